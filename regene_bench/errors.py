@@ -1,0 +1,89 @@
+"""Errors that a user can act on, and the exit code that each ends in.
+
+Exit codes of ``regene-bench``: 0 all well; 2 bad usage, configuration or data, and nothing ran;
+3 some runs failed; 4 all failed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_ALL_FAILED = 4
+EXIT_INTERRUPTED = 130
+
+
+class RegeneBenchError(Exception):
+    """Base of all errors that are shown to the user as a message, without a traceback.
+
+    Args:
+        message: What is wrong, in one sentence.
+        hint: What to do next; shown on a line of its own.
+    """
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(RegeneBenchError):
+    """An unknown name or an impossible value on the command line or in a call."""
+
+
+class ConfigError(RegeneBenchError):
+    """A configuration file or method parameter that does not validate."""
+
+
+class DataError(RegeneBenchError):
+    """A data set that is missing, corrupt or not what the protocol says."""
+
+
+class PluginError(RegeneBenchError):
+    """A plugin that cannot be found, imported or told apart from another."""
+
+
+class ResultsError(RegeneBenchError):
+    """A results folder that cannot be read or written."""
+
+
+class UnavailableError(RegeneBenchError):
+    """Something a score needs is not on this machine; the score's row says so, with the remedy."""
+
+
+class MethodError(RegeneBenchError):
+    """A method broke its contract: wrong shape, values that are not finite or outside [0, 1]."""
+
+
+class TrainingDivergedError(MethodError):
+    """A loss stopped being finite; the message says which, and when."""
+
+
+class Interrupted(BaseException):
+    """A stop was asked for and the state is saved.
+
+    It is not an ``Exception``, so that a plugin's ``except Exception`` cannot swallow it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "Did you mean 'x'?" for the nearest known word, or the list of known words."""
+    options = sorted(known)
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    if not options:
+        return "None is registered."
+    return "Known: " + ", ".join(options) + "."

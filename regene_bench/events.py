@@ -1,0 +1,59 @@
+"""Progress events: what long work tells, and to whom it does not matter.
+
+Training, sampling and extraction emit events; sinks (rich bars, JSON lines, tests) listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    run_id: str
+    title: str
+    index: int
+    total: int
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    run_id: str
+    title: str
+    status: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one piece of work is.
+
+    Attributes:
+        task: What is being done (``"regene: classifier"``); events of one task share it.
+        done: Units done so far.
+        total: Units in all.
+        unit: What is counted, ``"images"`` mostly.
+        values: Latest losses or scores.
+    """
+
+    task: str
+    done: float
+    total: float
+    unit: str = "images"
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Message:
+    text: str
+    level: str = "info"
+
+
+Event = RunStarted | RunFinished | Progress | Message
+Sink = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """A sink that drops everything."""

@@ -1,0 +1,87 @@
+"""The hooks of regene-bench: one a kind of plugin, and observers.
+
+Hooks register or notify; they never train or measure. ``register`` is bound to the plugin that is
+asked, so that every entry knows its distribution::
+
+    register("my_method", "my_package.method:MyMethod", summary="what it is, in one line")
+
+The target is imported when it is first used. A benchmark's target names a TOML file inside a
+package: ``"my_package:protocols/my_benchmark.toml"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+hookspec = pluggy.HookspecMarker("regene_bench")
+hookimpl = pluggy.HookimplMarker("regene_bench")
+
+
+class Register(Protocol):
+    def __call__(self, name: str, target: str, *, summary: str = "") -> None: ...
+
+
+@hookspec
+def register_datasets(register: Register) -> None:
+    """Register ``DatasetSource`` classes."""
+
+
+@hookspec
+def register_benchmarks(register: Register) -> None:
+    """Register protocols (TOML files inside a package)."""
+
+
+@hookspec
+def register_methods(register: Register) -> None:
+    """Register ``Method`` classes."""
+
+
+@hookspec
+def register_feature_extractors(register: Register) -> None:
+    """Register ``FeatureExtractor`` classes."""
+
+
+@hookspec
+def register_metrics(register: Register) -> None:
+    """Register ``Metric`` classes."""
+
+
+@hookspec
+def register_executors(register: Register) -> None:
+    """Register executors: callables that run a list of runs."""
+
+
+@hookspec
+def register_publishers(register: Register) -> None:
+    """Register publishers: callables that take a leaderboard somewhere."""
+
+
+@hookspec
+def register_figures(register: Register) -> None:
+    """Register figures: callables that draw from a leaderboard or a run."""
+
+
+@hookspec
+def register_commands(cli: typer.Typer) -> None:
+    """Add commands to ``regene-bench``."""
+
+
+@hookspec
+def run_started(run: Mapping[str, Any]) -> None:
+    """Told when a run begins, with its identity as plain values."""
+
+
+@hookspec
+def run_finished(run: Mapping[str, Any], status: str) -> None:
+    """Told when a run has ended, ``ok`` or ``failed``, after its rows are on disk."""
+
+
+@hookspec
+def campaign_finished(results: str) -> None:
+    """Told when all runs of a call have ended, with the results folder."""
