@@ -1,0 +1,69 @@
+"""Where a data set lies on this machine, and a useful answer when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from regene_bench.errors import DataError
+from regene_bench.paths import DATA_VARIABLE
+
+Holds = Callable[[Path], bool]
+"""Tells whether a folder holds a data set in a layout that can be read."""
+
+
+def find_folder(
+    name: str,
+    roots: Sequence[Path],
+    holds: Holds,
+    *,
+    holds_plainly: Holds | None = None,
+    remedy: str = "",
+) -> Path:
+    """Find a data set's folder: ``<root>/<name>`` in each root, then a root that is the data set.
+
+    All roots are asked for a folder of that name before any root is taken for the data set
+    itself, so that a folder with the right name always wins.
+
+    Args:
+        name: Name of the data set's folder; it may be a relative path of several parts, or an
+            absolute path, which is then the only place.
+        roots: Folders to look in, nearest first.
+        holds: Asked of ``<root>/<name>``.
+        holds_plainly: Asked of the root itself; leave it out where a root must not be taken for
+            the data set.
+        remedy: How to get the data set; becomes part of the hint.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: It is nowhere; lists every place and what was wrong with it.
+    """
+    named = [root / Path(name).expanduser() for root in roots] or [Path(name).expanduser()]
+    seen: dict[Path, str] = {}
+    for folder in named:
+        if folder.is_dir() and holds(folder):
+            return folder
+        seen.setdefault(folder, _why_not(folder))
+    for root in roots if holds_plainly else ():
+        if root.is_dir() and holds_plainly and holds_plainly(root):
+            return root
+        seen.setdefault(root, _why_not(root))
+    raise missing(name, seen, remedy)
+
+
+def missing(name: str, places: dict[Path, str], remedy: str) -> DataError:
+    """Make the error for a data set that was found in none of ``places`` (place → what was wrong)."""
+    lines = [f"The data set {name!r} was not found. Looked in:"]
+    lines += [f"  {place} ({reason})" for place, reason in places.items()]
+    hint = f"Set ${DATA_VARIABLE} to (or call with --data) a folder that holds {Path(name).name!r}."
+    return DataError("\n".join(lines), hint=f"{hint} {remedy}".rstrip())
+
+
+def _why_not(folder: Path) -> str:
+    if not folder.exists():
+        return "no such folder"
+    if not folder.is_dir():
+        return "not a folder"
+    return "no images in a known layout"
