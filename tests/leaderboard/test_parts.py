@@ -1,0 +1,222 @@
+"""Parts are there whole or not at all, and nothing foreign stops the reading."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas
+import polars
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from regene_bench.errors import ResultsError, UsageError
+from regene_bench.leaderboard import parts
+from regene_bench.leaderboard.schema import SCHEMA
+from tests.leaderboard.helpers import record, score
+
+
+def test_written_and_read_back(tmp_path: Path) -> None:
+    run = record(scores=(score(), score("mae", 0.5, class_name="7")))
+    path = parts.write_part(tmp_path, run)
+    assert path == tmp_path / "leaderboard" / "digits" / "0123456789abcdef.parquet"
+    table, bad = parts.read_parts(tmp_path)
+    assert bad == []
+    assert table.schema.equals(SCHEMA)
+    assert table.num_rows == 2
+    assert parts.read_run(tmp_path, "0123") == run
+
+
+def test_no_results_are_an_empty_table(tmp_path: Path) -> None:
+    table, bad = parts.read_parts(tmp_path / "nowhere")
+    assert (table.num_rows, bad) == (0, [])
+    assert table.schema.equals(SCHEMA)
+
+
+def test_a_second_write_replaces_the_first(tmp_path: Path) -> None:
+    parts.write_part(tmp_path, record(status="failed", scores=()))
+    assert parts.finished_run_ids(tmp_path, "digits") == set()
+    parts.write_part(tmp_path, record())
+    assert parts.finished_run_ids(tmp_path, "digits") == {"0123456789abcdef"}
+
+
+def test_finished_runs_are_those_that_did_not_fail(tmp_path: Path) -> None:
+    unavailable = score(status="unavailable", value=None, error_message="no weights")
+    failed_score = score(status="failed", value=None)
+    parts.write_part(tmp_path, record("aa", scores=(unavailable, failed_score)))
+    parts.write_part(tmp_path, record("bb", status="failed"))
+    parts.write_part(tmp_path, record("cc", scores=()))
+    parts.write_part(tmp_path, record("dd", benchmark="mnist"))
+    assert parts.finished_run_ids(tmp_path, "digits") == {"aa", "cc"}
+
+
+def _torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _torn_at_the_front(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 3) + content[4 + len(content) // 3 :])
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _foreign(path: Path) -> None:
+    pq.write_table(pa.table({"x": [1, 2]}), path)
+
+
+def _text(path: Path) -> None:
+    path.write_text("run_id,method\n")
+
+
+def _newer(path: Path) -> None:
+    table = pq.read_table(path)
+    versions = pa.array([99] * table.num_rows, pa.int32())
+    pq.write_table(table.set_column(0, "schema_version", versions).replace_schema_metadata(), path)
+
+
+def _without_ids(path: Path) -> None:
+    frame = pandas.read_parquet(path)
+    frame["run_id"] = None
+    frame.to_parquet(path)
+
+
+def _a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (_torn, "not a readable"),
+        (_torn_at_the_front, "not a readable"),
+        (_empty, "empty"),
+        (_foreign, "lacks the columns"),
+        (_text, "not a readable"),
+        (_newer, "99 is newer"),
+        (_without_ids, "run_id is missing"),
+        (_a_folder, "not a readable"),
+    ],
+)
+def test_a_bad_part_is_named_skipped_and_kept(
+    tmp_path: Path, spoil: Callable[[Path], None], reason: str
+) -> None:
+    parts.write_part(tmp_path, record("aa"))
+    path = parts.write_part(tmp_path, record("bb", scores=tuple(score(f"m{i}") for i in range(99))))
+    parts.write_part(tmp_path, record("cc"))
+    spoil(path)
+    size = path.stat().st_size
+    table, bad = parts.read_parts(tmp_path)
+    assert set(table["run_id"].to_pylist()) == {"aa", "cc"}
+    assert [part.path for part in bad] == [path]
+    assert reason in bad[0].reason
+    assert path.stat().st_size == size
+    assert parts.finished_run_ids(tmp_path, "digits") == {"aa", "cc"}
+
+
+def test_a_part_that_another_tool_rewrote_is_read(tmp_path: Path) -> None:
+    path = parts.write_part(tmp_path, record())
+    polars.read_parquet(path).write_parquet(path)
+    table, bad = parts.read_parts(tmp_path)
+    assert bad == []
+    assert table.schema.equals(SCHEMA)
+    assert parts.read_run(tmp_path, "0123") == record()
+
+
+def test_leftover_temporary_files_are_not_read(tmp_path: Path) -> None:
+    path = parts.write_part(tmp_path, record())
+    path.with_name(".bb.123.tmp").write_bytes(b"half")
+    path.with_name(".bb.parquet").write_bytes(b"half")
+    table, bad = parts.read_parts(tmp_path)
+    assert (table.num_rows, bad) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(errno.ENOSPC, "Free disk space"), (errno.EACCES, "--results"), (errno.EIO, "Check the disk")],
+)
+def test_a_write_that_fails_leaves_nothing_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str
+) -> None:
+    before = parts.write_part(tmp_path, record()).read_bytes()
+
+    def fail(handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ResultsError) as caught:
+        parts.write_part(tmp_path, record(seed=7))
+    assert hint in caught.value.hint
+    files = list((tmp_path / "leaderboard" / "digits").iterdir())
+    assert [f.read_bytes() for f in files] == [before]
+
+
+def test_a_results_folder_that_is_a_file(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.write_text("")
+    for write in (
+        lambda: parts.check_writable(results),
+        lambda: parts.write_part(results, record()),
+    ):
+        with pytest.raises(ResultsError, match="--results"):
+            write()
+
+
+def test_a_writable_folder_is_made_and_left_clean(tmp_path: Path) -> None:
+    parts.check_writable(tmp_path / "new" / "results")
+    assert list((tmp_path / "new" / "results" / "leaderboard").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a\\b", "C:"])
+def test_names_do_not_leave_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ResultsError, match="name of a file"):
+        parts.write_part(tmp_path, record(benchmark=name))
+
+
+def test_parallel_writers_do_not_meet(tmp_path: Path) -> None:
+    def write(worker: int) -> None:
+        for i in range(5):
+            parts.write_part(tmp_path, record(f"{worker}-{i}"))
+            parts.write_part(tmp_path, record("shared", seed=worker))
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    table, bad = parts.read_parts(tmp_path)
+    assert (table.num_rows, bad) == (21, [])
+
+
+def test_run_ids_by_prefix(tmp_path: Path) -> None:
+    for run_id in ("abc1", "abc2", "abc"):
+        parts.write_part(tmp_path, record(run_id))
+    assert parts.read_run(tmp_path, "abc1").run_id == "abc1"
+    assert parts.read_run(tmp_path, "abc").run_id == "abc"
+    with pytest.raises(UsageError, match="3 runs begin"):
+        parts.read_run(tmp_path, "ab")
+    with pytest.raises(UsageError, match="no run 'x'"):
+        parts.read_run(tmp_path, "x")
+
+
+def test_pandas_polars_and_duckdb_read_the_parts_with_one_line(tmp_path: Path) -> None:
+    for run_id in ("aa", "bb"):
+        parts.write_part(tmp_path, record(run_id))
+    folder = tmp_path / "leaderboard" / "digits"
+    frames = (
+        pandas.read_parquet(folder),
+        polars.read_parquet(folder / "*.parquet").to_pandas(),
+        duckdb.sql(f"select * from '{folder}/*.parquet'").df(),
+    )
+    for frame in frames:
+        assert list(frame.columns) == SCHEMA.names
+        assert sorted(frame["run_id"]) == ["aa", "bb"]
+        assert list(frame["value"]) == [1.0, 1.0]
