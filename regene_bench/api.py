@@ -6,7 +6,7 @@ the change log.
 
 from __future__ import annotations
 
-from regene_bench.data.augment import Augmentation, augment
+from regene_bench.data.augment import augment
 from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float, to_uint8
 from regene_bench.errors import (
     ConfigError,
@@ -20,6 +20,7 @@ from regene_bench.errors import (
 from regene_bench.events import Message, Progress
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.interfaces import (
+    Augmentation,
     Classifier,
     Column,
     DatasetSource,
@@ -43,7 +44,8 @@ from regene_bench.interfaces import (
 )
 from regene_bench.rng import SampleRng
 from regene_bench.runtime import Runtime
-from regene_bench.training.loop import Batch, Stage, StageReport, train
+from regene_bench.training.loop import Batch, Stage, train
+from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
 
 __all__ = [

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,20 @@ class ImageShape:
     height: int
     width: int
     n_classes: int
+
+
+class Augmentation(BaseModel):
+    """The ``[augmentation]`` table of a protocol: what is done to a classifier's training batches.
+
+    Attributes:
+        horizontal_flip: Mirror each image with probability one half.
+        crop_padding: Pad by this many pixels (reflected) and crop back at a random offset.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    horizontal_flip: bool = False
+    crop_padding: int = Field(default=0, ge=0, le=64)
 
 
 # --- what a fitted model can do -------------------------------------------------------------
@@ -167,7 +181,7 @@ class DatasetSource(ABC):
         """
 
     def files(self) -> Iterable[Path]:
-        """The files that ``load`` reads, after ``prepare``: they key the cache of decoded pixels."""
+        """The files that ``load`` reads, once prepared: they key the cache of decoded pixels."""
         return ()
 
 
@@ -282,7 +296,7 @@ class FeatureExtractor(ABC):
     """Maps images to features under a declared convention.
 
     Class attributes:
-        weights: Published files that it needs on this machine; empty where it embeds or trains them.
+        weights: Published files that it needs here; empty where it embeds or trains them.
 
     Args:
         options: The protocol's ``[presets.NAME.extractors.ID]`` table for this extractor.
@@ -364,10 +378,12 @@ class Metric(ABC):
     Class attributes:
         columns: What it reports.
         requires: Capabilities the model must have; without them the row is ``skipped``.
+        extractors: Names of the feature extractors it uses; they are prepared before the first run.
     """
 
     columns: ClassVar[tuple[Column, ...]]
     requires: ClassVar[tuple[str, ...]] = ("generate",)
+    extractors: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def measure(self, evaluation: Evaluation) -> Iterable[Score]:

@@ -1,4 +1,4 @@
-"""Random numbers that depend on what they are for, never on when or in which batch they are drawn."""
+"""Random numbers that depend on what they are for, never on when or in which batch."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from regene_bench.events import Event, Progress, Sink, silent
 from regene_bench.rng import derive_seed, seeded
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.training.report import StageReport
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -31,6 +32,7 @@ class Runtime:
         stop: Looked at between steps.
         emit: Takes progress events.
         task: Prefix of the names of progress tasks (``"regene · seed 0"``).
+        ledger: Reports of the stages that ended, for the accounts of time and images.
     """
 
     device: torch.device
@@ -40,6 +42,7 @@ class Runtime:
     stop: StopRequest = field(default_factory=StopRequest)
     emit: Sink = silent
     task: str = ""
+    ledger: list[StageReport] = field(default_factory=list)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Run a block in the runtime's precision."""

@@ -5,25 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional as F
+
+from regene_bench.interfaces import Augmentation
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-class Augmentation(BaseModel):
-    """The ``[augmentation]`` table of a protocol.
-
-    Attributes:
-        horizontal_flip: Mirror each image with probability one half.
-        crop_padding: Pad by this many pixels (reflected) and crop back at a random offset.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    horizontal_flip: bool = False
-    crop_padding: int = Field(default=0, ge=0, le=64)
 
 
 def augment(images: Tensor, augmentation: Augmentation) -> Tensor:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from regene_bench.data.augment import Augmentation
-from regene_bench.interfaces import ImageSet, ImageShape
+from regene_bench.interfaces import Augmentation, ImageSet, ImageShape
 
 if TYPE_CHECKING:
     from torch import Tensor

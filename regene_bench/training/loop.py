@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from regene_bench.data.augment import Augmentation, augment
+from regene_bench.data.augment import augment
 from regene_bench.data.dataset import DeviceImages
 from regene_bench.errors import Interrupted, TrainingDivergedError
 from regene_bench.events import Message
+from regene_bench.interfaces import Augmentation
 from regene_bench.runtime import Runtime
+from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant
 from regene_bench.training.state import restore_state, stage_state
 
@@ -75,21 +77,6 @@ class Stage:
         return max(1, math.ceil(self.total_images / self.batch_size))
 
 
-@dataclass(frozen=True)
-class StageReport:
-    """What a finished stage tells.
-
-    Attributes:
-        seconds: Training time, over all interruptions.
-        images: Images seen.
-        losses: Last reported value of each loss.
-    """
-
-    seconds: float
-    images: int
-    losses: Mapping[str, float] = field(default_factory=dict)
-
-
 def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
     """Train a stage to its end, from its last checkpoint if there is one.
 
@@ -104,6 +91,7 @@ def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
             group.setdefault("initial_lr", group["lr"])
     with runtime.seeded(stage.name):
         report = _train(stage, data, runtime)
+    runtime.ledger.append(report)
     for module in stage.modules.values():
         module.eval()
     return report
@@ -112,7 +100,8 @@ def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
 def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
     saved = restore_state(stage.name, stage.modules, stage.optimizers, runtime)
     if saved is not None and saved["done"]:
-        return StageReport(saved["seconds"], saved["images"], saved["losses"])
+        spent = saved["seconds"]
+        return StageReport(stage.name, spent, spent, saved["images"], saved["losses"])
     if saved is not None:
         at = saved["step"] / stage.total_steps
         runtime.tell(Message(f"{runtime.task}: {stage.name} goes on at {at:.0%}"))
@@ -163,7 +152,8 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
 
     keep(stage.total_steps, done=True)
     images_seen = stage.total_steps * stage.batch_size
-    return StageReport(before + time.monotonic() - started, images_seen, losses)
+    seconds = before + time.monotonic() - started
+    return StageReport(stage.name, seconds, before, images_seen, losses)
 
 
 def _batches(

@@ -1,0 +1,68 @@
+"""Reconstruction losses that several methods share."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+_WINDOW = 11
+_SIGMA = 1.5
+_K1, _K2 = 0.01, 0.03
+
+
+def mae(images: Tensor, targets: Tensor) -> Tensor:
+    """Mean absolute error over all pixels, a float32 scalar.
+
+    Args:
+        images: ``[N, C, H, W]``.
+        targets: The same shape.
+    """
+    return (images.float() - targets.float()).abs().mean()
+
+
+def ssim(images: Tensor, targets: Tensor) -> Tensor:
+    """Mean structural similarity of images with values in [0, 1], a differentiable scalar.
+
+    Follows Wang et al. 2004: Gaussian window of 11×11 with sigma 1.5, K1 = 0.01, K2 = 0.03, no
+    padding, mean over windows, channels and images. Where a side is shorter than 11 pixels the
+    window shrinks along it to the largest odd size that fits. Computed in float32 even under
+    autocast, because the variances are small differences of large numbers.
+
+    Args:
+        images: ``[N, C, H, W]``, at least 1×1 pixel.
+        targets: The same shape.
+
+    Returns:
+        float32 scalar in [-1, 1]; 1 for equal images.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    if images.shape != targets.shape:
+        raise ValueError(f"shapes differ: {tuple(images.shape)} and {tuple(targets.shape)}")
+    with torch.autocast(images.device.type, enabled=False):
+        x, y = images.float(), targets.float()
+        rows = _gaussian_matrix(x.shape[-2], x.device)
+        columns = _gaussian_matrix(x.shape[-1], x.device)
+        stacked = torch.stack([x, y, x * x, y * y, x * y])
+        # Two small matrix products filter every window at once, on any device and for any size.
+        mean_x, mean_y, xx, yy, xy = (rows @ stacked @ columns.T).unbind(0)
+        variance_x, variance_y = xx - mean_x**2, yy - mean_y**2
+        covariance = xy - mean_x * mean_y
+        c1, c2 = _K1**2, _K2**2
+        luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+        structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+        return (luminance * structure).mean()
+
+
+def _gaussian_matrix(side: int, device: torch.device) -> Tensor:
+    """Matrix ``[side - window + 1, side]`` whose rows are the normalised window, shifted."""
+    window = min(_WINDOW, side if side % 2 else side - 1)
+    weights = [math.exp(-((i - window // 2) ** 2) / (2 * _SIGMA**2)) for i in range(window)]
+    total = sum(weights)
+    matrix = torch.zeros(side - window + 1, side)
+    for row in range(len(matrix)):
+        matrix[row, row : row + window] = torch.tensor([weight / total for weight in weights])
+    return matrix.to(device)
