@@ -1,0 +1,125 @@
+"""What plugins register: names that stand for targets, imported on first use."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.resources
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from regene_bench.errors import PluginError
+
+KIND_OF_HOOK = {
+    "register_datasets": "dataset",
+    "register_benchmarks": "benchmark",
+    "register_methods": "method",
+    "register_feature_extractors": "feature_extractor",
+    "register_metrics": "metric",
+    "register_executors": "executor",
+    "register_publishers": "publisher",
+    "register_figures": "figure",
+}
+KINDS: tuple[str, ...] = tuple(KIND_OF_HOOK.values())
+
+_BASE_CLASSES = {
+    "dataset": "DatasetSource",
+    "method": "Method",
+    "feature_extractor": "FeatureExtractor",
+    "metric": "Metric",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_OBJECT_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_FILE_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[\w-][\w.-]*(/[\w-][\w.-]*)*\.toml")
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One thing that a plugin registered.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        name: Its name; unique within its kind and distribution.
+        target: ``"package.module:Class"``, or ``"package:folder/file.toml"`` for a benchmark.
+        summary: One line.
+        distribution: The installed distribution that it comes from.
+        version: Version of that distribution.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    target: str
+    summary: str
+
+    @property
+    def qualified_name(self) -> str:
+        """The name that is unique among all distributions: ``distribution:name``."""
+        return f"{self.distribution}:{self.name}"
+
+    def load(self) -> Any:
+        """Import the target, or open it as a ``Traversable`` file if it is a benchmark.
+
+        Raises:
+            PluginError: It cannot be imported or is of the wrong class; names the distribution.
+        """
+        module_name, _, path = self.target.partition(":")
+        try:
+            if self.kind == "benchmark":
+                file = importlib.resources.files(module_name).joinpath(path)
+                if not file.is_file():
+                    raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
+                return file
+            loaded: Any = importlib.import_module(module_name)
+            for attribute in path.split("."):
+                loaded = getattr(loaded, attribute)
+        except (Exception, SystemExit) as error:
+            raise self._error(f"{type(error).__name__}: {error}") from error
+        self._check_class(loaded)
+        return loaded
+
+    def _check_class(self, loaded: object) -> None:
+        if self.kind not in _BASE_CLASSES:
+            if not callable(loaded):
+                raise self._error("it is not callable")
+            return
+        from regene_bench import interfaces  # brings pydantic: not for `--help` and `list`
+
+        base = getattr(interfaces, _BASE_CLASSES[self.kind])
+        if not (isinstance(loaded, type) and issubclass(loaded, base)):
+            raise self._error(f"it is not a subclass of regene_bench.api.{base.__name__}")
+
+    def _error(self, why: str) -> PluginError:
+        return PluginError(
+            f"The {self.kind.replace('_', ' ')} {self.name!r} of the distribution "
+            f"{self.distribution} {self.version} cannot be used: {self.target}: {why}",
+            hint=f"Repair, upgrade or uninstall {self.distribution}.",
+        )
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The ``register`` callback: it checks in the plugin's own frame, so tracebacks point there."""
+
+    kind: str
+    distribution: str
+    version: str
+    new: list[Entry]
+    known: Iterable[Entry]
+
+    def __call__(self, name: str, target: str, *, summary: str = "") -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PluginError(f"{name!r} is no name: letters, digits and '_.+-' make one")
+        pattern = _FILE_TARGET if self.kind == "benchmark" else _OBJECT_TARGET
+        if not isinstance(target, str) or not pattern.fullmatch(target) or ".." in target:
+            form = "package:file.toml" if self.kind == "benchmark" else "package.module:Class"
+            raise PluginError(f"the target {target!r} of {name!r} is not of the form {form!r}")
+        # a summary is printed on terminals: no control characters
+        line = "".join(c for c in " ".join(summary.split()) if c.isprintable())
+        entry = Entry(self.kind, name, self.distribution, self.version, target, line)
+        for other in (*self.new, *self.known):
+            if (other.kind, other.qualified_name) == (entry.kind, entry.qualified_name):
+                raise PluginError(f"{self.distribution} registers the {self.kind} {name!r} twice")
+        self.new.append(entry)
