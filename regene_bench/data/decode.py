@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from regene_bench.errors import DataError
 from regene_bench.interfaces import ImageShape
@@ -25,6 +25,7 @@ ProgressFn = Callable[[int, int], None]
 # Pillow knows some formats that run other programs (EPS) or are no pictures; these are enough.
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _CHUNK: Final = 256
+_THREADS_FROM_BYTES: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class DecodeOptions:
 def decode_images(
     items: Sequence[Encoded],
     shape: ImageShape,
-    options: DecodeOptions = DecodeOptions(),  # noqa: B008 (frozen)
+    options: DecodeOptions = DecodeOptions(),
     *,
     name_of: Callable[[int], str] | None = None,
     progress: ProgressFn | None = None,
@@ -60,7 +61,8 @@ def decode_images(
         options: Crop.
         name_of: Names item ``i`` in error messages; by default its path, or its number.
         progress: Told how many images are done.
-        workers: Threads; by default one a CPU core that this process may use.
+        workers: Threads; by default one a CPU core that this process may use, or one in all where
+            the images are so small that threads would only wait for each other.
 
     Returns:
         uint8 ``[N, C, H, W]`` in 0..255.
@@ -70,9 +72,7 @@ def decode_images(
     """
     out = np.empty((len(items), shape.channels, shape.height, shape.width), dtype=np.uint8)
     positions = np.arange(len(items))
-    decode_into(
-        out, positions, items, options, name_of=name_of, progress=progress, workers=workers
-    )
+    decode_into(out, positions, items, options, name_of=name_of, progress=progress, workers=workers)
     return out
 
 
@@ -119,8 +119,16 @@ def decode_into(
                 ) from error
         return stop
 
-    with ThreadPoolExecutor(max_workers=workers or usable_cpus()) as pool:
-        futures = [pool.submit(work, start) for start in range(0, total, _CHUNK)]
+    starts = range(0, total, _CHUNK)
+    workers = workers or _worth(items)
+    if workers == 1:
+        for start in starts:
+            done = work(start)
+            if progress:
+                progress(done, total)
+        return
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        futures = [pool.submit(work, start) for start in starts]
         try:
             for future in futures:
                 done = future.result()
@@ -159,6 +167,21 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(16, len(os.sched_getaffinity(0)))
     return min(16, os.cpu_count() or 1)
+
+
+def _worth(items: Sequence[Encoded]) -> int:
+    """Return how many threads pay off: one for tiny images.
+
+    Pillow frees the interpreter only within its decoders; below some kilobytes most of the work is
+    Python, and two threads that hand the interpreter to and fro take twice as long as one.
+    """
+    sample = items[:64]
+    sizes = [len(item) if isinstance(item, bytes) else _file_size(item) for item in sample]
+    return 1 if sum(sizes) < _THREADS_FROM_BYTES * len(sample) else usable_cpus()
+
+
+def _file_size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _decode(
@@ -219,7 +242,7 @@ def _name(item: Encoded, index: int) -> str:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return "it is not an image of a known format, or its header is damaged."
     if isinstance(error, FileNotFoundError):
         return "there is no such file."

@@ -50,8 +50,8 @@ def _update(digest: _Hash, split: str, data: ImageSet) -> None:
         "split": split,
     }
     digest.update(json.dumps(header, sort_keys=True, separators=(",", ":")).encode() + b"\n")
-    digest.update(np.ascontiguousarray(data.labels, dtype="<i8"))
+    digest.update(np.ascontiguousarray(data.labels, dtype="<i8").data)
     # in chunks, so that memory-mapped images never need to be in memory at once
     step = max(1, _CHUNK_BYTES // max(1, int(np.prod(data.images.shape[1:]))))
     for start in range(0, len(data.images), step):
-        digest.update(np.ascontiguousarray(data.images[start : start + step], dtype=np.uint8))
+        digest.update(np.ascontiguousarray(data.images[start : start + step], dtype=np.uint8).data)

@@ -54,7 +54,7 @@ def find_folder(
 
 
 def missing(name: str, places: dict[Path, str], remedy: str) -> DataError:
-    """Make the error for a data set that was found in none of ``places`` (place → what was wrong)."""
+    """Make the error for a data set found in none of ``places`` (place → what was wrong)."""
     lines = [f"The data set {name!r} was not found. Looked in:"]
     lines += [f"  {place} ({reason})" for place, reason in places.items()]
     hint = f"Set ${DATA_VARIABLE} to (or call with --data) a folder that holds {Path(name).name!r}."

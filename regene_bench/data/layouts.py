@@ -1,0 +1,179 @@
+"""Finds out in which of the usual layouts a folder holds a data set, and reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from regene_bench.data.cifar_batches import (
+    FOLDER as CIFAR_FOLDER,
+)
+from regene_bench.data.cifar_batches import (
+    check_cifar_batches,
+    find_cifar_batches,
+    read_cifar_batches,
+)
+from regene_bench.data.class_folders import ClassFolders, find_class_folders, image_records
+from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
+from regene_bench.data.idx import IdxFiles, find_idx, read_idx_split
+from regene_bench.data.parquet_images import (
+    ParquetFiles,
+    ParquetOptions,
+    find_parquet,
+    parquet_records,
+)
+from regene_bench.data.records import decode_records
+from regene_bench.interfaces import ImageSet, ImageShape, Split
+
+Kind = Literal["idx", "cifar-batches", "parquet", "class-folders"]
+ALL_KINDS: tuple[Kind, ...] = ("cifar-batches", "idx", "parquet", "class-folders")
+Reader = Callable[[Split, ImageShape, "ProgressFn | None"], ImageSet]
+
+
+@dataclass(frozen=True)
+class LayoutOptions:
+    """What the user may say about a data set's layout.
+
+    Attributes:
+        decode: Crop before resizing.
+        parquet: Columns and split of Parquet files.
+        test_fraction: Share that is held out of class folders without a test folder.
+        torchvision_name: Folder that torchvision gives the data set (``"MNIST"``), if it has one.
+        kinds: Layouts to look for, in this order.
+        plain_only: Take only what cannot be mistaken: no bare ``<class>/*`` folders.
+    """
+
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    parquet: ParquetOptions = field(default_factory=ParquetOptions)
+    test_fraction: float = 0.1
+    torchvision_name: str | None = None
+    kinds: tuple[Kind, ...] = ALL_KINDS
+    plain_only: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data set that was found.
+
+    Attributes:
+        kind: Name of the layout.
+        folder: Folder that was asked.
+        files: All files that ``read`` reads.
+        read: Decodes one split to a shape: uint8 ``[N, C, H, W]``, int64 labels and class names
+            (``"0"``, ``"1"``, … where the layout names none). Raises DataError naming a file that
+            is corrupt.
+    """
+
+    kind: Kind
+    folder: Path
+    files: tuple[Path, ...]
+    read: Reader
+
+
+def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
+    """Find a data set in a folder.
+
+    Layouts: torchvision's (``MNIST/raw``, ``FashionMNIST/raw``, ``cifar-10-batches-py``), idx
+    files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``), and class
+    folders (``train/<class>/*`` with ``test/<class>/*``, or ``<class>/*``).
+
+    Args:
+        folder: An existing folder.
+        options: What the user says about it.
+
+    Returns:
+        None if it holds none of them.
+
+    Raises:
+        DataError: It holds a part of one, or pickles that are not the official ones.
+    """
+    for kind in options.kinds:
+        layout = _DETECTORS[kind](folder, options)
+        if layout:
+            return layout
+    return None
+
+
+def _detect_idx(folder: Path, options: LayoutOptions) -> Layout | None:
+    name = options.torchvision_name
+    places = [folder / name / "raw", folder / "raw", folder] if name else [folder]
+    found = next((files for place in places if (files := find_idx(place))), None)
+    if found is None:
+        return None
+    paths = tuple(path for pair in found.files.values() for path in pair)
+    return Layout("idx", folder, paths, _idx_reader(found, options))
+
+
+def _idx_reader(files: IdxFiles, options: LayoutOptions) -> Reader:
+    def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
+        images, labels = read_idx_split(files, split)
+        return ImageSet(fit_images(images, shape, options.decode), labels, _numbers(shape))
+
+    return read
+
+
+def _detect_cifar(folder: Path, options: LayoutOptions) -> Layout | None:
+    if options.torchvision_name != CIFAR_FOLDER:
+        return None
+    files = find_cifar_batches(folder)
+    if not files:
+        return None
+    check_cifar_batches(files)
+    return Layout("cifar-batches", folder, files, _cifar_reader(files, options))
+
+
+def _cifar_reader(files: tuple[Path, ...], options: LayoutOptions) -> Reader:
+    def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
+        images, labels, names = read_cifar_batches(files, split)
+        return ImageSet(fit_images(images, shape, options.decode), labels, names)
+
+    return read
+
+
+def _detect_parquet(folder: Path, options: LayoutOptions) -> Layout | None:
+    files = find_parquet(folder)
+    if files is None:
+        return None
+    return Layout("parquet", folder, files.train + files.test, _parquet_reader(files, options))
+
+
+def _parquet_reader(files: ParquetFiles, options: LayoutOptions) -> Reader:
+    def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
+        records, names = parquet_records(files, split, options.parquet)
+        images = decode_records(records, shape, options.decode, progress)
+        return ImageSet(images, records.labels, names or _numbers(shape))
+
+    return read
+
+
+def _detect_class_folders(folder: Path, options: LayoutOptions) -> Layout | None:
+    found = find_class_folders(
+        folder, test_fraction=options.test_fraction, only_with_splits=options.plain_only
+    )
+    if found is None:
+        return None
+    files = found.train.paths + found.test.paths
+    return Layout("class-folders", folder, files, _class_folder_reader(found, options))
+
+
+def _class_folder_reader(found: ClassFolders, options: LayoutOptions) -> Reader:
+    def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
+        records = image_records(found.split(split))
+        images = decode_records(records, shape, options.decode, progress)
+        return ImageSet(images, records.labels, found.class_names)
+
+    return read
+
+
+def _numbers(shape: ImageShape) -> tuple[str, ...]:
+    return tuple(str(i) for i in range(shape.n_classes))
+
+
+_DETECTORS: dict[Kind, Callable[[Path, LayoutOptions], Layout | None]] = {
+    "cifar-batches": _detect_cifar,
+    "idx": _detect_idx,
+    "parquet": _detect_parquet,
+    "class-folders": _detect_class_folders,
+}
