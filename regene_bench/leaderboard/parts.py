@@ -136,12 +136,19 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     return sorted(p for p in found if not p.name.startswith("."))
 
 
-def finished_run_ids(results: Path, benchmark: str) -> set[str]:
-    """Return the ids of a benchmark's runs that need no repetition: all that did not fail."""
+def run_states(results: Path, benchmark: str) -> dict[str, dict[str, set[str]]]:
+    """Tell what each run of a benchmark came to, to know which need no repetition.
+
+    Returns:
+        Per run id, the metrics by status; a run that failed as a whole has ``""`` among the
+        metrics of ``"failed"``.
+    """
     table, _ = read_parts(results, benchmark=benchmark, columns=("run_id", "metric", "status"))
-    whole = pc.and_(pc.is_null(table["metric"]), pc.equal(table["status"], "failed"))
-    failed = set(table.filter(whole)["run_id"].unique().to_pylist())
-    return set(table["run_id"].unique().to_pylist()) - failed
+    states: dict[str, dict[str, set[str]]] = {}
+    for row in table.to_pylist():
+        by_status = states.setdefault(row["run_id"], {})
+        by_status.setdefault(row["status"], set()).add(row["metric"] or "")
+    return states
 
 
 def read_run(results: Path, run_id_prefix: str) -> RunRecord:

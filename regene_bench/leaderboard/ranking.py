@@ -1,0 +1,214 @@
+"""From the table to boards: lines of one cohort, ranked by one measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from regene_bench.errors import UsageError, did_you_mean
+from regene_bench.leaderboard import aggregate
+from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
+from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
+from regene_bench.leaderboard.labels import column_labels, line_labels
+
+
+@dataclass
+class _Cohort:
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[FailedRun] = field(default_factory=list)
+
+
+def make_boards(table: pa.Table, rank_by: str | Mapping[str, str] | None = None) -> list[Board]:
+    """Rank every cohort of a leaderboard by the total of one metric.
+
+    Args:
+        table: Rows under ``schema.SCHEMA``.
+        rank_by: The metric, for all benchmarks or per benchmark; without one the first metric with
+            a direction ranks.
+
+    Raises:
+        UsageError: ``rank_by`` is a string and no board has such a metric with a direction.
+    """
+    boards = [
+        _board(key, cohort, rank_by.get(key[0]) if isinstance(rank_by, Mapping) else rank_by)
+        for key, cohort in _cohorts(table, per_class=False)
+    ]
+    if isinstance(rank_by, str) and boards and all(b.ranked_by is None for b in boards):
+        known = {c.metric for b in boards for c in b.columns if c.direction != "none"}
+        if rank_by in known:
+            return boards
+        directionless = any(c.metric == rank_by for b in boards for c in b.columns)
+        reason = "has no better direction" if directionless else "is not on these boards"
+        raise UsageError(f"The metric {rank_by!r} {reason}.", hint=did_you_mean(rank_by, known))
+    return boards
+
+
+def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]:
+    """Make one board per cohort and metric with the per-class scores, a column a class.
+
+    Lines are in the order of their names; nothing is ranked.
+    """
+    boards = []
+    for key, cohort in _cohorts(table, per_class=True):
+        metrics = list(dict.fromkeys(row["metric"] for row in cohort.scores))
+        for name in metrics:
+            if metric not in (None, name):
+                continue
+            scores = [row for row in cohort.scores if row["metric"] == name]
+            boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
+    return boards
+
+
+def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort]]:
+    counted = aggregate.runs_that_count(table)
+    cohorts: dict[Key, _Cohort] = {}
+
+    def cohort_of(row: Mapping[str, Any]) -> _Cohort:
+        return cohorts.setdefault(tuple(row[name] for name in COHORT), _Cohort())
+
+    for row in aggregate.line_statistics(counted):
+        cohort_of(row).lines.append(row)
+    for row in aggregate.score_statistics(counted, per_class=per_class):
+        cohort_of(row).scores.append(row)
+    for row in aggregate.missing_scores(counted, per_class=per_class):
+        cohort_of(row).missing.append(row)
+    for row in aggregate.failed_runs(table).to_pylist():
+        error = f"{row['error_type'] or 'Error'}: {row['error_message'] or 'no message'}"
+        run = (row["run_id"], row["method"], row["params"], row["seed"])
+        cohort_of(row).failed.append(FailedRun(*run, error, row["traceback_path"]))
+    return sorted(cohorts.items(), key=lambda item: tuple(str(part) for part in item[0]))
+
+
+def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> Board:
+    measures, columns, notes = _columns(cohort)
+    cells = _cells(cohort, measures)
+    ranked_by = None if suffix else _ranking_column(columns, cells, rank_by)
+    rank_notes = [] if suffix else _rank_notes(columns, ranked_by, rank_by)
+    labels = line_labels(cohort.lines)
+    lines = [
+        Line(
+            rank=None,
+            label=label,
+            is_reference=row["method_role"] == "reference",
+            seeds=row["seeds"],
+            devices=row["devices"],
+            cells=tuple(cells.get((_key(row, LINE), m)) for m in range(len(measures))),
+            costs={name: row[name] for name in COSTS},
+            **{name: row[name] for name in LINE if name != "method_role"},
+        )
+        for label, row in zip(labels, cohort.lines, strict=True)
+    ]
+    lines = _ranked(lines, columns, ranked_by)
+    return Board(
+        **dict(zip(COHORT, key, strict=True)),
+        columns=tuple(columns),
+        lines=tuple(lines),
+        failed=tuple(cohort.failed),
+        ranked_by=ranked_by,
+        best=tuple(_best(lines, i, c.direction) for i, c in enumerate(columns)),
+        notes=(*rank_notes, *notes),
+        title_suffix=suffix,
+    )
+
+
+def _columns(cohort: _Cohort) -> tuple[list[Key], list[Column], list[str]]:
+    told = {_key(row, MEASURE): row for row in cohort.scores}
+    measured = {row["metric"] for row in cohort.scores}
+    for row in cohort.missing:
+        # a score that is not there has no convention: it joins the metric's columns, if any
+        if row["metric"] not in measured:
+            key = (row["metric"], row["class"], *(None for _ in aggregate.CONVENTION))
+            told.setdefault(key, row)
+    measures = list(told)
+    labels, notes = column_labels(measures)
+    columns = [
+        Column(
+            label,
+            measure[0],
+            measure[1],
+            dict(zip(aggregate.CONVENTION, measure[2:], strict=True)),
+            told[measure]["direction"] or "none",
+            told[measure]["unit"] or "",
+        )
+        for label, measure in zip(labels, measures, strict=True)
+    ]
+    return measures, columns, notes
+
+
+def _cells(cohort: _Cohort, measures: Sequence[Key]) -> dict[tuple[Key, int], Statistic | Missing]:
+    position = {measure: i for i, measure in enumerate(measures)}
+    cells: dict[tuple[Key, int], Statistic | Missing] = {}
+    for row in cohort.scores:
+        cells[_key(row, LINE), position[_key(row, MEASURE)]] = row["statistic"]
+    for row in cohort.missing:
+        line = _key(row, LINE)
+        own = [i for i, m in enumerate(measures) if m[:2] == (row["metric"], row["class"])]
+        if not any(isinstance(cells.get((line, i)), Statistic) for i in own):
+            for i in own:
+                cells[line, i] = Missing(row["status"], row["error_message"] or "")
+    return cells
+
+
+def _ranking_column(
+    columns: Sequence[Column],
+    cells: Mapping[tuple[Key, int], Statistic | Missing],
+    rank_by: str | None,
+) -> int | None:
+    filled = [0] * len(columns)
+    for (_, index), cell in cells.items():
+        filled[index] += isinstance(cell, Statistic)
+    candidates = [
+        i
+        for i, column in enumerate(columns)
+        if column.direction != "none" and filled[i] and rank_by in (None, column.metric)
+    ]
+    if rank_by is None:
+        return candidates[0] if candidates else None
+    # of several conventions the one that most lines share
+    return max(candidates, key=lambda i: filled[i], default=None)
+
+
+def _rank_notes(columns: Sequence[Column], ranked_by: int | None, rank_by: str | None) -> list[str]:
+    if ranked_by is not None:
+        return []
+    wanted = f"{rank_by} has no values here" if rank_by else "no metric has a direction and values"
+    return [f"Not ranked: {wanted}."] if columns else []
+
+
+def _ranked(lines: list[Line], columns: Sequence[Column], ranked_by: int | None) -> list[Line]:
+    def value(line: Line) -> float | None:
+        cell = line.cells[ranked_by] if ranked_by is not None else None
+        return cell.mean if isinstance(cell, Statistic) else None
+
+    references = sorted((x for x in lines if x.is_reference), key=lambda x: x.label)
+    others = sorted((x for x in lines if not x.is_reference), key=lambda x: x.label)
+    valued = [(v, x) for x in others if (v := value(x)) is not None]
+    if ranked_by is not None:
+        valued.sort(key=lambda pair: pair[0], reverse=columns[ranked_by].direction == "higher")
+    # equal values share the better rank
+    ranks: dict[float, int] = {}
+    ranked = [replace(x, rank=ranks.setdefault(v, i)) for i, (v, x) in enumerate(valued, start=1)]
+    return [*references, *ranked, *(x for x in others if value(x) is None)]
+
+
+def _best(lines: Sequence[Line], index: int, direction: str) -> frozenset[str]:
+    if direction == "none":
+        return frozenset()
+    means = {
+        line.label: cell.mean
+        for line in lines
+        if not line.is_reference and isinstance(cell := line.cells[index], Statistic)
+    }
+    if not means:
+        return frozenset()
+    best = max(means.values()) if direction == "higher" else min(means.values())
+    return frozenset(label for label, mean in means.items() if mean == best)
+
+
+def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:
+    return tuple(row[name] for name in names)
