@@ -8,6 +8,11 @@ from pathlib import Path
 from regene_bench.errors import DataError
 from regene_bench.paths import DATA_VARIABLE
 
+
+class NotFoundError(DataError):
+    """The data set is in none of the places; other errors mean that it is there, but damaged."""
+
+
 Holds = Callable[[Path], bool]
 """Tells whether a folder holds a data set in a layout that can be read."""
 
@@ -38,7 +43,7 @@ def find_folder(
         The folder.
 
     Raises:
-        DataError: It is nowhere; lists every place and what was wrong with it.
+        NotFoundError: It is nowhere; lists every place and what was wrong with it.
     """
     named = [root / Path(name).expanduser() for root in roots] or [Path(name).expanduser()]
     seen: dict[Path, str] = {}
@@ -53,12 +58,12 @@ def find_folder(
     raise missing(name, seen, remedy)
 
 
-def missing(name: str, places: dict[Path, str], remedy: str) -> DataError:
+def missing(name: str, places: dict[Path, str], remedy: str) -> NotFoundError:
     """Make the error for a data set found in none of ``places`` (place → what was wrong)."""
     lines = [f"The data set {name!r} was not found. Looked in:"]
     lines += [f"  {place} ({reason})" for place, reason in places.items()]
     hint = f"Set ${DATA_VARIABLE} to (or call with --data) a folder that holds {Path(name).name!r}."
-    return DataError("\n".join(lines), hint=f"{hint} {remedy}".rstrip())
+    return NotFoundError("\n".join(lines), hint=f"{hint} {remedy}".rstrip())
 
 
 def _why_not(folder: Path) -> str:

@@ -1,0 +1,71 @@
+"""What all sources that read from a folder share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from regene_bench.data.decode import ProgressFn
+from regene_bench.interfaces import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
+
+
+class Found(Protocol):
+    """A data set on this machine: ``data.layouts.Layout``, or a composition of several."""
+
+    @property
+    def files(self) -> tuple[Path, ...]: ...
+
+    def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet: ...
+
+
+class ColumnOptions(BaseModel):
+    """Columns of Parquet files; unknown keys are errors.
+
+    Attributes:
+        image_column: Column of the images; ``image`` or ``img`` if not given.
+        label_column: Column of the labels; ``label`` or ``labels`` if not given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image_column: str | None = Field(default=None, min_length=1)
+    label_column: str | None = Field(default=None, min_length=1)
+
+
+class LocatedSource(DatasetSource):
+    """A source that finds its data once, and decodes from what it found."""
+
+    def __init__(self, request: SourceRequest) -> None:
+        super().__init__(request)
+        self._found: Found | None = None
+        self._progress: ProgressFn | None = None
+
+    @abstractmethod
+    def locate(self) -> Found:
+        """Find the data set, or fetch it; raises DataError."""
+
+    def prepare(self) -> None:
+        """Find the data set, or fetch it; see ``DatasetSource.prepare``."""
+        self.found()
+
+    def found(self) -> Found:
+        """Return what ``locate`` found, looking on first use."""
+        if self._found is None:
+            self._found = self.locate()
+        return self._found
+
+    def report_to(self, progress: ProgressFn) -> None:
+        """Tell ``progress`` how far the loads that follow are."""
+        self._progress = progress
+
+    def load(self, split: Split) -> ImageSet:
+        """Decode one split; see ``DatasetSource.load``."""
+        return self.found().read(split, self.request.shape, self._progress)
+
+    def files(self) -> Iterable[Path]:
+        """The files of both splits."""
+        return self.found().files

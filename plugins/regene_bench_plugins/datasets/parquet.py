@@ -1,0 +1,25 @@
+"""Anybody's images in Parquet files, as the Hugging Face hub has them."""
+
+from __future__ import annotations
+
+from regene_bench_plugins.datasets.own_images import OwnImages
+
+
+class ParquetImages(OwnImages):
+    """``train-*.parquet`` and ``test-*.parquet`` with encoded images and labels.
+
+    Without test files a part of each class is held out, chosen by the hash of file name and row.
+    Options (``own_images.ImageOptions``)::
+
+        [data.options]
+        path = "my_images"       # below a data folder, or absolute; by default the data set's name
+        center_crop = 140        # central square, before resizing
+        test_fraction = 0.1
+        image_column = "picture" # struct<bytes, path> or binary; by default image or img
+        label_column = "kind"    # integers or strings; by default label or labels
+
+    or ``[[data.options.classes]]`` as in the source ``folder``.
+    """
+
+    kind = "parquet"
+    remedy = "It has files train-*.parquet and, if it comes with a test split, test-*.parquet."
