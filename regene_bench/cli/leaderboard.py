@@ -1,0 +1,117 @@
+"""``regene-bench leaderboard``: ranked tables of the results."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.names import complete_benchmarks
+from regene_bench.errors import RegeneBenchError, UsageError, did_you_mean
+from regene_bench.plugins import load_plugins
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from regene_bench.benchmark import Benchmark
+    from regene_bench.leaderboard.board import Board
+
+_FORMATS = ("table", "md", "csv", "json", "latex")
+_NARROW = 100
+
+
+def leaderboard(
+    benchmark: Annotated[
+        str,
+        typer.Argument(
+            help="Show this benchmark only.",
+            autocompletion=complete_benchmarks,
+            show_default=False,
+        ),
+    ] = "",
+    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    form: Annotated[str, typer.Option("--format", help="table, md, csv, json or latex.")] = "table",
+    by: Annotated[str, typer.Option(help="Metric that ranks. Default: the benchmark's.")] = "",
+    preset: Annotated[str, typer.Option(help="Show this preset only.")] = "",
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="Show the scores of each class.")
+    ] = False,
+) -> None:
+    """Show ranked tables of the results."""
+    if form not in _FORMATS:
+        raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
+    table = read_results(results)
+    known = set(table["benchmark"].unique().to_pylist())
+    if benchmark and benchmark not in known:
+        hint = did_you_mean(benchmark, known) if known else f"Try `regene-bench run {benchmark}`."
+        raise UsageError(f"{results} has no runs of {benchmark!r}.", hint=hint)
+    if not known:
+        raise UsageError(f"{results} has no runs.", hint="Try `regene-bench run digits`.")
+    boards = _boards(_select(table, benchmark, preset), by, per_class)
+    if not boards:
+        what = "per-class scores" if per_class else "runs"
+        raise UsageError(f"There are no such {what} in {results}.", hint="Leave out an option.")
+    _write(boards, form)
+
+
+def print_boards(results: Path, benchmark: Benchmark, *, preset: str = "") -> None:
+    """Print the tables of one benchmark on the terminal, ranked as its protocol says."""
+    from regene_bench.leaderboard.ranking import make_boards
+
+    table = _select(read_results(results), benchmark.name, preset)
+    _write(make_boards(table, {benchmark.name: benchmark.evaluation.rank_by}), "table")
+
+
+def read_results(results: Path) -> pa.Table:
+    """Read all parts, and name those that were skipped on stderr."""
+    from regene_bench.leaderboard.parts import read_parts
+
+    table, bad = read_parts(results)
+    for part in bad:
+        print(f"skipped {part.path}: {part.reason}", file=sys.stderr)
+    return table
+
+
+def _select(table: pa.Table, benchmark: str, preset: str) -> pa.Table:
+    import pyarrow.compute as pc
+
+    for column, value in (("benchmark", benchmark), ("preset", preset)):
+        if value:
+            table = table.filter(pc.equal(table[column], value))
+    return table
+
+
+def _boards(table: pa.Table, by: str, per_class: bool) -> list[Board]:
+    from regene_bench.leaderboard.ranking import make_boards, make_class_boards
+
+    if per_class:
+        return make_class_boards(table, by or None)
+    return make_boards(table, by or _rank_metrics(table))
+
+
+def _rank_metrics(table: pa.Table) -> dict[str, str]:
+    from regene_bench.benchmark import load_benchmark
+
+    host, metrics = load_plugins(), {}
+    for name in table["benchmark"].unique().to_pylist():
+        try:
+            metrics[name] = load_benchmark(host, name).evaluation.rank_by
+        except RegeneBenchError:
+            # results outlive the plugin that registered their benchmark; a default ranks them
+            continue
+    return metrics
+
+
+def _write(boards: list[Board], form: str) -> None:
+    from regene_bench.leaderboard.render import print_tables, render
+
+    if form != "table":
+        sys.stdout.write(render(boards, form))
+        return
+    from rich.console import Console
+
+    console = Console()
+    # a pipe has no width of its own; rich would take 80
+    print_tables(boards, console if console.is_terminal else Console(width=_NARROW))

@@ -1,0 +1,100 @@
+"""``regene-bench list``: what is installed, without importing any of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.text import aligned
+from regene_bench.plugins import load_plugins
+
+if TYPE_CHECKING:
+    from regene_bench.plugins import PluginHost
+
+app = typer.Typer(
+    help="List what is installed.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+@app.command()
+def benchmarks(as_json: AsJson = False) -> None:
+    """List benchmarks."""
+    _list_kind("benchmark", as_json)
+
+
+@app.command()
+def methods(as_json: AsJson = False) -> None:
+    """List methods."""
+    _list_kind("method", as_json)
+
+
+@app.command()
+def metrics(as_json: AsJson = False) -> None:
+    """List metrics."""
+    _list_kind("metric", as_json)
+
+
+@app.command()
+def extractors(as_json: AsJson = False) -> None:
+    """List feature extractors."""
+    _list_kind("feature_extractor", as_json)
+
+
+@app.command()
+def datasets(as_json: AsJson = False) -> None:
+    """List sources of data."""
+    _list_kind("dataset", as_json)
+
+
+@app.command()
+def plugins(as_json: AsJson = False) -> None:
+    """List plugins, broken ones with the reason."""
+    host = load_plugins()
+    rows = [(p.name, p.distribution, p.version, "ok") for p in host.plugins]
+    rows += [(b.name, b.distribution, b.version, f"broken: {b.error}") for b in host.broken]
+    header = ("name", "distribution", "version", "state")
+    if as_json:
+        print(json.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2))
+    else:
+        print(aligned(rows, header) if rows else "No plugin is installed.")
+
+
+def _list_kind(kind: str, as_json: bool) -> None:
+    host = load_plugins()
+    entries = list(zip(host.shown_names(kind), host.entries(kind), strict=True))
+    if as_json:
+        values = [
+            {
+                "name": name,
+                "summary": entry.summary,
+                "distribution": entry.distribution,
+                "version": entry.version,
+                "target": entry.target,
+            }
+            for name, entry in entries
+        ]
+        print(json.dumps(values, indent=2, ensure_ascii=False))
+    elif entries:
+        foreign = len({entry.distribution for _, entry in entries}) > 1
+        rows = [
+            (name, *((entry.distribution,) if foreign else ()), entry.summary)
+            for name, entry in entries
+        ]
+        print(aligned(rows))
+    else:
+        print(f"No {kind.replace('_', ' ')} is registered.")
+    warn_of_broken(host)
+
+
+def warn_of_broken(host: PluginHost) -> None:
+    """Say on stderr that something is missing from what was just shown."""
+    if host.broken:
+        names = ", ".join(sorted({broken.distribution for broken in host.broken}))
+        print(f"Left out as broken: {names}; `regene-bench doctor` says why.", file=sys.stderr)

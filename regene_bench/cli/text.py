@@ -1,0 +1,38 @@
+"""Plain aligned text, without rich: for commands that must start at once."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+
+MIN_WIDTH = 60
+
+
+def terminal_width() -> int:
+    """Width to write for, in characters; 100 where there is no terminal."""
+    return max(MIN_WIDTH, shutil.get_terminal_size((100, 24)).columns)
+
+
+def aligned(rows: Sequence[Sequence[str]], header: Sequence[str] = (), indent: str = "") -> str:
+    """Align columns with two blanks between; the last column is wrapped to the terminal."""
+    table = [[printable(cell) for cell in row] for row in ([list(header)] if header else [])]
+    table += [[printable(cell) for cell in row] for row in rows]
+    if not table:
+        return ""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]) - 1)]
+    lead = len(indent) + sum(widths) + 2 * len(widths)
+    room = max(24, terminal_width() - lead)
+    lines = []
+    for row in table:
+        last = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+        start = "".join(f"{cell:<{w}}  " for cell, w in zip(row[:-1], widths, strict=True))
+        lines.append((indent + start + last[0]).rstrip())
+        lines += [" " * lead + part for part in last[1:]]
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Write a text of unknown origin on one line, without control characters."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)

@@ -1,0 +1,179 @@
+"""A board as cells of text: the one form that all text formats are drawn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regene_bench.leaderboard.aggregate import Statistic
+from regene_bench.leaderboard.board import Board, Column, Line, Missing
+
+_ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
+_FIXED = 3
+_MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; ``best`` cells are marked."""
+
+    text: str
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table of text.
+
+    Attributes:
+        title: What is shown, in one line.
+        header: Names of the columns; the first three are rank, method and seeds.
+        n_scores: How many of the columns after those hold scores; the rest holds costs.
+        rows: One list of cells a line.
+        notes: Footnotes and failed runs, one a line.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    n_scores: int
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
+
+    def take(self, columns: Sequence[int]) -> Grid:
+        """Return a grid of the first three columns and some others, without the notes."""
+        kept = [*range(_FIXED), *columns]
+        return Grid(
+            self.title,
+            tuple(self.header[i] for i in kept),
+            sum(i < _FIXED + self.n_scores for i in columns),
+            tuple(tuple(row[i] for i in kept) for row in self.rows),
+            (),
+        )
+
+    @property
+    def score_columns(self) -> list[int]:
+        return list(range(_FIXED, _FIXED + self.n_scores))
+
+    @property
+    def cost_columns(self) -> list[int]:
+        return list(range(_FIXED + self.n_scores, len(self.header)))
+
+    def width(self, column: int) -> int:
+        """Characters that the widest cell of a column takes."""
+        cells = (len(row[column].text) + row[column].best for row in self.rows)
+        return max(len(self.header[column]), *cells, 0)
+
+
+def make_grid(board: Board) -> Grid:
+    """Write a board as text: means with their confidence intervals, footnotes numbered."""
+    footnotes: dict[str, int] = {}
+    costs = [cost for cost in _COSTS if not board.title_suffix]
+    one_device = len({device for line in board.lines for device in line.devices}) == 1
+    header = ["rank", "method", "seeds", *(_heading(column) for column in board.columns)]
+    header += [name for name, _, _ in costs]
+    if costs and not one_device:
+        header.append("device")
+    rows = []
+    for line in board.lines:
+        cells = [
+            Cell("–" if line.rank is None else str(line.rank)),
+            Cell(clean(line.label)),
+            Cell(str(len(line.seeds))),
+        ]
+        for column, cell, best in zip(board.columns, line.cells, board.best, strict=True):
+            cells.append(Cell(_score(column, line, cell, footnotes), line.label in best))
+        cells += [Cell(_cost(line, key, scale)) for _, key, scale in costs]
+        if costs and not one_device:
+            cells.append(Cell(clean(", ".join(line.devices))))
+        rows.append(tuple(cells))
+    notes = [f"[{number}] {text}" for text, number in footnotes.items()]
+    notes += [clean(note) for note in board.notes]
+    notes += [
+        clean(
+            f"failed: {run.method} {run.params} seed {run.seed} ({run.run_id}): {run.error}"
+            + (f" (traceback: {run.traceback_path})" if run.traceback_path else "")
+        )
+        for run in board.failed
+    ]
+    return Grid(_title(board), tuple(header), len(board.columns), tuple(rows), tuple(notes))
+
+
+def clean(text: str) -> str:
+    """Write a text of unknown origin on one line, without control characters."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e6 or size < 1e-3:
+        return f"{value:.3e}"
+    return f"{value:.{max(0, 3 - math.floor(math.log10(size)))}f}"
+
+
+def interval(statistic: Statistic) -> str:
+    """Write ``mean ± half width`` with two significant digits of the half width."""
+    half = statistic.half_width
+    if half is None:
+        return number(statistic.mean)
+    if half == 0:
+        return f"{number(statistic.mean)} ± 0"
+    if max(abs(statistic.mean), half) >= 1e6 or half < 1e-5:
+        return f"{statistic.mean:.3e} ± {half:.1e}"
+    digits = max(0, 1 - math.floor(math.log10(half)))
+    return f"{statistic.mean:.{digits}f} ± {half:.{digits}f}"
+
+
+# heading, cost, what its value is divided by
+_COSTS = (
+    ("fit s", "fit_seconds", 1.0),
+    ("fit images/s", "fit_images_per_second", 1.0),
+    ("gen s", "generate_seconds", 1.0),
+    ("gen images/s", "generate_images_per_second", 1.0),
+    ("peak MB", "peak_memory_bytes", _MEGABYTE),
+)
+
+
+def _heading(column: Column) -> str:
+    unit = f" [{column.unit}]" if column.unit else ""
+    return clean(f"{column.label}{unit}") + _ARROWS.get(column.direction, "")
+
+
+def _score(
+    column: Column, line: Line, cell: Statistic | Missing | None, footnotes: dict[str, int]
+) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Statistic):
+        few = f" (n={cell.n})" if cell.n != len(line.seeds) else ""
+        return interval(cell) + few
+    if cell.status == "skipped":
+        return "–"
+    text = clean(f"{column.metric} {cell.status}: {cell.message or 'no reason was given'}")
+    mark = footnotes.setdefault(text, len(footnotes) + 1)
+    return f"{cell.status} [{mark}]"
+
+
+def _cost(line: Line, key: str, scale: float) -> str:
+    value = line.costs[key]
+    return "" if value is None else number(value / scale)
+
+
+def _title(board: Board) -> str:
+    parts = [
+        f"{board.benchmark} v{board.protocol_version}",
+        board.preset,
+        f"data {board.dataset_fingerprint[:8]}",
+    ]
+    if board.title_suffix:
+        parts.append(f"{board.title_suffix} per class")
+    if board.ranked_by is not None:
+        column = board.columns[board.ranked_by]
+        parts.append(f"ranked by {column.label}, {column.direction} is better")
+    if any(len(line.seeds) > 1 for line in board.lines):
+        parts.append("mean ± 95 % CI over seeds")
+    return clean(" · ".join(parts))

@@ -1,0 +1,204 @@
+"""Boards as terminal tables, Markdown, LaTeX, CSV and JSON; all that comes from data is escaped."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from regene_bench.leaderboard.aggregate import COHORT, CONFIDENCE, Statistic
+from regene_bench.leaderboard.board import Board, Line, Missing
+from regene_bench.leaderboard.grid import Cell, Grid, make_grid
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TEXT_FORMATS: tuple[str, ...] = ("md", "csv", "json", "latex")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "–": "--",
+    "·": r"$\cdot$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def render(boards: Sequence[Board], form: str) -> str:
+    """Write boards as text in one of ``TEXT_FORMATS``, with a line break at the end."""
+    writers: dict[str, Callable[[Sequence[Board]], str]] = {
+        "md": _markdown,
+        "csv": _csv,
+        "json": _json,
+        "latex": _latex,
+    }
+    return writers[form](boards)
+
+
+def print_tables(boards: Sequence[Board], console: Console) -> None:
+    """Print boards on a terminal: scores and costs side by side if they fit, else folded.
+
+    The best value of a column that has a direction is bold and bears a ``*``.
+    """
+    for board in boards:
+        grid = make_grid(board)
+        for i, part in enumerate(fold(grid, console.width)):
+            _print_grid(part, console, title=i == 0)
+        for note in grid.notes:
+            console.print(note, markup=False, highlight=False, soft_wrap=True)
+        console.print()
+
+
+def fold(grid: Grid, width: int) -> list[Grid]:
+    """Cut a grid into grids that fit a width in characters; each repeats rank, method and seeds.
+
+    Scores and costs part first; scores part further only when they must.
+    """
+    everything = [*grid.score_columns, *grid.cost_columns]
+    if _table_width(grid, everything) <= width:
+        return [grid]
+    parts: list[list[int]] = []
+    for columns in (grid.score_columns, grid.cost_columns):
+        current: list[int] = []
+        for column in columns:
+            if current and _table_width(grid, [*current, column]) > width:
+                parts.append(current)
+                current = []
+            current.append(column)
+        if current:
+            parts.append(current)
+    return [grid.take(columns) for columns in parts]
+
+
+def _table_width(grid: Grid, columns: Sequence[int]) -> int:
+    # two blanks between columns and one at each end
+    widths = [grid.width(i) + 2 for i in (0, 1, 2, *columns)]
+    return sum(widths)
+
+
+def _print_grid(grid: Grid, console: Console, *, title: bool) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    if title:
+        console.print(Text(grid.title, style="bold"), soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for i, name in enumerate(grid.header):
+        left = i == 1
+        table.add_column(Text(name), justify="left" if left else "right", no_wrap=not left)
+    for row in grid.rows:
+        cells = [Text(c.text + "*", style="bold") if c.best else Text(c.text) for c in row]
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _markdown(boards: Sequence[Board]) -> str:
+    out = []
+    for grid in map(make_grid, boards):
+        out += [f"### {_markdown_text(grid.title)}", ""]
+        out.append("| " + " | ".join(_markdown_text(name) for name in grid.header) + " |")
+        out.append(
+            "|" + "|".join(":--" if i == 1 else "--:" for i in range(len(grid.header))) + "|"
+        )
+        out += ["| " + " | ".join(_markdown_cell(c) for c in row) + " |" for row in grid.rows]
+        out.append("")
+        out += [f"- {_markdown_text(note)}" for note in grid.notes]
+        out += [""] if grid.notes else []
+    return "\n".join(out) + "\n"
+
+
+def _markdown_cell(cell: Cell) -> str:
+    text = _markdown_text(cell.text)
+    return f"**{text}**" if cell.best else text
+
+
+def _markdown_text(text: str) -> str:
+    # brackets too: a label could otherwise become a link
+    escaped = re.sub(r"([\\`*_|\[\]~#])", r"\\\1", text)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _latex(boards: Sequence[Board]) -> str:
+    out = ["% needs \\usepackage{booktabs}"]
+    for grid in map(make_grid, boards):
+        alignment = "".join("l" if i == 1 else "r" for i in range(len(grid.header)))
+        out += ["\\begin{table}", "\\centering", f"\\caption{{{_latex_text(grid.title)}}}"]
+        out += [f"\\begin{{tabular}}{{{alignment}}}", "\\toprule"]
+        out.append(" & ".join(_latex_text(name) for name in grid.header) + r" \\")
+        out.append("\\midrule")
+        out += [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in grid.rows]
+        out += ["\\bottomrule", "\\end{tabular}"]
+        out += [f"\\par {{\\footnotesize {_latex_text(note)}}}" for note in grid.notes]
+        out += ["\\end{table}", ""]
+    return "\n".join(out)
+
+
+def _latex_cell(cell: Cell) -> str:
+    text = _latex_text(cell.text)
+    return f"\\textbf{{{text}}}" if cell.best else text
+
+
+def _latex_text(text: str) -> str:
+    escaped = "".join(_LATEX.get(c, c) for c in text)
+    # a row that begins with a bracket would become the argument of the line break before it
+    return f"{{}}{escaped}" if escaped.startswith("[") else escaped
+
+
+def _csv(boards: Sequence[Board]) -> str:
+    rows = [row for board in boards for row in map(_flat, [board] * len(board.lines), board.lines)]
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _flat(board: Board, line: Line) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(board, name) for name in COHORT}
+    row |= {"metric": board.title_suffix} if board.title_suffix else {}
+    row |= {
+        "rank": line.rank,
+        "method": line.method,
+        "label": line.label,
+        "is_reference": line.is_reference,
+        "method_version": line.method_version,
+        "distribution": line.distribution,
+        "params": line.params,
+        "seeds": len(line.seeds),
+    }
+    for column, cell in zip(board.columns, line.cells, strict=True):
+        if isinstance(cell, Statistic):
+            row[column.label] = cell.mean
+            row[f"{column.label} std"] = cell.std
+            row[f"{column.label} ci95"] = cell.half_width
+            row[f"{column.label} n"] = cell.n
+        else:
+            row[column.label] = cell.status if isinstance(cell, Missing) else None
+    return row | dict(line.costs)
+
+
+def _json(boards: Sequence[Board]) -> str:
+    values = []
+    for board in boards:
+        value = dataclasses.asdict(board)
+        value["best"] = [sorted(labels) for labels in board.best]
+        value["confidence"] = CONFIDENCE
+        values.append(value)
+    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
