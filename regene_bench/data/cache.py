@@ -35,7 +35,7 @@ class ReportsProgress(Protocol):
     """A source that can tell how far it is; optional."""
 
     def report_to(self, progress: ProgressFn) -> None:
-        """Call ``progress(done, total)`` during the loads that follow."""
+        """Call ``progress(done, total)`` from now on: bytes in ``prepare``, images in ``load``."""
         ...
 
 
@@ -47,7 +47,7 @@ def load_dataset(
     Args:
         source: The source, with what the benchmark asks of it.
         source_name: Name under which it is registered; for messages and the cache.
-        progress: Gets ``Progress`` events while images are decoded.
+        progress: Gets ``Progress`` events while files are fetched and images are decoded.
 
     Returns:
         Both splits: uint8 images ``[N, C, H, W]`` of the requested shape, int64 labels.
@@ -56,6 +56,7 @@ def load_dataset(
         DataError: The data set is missing or corrupt, or the source does not deliver what the
             benchmark asked for; says what differs.
     """
+    _report(source, "fetch", "bytes", progress)
     source.prepare()
     key = cache_key(source, source_name)
     cached = load_cached(key) if key else None
@@ -86,12 +87,16 @@ def check_split(data: ImageSet, split: Split, shape: ImageShape, source_name: st
 
 
 def _load(source: DatasetSource, split: Split, source_name: str, progress: Sink) -> ImageSet:
-    task = f"{source.request.name}: decode {split}"
-    if isinstance(source, ReportsProgress):
-        source.report_to(lambda done, total: progress(Progress(task, done, total)))
+    _report(source, f"decode {split}", "images", progress)
     data = source.load(split)
     check_split(data, split, source.request.shape, source_name)
     return data
+
+
+def _report(source: DatasetSource, what: str, unit: str, sink: Sink) -> None:
+    task = f"{source.request.name}: {what}"
+    if isinstance(source, ReportsProgress):
+        source.report_to(lambda done, total: sink(Progress(task, done, total, unit)))
 
 
 def _problem(data: ImageSet, shape: ImageShape) -> str | None:

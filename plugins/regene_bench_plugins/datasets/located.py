@@ -59,7 +59,7 @@ class LocatedSource(DatasetSource):
         return self._found
 
     def report_to(self, progress: ProgressFn) -> None:
-        """Tell ``progress`` how far the loads that follow are."""
+        """Tell ``progress`` how far downloads (bytes) and loads (images) are."""
         self._progress = progress
 
     def load(self, split: Split) -> ImageSet:
