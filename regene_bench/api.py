@@ -17,6 +17,9 @@ from regene_bench.errors import (
     TrainingDivergedError,
     UnavailableError,
 )
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.frechet import frechet_distance
+from regene_bench.evaluation.inception_score import inception_score
 from regene_bench.events import Message, Progress
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.interfaces import (
@@ -42,16 +45,23 @@ from regene_bench.interfaces import (
     Split,
     WeightsFile,
 )
+from regene_bench.leaderboard.canonical import stable_id
+from regene_bench.paths import cache_dir
 from regene_bench.rng import SampleRng
 from regene_bench.runtime import Runtime
+from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.training.length import TrainingLength, images_to_see
 from regene_bench.training.loop import Batch, Stage, train
+from regene_bench.training.losses import mae, ssim
 from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
+from regene_bench.validation import validate
 
 __all__ = [
     "Augmentation",
     "Batch",
     "BenchmarkData",
+    "CheckpointStore",
     "Classifier",
     "Clock",
     "Column",
@@ -61,6 +71,7 @@ __all__ = [
     "Decoder",
     "DeviceImages",
     "Encoder",
+    "Evaluation",
     "ExtractorCard",
     "FeatureExtractor",
     "Features",
@@ -87,14 +98,23 @@ __all__ = [
     "Stage",
     "StageReport",
     "TrainingDivergedError",
+    "TrainingLength",
     "UnavailableError",
     "WeightsFile",
     "augment",
+    "cache_dir",
     "constant",
     "decay_every",
+    "frechet_distance",
     "hookimpl",
+    "images_to_see",
+    "inception_score",
+    "mae",
     "one_cycle",
+    "ssim",
+    "stable_id",
     "to_float",
     "to_uint8",
     "train",
+    "validate",
 ]

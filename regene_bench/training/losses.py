@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -57,12 +58,14 @@ def ssim(images: Tensor, targets: Tensor) -> Tensor:
         return (luminance * structure).mean()
 
 
+@lru_cache(maxsize=64)
 def _gaussian_matrix(side: int, device: torch.device) -> Tensor:
     """Matrix ``[side - window + 1, side]`` whose rows are the normalised window, shifted."""
     window = min(_WINDOW, side if side % 2 else side - 1)
     weights = [math.exp(-((i - window // 2) ** 2) / (2 * _SIGMA**2)) for i in range(window)]
-    total = sum(weights)
-    matrix = torch.zeros(side - window + 1, side)
-    for row in range(len(matrix)):
-        matrix[row, row : row + window] = torch.tensor([weight / total for weight in weights])
-    return matrix.to(device)
+    weights = [weight / sum(weights) for weight in weights]
+    count = side - window + 1
+    matrix = [[0.0] * i + weights + [0.0] * (count - 1 - i) for i in range(count)]
+    # The cache outlives an inference-mode caller; its tensors must still serve in a backward pass.
+    with torch.inference_mode(False):
+        return torch.tensor(matrix, dtype=torch.float32, device=device)

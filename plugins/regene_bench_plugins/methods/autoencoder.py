@@ -1,0 +1,141 @@
+"""Plain autoencoder of the ReGene paper's case study (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    Generation,
+    ImageShape,
+    Method,
+    Preset,
+    Runtime,
+    SampleRng,
+    Stage,
+    TrainingLength,
+    decay_every,
+    mae,
+    one_cycle,
+    train,
+)
+from regene_bench_plugins.methods.convex import LatentPool, combine_once
+from regene_bench_plugins.methods.inference import CHUNK, in_chunks
+from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.methods.pair import PairConfig, pair_preset
+from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
+
+
+class AutoencoderConfig(PairConfig, TrainingLength):
+    """An encoder and a decoder of ReGene's capacity, trained together.
+
+    Attributes:
+        batch_size: Images a step.
+        learning_rate: Adam's; peak of the one-cycle schedule.
+        one_cycle: Rise and fall of the rate; without it, the paper's x0.99 every 20 epochs.
+    """
+
+    batch_size: int = Field(default=128, ge=2)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    one_cycle: bool = True
+
+
+class AutoencoderModel:
+    """Encoder, decoder, and generator by convex combinations without judging."""
+
+    def __init__(
+        self,
+        encoder: ConvEncoder,
+        decoder: ConvDecoder,
+        pool: LatentPool,
+        n_combined: int,
+    ) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
+        self._pool = pool
+        self._n = n_combined
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to latents, float32 ``[N, D]``."""
+        return in_chunks(self._encoder, images)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
+        return in_chunks(self._decoder, latents)
+
+    @torch.inference_mode()
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Decode uniform convex combinations of latents of training images of each label."""
+        latents = combine_once(self._pool, labels, self._n, rng)
+        return Generation(self.decode(latents), latents)
+
+
+class Autoencoder(Method):
+    """Mean absolute error, encoder and decoder together, from scratch."""
+
+    Config = AutoencoderConfig
+    config: AutoencoderConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """Widths of ``regene`` and as many images as its decoder sees."""
+        values = pair_preset(preset)
+        if preset == "quick":
+            small = shape.height * shape.width <= 256
+            return values | {"images": 60_000 if small else 100_000, "batch_size": 64}
+        if preset == "standard":
+            return values | {"images": 1_000_000}
+        return values | {
+            "epochs": 300,
+            "batch_size": 512,
+            "learning_rate": 1e-3,
+            "one_cycle": False,
+        }
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencoderModel:
+        """Train on ``data.train``; latents to combine are computed after it."""
+        config, shape = self.config, data.shape
+        with runtime.seeded("init"):
+            encoder = ConvEncoder(shape, config.encoder_description(shape))
+            decoder = ConvDecoder(shape, config.decoder_description(shape), encoder.map_shape[0])
+        encoder.to(runtime.device)
+        decoder.to(runtime.device)
+        weights = [*encoder.parameters(), *decoder.parameters()]
+        optimizer = adam(weights, config.learning_rate, runtime.device)
+
+        def step(batch: Batch) -> Mapping[str, Tensor]:
+            with runtime.autocast():
+                loss = mae(decoder(encoder(batch.images)), batch.images)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            return {"mae": loss.detach()}
+
+        stage = Stage(
+            name="autoencoder",
+            modules={"encoder": encoder, "decoder": decoder},
+            optimizers={"adam": optimizer},
+            step=step,
+            batch_size=config.batch_size,
+            total_images=config.total_images(len(data.train)),
+            schedule=one_cycle() if config.one_cycle else decay_every(20, 0.99),
+        )
+        train(stage, data.train, runtime)
+        pool = self._pool(encoder, data, runtime)
+        return AutoencoderModel(encoder, decoder, pool, config.n_combined)
+
+    def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:
+        with torch.inference_mode(), runtime.autocast():
+            parts = [in_chunks(encoder, images) for images, _ in data.train.chunks(CHUNK)]
+        latents = torch.cat(parts).float()
+        pool = LatentPool.of(latents, data.train.labels, data.shape.n_classes)
+        pool.require(self.config.n_combined, data.class_names, "training images")
+        return pool

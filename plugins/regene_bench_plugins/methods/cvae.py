@@ -1,0 +1,221 @@
+"""Conditional variational autoencoder (Kingma & Welling 2014; Sohn et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    Generation,
+    ImageShape,
+    Method,
+    Preset,
+    Runtime,
+    SampleRng,
+    Stage,
+    TrainingLength,
+    one_cycle,
+    train,
+)
+from regene_bench_plugins.methods.inference import in_chunks
+from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.networks.convolutional import (
+    ConvClassifier,
+    ConvEncoder,
+    VectorDecoder,
+)
+from regene_bench_plugins.networks.description import Description, blocks_for, tapered
+from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+
+
+class CVAEConfig(TrainingLength):
+    """Networks, loss and rate.
+
+    Attributes:
+        latent_dim: Length of z.
+        blocks: Blocks of both networks; ``None`` for as many as bring the shorter side to 3–5
+            pixels.
+        encoder_width: Channels of the encoder's innermost block; they halve towards the image.
+        encoder_narrowest: Where they stop halving.
+        decoder_width: Likewise for the decoder.
+        decoder_narrowest: Likewise.
+        convolutions: Convolutions a block, in both.
+        reconstruction: ``mse``, half the summed squared error over sigma², or ``bce``, summed
+            binary cross-entropy.
+        recogniser_width: Channels of the recogniser's innermost block.
+        sigma: Standard deviation of the pixels given z, for ``mse``.
+        batch_size: Images a step.
+        learning_rate: Adam's; peak of the one-cycle schedule.
+    """
+
+    latent_dim: int = Field(default=32, ge=1, le=4096)
+    blocks: int | None = Field(default=None, ge=1, le=10)
+    encoder_width: int = Field(default=256, ge=1, le=4096)
+    encoder_narrowest: int = Field(default=64, ge=1, le=4096)
+    decoder_width: int = Field(default=256, ge=1, le=4096)
+    decoder_narrowest: int = Field(default=64, ge=1, le=4096)
+    convolutions: int = Field(default=1, ge=1, le=8)
+    recogniser_width: int = Field(default=64, ge=1, le=4096)
+    reconstruction: Literal["mse", "bce"] = "mse"
+    sigma: float = Field(default=1.0, gt=0)
+    batch_size: int = Field(default=128, ge=2)
+    learning_rate: float = Field(default=1e-3, gt=0)
+
+    def description(self, shape: ImageShape, width: int, narrowest: int) -> Description:
+        """One of the networks for images of this shape."""
+        blocks = blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
+        return tapered(blocks, width, narrowest, self.convolutions)
+
+
+class CVAENetwork(nn.Module):
+    """Encoder with label planes, two linear heads, and a decoder of ``[z, one-hot]``.
+
+    Images that come without a label get one from a small recogniser q(y | x), as in the M2 model of
+    Kingma et al. 2014; it shares no weight with the rest.
+    """
+
+    def __init__(self, shape: ImageShape, config: CVAEConfig) -> None:
+        super().__init__()
+        self.n_classes = shape.n_classes
+        width, narrowest = config.encoder_width, config.encoder_narrowest
+        description = config.description(shape, width, narrowest)
+        self.encoder = ConvEncoder(shape, description, extra_channels=shape.n_classes)
+        self.heads = nn.Linear(self.encoder.latent_dim, 2 * config.latent_dim)
+        width, narrowest = config.decoder_width, config.decoder_narrowest
+        description = config.description(shape, width, narrowest)
+        self.decoder = VectorDecoder(shape, description, config.latent_dim + shape.n_classes)
+        width = config.recogniser_width
+        description = config.description(shape, width, max(1, width // 4))
+        self.recogniser = ConvClassifier(shape, description)
+
+    def posterior(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
+        features = self.encoder(with_label_planes(images, labels, self.n_classes))
+        mean, log_variance = self.heads(features).float().chunk(2, dim=1)
+        return mean, log_variance
+
+    def code(self, z: Tensor, labels: Tensor) -> Tensor:
+        """What the decoder takes: ``[z, one-hot]``, float32 ``[N, latent_dim + K]``."""
+        return torch.cat([z, one_hot(labels, self.n_classes)], dim=1)
+
+
+class CVAEModel:
+    """Encoder (posterior mean), decoder, and generator from the prior.
+
+    Latents are ``[z, one-hot]``, since the decoder needs the label.
+    """
+
+    def __init__(self, network: CVAENetwork, latent_dim: int) -> None:
+        self._network = network
+        self._latent_dim = latent_dim
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to ``[mean of z, one-hot]``, float32 ``[N, latent_dim + K]``.
+
+        The label is the recogniser's.
+        """
+        return in_chunks(self._encode, images)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Map ``[z, one-hot]``, ``[N, latent_dim + K]``, to images in [0, 1]."""
+        return in_chunks(self._network.decoder, latents)
+
+    @torch.inference_mode()
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Decode standard normal z with each label, int64 ``[N]``."""
+        z = rng.normal(len(labels), (self._latent_dim,)).to(labels.device)
+        latents = self._network.code(z, labels)
+        return Generation(self.decode(latents), latents)
+
+    def _encode(self, images: Tensor) -> Tensor:
+        labels = self._network.recogniser(images).argmax(1)
+        mean, _ = self._network.posterior(images, labels)
+        return self._network.code(mean, labels)
+
+
+class CVAE(Method):
+    """Reconstruction and Kullback–Leibler divergence, both summed per image."""
+
+    Config = CVAEConfig
+    config: CVAEConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """Binary cross-entropy for grey images, squared error for colours."""
+        colour = shape.channels > 1
+        values: dict[str, Any] = (
+            {"reconstruction": "mse", "sigma": 0.1} if colour else {"reconstruction": "bce"}
+        )
+        values["latent_dim"] = 64 if colour else 16
+        if preset == "quick":
+            small = shape.height * shape.width <= 256
+            return values | {
+                "images": 60_000 if small else 100_000,
+                "encoder_width": 128,
+                "encoder_narrowest": 32,
+                "decoder_narrowest": 32,
+                "batch_size": 64,
+            }
+        if preset == "standard":
+            return values | {"images": 1_500_000}
+        return values | {"epochs": 100, "convolutions": 2}
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> CVAEModel:
+        """Train on ``data.train``."""
+        config = self.config
+        with runtime.seeded("init"):
+            network = CVAENetwork(data.shape, config)
+        network.to(runtime.device)
+        optimizer = adam(network.parameters(), config.learning_rate, runtime.device)
+
+        def step(batch: Batch) -> Mapping[str, Tensor]:
+            with runtime.autocast():
+                mean, log_variance = network.posterior(batch.images, batch.labels)
+                noise = torch.randn_like(mean)
+                code = network.code(mean + noise * (0.5 * log_variance).exp(), batch.labels)
+                pixels = network.decoder.logits(code)
+                guesses = network.recogniser(batch.images).float()
+            reconstruction = _reconstruction(pixels, batch.images, config)
+            divergence = _divergence(mean, log_variance)
+            recognition = F.cross_entropy(guesses, batch.labels)
+            optimizer.zero_grad(set_to_none=True)
+            (reconstruction + divergence + recognition).backward()
+            optimizer.step()
+            losses = {"reconstruction": reconstruction, "kl": divergence}
+            return {name: value.detach() for name, value in losses.items()}
+
+        stage = Stage(
+            name="cvae",
+            modules={"network": network},
+            optimizers={"adam": optimizer},
+            step=step,
+            batch_size=config.batch_size,
+            total_images=config.total_images(len(data.train)),
+            schedule=one_cycle(),
+        )
+        train(stage, data.train, runtime)
+        return CVAEModel(network, config.latent_dim)
+
+
+def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tensor:
+    """Negative log-likelihood of the pixels, up to a constant, summed per image."""
+    if config.reconstruction == "bce":
+        total = F.binary_cross_entropy_with_logits(logits, images, reduction="sum")
+    else:
+        total = (torch.sigmoid(logits) - images).square().sum() / (2 * config.sigma**2)
+    return total / len(images)
+
+
+def _divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback–Leibler divergence of the posterior from the standard normal, per image."""
+    terms = mean.square() + log_variance.exp() - 1 - log_variance
+    return 0.5 * terms.sum(1).mean()

@@ -1,0 +1,34 @@
+"""Running networks over many images without letting the batch size show in the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+CHUNK = 128
+
+
+def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor, size: int = CHUNK) -> Tensor:
+    """Apply a function to chunks of exactly ``size`` rows, the last one padded, and join them.
+
+    Kernels choose their way of summing by the batch's size; with one size, a row's result is the
+    same however many rows are asked for together.
+
+    Args:
+        function: Maps ``[size, ...]`` to ``[size, ...]``, row by row.
+        inputs: ``[N, ...]``, N at least 1.
+        size: Rows a call.
+
+    Returns:
+        ``[N, ...]``.
+    """
+    parts = []
+    for start in range(0, len(inputs), size):
+        chunk = inputs[start : start + size]
+        missing = size - len(chunk)
+        if missing:
+            chunk = torch.cat([chunk, chunk[-1:].expand(missing, *chunk.shape[1:])])
+        parts.append(function(chunk)[: size - missing])
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

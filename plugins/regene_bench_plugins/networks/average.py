@@ -1,0 +1,38 @@
+"""Exponential moving average of a network's weights."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class MovingAverage(nn.Module):
+    """A copy of a network whose weights follow it slowly; it is a module, so that it is kept.
+
+    Args:
+        network: The network that is followed.
+        decay: Share of the average that is kept in each update.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).requires_grad_(False)
+        self.decay = decay
+        self.register_buffer("updates", torch.zeros((), dtype=torch.float32))
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards the network's weights; buffers (batch statistics) likewise."""
+        self.updates += 1
+        # A young average would remember the random start: let it forget faster at first.
+        weight = torch.clamp_min(9 / (9 + self.updates), 1 - self.decay)
+        own = [*self.network.parameters(), *_float_buffers(self.network)]
+        new = [*network.parameters(), *_float_buffers(network)]
+        for average, value in zip(own, new, strict=True):
+            average.lerp_(value, weight.to(average.dtype))
+
+
+def _float_buffers(network: nn.Module) -> list[torch.Tensor]:
+    return [buffer for buffer in network.buffers() if buffer.is_floating_point()]
