@@ -65,7 +65,7 @@ def write_idx_set(
 def write_parquet(
     path: Path,
     images: Sequence[bytes | None],
-    labels: Sequence[Any] | None,
+    labels: Sequence[Any] | np.ndarray | None,
     *,
     image_column: str = "image",
     label_column: str = "label",

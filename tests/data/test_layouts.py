@@ -208,7 +208,7 @@ def test_the_official_batches_are_read(tmp_path: Path, monkeypatch: pytest.Monke
         name: {"data": images[i : i + 2].reshape(2, -1), "labels": labels[i : i + 2].tolist()}
         for name, i in [(f"data_batch_{b}", 2 * b - 2) for b in range(1, 6)] + [("test_batch", 10)]
     }
-    contents["batches.meta"] = {"label_names": ["x", "y", "z"]}  # type: ignore[dict-item]
+    contents["batches.meta"] = {"label_names": ["x", "y", "z"]}
     batches = tmp_path / "cifar-10-batches-py"
     batches.mkdir()
     sums = {}

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageSet
+from regene_bench.api import DataError, ImageSet
 
 
 def align_classes(data: ImageSet, names: Sequence[str]) -> ImageSet:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from regene_bench.api import ImageSet, ImageShape, SourceRequest, Split
 from regene_bench.data.class_folders import find_one_class, first, image_records
 from regene_bench.data.decode import DecodeOptions, ProgressFn
 from regene_bench.data.locate import find_folder
 from regene_bench.data.parquet_images import ParquetOptions, find_parquet, parquet_records
 from regene_bench.data.records import Records, mix
-from regene_bench.interfaces import ImageSet, ImageShape, SourceRequest, Split
 
 
 class ClassOptions(BaseModel):

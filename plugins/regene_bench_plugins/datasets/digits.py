@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from regene_bench.interfaces import DatasetSource, ImageSet, Split
+
+from regene_bench.api import DatasetSource, ImageSet, Split
 
 
 class Digits(DatasetSource):

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from regene_bench.api import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
 from regene_bench.data.decode import ProgressFn
-from regene_bench.interfaces import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
 
 
 class Found(Protocol):

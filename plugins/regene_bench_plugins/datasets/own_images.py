@@ -6,13 +6,11 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from regene_bench.api import DataError, SourceRequest, validate
 from regene_bench.data.decode import DecodeOptions
 from regene_bench.data.layouts import Kind, Layout, LayoutOptions, detect_layout
 from regene_bench.data.locate import find_folder
 from regene_bench.data.parquet_images import ParquetOptions
-from regene_bench.errors import DataError
-from regene_bench.interfaces import SourceRequest
-from regene_bench.validation import validate
 from regene_bench_plugins.datasets.composition import ClassOptions, compose
 from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
 
@@ -31,7 +29,7 @@ class ImageOptions(ColumnOptions):
     path: str | None = Field(default=None, min_length=1)
     center_crop: int | None = Field(default=None, ge=1)
     test_fraction: float = Field(default=0.1, gt=0, lt=1)
-    classes: tuple[ClassOptions, ...] = ()
+    classes: list[ClassOptions] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_way(self) -> ImageOptions:

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from regene_bench.api import DataError, ImageSet, ImageShape, SourceRequest, Split, validate
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.download import Archive, fetch_all
 from regene_bench.data.layouts import Layout, LayoutOptions, detect_layout
 from regene_bench.data.locate import NotFoundError, find_folder
 from regene_bench.data.parquet_images import ParquetOptions
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageSet, ImageShape, SourceRequest, Split
-from regene_bench.validation import validate
 from regene_bench_plugins.datasets.class_names import align_classes
 from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
 
@@ -134,7 +132,7 @@ class PublishedSource(LocatedSource):
                 # another process may have fetched it while this one waited
                 if not (folder.is_dir() and detect_layout(folder, self._layouts())):
                     download(self.publication.archives, folder, self._progress)
-        except (DataError, OSError) as error:
+        except (DataError, OSError, tarfile.TarError) as error:
             reason = error.message if isinstance(error, DataError) else str(error)
             raise DataError(f"{missing.message}\n{reason}", hint=missing.hint) from error
         return folder
