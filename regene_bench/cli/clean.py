@@ -1,0 +1,128 @@
+"""``regene-bench clean``: removes what can be made again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regene_bench.errors import ResultsError, UsageError
+
+_RUN_FOLDER = "runs"
+# downloads cannot always be had again; everything else below the cache folder is made anew
+_DOWNLOADS = ("data", "weights")
+
+
+@dataclass(frozen=True)
+class _Removal:
+    path: Path
+    why: str
+    size: int
+
+
+def clean(
+    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="Checkpoints of runs that have ended.")
+    ] = False,
+    unfinished: Annotated[
+        bool,
+        typer.Option("--unfinished", help="Checkpoints of runs that have not: they start anew."),
+    ] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Failed runs, with rows and tracebacks.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Decoded images and features; no downloads, no weights.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Remove checkpoints, caches or failed runs."""
+    if not (checkpoints or unfinished or failed or cache):
+        raise UsageError(
+            "Nothing was chosen to be removed.",
+            hint="Choose from --checkpoints, --unfinished, --failed and --cache.",
+        )
+    removals = []
+    if checkpoints or unfinished or failed:
+        removals += _of_runs(results, checkpoints, unfinished, failed)
+    if cache:
+        removals += _caches()
+    if not removals:
+        print("There is nothing to remove.")
+        return
+    for removal in removals:
+        print(f"{removal.size / 1e6:10.1f} MB  {removal.why:<22} {removal.path}")
+    total = sum(removal.size for removal in removals) / 1e6
+    if dry_run:
+        print(f"{len(removals)} would go, {total:.1f} MB.")
+        return
+    if not yes and not _agreed(len(removals), total):
+        print("Nothing was removed.")
+        return
+    for removal in removals:
+        _remove(removal.path)
+    print(f"Removed {len(removals)}, {total:.1f} MB.")
+
+
+def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -> list[_Removal]:
+    from regene_bench.cli.leaderboard import read_results
+    from regene_bench.leaderboard.aggregate import failed_runs
+    from regene_bench.leaderboard.parts import part_path
+
+    table = read_results(results)
+    ended = set(table["run_id"].unique().to_pylist())
+    failures = {
+        row["run_id"]: row["benchmark"]
+        for row in failed_runs(table).select(["run_id", "benchmark"]).to_pylist()
+    }
+    removals = []
+    for folder in sorted((results / _RUN_FOLDER).glob("*/checkpoints")):
+        run_id = folder.parent.name
+        if run_id in failures and failed:
+            continue  # goes with its whole folder
+        if checkpoints and run_id in ended:
+            removals.append(_removal(folder, "checkpoints"))
+        if unfinished and run_id not in ended:
+            removals.append(_removal(folder, "unfinished run"))
+    for run_id, benchmark in sorted(failures.items()) if failed else ():
+        for path in (part_path(results, benchmark, run_id), results / _RUN_FOLDER / run_id):
+            if path.exists():
+                removals.append(_removal(path, "failed run"))
+    return removals
+
+
+def _caches() -> list[_Removal]:
+    from regene_bench.paths import cache_dir
+
+    folders = sorted(cache_dir().iterdir()) if cache_dir().is_dir() else []
+    return [_removal(f, "cache") for f in folders if f.is_dir() and f.name not in _DOWNLOADS]
+
+
+def _removal(path: Path, why: str) -> _Removal:
+    from regene_bench.diagnosis import folder_size
+
+    return _Removal(path, why, folder_size(path) if path.is_dir() else path.stat().st_size)
+
+
+def _agreed(count: int, megabytes: float) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("Cannot ask: there is no terminal.", hint="Give --yes or --dry-run.")
+    return bool(typer.confirm(f"Remove these {count} ({megabytes:.1f} MB)?"))
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"Cannot remove {path}: {error.strerror or error}.", hint="Check its permissions."
+        ) from error
