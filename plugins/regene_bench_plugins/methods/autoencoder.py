@@ -27,7 +27,7 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.methods.convex import LatentPool, combine_once
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
-from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import PairConfig, pair_preset
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
@@ -114,9 +114,7 @@ class Autoencoder(Method):
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
                 loss = mae(decoder(encoder(batch.images)), batch.images)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            descend(optimizer, loss)
             return {"mae": loss.detach()}
 
         stage = Stage(

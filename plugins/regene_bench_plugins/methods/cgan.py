@@ -16,7 +16,6 @@ from regene_bench.api import (
     Generation,
     ImageShape,
     Method,
-    MethodConfig,
     Preset,
     Runtime,
     SampleRng,
@@ -25,10 +24,12 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.inference import in_chunks
-from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.networks.adversarial import StridedDiscriminator, TransposedGenerator
 from regene_bench_plugins.networks.average import MovingAverage
 from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+
+_MOST_DOUBLINGS = 3
 
 
 class CGANConfig(TrainingLength):
@@ -37,7 +38,7 @@ class CGANConfig(TrainingLength):
     Attributes:
         noise_dim: Length of the noise; with 0 a class has one image.
         blocks: Stride-2 layers of both networks; ``None`` for as many as leave about 4 pixels.
-        width: Channels nearest the image, in the generator; they double inwards.
+        width: Channels nearest the image, in the generator; they double inwards, up to 8 times.
         discriminator_width: The same in the discriminator.
         kernel: Side of the convolutions, 3 or 4.
         slope: Negative slope of the generator's LeakyReLU; 0 is a ReLU.
@@ -72,7 +73,7 @@ class CGANConfig(TrainingLength):
         if blocks is None:
             side = min(shape.height, shape.width)
             blocks = max(1, (side - 1).bit_length() - 2)
-        return tuple(first << block for block in range(blocks))
+        return tuple(first << min(block, _MOST_DOUBLINGS) for block in range(blocks))
 
 
 class CGANModel:
@@ -94,7 +95,7 @@ class CGANModel:
 class CGAN(Method):
     """Non-saturating loss; noise ⊕ one-hot label in, label planes at the discriminator."""
 
-    Config: type[MethodConfig] = CGANConfig
+    Config = CGANConfig
     config: CGANConfig
 
     @classmethod
@@ -178,17 +179,13 @@ class CGAN(Method):
                 on_real = discriminator(with_label_planes(batch.images, labels, n_classes))
                 on_fake = discriminator(with_label_planes(fake.detach(), labels, n_classes))
             loss_d = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
-            optimizer_d.zero_grad(set_to_none=True)
-            loss_d.backward()
-            optimizer_d.step()
+            descend(optimizer_d, loss_d)
 
             discriminator.requires_grad_(False)
             with runtime.autocast():
                 judged = discriminator(with_label_planes(fake, labels, n_classes))
             loss_g = F.softplus(-judged).mean()
-            optimizer_g.zero_grad(set_to_none=True)
-            loss_g.backward()
-            optimizer_g.step()
+            descend(optimizer_g, loss_g)
             discriminator.requires_grad_(True)
             average.update(generator)
             return {"discriminator": loss_d.detach(), "generator": loss_g.detach()}

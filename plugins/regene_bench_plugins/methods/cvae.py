@@ -25,7 +25,7 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.inference import in_chunks
-from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
@@ -187,9 +187,7 @@ class CVAE(Method):
             reconstruction = _reconstruction(pixels, batch.images, config)
             divergence = _divergence(mean, log_variance)
             recognition = F.cross_entropy(guesses, batch.labels)
-            optimizer.zero_grad(set_to_none=True)
-            (reconstruction + divergence + recognition).backward()
-            optimizer.step()
+            descend(optimizer, reconstruction + divergence + recognition)
             losses = {"reconstruction": reconstruction, "kl": divergence}
             return {name: value.detach() for name, value in losses.items()}
 

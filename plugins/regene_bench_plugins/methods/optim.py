@@ -1,11 +1,11 @@
-"""The optimiser that all methods use."""
+"""The optimiser that all methods use, and one step of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 _FUSED_DEVICES = ("cpu", "cuda", "mps")
 
@@ -20,3 +20,10 @@ def adam(
     return torch.optim.Adam(
         list(parameters), lr=learning_rate, betas=betas, fused=device.type in _FUSED_DEVICES
     )
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """Take one step down the gradient of a scalar loss."""
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    optimizer.step()

@@ -36,7 +36,7 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.convex import LatentPool, combine_judged
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.judging import ConfidenceJudge, mean_test_confidence
-from regene_bench_plugins.methods.optim import adam
+from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import PairConfig, pair_preset
 from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder
 
@@ -139,7 +139,7 @@ class ReGene(Method):
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
-        """``paper``: widths and schedules of appendix A as far as one stage of loss weights goes."""
+        """``paper``: widths and schedules of appendix A with one set of loss weights."""
         values = pair_preset(preset)
         colour = shape.channels > 1
         if preset == "quick":
@@ -195,9 +195,7 @@ class ReGene(Method):
             with runtime.autocast():
                 logits = classifier(batch.images)
             loss = F.cross_entropy(logits.float(), batch.labels)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            descend(optimizer, loss)
             return {"cross_entropy": loss.detach()}
 
         return Stage(
@@ -235,9 +233,7 @@ class ReGene(Method):
                 similarity = ssim(images, batch.images)
                 losses["ssim"] = similarity.detach()
                 loss = loss + config.l2 * (1 - similarity)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            descend(optimizer, loss)
             return losses
 
         return Stage(

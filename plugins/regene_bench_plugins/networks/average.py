@@ -20,6 +20,7 @@ class MovingAverage(nn.Module):
         super().__init__()
         self.network = copy.deepcopy(network).requires_grad_(False)
         self.decay = decay
+        self.updates: torch.Tensor
         self.register_buffer("updates", torch.zeros((), dtype=torch.float32))
 
     @torch.no_grad()
@@ -27,7 +28,7 @@ class MovingAverage(nn.Module):
         """Move towards the network's weights; buffers (batch statistics) likewise."""
         self.updates += 1
         # A young average would remember the random start: let it forget faster at first.
-        weight = torch.clamp_min(9 / (9 + self.updates), 1 - self.decay)
+        weight = (9 / (9 + self.updates)).clamp_min(1 - self.decay)
         own = [*self.network.parameters(), *_float_buffers(self.network)]
         new = [*network.parameters(), *_float_buffers(network)]
         for average, value in zip(own, new, strict=True):
