@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from regene_bench_plugins.networks.adversarial import StridedDiscriminator, TransposedGenerator
+from regene_bench_plugins.networks.average import MovingAverage
+from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder, VectorDecoder
+from regene_bench_plugins.networks.description import Description, blocks_for, sizes, tapered
+from regene_bench_plugins.networks.labels import with_label_planes
+
+from regene_bench.api import ImageShape
+
+SHAPES = [(1, 1, 1), (3, 2, 9), (1, 8, 8), (1, 28, 28), (3, 24, 40), (3, 37, 53), (3, 64, 64)]
+
+
+@pytest.mark.parametrize("size", SHAPES, ids=str)
+@pytest.mark.parametrize("blocks", [1, 3, None])
+def test_networks_fit_any_size(size: tuple[int, int, int], blocks: int | None) -> None:
+    shape = ImageShape(*size, n_classes=3)
+    images = torch.rand(2, *size)
+    blocks = blocks or blocks_for(shape.height, shape.width)
+    description = tapered(blocks, 8, 4)
+    classifier = ConvClassifier(shape, description)
+    decoder = ConvDecoder(shape, description, classifier.encoder.map_shape[0])
+    latents = classifier.encoder(images)
+    assert latents.shape == (2, classifier.encoder.latent_dim)
+    assert classifier(images).shape == (2, 3)
+    for decoded in (
+        decoder(latents),
+        VectorDecoder(shape, description, 5)(torch.randn(2, 5)),
+    ):
+        assert decoded.shape == images.shape
+        assert decoded.min() >= 0
+        assert decoded.max() <= 1
+
+
+@pytest.mark.parametrize("size", SHAPES, ids=str)
+@pytest.mark.parametrize("kernel", [3, 4])
+def test_adversarial_networks_fit_any_size(size: tuple[int, int, int], kernel: int) -> None:
+    shape = ImageShape(*size, n_classes=3)
+    generator = TransposedGenerator(shape, 5, (4, 8), kernel=kernel, norm=size[1] > 4)
+    discriminator = StridedDiscriminator(shape, 3, (4, 8), kernel=kernel, norm=size[1] > 4)
+    images = generator(torch.randn(2, 5))
+    assert images.shape == (2, *size)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    labels = torch.tensor([0, 2])
+    assert discriminator(with_label_planes(images, labels, 3)).shape == (2,)
+
+
+def test_paper_descriptions_are_tables_a5_and_a7() -> None:
+    assert tapered(4, 128, 128, ends=1) == Description((128,) * 4, (2, 1, 1, 2))
+    assert tapered(4, 512, 256, 3) == Description((256, 256, 256, 512), (3,) * 4)
+    grey = ConvClassifier(ImageShape(1, 28, 28, 10), tapered(4, 128, 128, ends=1))
+    colour = ConvClassifier(ImageShape(3, 32, 32, 10), tapered(4, 128, 128, ends=1))
+    assert grey.encoder.latent_dim == 1152
+    assert colour.encoder.latent_dim == 2048
+
+
+def test_sizes_are_those_of_the_paper() -> None:
+    assert sizes(28, 28, 4) == ((28, 28), (14, 14), (7, 7), (3, 3))
+    assert [blocks_for(side, side) for side in (1, 8, 28, 32, 64, 128)] == [1, 2, 4, 4, 5, 6]
+    with pytest.raises(ValueError, match="at least 1"):
+        Description((), ())
+
+
+def test_label_planes_hold_the_one_hot_label() -> None:
+    images = torch.rand(2, 1, 4, 5)
+    planes = with_label_planes(images, torch.tensor([2, 0]), 3)
+    assert torch.equal(planes[:, :1], images)
+    assert planes[:, 1:].sum((2, 3)).tolist() == [[0, 0, 20], [20, 0, 0]]
+
+
+def test_moving_average_follows_and_without_decay_copies() -> None:
+    network = torch.nn.Linear(2, 2)
+    slow, copy = MovingAverage(network, 0.99), MovingAverage(network, 0.0)
+    for _ in range(3000):
+        with torch.no_grad():
+            network.weight.fill_(3.0)
+        slow.update(network)
+        copy.update(network)
+    assert torch.equal(copy.network.weight, network.weight)
+    assert torch.allclose(slow.network.weight, network.weight, atol=1e-3)
+    assert not any(parameter.requires_grad for parameter in slow.network.parameters())
