@@ -56,6 +56,7 @@ from regene_bench.training.losses import mae, ssim
 from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
 from regene_bench.validation import validate
+from regene_bench.weights import find_weights
 
 __all__ = [
     "Augmentation",
@@ -105,6 +106,7 @@ __all__ = [
     "cache_dir",
     "constant",
     "decay_every",
+    "find_weights",
     "frechet_distance",
     "hookimpl",
     "images_to_see",

@@ -61,6 +61,7 @@ class Benchmark(_Table):
     title: str
     description: str = ""
     default_methods: list[str] = Field(min_length=1)
+    default_preset: Preset = "standard"
     data: DataTable
     augmentation: Augmentation = Augmentation()
     evaluation: EvaluationTable

@@ -137,6 +137,8 @@ def make_deterministic() -> None:
     """Ask torch for deterministic kernels; it warns where there are none."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Filling fresh memory finds reads of uninitialised values, at a tenth of the training time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
 
 

@@ -48,9 +48,12 @@ def register_benchmarks(register: Register) -> None:
         ("mnist", "28×28 grey handwritten digits"),
         ("fashion-mnist", "28×28 grey articles of clothing"),
         ("cifar10", "32×32 colour images of ten classes"),
-        ("celeba64", "64×64 CelebA faces (140×140 crop), with Anime as the classifier's other class"),
-        ("celeba128", "128×128 CelebA faces, with Anime as the classifier's other class"),
-        ("anime128", "128×128 Anime faces, with CelebA as the classifier's other class"),
+        (
+            "celeba64",
+            "64×64 CelebA faces (140×140 crop), with Anime as the other class",
+        ),
+        ("celeba128", "128×128 CelebA faces, with Anime as the other class"),
+        ("anime128", "128×128 Anime faces, with CelebA as the other class"),
         ("clothing", "64×64 clothing pictures in two classes: cloth only, cloth with model"),
     ):
         register(name, f"{_HERE}:protocols/{name}.toml", summary=summary)
@@ -58,24 +61,72 @@ def register_benchmarks(register: Register) -> None:
 
 @hookimpl
 def register_methods(register: Register) -> None:
-    register("real", f"{_HERE}.methods.real:Real", summary="held-out real images: what a perfect generator would score")
-    register("autoencoder", f"{_HERE}.methods.autoencoder:Autoencoder", summary="plain autoencoder, generating by convex combinations of latents")
-    register("regene", f"{_HERE}.methods.regene:ReGene", summary="classifier latents, convex combinations with two-step judging, decoder")
-    register("cgan", f"{_HERE}.methods.cgan:CGAN", summary="conditional GAN with any noise dimension from 0 up")
+    register(
+        "real",
+        f"{_HERE}.methods.real:Real",
+        summary="held-out real images: what a perfect generator would score",
+    )
+    register(
+        "autoencoder",
+        f"{_HERE}.methods.autoencoder:Autoencoder",
+        summary="plain autoencoder, generating by convex combinations of latents",
+    )
+    register(
+        "regene",
+        f"{_HERE}.methods.regene:ReGene",
+        summary="classifier latents, convex combinations with two-step judging, decoder",
+    )
+    register(
+        "cgan",
+        f"{_HERE}.methods.cgan:CGAN",
+        summary="conditional GAN with any noise dimension from 0 up",
+    )
     register("cvae", f"{_HERE}.methods.cvae:CVAE", summary="conditional variational autoencoder")
 
 
 @hookimpl
 def register_feature_extractors(register: Register) -> None:
-    register("efficientnet_lite0", f"{_HERE}.extractors.efficientnet_lite0:EfficientNetLite0", summary="ImageNet EfficientNet-Lite0, embedded: works everywhere")
-    register("inception", f"{_HERE}.extractors.inception:Inception", summary="the 2015 Inception network with clean-fid's preprocessing")
-    register("neutral", f"{_HERE}.extractors.neutral:Neutral", summary="ResNet56 v1 trained once per benchmark on its real images")
+    register(
+        "efficientnet_lite0",
+        f"{_HERE}.extractors.efficientnet_lite0:EfficientNetLite0",
+        summary="ImageNet EfficientNet-Lite0, embedded: works everywhere",
+    )
+    register(
+        "inception",
+        f"{_HERE}.extractors.inception:Inception",
+        summary="the 2015 Inception network with clean-fid's preprocessing",
+    )
+    register(
+        "neutral",
+        f"{_HERE}.extractors.neutral:Neutral",
+        summary="ResNet56 v1 trained once per benchmark on its real images",
+    )
 
 
 @hookimpl
 def register_metrics(register: Register) -> None:
-    register("fid", f"{_HERE}.metrics.frechet:InceptionFrechet", summary="Fréchet Inception distance (clean-fid convention)")
-    register("fd_efficientnet_lite0", f"{_HERE}.metrics.frechet:EfficientNetFrechet", summary="Fréchet distance of EfficientNet-Lite0 features")
-    register("neutral", f"{_HERE}.metrics.neutral:NeutralJudgement", summary="accuracy and Inception score by the neutral classifier")
-    register("reconstruction", f"{_HERE}.metrics.reconstruction:Reconstruction", summary="mean absolute error of reconstructed test images")
-    register("trials", f"{_HERE}.metrics.trials:Trials", summary="candidates drawn until the wanted number was valid, per class")
+    register(
+        "fid",
+        f"{_HERE}.metrics.frechet:InceptionFrechet",
+        summary="Fréchet Inception distance (clean-fid convention)",
+    )
+    register(
+        "fd_efficientnet_lite0",
+        f"{_HERE}.metrics.frechet:EfficientNetFrechet",
+        summary="Fréchet distance of EfficientNet-Lite0 features",
+    )
+    register(
+        "neutral",
+        f"{_HERE}.metrics.neutral:NeutralJudgement",
+        summary="accuracy and Inception score by the neutral classifier",
+    )
+    register(
+        "reconstruction",
+        f"{_HERE}.metrics.reconstruction:Reconstruction",
+        summary="mean absolute error of reconstructed test images",
+    )
+    register(
+        "trials",
+        f"{_HERE}.metrics.trials:Trials",
+        summary="candidates drawn until the wanted number was valid, per class",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,8 +110,15 @@ def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
     fields: dict[str, FieldInfo] = method.Config.model_fields
     if not fields:
         return [*lines, "", "It has no parameters."]
+    told = _attribute_lines(method.Config)
     rows = [
-        (name, _type_name(field), _default(field), _range(field), field.description or "")
+        (
+            name,
+            _type_name(field),
+            _default(field),
+            _range(field),
+            field.description or told.get(name, ""),
+        )
         for name, field in fields.items()
     ]
     header = ("parameter", "type", "default", "range", "")
@@ -144,6 +152,23 @@ def _extractor(entry: Entry) -> list[str]:
 def _documentation(entry: Entry) -> list[str]:
     text = inspect.getdoc(entry.load())
     return ["", text] if text else []
+
+
+def _attribute_lines(config: type) -> dict[str, str]:
+    """Read the ``Attributes:`` of a class and its bases from their Google-style docstrings."""
+    found: dict[str, str] = {}
+    for base in reversed(config.__mro__):
+        _, _, block = (inspect.cleandoc(base.__doc__ or "")).partition("Attributes:\n")
+        name = ""
+        for line in block.splitlines():
+            if match := re.match(r" {4}(\w+): (.*)", line):
+                name = match[1]
+                found[name] = match[2]
+            elif name and line.startswith(" " * 8):
+                found[name] += " " + line.strip()
+            else:
+                name = ""
+    return found
 
 
 def _settings(values: dict[str, Any]) -> str:

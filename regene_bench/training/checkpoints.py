@@ -57,7 +57,7 @@ class CheckpointStore:
     def load(self, name: str) -> Any | None:
         """Read a checkpoint to the CPU; ``None`` if there is none or it is damaged."""
         try:
-            with safe_open(self._path(name), framework="pt") as file:  # type: ignore[no-untyped-call]
+            with safe_open(self._path(name), framework="pt") as file:
                 skeleton = json.loads(file.metadata()["state"])
                 names = file.keys()
                 return _unflatten(skeleton, {name: file.get_tensor(name) for name in names})

@@ -40,19 +40,23 @@ def test_no_results_are_an_empty_table(tmp_path: Path) -> None:
 
 def test_a_second_write_replaces_the_first(tmp_path: Path) -> None:
     parts.write_part(tmp_path, record(status="failed", scores=()))
-    assert parts.finished_run_ids(tmp_path, "digits") == set()
+    assert parts.run_states(tmp_path, "digits") == {"0123456789abcdef": {"failed": {""}}}
     parts.write_part(tmp_path, record())
-    assert parts.finished_run_ids(tmp_path, "digits") == {"0123456789abcdef"}
+    assert "failed" not in parts.run_states(tmp_path, "digits")["0123456789abcdef"]
 
 
-def test_finished_runs_are_those_that_did_not_fail(tmp_path: Path) -> None:
-    unavailable = score(status="unavailable", value=None, error_message="no weights")
-    failed_score = score(status="failed", value=None)
+def test_run_states_tell_metrics_by_status(tmp_path: Path) -> None:
+    unavailable = score("fid", status="unavailable", value=None, error_message="no weights")
+    failed_score = score("mae", status="failed", value=None)
     parts.write_part(tmp_path, record("aa", scores=(unavailable, failed_score)))
-    parts.write_part(tmp_path, record("bb", status="failed"))
+    parts.write_part(tmp_path, record("bb", status="failed", scores=()))
     parts.write_part(tmp_path, record("cc", scores=()))
     parts.write_part(tmp_path, record("dd", benchmark="mnist"))
-    assert parts.finished_run_ids(tmp_path, "digits") == {"aa", "cc"}
+    assert parts.run_states(tmp_path, "digits") == {
+        "aa": {"unavailable": {"fid"}, "failed": {"mae"}},
+        "bb": {"failed": {""}},
+        "cc": {"ok": {""}},
+    }
 
 
 def _torn(path: Path) -> None:
@@ -119,7 +123,7 @@ def test_a_bad_part_is_named_skipped_and_kept(
     assert [part.path for part in bad] == [path]
     assert reason in bad[0].reason
     assert path.stat().st_size == size
-    assert parts.finished_run_ids(tmp_path, "digits") == {"aa", "cc"}
+    assert set(parts.run_states(tmp_path, "digits")) == {"aa", "cc"}
 
 
 def test_a_part_that_another_tool_rewrote_is_read(tmp_path: Path) -> None:

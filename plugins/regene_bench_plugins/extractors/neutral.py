@@ -1,0 +1,166 @@
+"""The neutral classifier: ResNet56 v1, trained once per benchmark on real images, then cached.
+
+It judges generated images from outside, as in section 6.1 of the ReGene paper.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from filelock import FileLock
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    CheckpointStore,
+    ExtractorCard,
+    FeatureExtractor,
+    Features,
+    Message,
+    MethodConfig,
+    Runtime,
+    Stage,
+    cache_dir,
+    one_cycle,
+    stable_id,
+    train,
+    validate,
+)
+from regene_bench_plugins.networks.resnet_cifar import CifarResNet, initialise, standardise
+
+_RECIPE = 1
+_STAGE = "neutral classifier"
+
+
+class NeutralConfig(MethodConfig):
+    """Options of the protocol's ``[presets.NAME.extractors.neutral]`` table.
+
+    Attributes:
+        epochs: Passes over the training split.
+        depth: Layers of the residual network.
+        batch_size: Images a step.
+        learning_rate: Peak of the one-cycle schedule (SGD with Nesterov momentum 0.9).
+        weight_decay: On convolutions and the linear layer.
+    """
+
+    epochs: float = Field(default=20.0, gt=0)
+    depth: int = Field(default=56, ge=8)
+    batch_size: int = Field(default=128, ge=2)
+    learning_rate: float = Field(default=0.2, gt=0)
+    weight_decay: float = Field(default=5e-4, ge=0)
+
+
+class Neutral(FeatureExtractor):
+    """Features (64) before the linear layer, and logits, of the neutral classifier.
+
+    It depends on data and recipe alone, not on any run: its seed is fixed, and its weights lie in
+    the cache. Their hash stands in each row that used it.
+    """
+
+    def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
+        config = validate(NeutralConfig, self.options, "extractor neutral")
+        key = stable_id(
+            {
+                "recipe": _RECIPE,
+                "config": config.model_dump(mode="json"),
+                "data": data.fingerprint,
+                "augmentation": data.augmentation.model_dump(mode="json"),
+            }
+        )
+        store = CheckpointStore(cache_dir() / "neutral" / key, runtime.checkpoints.interval)
+        store.folder.mkdir(parents=True, exist_ok=True)
+        own = Runtime(
+            runtime.device, runtime.precision, 0, store, runtime.stop, runtime.emit, data.name
+        )
+        network = _build(data, config, own)
+        with FileLock(store.folder / "lock"):
+            _fit(network, data, config, own)
+            self._sha256 = _hash_weights(network)
+        self._network = network.eval()
+        _tell_accuracy(self, data, runtime)
+
+    @property
+    def card(self) -> ExtractorCard:
+        return ExtractorCard(
+            id="neutral",
+            input_size=0,
+            value_range=(-2.0, 2.0),
+            feature_dim=CifarResNet.feature_dim,
+            weights_sha256=self._sha256,
+            preprocess_id="native-minus0.5-times4",
+        )
+
+    def extract(self, images: Tensor) -> Features:
+        inputs = images.to(torch.float32, memory_format=torch.channels_last) / 255.0
+        with torch.autocast(images.device.type, enabled=False):
+            features = self._network.features(standardise(inputs))
+            return Features(features, self._network.head(features))
+
+
+def _build(data: BenchmarkData, config: NeutralConfig, runtime: Runtime) -> CifarResNet:
+    with runtime.seeded("init"):
+        network = CifarResNet(data.shape.channels, data.shape.n_classes, config.depth)
+        initialise(network)
+    return network.to(runtime.device).to(memory_format=torch.channels_last)
+
+
+def _fit(
+    network: CifarResNet, data: BenchmarkData, config: NeutralConfig, runtime: Runtime
+) -> None:
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    plain = [p for p in network.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.SGD(
+        [
+            {"params": decayed, "weight_decay": config.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+        momentum=0.9,
+        nesterov=True,
+        fused=runtime.device.type in ("cpu", "cuda"),
+    )
+
+    def step(batch: Batch) -> dict[str, Tensor]:
+        with runtime.autocast():
+            logits = network(standardise(batch.images))
+        loss = F.cross_entropy(logits.float(), batch.labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return {"cross-entropy": loss.detach()}
+
+    stage = Stage(
+        name=_STAGE,
+        modules={"network": network},
+        optimizers={"sgd": optimizer},
+        step=step,
+        batch_size=min(config.batch_size, len(data.train)),
+        total_images=round(config.epochs * len(data.train)),
+        schedule=one_cycle(warmup=0.3),
+        augmentation=data.augmentation,
+    )
+    train(stage, data.train, runtime)
+
+
+def _hash_weights(network: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _tell_accuracy(extractor: Neutral, data: BenchmarkData, runtime: Runtime) -> None:
+    right = 0
+    with torch.inference_mode():
+        for start in range(0, len(data.test), 512):
+            logits = extractor.extract(data.test.images[start : start + 512]).logits
+            assert logits is not None
+            right += int((logits.argmax(1) == data.test.labels[start : start + 512]).sum())
+    accuracy = right / len(data.test)
+    text = f"{data.name}: the neutral classifier gets {accuracy:.2%} of the test images right"
+    runtime.tell(Message(text))

@@ -1,0 +1,320 @@
+"""A whole call: benchmark and selections in, leaderboard parts out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from regene_bench.benchmark import Benchmark, load_benchmark
+from regene_bench.data.cache import load_dataset
+from regene_bench.data.dataset import BenchmarkData, place
+from regene_bench.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    ConfigError,
+    UnavailableError,
+    UsageError,
+    did_you_mean,
+)
+from regene_bench.evaluation.labels import reference_images
+from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.events import Event, RunFinished, RunStarted, Sink, silent
+from regene_bench.executors.serial import serial
+from regene_bench.harness import Setting, execute
+from regene_bench.interfaces import DatasetSource, Preset, SourceRequest
+from regene_bench.leaderboard.parts import check_writable, run_states, write_part
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.measuring import NamedMetric
+from regene_bench.paths import DEFAULT_RESULTS, cache_dir, data_roots, download_dir
+from regene_bench.plan import Choice, Run, check_preset, choose, identify
+from regene_bench.plugins import PluginHost, load_plugins
+from regene_bench.runtime import Runtime, choose_device, choose_precision, make_deterministic
+from regene_bench.selection import Selection, parse_methods, parse_seeds, parse_settings
+from regene_bench.stop import StopRequest
+from regene_bench.training.checkpoints import CheckpointStore
+
+Executor = Callable[[Sequence[Run], Callable[[Run], RunRecord]], Iterator[RunRecord]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can ask of ``regene-bench run``.
+
+    Attributes:
+        methods: ``regene,cgan[noise_dim=0:128:2]``; the benchmark's own list where empty.
+        seeds: ``3`` or ``0,1,2``.
+        preset: ``quick``, ``standard`` or ``paper``; the benchmark's own default where empty.
+        settings: ``method.key=value`` items.
+        results: The results folder.
+        data: Folders to look for data in, before ``$REGENE_BENCH_DATA``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        precision: ``auto``, ``float32``, ``bfloat16``.
+        time_limit: Seconds after which training is saved and the call ends.
+        checkpoint_seconds: Time between checkpoints.
+        force: Repeat runs that are finished.
+        executor: ``serial``, or the name of a registered executor.
+    """
+
+    methods: str = ""
+    seeds: str = "1"
+    preset: str = ""
+    settings: tuple[str, ...] = ()
+    results: Path = DEFAULT_RESULTS
+    data: tuple[Path, ...] = ()
+    device: str = "auto"
+    precision: str = "auto"
+    time_limit: float | None = None
+    checkpoint_seconds: float = 30.0
+    force: bool = False
+    executor: str = "serial"
+
+
+@dataclass
+class Outcome:
+    """What a call did.
+
+    Attributes:
+        benchmark: The protocol that was run.
+        preset: The preset that was used.
+        ran: Records of the runs of this call.
+        kept: Ids of runs that were finished before.
+    """
+
+    benchmark: Benchmark
+    preset: Preset
+    ran: list[RunRecord] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 if some runs or metrics failed, or 4 if all runs of this call failed."""
+        failed = [record for record in self.ran if record.status == "failed"]
+        if self.ran and len(failed) == len(self.ran) and not self.kept:
+            return EXIT_ALL_FAILED
+        metrics = any(score.status == "failed" for record in self.ran for score in record.scores)
+        return EXIT_SOME_FAILED if failed or metrics else EXIT_OK
+
+
+def run_campaign(
+    benchmark_name: str,
+    options: Options,
+    emit: Sink = silent,
+    stop: StopRequest | None = None,
+) -> Outcome:
+    """Run a benchmark.
+
+    Everything that can be wrong in names, parameters and folders is found before data are read;
+    every finished run is on disk before the next begins.
+
+    Raises:
+        RegeneBenchError: Bad usage, configuration or data; nothing ran.
+        Interrupted: A stop was asked for; calling again goes on where this call ended.
+    """
+    stop = stop or StopRequest(options.time_limit)
+    host = load_plugins()
+    benchmark = load_benchmark(host, benchmark_name)
+    preset = check_preset(options.preset or benchmark.default_preset)
+    choices = _choose(host, benchmark, preset, options)
+    metrics = _metrics(host, benchmark)
+    executor = _executor(host, options.executor)
+    device = choose_device(options.device)
+    precision = choose_precision(options.precision, device)
+    check_writable(options.results)
+    make_deterministic()
+
+    host_runtime = Runtime(
+        device=device,
+        precision=precision,
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir(), options.checkpoint_seconds),
+        stop=stop,
+        emit=emit,
+        task=benchmark.name,
+    )
+    data = _load_data(host, benchmark, options, host_runtime)
+    runs = identify(choices, benchmark, preset, data.fingerprint)
+    shelf = ExtractorShelf(
+        lambda name: host.find("feature_extractor", name).load(),
+        benchmark.presets[preset].extractors,
+        data,
+        host_runtime,
+    )
+    outcome = Outcome(benchmark, preset)
+    states = {} if options.force else run_states(options.results, benchmark.name)
+    pending = []
+    for run in runs:
+        if _is_finished(states.get(run.run_id), metrics, shelf):
+            outcome.kept.append(run.run_id)
+        else:
+            pending.append(run)
+    if pending:
+        _warm(shelf, metrics, data, benchmark, preset)
+        setting = Setting(
+            results=options.results,
+            data=data,
+            shelf=shelf,
+            metrics=metrics,
+            device=device,
+            precision=precision,
+            checkpoint_seconds=options.checkpoint_seconds,
+            stop=stop,
+            emit=emit,
+        )
+        one = _observed(host, setting, pending)
+        for record in executor(pending, one):
+            outcome.ran.append(record)
+    host.notify("campaign_finished", results=str(options.results))
+    return outcome
+
+
+def _choose(
+    host: PluginHost, benchmark: Benchmark, preset: Preset, options: Options
+) -> list[Choice]:
+    seeds = parse_seeds(options.seeds)
+    settings = parse_settings(options.settings)
+    selections: list[Selection] = (
+        parse_methods(options.methods)
+        if options.methods
+        else [Selection(name, ({},)) for name in benchmark.default_methods]
+    )
+    return choose(host, benchmark, selections, seeds, preset, settings)
+
+
+def _metrics(host: PluginHost, benchmark: Benchmark) -> list[NamedMetric]:
+    metrics = [
+        NamedMetric(name, host.find("metric", name).load()())
+        for name in benchmark.evaluation.metrics
+    ]
+    columns = [column.name for named in metrics for column in named.metric.columns]
+    rank_by = benchmark.evaluation.rank_by
+    if rank_by not in columns:
+        raise ConfigError(
+            f"{benchmark.name}: evaluation.rank_by = {rank_by!r} is no column of its metrics.",
+            hint=did_you_mean(rank_by, columns),
+        )
+    return metrics
+
+
+def _executor(host: PluginHost, name: str) -> Executor:
+    if name == "serial":
+        return serial
+    known = [entry.name for entry in host.entries("executor")]
+    if name not in known:
+        raise UsageError(f"Unknown executor {name!r}.", hint=did_you_mean(name, ["serial", *known]))
+    executor: Executor = host.find("executor", name).load()
+    return executor
+
+
+def _load_data(
+    host: PluginHost, benchmark: Benchmark, options: Options, runtime: Runtime
+) -> BenchmarkData:
+    table = benchmark.data
+    source_class: type[DatasetSource] = host.find("dataset", table.source).load()
+    request = SourceRequest(
+        name=table.source,
+        shape=table.shape,
+        roots=data_roots(options.data),
+        download_dir=download_dir(),
+        options=table.options,
+    )
+
+    def tell(event: Event) -> None:
+        runtime.stop.check()
+        runtime.emit(event)
+
+    loaded = load_dataset(source_class(request), source_name=table.source, progress=tell)
+    names = loaded.train.class_names
+    for name in benchmark.evaluation.generate_classes or []:
+        if name not in names:
+            raise ConfigError(
+                f"{benchmark.name}: evaluation.generate_classes names {name!r}.",
+                hint=did_you_mean(name, names),
+            )
+    return BenchmarkData(
+        name=table.source,
+        shape=table.shape,
+        class_names=names,
+        fingerprint=loaded.fingerprint,
+        train=place(loaded.train, runtime.device),
+        test=place(loaded.test, runtime.device),
+        augmentation=benchmark.augmentation,
+    )
+
+
+def _is_finished(
+    states: Mapping[str, set[str]] | None, metrics: Sequence[NamedMetric], shelf: ExtractorShelf
+) -> bool:
+    """Finished: it did not fail, and nothing that was unavailable then can be had now."""
+    if states is None or states.get("failed"):
+        return False
+    waiting = states.get("unavailable", set())
+    return not any(
+        waiting & {column.name for column in named.metric.columns}
+        and all(_available(shelf, name) for name in named.metric.extractors)
+        for named in metrics
+    )
+
+
+def _available(shelf: ExtractorShelf, name: str) -> bool:
+    try:
+        shelf.extractor(name)
+    except UnavailableError:
+        return False
+    return True
+
+
+def _warm(
+    shelf: ExtractorShelf,
+    metrics: Sequence[NamedMetric],
+    data: BenchmarkData,
+    benchmark: Benchmark,
+    preset: Preset,
+) -> None:
+    """Prepare extractors and real features before the first run, which would pay for all else."""
+    names = dict.fromkeys(name for named in metrics for name in named.metric.extractors)
+    split = data.train if benchmark.evaluation.reference_split == "train" else data.test
+    chosen = benchmark.evaluation.generate_classes
+    keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
+    n = benchmark.presets[preset].n_reference
+    reference = reference_images(split, n, data.fingerprint, keep)
+    for name in names:
+        if _available(shelf, name):
+            shelf.real(name, reference)
+
+
+def _observed(
+    host: PluginHost, setting: Setting, runs: Sequence[Run]
+) -> Callable[[Run], RunRecord]:
+    """Wrap ``execute`` with what must happen around every run, whatever executor calls it."""
+    numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+
+    def one(run: Run) -> RunRecord:
+        setting.emit(RunStarted(run.run_id, run.title, numbers[run.run_id], len(runs)))
+        identity = _identity(run)
+        host.notify("run_started", run=identity)
+        started = time.monotonic()
+        record = execute(run, setting)
+        write_part(setting.results, record)
+        host.notify("run_finished", run=identity, status=record.status)
+        seconds = time.monotonic() - started
+        setting.emit(
+            RunFinished(run.run_id, run.title, record.status, seconds, record.error_message or "")
+        )
+        return record
+
+    return one
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "benchmark": run.benchmark.name,
+        "preset": run.preset,
+        "method": run.entry.name,
+        "params": run.params,
+        "seed": run.seed,
+    }

@@ -1,0 +1,122 @@
+"""``regene-bench run``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.names import complete_benchmarks, complete_methods
+from regene_bench.errors import Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from regene_bench.campaign import Options, Outcome
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def run(
+    benchmark: Annotated[
+        str,
+        typer.Argument(
+            help="A benchmark's name, or the path of a protocol (my.toml).",
+            autocompletion=complete_benchmarks,
+        ),
+    ],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Methods, with grids: 'regene,cgan[noise_dim=0:128:2]'. "
+            "Default: the benchmark's list.",
+            autocompletion=complete_methods,
+        ),
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="A count (3) or a list (0,1,2).")] = "1",
+    preset: Annotated[
+        str, typer.Option(help="quick, standard or paper. Default: the benchmark's.")
+    ] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter, METHOD.KEY=VALUE; may be given again."),
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.")] = "auto",
+    time_limit: Annotated[
+        str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
+    ] = "",
+    checkpoint_every: Annotated[str, typer.Option(help="Time between checkpoints.")] = "30s",
+    executor: Annotated[str, typer.Option(help="How runs are carried out.")] = "serial",
+    force: Annotated[bool, typer.Option("--force", help="Repeat finished runs.")] = False,
+) -> None:
+    """Train, generate and measure; then show the table."""
+    limit = parse_duration(time_limit) if time_limit else None
+    every = parse_duration(checkpoint_every)
+
+    from regene_bench.campaign import Options, run_campaign
+    from regene_bench.cli.progress import progress_sink
+    from regene_bench.stop import StopRequest, stop_on_signals
+
+    options = Options(
+        methods=methods,
+        seeds=seeds,
+        preset=preset,
+        settings=tuple(set_ or ()),
+        results=results,
+        data=tuple(data or ()),
+        device=device,
+        precision=precision,
+        time_limit=limit,
+        checkpoint_seconds=every,
+        force=force,
+        executor=executor,
+    )
+    stop = StopRequest(limit)
+    try:
+        with stop_on_signals(stop), progress_sink() as emit:
+            outcome = run_campaign(benchmark, options, emit, stop)
+    except Interrupted as stopped:
+        command = shlex.join(["regene-bench", *sys.argv[1:]])
+        print(
+            f"Stopped by {stopped.reason}; nothing is lost. To go on:\n  {command}",
+            file=sys.stderr,
+        )
+        raise
+    _report(outcome, options)
+    raise typer.Exit(outcome.exit_code)
+
+
+def parse_duration(text: str) -> float:
+    """Read ``540``, ``90s``, ``9m`` or ``1.5h`` as seconds.
+
+    Raises:
+        UsageError: It is none of these, or not positive.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"Cannot read the time {text!r}.", hint="Examples: 540, 90s, 9m, 1.5h.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _report(outcome: Outcome, options: Options) -> None:
+    from regene_bench.cli.leaderboard import print_boards
+
+    if outcome.kept:
+        print(
+            f"{len(outcome.kept)} finished runs were kept; --force repeats them.", file=sys.stderr
+        )
+    print_boards(options.results, outcome.benchmark, preset=outcome.preset)
+    for record in outcome.ran:
+        if record.status == "failed":
+            print(
+                f"failed: {record.method} (seed {record.seed}): {record.error_message}\n"
+                f"  traceback: {record.traceback_path}",
+                file=sys.stderr,
+            )

@@ -1,0 +1,111 @@
+"""Extractors and the features of real images, prepared once and shared by all runs of a call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from regene_bench.data.dataset import BenchmarkData, DeviceImages
+from regene_bench.errors import UnavailableError
+from regene_bench.events import Message
+from regene_bench.interfaces import FeatureExtractor, Features
+from regene_bench.leaderboard.canonical import stable_id
+from regene_bench.paths import cache_dir
+from regene_bench.runtime import Runtime
+from regene_bench.training.checkpoints import CheckpointStore
+
+FindExtractor = Callable[[str], type[FeatureExtractor]]
+_CHUNK = 256
+
+
+class ExtractorShelf:
+    """Lends prepared extractors, and keeps features of real images in memory and on disk.
+
+    Args:
+        find: Gives the class of an extractor's name.
+        options: Options by extractor name, from the protocol's preset.
+        data: The benchmark's data.
+        runtime: Device and progress.
+    """
+
+    def __init__(
+        self,
+        find: FindExtractor,
+        options: Mapping[str, Mapping[str, Any]],
+        data: BenchmarkData,
+        runtime: Runtime,
+    ) -> None:
+        self._find = find
+        self._options = options
+        self._data = data
+        self._runtime = runtime
+        self._ready: dict[str, FeatureExtractor] = {}
+        self._unavailable: dict[str, UnavailableError] = {}
+        self._real: dict[tuple[str, str], Features] = {}
+        self._disk = CheckpointStore(cache_dir() / "features")
+
+    def extractor(self, name: str) -> FeatureExtractor:
+        """Return an extractor, prepared on first use.
+
+        Raises:
+            UnavailableError: Its weights are not to be had; the same error each time.
+        """
+        if name in self._unavailable:
+            raise self._unavailable[name]
+        if name not in self._ready:
+            extractor = self._find(name)(self._options.get(name, {}))
+            try:
+                extractor.prepare(self._data, self._runtime)
+            except UnavailableError as error:
+                self._unavailable[name] = error
+                self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
+                raise
+            self._ready[name] = extractor
+        return self._ready[name]
+
+    def extract(self, name: str, images: torch.Tensor, task: str) -> Features:
+        """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""
+        extractor = self.extractor(name)
+        parts: list[Features] = []
+        for start in range(0, len(images), _CHUNK):
+            self._runtime.stop.check()
+            with torch.inference_mode():
+                parts.append(extractor.extract(images[start : start + _CHUNK]))
+            done = min(start + _CHUNK, len(images))
+            self._runtime.progress(f"{task}: {name}", done, len(images))
+        logits = [part.logits for part in parts if part.logits is not None]
+        return Features(
+            torch.cat([part.features for part in parts]),
+            torch.cat(logits) if len(logits) == len(parts) else None,
+        )
+
+    def real(self, name: str, images: DeviceImages) -> Features:
+        """Features of real images, computed once for a content and an extractor, ever."""
+        content = _content_hash(images.images)
+        key = (name, content)
+        if key not in self._real:
+            card = asdict(self.extractor(name).card)
+            file = f"{name}-{stable_id({'content': content, 'card': card})}"
+            saved = self._disk.load(file)
+            if saved is None:
+                found = self.extract(name, images.images, "real images")
+                self._disk.save(file, {"features": found.features, "logits": found.logits})
+            else:
+                device = self._runtime.device
+                logits = saved["logits"]
+                found = Features(
+                    saved["features"].to(device), None if logits is None else logits.to(device)
+                )
+            self._real[key] = found
+        return self._real[key]
+
+
+def _content_hash(images: torch.Tensor) -> str:
+    digest = hashlib.sha256(str(tuple(images.shape)).encode())
+    for part in torch.split(images, 4096):
+        digest.update(part.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,208 @@
+"""One run, from fit to record."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from regene_bench import provenance
+from regene_bench.artefacts import sample_grid, save_picture
+from regene_bench.data.dataset import BenchmarkData, DeviceImages
+from regene_bench.errors import MethodError
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.labels import reference_images, stratified_labels
+from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.events import Sink
+from regene_bench.interfaces import Generator
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.measuring import NamedMetric, measure_all
+from regene_bench.metering import Meter, metered
+from regene_bench.plan import Run
+from regene_bench.runtime import Precision, Runtime, device_name
+from regene_bench.sampling import sample
+from regene_bench.stop import StopRequest
+from regene_bench.training.checkpoints import CheckpointStore, write_atomically
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all runs of a call share.
+
+    Attributes:
+        results: The results folder.
+        data: The benchmark's data on the device.
+        shelf: Extractors and real features.
+        metrics: What is measured.
+        device: Where everything is computed.
+        precision: Arithmetic of training.
+        checkpoint_seconds: Time between checkpoints.
+        stop: Looked at between steps.
+        emit: Takes progress events.
+    """
+
+    results: Path
+    data: BenchmarkData
+    shelf: ExtractorShelf
+    metrics: Sequence[NamedMetric]
+    device: torch.device
+    precision: Precision
+    checkpoint_seconds: float
+    stop: StopRequest
+    emit: Sink
+
+
+@dataclass
+class _Ledger:
+    """What is known of a run so far; a failure reports what it got to."""
+
+    fit: Meter = field(default_factory=Meter)
+    generate: Meter = field(default_factory=Meter)
+    measure: Meter = field(default_factory=Meter)
+    restored_seconds: float = 0.0
+    images_seen: int = 0
+    n_generated: int = 0
+    scores: tuple[ScoreRow, ...] = ()
+
+
+def run_folder(results: Path, run_id: str) -> Path:
+    """Where a run's checkpoints, pictures and tracebacks lie."""
+    return results / "runs" / run_id
+
+
+def execute(run: Run, setting: Setting) -> RunRecord:
+    """Train, generate and measure one run.
+
+    A method's exceptions become a ``failed`` record with the path of the traceback;
+    ``Interrupted`` passes through, with the training state saved.
+    """
+    folder = run_folder(setting.results, run.run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "run.json", _describe(run).encode())
+    runtime = Runtime(
+        device=setting.device,
+        precision=setting.precision,
+        seed=run.seed,
+        checkpoints=CheckpointStore(folder / "checkpoints", setting.checkpoint_seconds),
+        stop=setting.stop,
+        emit=setting.emit,
+        task=run.title,
+    )
+    ledger = _Ledger()
+    try:
+        _fit_and_measure(run, setting, runtime, folder, ledger)
+    except Exception as error:
+        path = folder / "traceback.txt"
+        write_atomically(path, traceback.format_exc().encode())
+        return _record(run, setting, ledger, error, str(path))
+    return _record(run, setting, ledger)
+
+
+def _fit_and_measure(
+    run: Run, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
+) -> None:
+    data = setting.data
+    with metered(setting.device) as ledger.fit:
+        model = run.method(run.config).fit(data, runtime)
+    ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
+    ledger.images_seen = sum(report.images for report in runtime.ledger)
+    setting.stop.check()
+    if not isinstance(model, Generator):
+        raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
+
+    keep = _generated_classes(run, data)
+    table = run.benchmark.presets[run.preset]
+    split = run.benchmark.evaluation.reference_split
+    labels = stratified_labels(data.test.labels, table.n_generated, keep)
+    with metered(setting.device) as ledger.generate:
+        generated, trials = sample(model, labels, data.shape, runtime)
+    ledger.n_generated = len(generated)
+    save_picture(sample_grid(generated.images, generated.labels), folder / "samples.png")
+
+    real = data.train if split == "train" else data.test
+    reference: DeviceImages = reference_images(real, table.n_reference, data.fingerprint, keep)
+    evaluation = Evaluation(
+        model=model,
+        data=data,
+        reference=reference,
+        reference_split=split,
+        generated=generated,
+        trials=trials,
+        shelf=setting.shelf,
+        runtime=runtime,
+    )
+    with metered(setting.device) as ledger.measure:
+        ledger.scores = measure_all(setting.metrics, evaluation)
+
+
+def _generated_classes(run: Run, data: BenchmarkData) -> list[int] | None:
+    names = run.benchmark.evaluation.generate_classes
+    return None if names is None else [data.class_names.index(name) for name in names]
+
+
+def _describe(run: Run) -> str:
+    return json.dumps(
+        {
+            "run_id": run.run_id,
+            "benchmark": run.benchmark.name,
+            "protocol_version": run.benchmark.version,
+            "preset": run.preset,
+            "method": run.entry.name,
+            "distribution": run.entry.distribution,
+            "params": json.loads(run.params),
+            "seed": run.seed,
+            "dataset_fingerprint": run.fingerprint,
+        },
+        indent=2,
+    )
+
+
+def _record(
+    run: Run,
+    setting: Setting,
+    ledger: _Ledger,
+    error: Exception | None = None,
+    traceback_path: str | None = None,
+) -> RunRecord:
+    fit_seconds = ledger.fit.seconds + ledger.restored_seconds
+    return RunRecord(
+        run_id=run.run_id,
+        benchmark=run.benchmark.name,
+        protocol_version=run.benchmark.version,
+        preset=run.preset,
+        dataset=setting.data.name,
+        dataset_fingerprint=run.fingerprint,
+        method=run.entry.name,
+        method_version=run.method.version,
+        method_role="reference" if run.method.is_reference else "method",
+        distribution=run.entry.distribution,
+        distribution_version=run.entry.version,
+        params=json.loads(run.params),
+        seed=run.seed,
+        status="ok" if error is None else "failed",
+        error_type=type(error).__name__ if error else None,
+        error_message=str(error) if error else None,
+        traceback_path=traceback_path,
+        device=setting.device.type,
+        gpu_name=device_name(setting.device) or None,
+        precision=setting.precision,
+        torch_version=torch.__version__,
+        python_version=provenance.python_version(),
+        packages=provenance.package_versions(),
+        git_commit=provenance.git_commit(),
+        fit_seconds=fit_seconds,
+        generate_seconds=ledger.generate.seconds,
+        measure_seconds=ledger.measure.seconds,
+        fit_images_per_second=_rate(ledger.images_seen, fit_seconds),
+        generate_images_per_second=_rate(ledger.n_generated, ledger.generate.seconds),
+        peak_memory_bytes=max(ledger.fit.peak_bytes, ledger.generate.peak_bytes) or None,
+        scores=ledger.scores,
+    )
+
+
+def _rate(images: int, seconds: float) -> float | None:
+    return images / seconds if images and seconds > 0 else None

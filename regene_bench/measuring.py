@@ -1,0 +1,81 @@
+"""All metrics of one run, each in isolation: a metric that cannot be had is a row that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regene_bench.errors import UnavailableError
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.interfaces import Column, Metric, Score
+from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
+
+
+@dataclass(frozen=True)
+class NamedMetric:
+    """A metric under the name it was registered with."""
+
+    name: str
+    metric: Metric
+
+
+def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple[ScoreRow, ...]:
+    """Measure every metric; failures become rows of their own, ``Interrupted`` passes through."""
+    rows: list[ScoreRow] = []
+    for named in metrics:
+        evaluation.runtime.stop.check()
+        rows += _measure(named, evaluation)
+    return tuple(rows)
+
+
+def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
+    metric = named.metric
+    missing = [word for word in metric.requires if not evaluation.can(word)]
+    if missing:
+        text = f"the model cannot {' and '.join(missing)}"
+        return [_without_value(column, "skipped", "Capability", text) for column in metric.columns]
+    columns = {column.name: column for column in metric.columns}
+    try:
+        return [_row(columns, score) for score in metric.measure(evaluation)]
+    except UnavailableError as error:
+        return [
+            _without_value(column, "unavailable", "UnavailableError", str(error))
+            for column in metric.columns
+        ]
+    except Exception as error:
+        text = f"{named.name}: {error}"
+        return [
+            _without_value(column, "failed", type(error).__name__, text)
+            for column in metric.columns
+        ]
+
+
+def _without_value(column: Column, status: ScoreStatus, kind: str, text: str) -> ScoreRow:
+    return ScoreRow(
+        metric=column.name,
+        status=status,
+        error_type=kind,
+        error_message=text,
+        direction=column.direction,
+        unit=column.unit,
+    )
+
+
+def _row(columns: dict[str, Column], score: Score) -> ScoreRow:
+    column = columns[score.column]
+    card = score.card
+    return ScoreRow(
+        metric=score.column,
+        value=score.value,
+        std=score.std,
+        class_name=score.class_name,
+        n_real=score.n_real,
+        n_generated=score.n_generated,
+        direction=column.direction,
+        unit=column.unit,
+        extractor_id=card.id if card else None,
+        weights_sha256=card.weights_sha256 if card else None,
+        preprocess_id=card.preprocess_id if card else None,
+        reference_split=score.reference_split,
+        note=score.note,
+    )
