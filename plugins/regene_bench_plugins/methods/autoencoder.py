@@ -29,6 +29,7 @@ from regene_bench_plugins.methods.convex import LatentPool, combine_once
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import PairConfig, pair_preset
+from regene_bench_plugins.methods.presets import is_small
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
 
@@ -87,10 +88,10 @@ class Autoencoder(Method):
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """Widths of ``regene`` and as many images as its decoder sees."""
-        values = pair_preset(preset)
+        values = pair_preset(preset, shape)
         if preset == "quick":
-            small = shape.height * shape.width <= 256
-            return values | {"images": 60_000 if small else 100_000, "batch_size": 64}
+            images = 40_000 if is_small(shape) else 100_000
+            return values | {"images": images, "batch_size": 64}
         if preset == "standard":
             return values | {"images": 1_000_000}
         return values | {

@@ -25,6 +25,7 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.methods.inference import in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
+from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.adversarial import StridedDiscriminator, TransposedGenerator
 from regene_bench_plugins.networks.average import MovingAverage
 from regene_bench_plugins.networks.labels import one_hot, with_label_planes
@@ -102,12 +103,15 @@ class CGAN(Method):
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: He's network for MNIST (section 3), its rates and its 20 epochs."""
         if preset == "quick":
-            small = shape.height * shape.width <= 256
+            small = is_small(shape)
+            rate = 1e-3 if small else 4e-4
             return {
-                "images": 60_000 if small else 150_000,
-                "width": 32,
+                "images": 50_000 if small else 150_000 if is_colour(shape) else 100_000,
+                "width": 48 if small else 32,
                 "discriminator_width": 32,
-                "average": 0.99,
+                "generator_learning_rate": rate,
+                "discriminator_learning_rate": rate,
+                "average": 0.99 if small else 0.995,
             }
         if preset == "standard":
             return {"images": 1_500_000}

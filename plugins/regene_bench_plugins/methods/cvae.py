@@ -26,6 +26,7 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.methods.inference import in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
+from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
@@ -150,23 +151,24 @@ class CVAE(Method):
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
-        """Binary cross-entropy for grey images, squared error for colours."""
-        colour = shape.channels > 1
-        values: dict[str, Any] = (
-            {"reconstruction": "mse", "sigma": 0.1} if colour else {"reconstruction": "bce"}
-        )
-        values["latent_dim"] = 64 if colour else 16
+        """Pixels are binary in grey pictures, near enough; small and coloured ones are Gaussian."""
+        colour, small = is_colour(shape), is_small(shape)
+        values: dict[str, Any] = {"latent_dim": 64 if colour else 16}
+        if colour or small:
+            values |= {"reconstruction": "mse", "sigma": 0.1 if colour else 0.2}
+        else:
+            values |= {"reconstruction": "bce"}
         if preset == "quick":
-            small = shape.height * shape.width <= 256
             return values | {
-                "images": 60_000 if small else 100_000,
-                "encoder_width": 128,
+                "images": 40_000 if small else 100_000,
+                "encoder_width": 64 if small else 128,
                 "encoder_narrowest": 32,
+                "decoder_width": 96 if small else 256,
                 "decoder_narrowest": 32,
                 "batch_size": 64,
             }
         if preset == "standard":
-            return values | {"images": 1_500_000}
+            return values | {"images": 1_000_000}
         return values | {"epochs": 100, "convolutions": 2}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> CVAEModel:

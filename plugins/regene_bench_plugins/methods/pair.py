@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import ImageShape, MethodConfig, Preset
+from regene_bench_plugins.methods.presets import is_small
 from regene_bench_plugins.networks.description import Description, blocks_for, tapered
 
 
@@ -59,14 +60,15 @@ class PairConfig(MethodConfig):
         return blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
 
 
-def pair_preset(preset: Preset) -> dict[str, Any]:
+def pair_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     """Widths of a preset; ``paper`` is tables A.5–A.7 of Gopalakrishnan et al. 2022."""
     if preset == "quick":
+        small = is_small(shape)
         return {
-            "encoder_width": 128,
+            "encoder_width": 64 if small else 128,
             "encoder_narrowest": 32,
             "encoder_ends": 0,
-            "decoder_width": 256,
+            "decoder_width": 96 if small else 256,
             "decoder_narrowest": 32,
             "decoder_convolutions": 1,
         }

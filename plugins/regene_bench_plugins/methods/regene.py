@@ -38,6 +38,7 @@ from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.judging import ConfidenceJudge, mean_test_confidence
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import PairConfig, pair_preset
+from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder
 
 
@@ -140,14 +141,14 @@ class ReGene(Method):
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: widths and schedules of appendix A with one set of loss weights."""
-        values = pair_preset(preset)
-        colour = shape.channels > 1
+        values = pair_preset(preset, shape)
+        colour = is_colour(shape)
         if preset == "quick":
-            small = shape.height * shape.width <= 256
+            small = is_small(shape)
             return values | {
-                "classifier_images": 40_000 if small else 150_000 if colour else 60_000,
+                "classifier_images": 20_000 if small else 150_000 if colour else 60_000,
                 "classifier_batch_size": 64,
-                "decoder_images": 60_000 if small else 100_000,
+                "decoder_images": 40_000 if small else 100_000,
                 "decoder_batch_size": 64,
             }
         if preset == "standard":
