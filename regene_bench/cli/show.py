@@ -78,10 +78,10 @@ def _scores(scores: list[ScoreRow]) -> str:
     rows = []
     for s in scores:
         value = _number(s.value) + (f" ± {_number(s.std)} within the run" if s.std else "")
-        if s.status != "ok":
-            value = f"{s.status}: {s.error_message or s.error_type or ''}"
         direction = "" if s.direction == "none" else f"{s.direction} is better"
-        rows.append((s.metric, f"{value} {s.unit}".strip(), direction, s.note))
+        about = s.note if s.status == "ok" else s.error_message or s.error_type or ""
+        shown = value if s.status == "ok" else s.status
+        rows.append((s.metric, f"{shown} {s.unit}".strip(), direction, about))
     return aligned(rows, indent="  ")
 
 
@@ -94,16 +94,15 @@ def _per_class(scores: list[ScoreRow]) -> str:
 
 
 def _conventions(record: RunRecord) -> str:
-    rows = {
-        (
-            s.extractor_id or "",
-            s.preprocess_id or "",
-            f"weights {(s.weights_sha256 or '')[:8]}",
-            f"{s.n_generated} generated, {s.n_real} real ({s.reference_split})",
-        ): None
-        for s in record.scores
-        if s.extractor_id
-    }
+    rows: dict[tuple[str, ...], None] = {}
+    for s in record.scores:
+        if s.extractor_id and s.class_name is None:
+            images = [f"{s.n_generated} generated"] if s.n_generated is not None else []
+            if s.n_real is not None:
+                images.append(f"{s.n_real} real ({s.reference_split})")
+            weights = f"weights {(s.weights_sha256 or 'none')[:8]}"
+            key = (s.extractor_id, s.preprocess_id or "", weights, ", ".join(images))
+            rows.setdefault(key)
     return aligned(list(rows), indent="  ")
 
 

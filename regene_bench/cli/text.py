@@ -25,7 +25,7 @@ def aligned(rows: Sequence[Sequence[str]], header: Sequence[str] = (), indent: s
     room = max(24, terminal_width() - lead)
     lines = []
     for row in table:
-        last = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+        last = textwrap.wrap(row[-1], room, break_on_hyphens=False, break_long_words=False) or [""]
         start = "".join(f"{cell:<{w}}  " for cell, w in zip(row[:-1], widths, strict=True))
         lines.append((indent + start + last[0]).rstrip())
         lines += [" " * lead + part for part in last[1:]]

@@ -114,6 +114,13 @@ def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str
     return list(_group(rows, keys, []).to_pylist())
 
 
+def score_notes(table: pa.Table) -> list[dict[str, Any]]:
+    """Return one mapping per cohort x metric x note, for what metrics say about their numbers."""
+    noted = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["note"], ""))
+    rows = table.filter(pc.and_(noted, pc.equal(table["status"], "ok")))
+    return list(_group(rows, (*COHORT, "metric", "note"), []).to_pylist())
+
+
 def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
     """Return one mapping per cohort x line: ``seeds``, ``devices`` and the mean of each cost."""
     keys = (*COHORT, *LINE)

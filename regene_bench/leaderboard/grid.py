@@ -12,6 +12,8 @@ from regene_bench.leaderboard.board import Board, Column, Line, Missing
 _ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 _FIXED = 3
 _MEGABYTE = 1e6
+_MOST_DIGITS = 6
+_WIDEST_LABEL = 40
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ class Grid:
         return list(range(_FIXED + self.n_scores, len(self.header)))
 
     def width(self, column: int) -> int:
-        """Characters that the widest cell of a column takes."""
+        """Characters that a column takes; long labels wrap."""
         cells = (len(row[column].text) + row[column].best for row in self.rows)
-        return max(len(self.header[column]), *cells, 0)
+        widest = max(len(self.header[column]), *cells, 0)
+        return min(widest, _WIDEST_LABEL) if column == 1 else widest
 
 
 def make_grid(board: Board) -> Grid:
@@ -122,18 +125,18 @@ def interval(statistic: Statistic) -> str:
         return number(statistic.mean)
     if half == 0:
         return f"{number(statistic.mean)} ± 0"
-    if max(abs(statistic.mean), half) >= 1e6 or half < 1e-5:
-        return f"{statistic.mean:.3e} ± {half:.1e}"
     digits = max(0, 1 - math.floor(math.log10(half)))
+    if digits > _MOST_DIGITS or max(abs(statistic.mean), half) >= 1e6:
+        return f"{number(statistic.mean)} ± {half:.1e}"
     return f"{statistic.mean:.{digits}f} ± {half:.{digits}f}"
 
 
 # heading, cost, what its value is divided by
 _COSTS = (
     ("fit s", "fit_seconds", 1.0),
-    ("fit images/s", "fit_images_per_second", 1.0),
+    ("fit img/s", "fit_images_per_second", 1.0),
     ("gen s", "generate_seconds", 1.0),
-    ("gen images/s", "generate_images_per_second", 1.0),
+    ("gen img/s", "generate_images_per_second", 1.0),
     ("peak MB", "peak_memory_bytes", _MEGABYTE),
 )
 
@@ -160,7 +163,10 @@ def _score(
 
 def _cost(line: Line, key: str, scale: float) -> str:
     value = line.costs[key]
-    return "" if value is None else number(value / scale)
+    if value is None:
+        return ""
+    scaled = value / scale
+    return f"{scaled:.0f}" if scaled >= 100 else f"{scaled:.2f}"
 
 
 def _title(board: Board) -> str:

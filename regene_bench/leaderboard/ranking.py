@@ -21,6 +21,7 @@ class _Cohort:
     scores: list[dict[str, Any]] = field(default_factory=list)
     missing: list[dict[str, Any]] = field(default_factory=list)
     failed: list[FailedRun] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def make_boards(table: pa.Table, rank_by: str | Mapping[str, str] | None = None) -> list[Board]:
@@ -77,6 +78,8 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
         cohort_of(row).scores.append(row)
     for row in aggregate.missing_scores(counted, per_class=per_class):
         cohort_of(row).missing.append(row)
+    for row in aggregate.score_notes(counted):
+        cohort_of(row).notes.append(f"{row['metric']}: {row['note']}")
     for row in aggregate.failed_runs(table).to_pylist():
         error = f"{row['error_type'] or 'Error'}: {row['error_message'] or 'no message'}"
         run = (row["run_id"], row["method"], row["params"], row["seed"])
@@ -111,7 +114,7 @@ def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> 
         failed=tuple(cohort.failed),
         ranked_by=ranked_by,
         best=tuple(_best(lines, i, c.direction) for i, c in enumerate(columns)),
-        notes=(*rank_notes, *notes),
+        notes=(*rank_notes, *notes, *cohort.notes),
         title_suffix=suffix,
     )
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 TEXT_FORMATS: tuple[str, ...] = ("md", "csv", "json", "latex")
+# blanks between two columns of a terminal table
+_GAP = 3
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -55,10 +57,16 @@ def print_tables(boards: Sequence[Board], console: Console) -> None:
 
     The best value of a column that has a direction is bold and bears a ``*``.
     """
+    from rich.text import Text
+
     for board in boards:
         grid = make_grid(board)
         for i, part in enumerate(fold(grid, console.width)):
-            _print_grid(part, console, title=i == 0)
+            if i == 0:
+                console.print(Text(grid.title, style="bold"), soft_wrap=True)
+            console.print()
+            _print_grid(part, console)
+        console.print()
         for note in grid.notes:
             console.print(note, markup=False, highlight=False, soft_wrap=True)
         console.print()
@@ -86,22 +94,21 @@ def fold(grid: Grid, width: int) -> list[Grid]:
 
 
 def _table_width(grid: Grid, columns: Sequence[int]) -> int:
-    # two blanks between columns and one at each end
-    widths = [grid.width(i) + 2 for i in (0, 1, 2, *columns)]
-    return sum(widths)
+    widths = [grid.width(i) for i in (0, 1, 2, *columns)]
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _print_grid(grid: Grid, console: Console, *, title: bool) -> None:
+def _print_grid(grid: Grid, console: Console) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    if title:
-        console.print(Text(grid.title, style="bold"), soft_wrap=True)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for i, name in enumerate(grid.header):
-        left = i == 1
-        table.add_column(Text(name), justify="left" if left else "right", no_wrap=not left)
+        if i == 1:
+            table.add_column(Text(name), width=grid.width(i), overflow="fold")
+        else:
+            table.add_column(Text(name), justify="right", no_wrap=True)
     for row in grid.rows:
         cells = [Text(c.text + "*", style="bold") if c.best else Text(c.text) for c in row]
         table.add_row(*cells)
