@@ -98,7 +98,8 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     except Exception as error:
         path = folder / "traceback.txt"
         write_atomically(path, traceback.format_exc().encode())
-        return _record(run, setting, ledger, error, str(path))
+        relative = path.relative_to(setting.results)
+        return _record(run, setting, ledger, error, str(relative))
     return _record(run, setting, ledger)
 
 

@@ -117,6 +117,6 @@ def _report(outcome: Outcome, options: Options) -> None:
         if record.status == "failed":
             print(
                 f"failed: {record.method} (seed {record.seed}): {record.error_message}\n"
-                f"  traceback: {record.traceback_path}",
+                f"  traceback: {options.results / (record.traceback_path or '')}",
                 file=sys.stderr,
             )

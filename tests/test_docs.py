@@ -1,0 +1,56 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for name, make in _generator().PAGES.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == make(), (
+            f"docs/{name} is out of date: run `python docs/generate.py`"
+        )
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions.md"])
+def test_links_to_files_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    targets = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (path.parent / target).exists()]
+    assert missing == []
+
+
+def test_the_readme_opens_parquet_with_one_line_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from regene_bench.leaderboard.parts import write_part
+    from tests.leaderboard.helpers import record, score
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"readme-test: dataframes -->\s*```python\n(.*?)```", readme, re.DOTALL)
+    assert block is not None
+    write_part(tmp_path / "results", record("aa", scores=(score(),)))
+    write_part(tmp_path / "results", record("bb", scores=(score(), score("mae"))))
+    monkeypatch.chdir(tmp_path)
+    for line in block[1].strip().splitlines():
+        statement, _, expression = line.partition("; ")
+        scope: dict[str, object] = {}
+        exec(statement, scope)
+        frame = eval(expression, scope)
+        assert len(frame) == 3, line
