@@ -1,0 +1,93 @@
+"""What all tests share: a cache of their own, and a benchmark that a run takes seconds on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TINY_PROTOCOL = """
+name = "tiny"
+version = 1
+title = "a few digits"
+default_preset = "quick"
+default_methods = ["real"]
+
+[data]
+source = "digits"
+channels = 1
+height = 8
+width = 8
+classes = 10
+
+[evaluation]
+metrics = [METRICS]
+reference_split = "train"
+rank_by = "RANK"
+"""
+_PRESET = """
+[presets.NAME]
+n_generated = 40
+n_reference = 60
+[presets.NAME.extractors.neutral]
+epochs = 1.0
+depth = 8
+batch_size = 64
+"""
+
+
+def tiny_protocol_text(*metrics: str, rank_by: str) -> str:
+    """The text of a protocol on digits with few samples and a shallow neutral classifier."""
+    text = TINY_PROTOCOL.replace("METRICS", ", ".join(f'"{name}"' for name in metrics))
+    text = text.replace("RANK", rank_by)
+    return text + "".join(_PRESET.replace("NAME", n) for n in ("quick", "standard", "paper"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for all tests of a session: the user's own is neither read nor written."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("REGENE_BENCH_CACHE")
+    os.environ["REGENE_BENCH_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["REGENE_BENCH_CACHE"]
+    else:
+        os.environ["REGENE_BENCH_CACHE"] = before
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for one test."""
+    folder = tmp_path / "own cache"
+    monkeypatch.setenv("REGENE_BENCH_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A protocol with all kinds of measures that need no download."""
+    path = tmp_path_factory.mktemp("protocols") / "tiny.toml"
+    text = tiny_protocol_text(
+        "fd_efficientnet_lite0",
+        "neutral",
+        "reconstruction",
+        "trials",
+        rank_by="fd_efficientnet_lite0",
+    )
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="session")
+def light_protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A protocol that is measured by the neutral classifier alone: its runs take no time."""
+    path = tmp_path_factory.mktemp("protocols") / "light.toml"
+    path.write_text(
+        tiny_protocol_text("neutral", "trials", rank_by="accuracy_neutral").replace(
+            '"tiny"', '"light"'
+        )
+    )
+    return path

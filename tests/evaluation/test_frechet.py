@@ -1,0 +1,200 @@
+"""The Fréchet distance against closed forms and against two independent implementations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import sqrtm
+from torch import Tensor
+
+from regene_bench.errors import MethodError
+from regene_bench.evaluation.frechet import frechet_distance, frechet_from_moments
+from regene_bench.evaluation.moments import Moments, moments_of
+
+
+def generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def orthogonal(dimension: int, seed: int) -> np.ndarray:
+    return np.linalg.qr(generator(seed).standard_normal((dimension, dimension)))[0]
+
+
+def samples_with(mean: np.ndarray, root: np.ndarray, n: int, seed: int) -> Tensor:
+    """``n`` samples whose sample mean is ``mean`` and sample covariance is ``root @ root.T``."""
+    raw = generator(seed).standard_normal((n, root.shape[1]))
+    centred = raw - raw.mean(axis=0)
+    factor = np.linalg.cholesky(centred.T @ centred / (n - 1))
+    white = np.linalg.solve(factor, centred.T)
+    return torch.from_numpy((root @ white).T + mean)
+
+
+def random_features(n: int, dimension: int, seed: int) -> Tensor:
+    rng = generator(seed)
+    mixing = rng.standard_normal((dimension, dimension)) / dimension**0.5
+    return torch.from_numpy(rng.standard_normal((n, dimension)) @ mixing + rng.random(dimension))
+
+
+def by_square_root(first: Tensor, second: Tensor) -> float:
+    """The textbook formula through scipy's matrix square root."""
+    a, b = first.numpy(), second.numpy()
+    cov1, cov2 = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    cross = np.trace(sqrtm(cov1 @ cov2)).real
+    mean_term = np.square(a.mean(0) - b.mean(0)).sum()
+    return float(mean_term + np.trace(cov1) + np.trace(cov2) - 2 * cross)
+
+
+@given(st.integers(1, 12), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_commuting_covariances_have_a_closed_form(dimension: int, seed: int) -> None:
+    rng = generator(seed)
+    values1, values2 = rng.uniform(0.01, 9, dimension), rng.uniform(0.01, 9, dimension)
+    mean1, mean2 = rng.standard_normal(dimension), rng.standard_normal(dimension)
+    basis = orthogonal(dimension, seed)
+    first = samples_with(mean1, basis * np.sqrt(values1), 4 * dimension + 2, seed + 1)
+    second = samples_with(mean2, basis * np.sqrt(values2), 3 * dimension + 5, seed + 2)
+    expected = np.square(mean1 - mean2).sum()
+    expected += np.square(np.sqrt(values1) - np.sqrt(values2)).sum()
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("dimension", [1, 3, 64, 2048])
+def test_zeros_against_ones_with_unit_covariance_is_the_dimension(dimension: int) -> None:
+    scatter = 9.0 * torch.eye(dimension, dtype=torch.float64)
+    zeros = Moments(10, torch.zeros(dimension, dtype=torch.float64), scatter)
+    ones = Moments(10, torch.ones(dimension, dtype=torch.float64), scatter)
+    assert frechet_from_moments(zeros, ones) == pytest.approx(dimension, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "dimension"), [(200, 16), (17, 16), (16, 16), (10, 40), (2, 3)])
+def test_distance_to_itself_is_zero(n: int, dimension: int) -> None:
+    features = random_features(n, dimension, 0)
+    distance = frechet_distance(features, features.clone())
+    assert 0 <= distance < 1e-6 * float(features.var(dim=0).sum())
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "dimension"), [(90, 70, 8), (5, 70, 8), (5, 6, 8), (70, 5, 8), (2, 90, 30)]
+)
+def test_the_distance_is_symmetric(n: int, m: int, dimension: int) -> None:
+    first, second = random_features(n, dimension, 1), random_features(m, dimension, 2)
+    there, back = frechet_distance(first, second), frechet_distance(second, first)
+    assert there > 0.1
+    assert there == pytest.approx(back, rel=1e-6)
+
+
+@pytest.mark.parametrize(("n", "dimension"), [(100, 12), (6, 12)])
+def test_rotating_both_sets_changes_nothing(n: int, dimension: int) -> None:
+    first, second = random_features(n, dimension, 3), random_features(n + 3, dimension, 4)
+    turn = torch.from_numpy(orthogonal(dimension, 5))
+    plain = frechet_distance(first, second)
+    assert frechet_distance(first @ turn, second @ turn) == pytest.approx(plain, rel=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 0.5, 7.0, 1e4])
+@pytest.mark.parametrize("n", [100, 6])
+def test_scaling_by_c_scales_the_distance_by_its_square(n: int, factor: float) -> None:
+    first, second = random_features(n, 12, 3), random_features(n, 12, 4)
+    plain = frechet_distance(first, second)
+    scaled = frechet_distance(first * factor, second * factor)
+    assert scaled == pytest.approx(factor**2 * plain, rel=1e-7)
+
+
+def test_a_shift_adds_its_squared_length() -> None:
+    features = random_features(60, 7, 6)
+    shift = torch.arange(7, dtype=torch.float64)
+    assert frechet_distance(features, features + shift) == pytest.approx(91.0, rel=1e-9)
+
+
+def test_singular_covariances_have_a_closed_form() -> None:
+    # variances 4, 1, 0 against 1, 0, 9 along the same axes: 1 + 1 + 9
+    first = samples_with(np.zeros(3), np.array([[2.0, 0], [0, 1], [0, 0]]), 50, 0)
+    second = samples_with(np.zeros(3), np.array([[1.0, 0], [0, 0], [0, 3]]), 60, 1)
+    assert frechet_distance(first, second) == pytest.approx(11.0, abs=1e-6)
+    assert frechet_distance(second, first) == pytest.approx(11.0, abs=1e-6)
+
+
+def test_constant_features_leave_the_means() -> None:
+    first = torch.full((9, 4), 2.0)
+    second = torch.full((7, 4), 5.0)
+    assert frechet_distance(first, second) == pytest.approx(36.0)
+    assert frechet_distance(first, first) == 0.0
+
+
+def test_constant_against_spread_features_adds_the_spread() -> None:
+    spread = samples_with(np.zeros(4), np.diag([1.0, 2.0, 3.0, 4.0]), 30, 0)
+    assert frechet_distance(torch.ones(30, 4), spread) == pytest.approx(4 + 1 + 4 + 9 + 16)
+
+
+@pytest.mark.parametrize(("n", "m", "dimension"), [(5, 9, 12), (30, 20, 100), (2, 2, 5)])
+def test_with_fewer_samples_than_dimensions_the_moment_form_agrees(
+    n: int, m: int, dimension: int
+) -> None:
+    first, second = random_features(n, dimension, 7), random_features(m, dimension, 8)
+    through_moments = frechet_from_moments(moments_of(first), moments_of(second))
+    assert frechet_distance(first, second) == pytest.approx(through_moments, rel=1e-5)
+
+
+def test_two_samples_have_a_closed_form() -> None:
+    first = torch.tensor([[0.0, 0.0, 2.0], [2.0, 0.0, 0.0]], dtype=torch.float64)
+    second = torch.tensor([[1.0, 3.0, 0.0], [1.0, 1.0, 4.0]], dtype=torch.float64)
+    # covariances of rank one, u uᵀ and v vᵀ: ‖Δμ‖² + ‖u‖² + ‖v‖² − 2|u·v|
+    u, v = (first[0] - first[1]) / 2**0.5, (second[0] - second[1]) / 2**0.5
+    shift = (first.mean(0) - second.mean(0)).square().sum()
+    expected = float(shift + u @ u + v @ v - 2 * (u @ v).abs())
+    assert expected == pytest.approx(5 + 4 + 10 - 8)
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m", "dimension"), [(300, 250, 4), (500, 400, 48), (150, 900, 128)])
+def test_parity_with_scipys_matrix_square_root_at_full_rank(n: int, m: int, dimension: int) -> None:
+    first, second = random_features(n, dimension, 9), random_features(m, dimension, 10)
+    expected = by_square_root(first, second)
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(("n", "dimension"), [(400, 32), (700, 64)])
+def test_parity_with_torch_fidelity_from_equal_features(n: int, dimension: int) -> None:
+    theirs = pytest.importorskip(
+        "torch_fidelity.metric_fid", reason="torch-fidelity is not installed: NO parity check"
+    )
+    first, second = random_features(n, dimension, 11), random_features(n - 50, dimension, 12)
+    statistics = [theirs.fid_features_to_statistics(f) for f in (first, second)]
+    result = theirs.fid_statistics_to_metric(*statistics, False)
+    expected = float(result["frechet_inception_distance"])
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-8)
+
+
+def test_float32_features_lose_nothing_to_a_large_mean() -> None:
+    first = random_features(200, 8, 13).float() + 1000
+    second = random_features(220, 8, 14).float() + 1000
+    expected = by_square_root(first.double(), second.double())
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_features_that_are_not_finite_are_refused(bad: float) -> None:
+    first, second = random_features(20, 4, 0), random_features(20, 4, 1)
+    second[3, 2] = second[7, 0] = second[7, 1] = bad
+    with pytest.raises(MethodError, match="second features are not finite in 2 of 20 samples"):
+        frechet_distance(first, second)
+
+
+@pytest.mark.parametrize("shape", [(20,), (20, 4, 1), ()])
+def test_features_that_are_no_matrix_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(MethodError, match=r"must be \[N, D\]"):
+        frechet_distance(torch.zeros(20, 4), torch.zeros(shape))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_fewer_than_two_samples_are_refused(n: int) -> None:
+    with pytest.raises(MethodError, match=f"need at least 2 samples, not {n}"):
+        frechet_distance(torch.zeros(n, 4), torch.zeros(20, 4))
+
+
+def test_other_dimensions_are_refused() -> None:
+    with pytest.raises(MethodError, match="4 and 5 dimensions"):
+        frechet_distance(torch.zeros(20, 4), torch.zeros(20, 5))
