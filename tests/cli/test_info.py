@@ -1,0 +1,59 @@
+"""``info``: what a thing is and what can be set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Cli
+from tests.distributions import GOOD, install
+
+CONFIGURED = GOOD.replace(
+    "from regene_bench.interfaces import Method",
+    "from pydantic import Field\nfrom regene_bench.interfaces import Method, MethodConfig\n"
+    "class Config(MethodConfig):\n    '''Mine.\n\n    Attributes:\n"
+    "        depth: How deep it\n            goes.\n    '''\n"
+    "    depth: int = Field(default=3, ge=1, le=9)\n    rate: float\n",
+).replace(
+    "class Mine(Method):\n",
+    "class Mine(Method):\n    '''A method of mine.'''\n    Config = Config\n"
+    "    @classmethod\n    def preset(cls, preset, shape):\n"
+    "        return {'depth': shape.height}\n",
+)
+
+
+def test_a_method(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-good", CONFIGURED)
+    done = cli("info", "mine", "--benchmark", "digits")
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 0
+    for part in (
+        "method mine: my method",
+        "from fake-good 1.2",
+        "A method of mine.",
+        "depth int 3 ≥ 1, ≤ 9 How deep it goes.",
+        "rate float required",
+        "paper depth=8",
+    ):
+        assert part in text
+
+
+def test_a_benchmark_and_a_data_set_of_one_name(cli: Cli) -> None:
+    text = cli("info", "digits").stdout
+    for part in ("benchmark digits", "dataset digits", "1×8×8, 10 classes", "ranked by", "presets"):
+        assert part in text
+    assert "dataset digits" not in cli("info", "digits", "--kind", "benchmark").stdout
+
+
+def test_unknown_names(cli: Cli) -> None:
+    done = cli("info", "regen")
+    assert done.returncode == 2
+    assert "Did you mean 'regene'?" in done.stderr
+    assert "Did you mean 'metric'?" in cli("info", "fid", "--kind", "metrics").stderr
+
+
+def test_a_name_of_two_distributions(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-good", GOOD.replace('"mine"', '"cgan"'))
+    done = cli("info", "cgan")
+    assert done.returncode == 2
+    assert "fake-good:cgan" in done.stderr
+    assert "from fake-good" in cli("info", "fake-good:cgan").stdout

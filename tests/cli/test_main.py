@@ -1,0 +1,114 @@
+"""The entry point: help, versions, errors, exit codes, and a start that imports nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from regene_bench import __version__, errors
+from regene_bench.cli import main as entry
+from tests.cli.conftest import Cli
+from tests.distributions import BAD_PLUGINS, install
+
+HEAVY = ("torch", "pyarrow", "rich", "numpy", "pandas", "scipy")
+
+
+def test_help_names_all_commands(cli: Cli) -> None:
+    done = cli("--help")
+    assert done.returncode == 0
+    for name in entry.COMMANDS:
+        assert f"\n  {name} " in done.stdout
+
+
+def test_version(cli: Cli) -> None:
+    assert cli("--version").stdout.strip() == f"regene-bench {__version__}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list", "methods"], ["list", "--help"], ["list", "plugins"], ["run", "--help"]],
+)
+def test_nothing_heavy_is_imported_to_start(
+    arguments: list[str], environment: dict[str, str]
+) -> None:
+    code = (
+        "import sys\nfrom regene_bench.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print('modules', *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = set(done.stderr.split())
+    assert "regene_bench.cli.main" in modules
+    assert modules.isdisjoint(HEAVY)
+    # typer itself validates options with pydantic in newer versions; nothing of ours may ask for it
+    assert "regene_bench.interfaces" not in modules
+    if arguments == ["--help"]:
+        assert "pydantic" not in modules
+
+
+@pytest.mark.parametrize("arguments", [["lst"], ["list", "method"], ["--nonsense"], ["info"]])
+def test_bad_usage_ends_with_2(cli: Cli, arguments: list[str]) -> None:
+    done = cli(*arguments)
+    assert done.returncode == errors.EXIT_USAGE
+    assert "Error" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.DataError("gone", hint="look here"), 2),
+        (errors.Interrupted("SIGTERM"), 130),
+        (KeyboardInterrupt(), 130),
+        (typer.Exit(3), 3),
+    ],
+)
+def test_errors_become_exit_codes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    app = typer.Typer()
+    app.command()(fail)
+    monkeypatch.setattr(entry, "app", app)
+    with pytest.raises(SystemExit) as end:
+        entry.main([])
+    assert end.value.code == code
+    if isinstance(error, errors.DataError):
+        assert capsys.readouterr().err == "Error: gone\nlook here\n"
+
+
+def test_commands_of_plugins(cli: Cli, plugins: Path) -> None:
+    install(
+        plugins,
+        "fake-command",
+        "from regene_bench.hookspecs import hookimpl\n@hookimpl\ndef register_commands(cli):\n"
+        "    @cli.command('greet')\n    def greet(name: str):\n"
+        "        'Say hello.'\n        print('hello', name)\n"
+        "    cli.command('list')(lambda: print('stolen'))\n",
+    )
+    install(plugins, "fake-bad", BAD_PLUGINS["import"][0])
+    assert "Say hello." in cli("--help").stdout
+    assert cli("greet", "you").stdout == "hello you\n"
+    assert "stolen" not in cli("list", "methods").stdout
+
+
+def test_a_strict_start_fails_on_a_broken_plugin(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-bad", BAD_PLUGINS["import"][0])
+    done = cli("list", "methods", REGENE_BENCH_STRICT_PLUGINS="1")
+    assert done.returncode == errors.EXIT_USAGE
+    assert "fake-bad 1.2 is broken" in done.stderr

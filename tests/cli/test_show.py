@@ -1,0 +1,71 @@
+"""``show``: one run, and the command that repeats it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from regene_bench.leaderboard.parts import write_part
+from regene_bench.selection import parse_methods, parse_seeds, parse_settings
+from tests.cli.conftest import Cli
+from tests.leaderboard.helpers import EXTRACTOR, record, score
+
+PARAMS = {"noise_dim": 8, "lr": 1e-3, "name": "it's", "flag": True, "none": None, "list": [1, 2]}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "results"
+    scores = (
+        score("fid", 12.5, note="biased", **EXTRACTOR),
+        score("acc", 0.5, class_name="seven"),
+        score("mae", status="unavailable", value=None, error_message="fetch it"),
+    )
+    write_part(folder, record("abc123", params=PARAMS, seed=3, scores=scores))
+    (folder / "runs" / "abc123").mkdir(parents=True)
+    (folder / "runs" / "abc123" / "samples.png").write_bytes(b"")
+    failed = {"status": "failed", "error_type": "MethodError", "error_message": "NaN in images"}
+    write_part(folder, record("def456", scores=(), traceback_path="runs/t.txt", **failed))
+    return folder
+
+
+@pytest.mark.usefixtures("results")
+def test_all_of_a_run(cli: Cli) -> None:
+    text = cli("show", "abc").stdout
+    for part in ("cgan on digits", "seed 3: ok", "12.5", "biased", "seven", "fetch it", "a1b2c3d4"):
+        assert part in text
+    assert "samples.png" in text
+
+
+@pytest.mark.usefixtures("results")
+def test_the_command_that_repeats_it_says_the_same(cli: Cli) -> None:
+    line = cli("show", "abc").stdout.strip().splitlines()[-1]
+    words = shlex.split(line)
+    assert words[:3] == ["regene-bench", "run", "digits"]
+    settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    assert parse_settings(settings) == {"cgan": PARAMS}
+    assert parse_seeds(words[words.index("--seeds") + 1]) == [3]
+    assert parse_methods(words[words.index("--methods") + 1])[0].name == "cgan"
+
+
+@pytest.mark.usefixtures("results")
+def test_a_failed_run(cli: Cli) -> None:
+    text = cli("show", "def456").stdout
+    assert "MethodError: NaN in images" in text
+    assert "runs/t.txt" in text
+
+
+@pytest.mark.usefixtures("results")
+def test_as_json(cli: Cli) -> None:
+    rows = json.loads(cli("show", "abc", "--json").stdout)
+    assert [row["metric"] for row in rows] == ["fid", "acc", "mae"]
+
+
+@pytest.mark.usefixtures("results")
+def test_an_unknown_run(cli: Cli) -> None:
+    done = cli("show", "abd123")
+    assert done.returncode == 2
+    assert "Did you mean 'abc123'?" in done.stderr
