@@ -56,7 +56,7 @@ from regene_bench.training.losses import mae, ssim
 from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
 from regene_bench.validation import validate
-from regene_bench.weights import find_weights
+from regene_bench.weights import find_weights, obtain_weights
 
 __all__ = [
     "Augmentation",
@@ -112,6 +112,7 @@ __all__ = [
     "images_to_see",
     "inception_score",
     "mae",
+    "obtain_weights",
     "one_cycle",
     "ssim",
     "stable_id",

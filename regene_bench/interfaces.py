@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Preset = Literal["quick", "standard", "paper"]
 PRESETS: tuple[Preset, ...] = ("quick", "standard", "paper")
 Split = Literal["train", "test"]
-Direction = Literal["higher", "lower", "none"]
+Direction = Literal["higher", "lower", "reference", "none"]
 
 
 @dataclass(frozen=True)
@@ -334,7 +334,8 @@ class Column:
 
     Attributes:
         name: Column name on leaderboards.
-        direction: Which way is better; ``"none"`` where neither is.
+        direction: Which way is better; ``"reference"`` where the value of real images is best and
+            to pass it is no gain; ``"none"`` where there is no better.
         unit: Physical or statistical unit, empty for a plain number.
         summary: One line for ``regene-bench list metrics``.
     """

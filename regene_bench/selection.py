@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ def parse_seeds(text: str) -> list[int]:
     if "," not in text:
         if not numbers or numbers[0] < 1:
             raise UsageError(f"At least one seed is needed, not {text!r}.", hint=hint)
+        if numbers[0] > _MAX_SWEEP:
+            raise UsageError(f"{numbers[0]} seeds are more than {_MAX_SWEEP}.", hint=hint)
         return list(range(numbers[0]))
     if not numbers or min(numbers) < 0 or len(set(numbers)) != len(numbers):
         raise UsageError(f"Seeds {text!r} must be distinct and not negative.", hint=hint)
@@ -126,6 +129,9 @@ def _grid(text: str, where: str) -> tuple[dict[str, Any], ...]:
         axes[key] = _values(value.strip(), where)
     if not axes:
         raise UsageError(f"The brackets of {where!r} are empty.")
+    models = math.prod(len(values) for values in axes.values())
+    if models > _MAX_SWEEP:
+        raise UsageError(f"The grid of {where!r} has {models} models; {_MAX_SWEEP} are the most.")
     product = itertools.product(*axes.values())
     return tuple(dict(zip(axes, values, strict=True)) for values in product)
 

@@ -33,7 +33,8 @@ def validate(model: type[ModelT], values: Mapping[str, Any], where: str) -> Mode
 
 
 def _explain(model: type[BaseModel], problem: Any) -> str:
-    location = tuple(problem["loc"])
+    # pydantic marks a bad key of a table, as apart from its value, with a last part "[key]"
+    location = tuple(part for part in problem["loc"] if part != "[key]")
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":
         known = _fields_at(model, location[:-1])

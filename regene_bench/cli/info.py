@@ -12,6 +12,7 @@ import typer
 from regene_bench.cli.names import complete_any, complete_benchmarks
 from regene_bench.cli.text import aligned, printable
 from regene_bench.errors import UsageError, did_you_mean
+from regene_bench.leaderboard.order import BETTER
 from regene_bench.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
 
 def _metric(entry: Entry) -> list[str]:
     metric = entry.load()
-    better = {"higher": "higher is better", "lower": "lower is better", "none": "no better way"}
-    rows = [(c.name, better[c.direction], c.unit, c.summary) for c in metric.columns]
+    rows = [(c.name, BETTER[c.direction], c.unit, c.summary) for c in metric.columns]
     needs = ", ".join(metric.requires) or "nothing of the model"
     return [*_documentation(entry), "", f"needs {needs}; reports:", aligned(rows, indent="  ")]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regene_bench.cli.text import aligned, printable
+from regene_bench.leaderboard.order import BETTER
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -78,7 +79,7 @@ def _scores(scores: list[ScoreRow]) -> str:
     rows = []
     for s in scores:
         value = _number(s.value) + (f" ± {_number(s.std)} within the run" if s.std else "")
-        direction = "" if s.direction == "none" else f"{s.direction} is better"
+        direction = "" if s.direction == "none" else BETTER[s.direction]
         about = s.note if s.status == "ok" else s.error_message or s.error_type or ""
         shown = value if s.status == "ok" else s.status
         rows.append((s.metric, f"{shown} {s.unit}".strip(), direction, about))

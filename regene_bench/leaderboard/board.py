@@ -18,7 +18,7 @@ class Column:
         metric: Name of the metric.
         class_name: The class, on a per-class board.
         convention: Extractor, weights, preprocessing, split and numbers of images.
-        direction: ``"higher"``, ``"lower"`` or ``"none"``.
+        direction: ``"higher"``, ``"lower"``, ``"reference"`` or ``"none"``.
         unit: Unit of its values.
     """
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Column, Line, Missing
+from regene_bench.leaderboard.order import BETTER
 
-_ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
+_ARROWS = {"higher": " ↑", "lower": " ↓", "reference": " → real", "none": ""}
 _FIXED = 3
 _MEGABYTE = 1e6
 _MOST_DIGITS = 6
@@ -179,7 +180,7 @@ def _title(board: Board) -> str:
         parts.append(f"{board.title_suffix} per class")
     if board.ranked_by is not None:
         column = board.columns[board.ranked_by]
-        parts.append(f"ranked by {column.label}, {column.direction} is better")
+        parts.append(f"ranked by {column.label}, {BETTER[column.direction]}")
     if any(len(line.seeds) > 1 for line in board.lines):
         parts.append("mean ± 95 % CI over seeds")
     return clean(" · ".join(parts))

@@ -13,6 +13,7 @@ from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
 from regene_bench.leaderboard.labels import column_labels, line_labels
+from regene_bench.leaderboard.order import Loss, loss_of
 
 
 @dataclass
@@ -113,7 +114,7 @@ def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> 
         lines=tuple(lines),
         failed=tuple(cohort.failed),
         ranked_by=ranked_by,
-        best=tuple(_best(lines, i, c.direction) for i, c in enumerate(columns)),
+        best=tuple(_best(lines, i, columns) for i in range(len(columns))),
         notes=(*rank_notes, *notes, *cohort.notes),
         title_suffix=suffix,
     )
@@ -191,16 +192,27 @@ def _ranked(lines: list[Line], columns: Sequence[Column], ranked_by: int | None)
     references = sorted((x for x in lines if x.is_reference), key=lambda x: x.label)
     others = sorted((x for x in lines if not x.is_reference), key=lambda x: x.label)
     valued = [(v, x) for x in others if (v := value(x)) is not None]
-    if ranked_by is not None:
-        valued.sort(key=lambda pair: pair[0], reverse=columns[ranked_by].direction == "higher")
-    # equal values share the better rank
+    loss = _loss(lines, ranked_by, columns) if ranked_by is not None else None
+    if loss is not None:
+        valued.sort(key=lambda pair: loss(pair[0]))
+    # equal values share the better rank; where nothing orders them nobody has one
     ranks: dict[float, int] = {}
-    ranked = [replace(x, rank=ranks.setdefault(v, i)) for i, (v, x) in enumerate(valued, start=1)]
+    ranked = [
+        replace(x, rank=ranks.setdefault(v, i) if loss is not None else None)
+        for i, (v, x) in enumerate(valued, start=1)
+    ]
     return [*references, *ranked, *(x for x in others if value(x) is None)]
 
 
-def _best(lines: Sequence[Line], index: int, direction: str) -> frozenset[str]:
-    if direction == "none":
+def _loss(lines: Sequence[Line], index: int, columns: Sequence[Column]) -> Loss | None:
+    cells = (line.cells[index] for line in lines if line.is_reference)
+    reference = next((cell.mean for cell in cells if isinstance(cell, Statistic)), None)
+    return loss_of(columns[index].direction, reference)
+
+
+def _best(lines: Sequence[Line], index: int, columns: Sequence[Column]) -> frozenset[str]:
+    loss = _loss(lines, index, columns)
+    if loss is None:
         return frozenset()
     means = {
         line.label: cell.mean
@@ -209,8 +221,8 @@ def _best(lines: Sequence[Line], index: int, direction: str) -> frozenset[str]:
     }
     if not means:
         return frozenset()
-    best = max(means.values()) if direction == "higher" else min(means.values())
-    return frozenset(label for label, mean in means.items() if mean == best)
+    best = min(loss(mean) for mean in means.values())
+    return frozenset(label for label, mean in means.items() if loss(mean) == best)
 
 
 def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:

@@ -80,7 +80,11 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _score("std", "float64", "Spread within the run, over splits or subsets."),
     _score("n_real", "int64", "Real images used."),
     _score("n_generated", "int64", "Generated or reconstructed images used."),
-    _score("direction", "text", "higher or lower is better; none where neither is."),
+    _score(
+        "direction",
+        "text",
+        "higher, lower or reference (nearest to real images) is better, or none.",
+    ),
     _score("unit", "text", "Unit of the value; empty for a plain number."),
     _score("extractor_id", "text", "Feature extractor used, if any."),
     _score("weights_sha256", "text", "Hash of the extractor's weights."),

@@ -12,7 +12,7 @@ from regene_bench.api import (
     Features,
     Runtime,
     WeightsFile,
-    find_weights,
+    obtain_weights,
 )
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
@@ -41,7 +41,10 @@ class Inception(FeatureExtractor):
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
         from cleanfid.inception_torchscript import InceptionV3W
 
-        path = find_weights(INCEPTION_2015)
+        def progress(done: int, total: int) -> None:
+            runtime.progress("fetching the Inception weights", done, total, "bytes")
+
+        path = obtain_weights(INCEPTION_2015, progress)
         network = InceptionV3W(str(path.parent), download=False, resize_inside=False)
         self._network = network.to(runtime.device).eval()
 

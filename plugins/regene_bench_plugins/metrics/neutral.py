@@ -12,14 +12,14 @@ _SPLITS = 10
 class NeutralJudgement(Metric):
     """Accuracy (ReGene, section 6.1) and Inception score on the neutral classifier's posterior.
 
-    Real held-out images give the accuracy to be reached; a generator can pass it only by making
-    images that are more typical than real ones.
+    Both are best where real held-out images have them: a generator passes real images only by
+    making more typical ones, which is a loss of diversity and not a gain.
     """
 
     extractors = ("neutral",)
     columns = (
-        Column("accuracy_neutral", "higher", summary="share classified as the asked label"),
-        Column("is_neutral", "higher", summary="Inception score on the neutral classifier"),
+        Column("accuracy_neutral", "reference", summary="share classified as the asked label"),
+        Column("is_neutral", "reference", summary="Inception score on the neutral classifier"),
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
