@@ -95,7 +95,7 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     ledger = _Ledger()
     try:
         _fit_and_measure(run, setting, runtime, folder, ledger)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a method must not end the other runs by sys.exit
         path = folder / "traceback.txt"
         write_atomically(path, traceback.format_exc().encode())
         relative = path.relative_to(setting.results)
@@ -166,7 +166,7 @@ def _record(
     run: Run,
     setting: Setting,
     ledger: _Ledger,
-    error: Exception | None = None,
+    error: Exception | SystemExit | None = None,
     traceback_path: str | None = None,
 ) -> RunRecord:
     fit_seconds = ledger.fit.seconds + ledger.restored_seconds

@@ -42,7 +42,7 @@ def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
             _without_value(column, "unavailable", "UnavailableError", str(error))
             for column in metric.columns
         ]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"{named.name}: {error}"
         return [
             _without_value(column, "failed", type(error).__name__, text)

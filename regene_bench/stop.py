@@ -48,9 +48,13 @@ class StopRequest:
 def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into a stop request; a second one interrupts at once."""
 
+    received = False
+
     def handle(signum: int, frame: FrameType | None) -> None:
-        if stop.reason is not None and stop.reason != "the time limit":
+        nonlocal received
+        if received:
             raise KeyboardInterrupt
+        received = True
         stop.ask(signal.Signals(signum).name)
 
     watched = (signal.SIGINT, signal.SIGTERM)
