@@ -83,7 +83,7 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _score(
         "direction",
         "text",
-        "higher, lower or reference (nearest to real images) is better, or none.",
+        "higher, lower or reference (nearest to real) is better, or none.",
     ),
     _score("unit", "text", "Unit of the value; empty for a plain number."),
     _score("extractor_id", "text", "Feature extractor used, if any."),
