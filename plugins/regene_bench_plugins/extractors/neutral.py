@@ -9,7 +9,7 @@ import hashlib
 
 import torch
 from filelock import FileLock
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -52,6 +52,13 @@ class NeutralConfig(MethodConfig):
     batch_size: int = Field(default=128, ge=2)
     learning_rate: float = Field(default=0.2, gt=0)
     weight_decay: float = Field(default=5e-4, ge=0)
+
+    @field_validator("depth")
+    @classmethod
+    def _is_a_depth(cls, depth: int) -> int:
+        if depth % 6 != 2:
+            raise ValueError("a CIFAR ResNet has 6n + 2 layers")
+        return depth
 
 
 class Neutral(FeatureExtractor):
