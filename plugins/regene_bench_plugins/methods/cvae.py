@@ -88,7 +88,10 @@ class CVAENetwork(nn.Module):
         width, narrowest = config.encoder_width, config.encoder_narrowest
         description = config.description(shape, width, narrowest)
         self.encoder = ConvEncoder(shape, description, extra_channels=shape.n_classes)
-        self.heads = nn.Linear(self.encoder.latent_dim, 2 * config.latent_dim)
+        # The label enters here once more: taking a class's mean off z is then one linear step, and
+        # z is soon rid of what the label says already.
+        inputs = self.encoder.latent_dim + shape.n_classes
+        self.heads = nn.Linear(inputs, 2 * config.latent_dim)
         width, narrowest = config.decoder_width, config.decoder_narrowest
         description = config.description(shape, width, narrowest)
         self.decoder = VectorDecoder(shape, description, config.latent_dim + shape.n_classes)
@@ -99,12 +102,12 @@ class CVAENetwork(nn.Module):
     def posterior(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
         features = self.encoder(with_label_planes(images, labels, self.n_classes))
-        mean, log_variance = self.heads(features).float().chunk(2, dim=1)
+        mean, log_variance = self.heads(self.code(features, labels)).float().chunk(2, dim=1)
         return mean, log_variance
 
     def code(self, z: Tensor, labels: Tensor) -> Tensor:
-        """What the decoder takes: ``[z, one-hot]``, float32 ``[N, latent_dim + K]``."""
-        return torch.cat([z, one_hot(labels, self.n_classes)], dim=1)
+        """Append the label: ``[N, D]`` to ``[N, D + K]``."""
+        return torch.cat([z, one_hot(labels, self.n_classes).to(z.dtype)], dim=1)
 
 
 class CVAEModel:
