@@ -6,9 +6,12 @@ It judges generated images from outside, as in section 6.1 of the ReGene paper.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,6 +37,7 @@ from regene_bench_plugins.networks.resnet_cifar import CifarResNet, initialise, 
 
 _RECIPE = 1
 _STAGE = "neutral classifier"
+_LOOK_SECONDS = 10.0
 
 
 class NeutralConfig(MethodConfig):
@@ -84,7 +88,7 @@ class Neutral(FeatureExtractor):
             runtime.device, runtime.precision, 0, store, runtime.stop, runtime.emit, data.name
         )
         network = _build(data, config, own)
-        with FileLock(store.folder / "lock"):
+        with _lock(store.folder / "lock", own):
             _fit(network, data, config, own)
             self._sha256 = _hash_weights(network)
         self._network = network.eval()
@@ -106,6 +110,24 @@ class Neutral(FeatureExtractor):
         with torch.autocast(images.device.type, enabled=False):
             features = self._network.features(standardise(inputs))
             return Features(features, self._network.head(features))
+
+
+@contextmanager
+def _lock(path: Path, runtime: Runtime) -> Iterator[None]:
+    """Let one process train while others wait for its result; they say so, and can be stopped."""
+    lock = FileLock(path)
+    while True:
+        try:
+            lock.acquire(timeout=_LOOK_SECONDS)
+            break
+        except Timeout:
+            text = f"{runtime.task}: another process trains the neutral classifier; waiting"
+            runtime.tell(Message(text))
+            runtime.stop.check()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _build(data: BenchmarkData, config: NeutralConfig, runtime: Runtime) -> CifarResNet:
