@@ -120,7 +120,9 @@ def run_campaign(
     preset = check_preset(options.preset or benchmark.default_preset)
     choices = _choose(host, benchmark, preset, options)
     metrics = _metrics(host, benchmark)
+    _check_extractors(host, benchmark)
     executor = _executor(host, options.executor)
+    host.find("dataset", benchmark.data.source)
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
     check_writable(options.results)
@@ -197,6 +199,18 @@ def _metrics(host: PluginHost, benchmark: Benchmark) -> list[NamedMetric]:
             hint=did_you_mean(rank_by, columns),
         )
     return metrics
+
+
+def _check_extractors(host: PluginHost, benchmark: Benchmark) -> None:
+    """A table of options whose name is misspelled must not be passed over."""
+    for preset, table in benchmark.presets.items():
+        for name in table.extractors:
+            known = host.shown_names("feature_extractor")
+            if name not in known:
+                raise ConfigError(
+                    f"{benchmark.name}: presets.{preset}.extractors names {name!r}.",
+                    hint=did_you_mean(name, known),
+                )
 
 
 def _executor(host: PluginHost, name: str) -> Executor:
