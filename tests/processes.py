@@ -1,0 +1,77 @@
+"""Real ``regene-bench`` processes, and what they leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+COMMAND = [sys.executable, "-c", "from regene_bench.cli.main import main; main()"]
+
+
+def environment(cache: Path, *path: Path, **more: str) -> dict[str, str]:
+    """Variables of a process: this cache, these folders first on its path, one thread."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("REGENE_BENCH")}
+    paths = [str(folder) for folder in path] + [kept.get("PYTHONPATH", "")]
+    return kept | {
+        "REGENE_BENCH_CACHE": str(cache),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONIOENCODING": "utf-8",
+        "COLUMNS": "200",
+        "OMP_NUM_THREADS": "1",
+        **more,
+    }
+
+
+def regene_bench(
+    arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=dict(variables),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
+
+
+def start(
+    arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """Begin a command; its standard error can be read while it runs."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=dict(variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def parts(results: Path) -> list[Path]:
+    """The Parquet parts of a results folder."""
+    return sorted(results.glob("leaderboard/*/*.parquet"))
+
+
+Key = tuple[str, str, int, str | None, str | None]
+
+
+def scores(results: Path) -> dict[Key, tuple[str, float | None, float | None]]:
+    """Status, value and spread by run, method, seed, metric and class; times are left out."""
+    table: dict[Key, tuple[str, float | None, float | None]] = {}
+    for path in parts(results):
+        for row in pq.read_table(path).to_pylist():
+            key = (row["run_id"], row["method"], row["seed"], row["metric"], row["class"])
+            assert key not in table
+            table[key] = (row["status"], row["value"], row["std"])
+    return table

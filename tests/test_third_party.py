@@ -1,0 +1,235 @@
+"""A distribution of somebody else, built and installed beside ours, and its broken variants."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.processes import environment, parts, regene_bench, scores
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        find_spec("hatchling") is None, reason="hatchling is not installed: NOTHING was built"
+    ),
+]
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "NAME"
+version = "4.2"
+dependencies = ["regene-bench"]
+
+[project.entry-points.regene_bench]
+NAME = "PACKAGE"
+
+[tool.hatch.build.targets.wheel]
+packages = ["PACKAGE"]
+"""
+HOOKS = """
+from regene_bench.api import Register, hookimpl
+
+@hookimpl
+def register_methods(register: Register) -> None:
+    register("moon", "PACKAGE.method:Moon", summary="bright discs")
+"""
+METHOD = """
+import torch
+from pydantic import Field
+from regene_bench.api import BenchmarkData, Generation, Method, MethodConfig, Runtime, SampleRng
+
+class MoonConfig(MethodConfig):
+    radius: float = Field(default=2.0, gt=0)
+
+class MoonModel:
+    def __init__(self, radius, shape):
+        rows = torch.arange(shape.height)[:, None] - shape.height / 2
+        columns = torch.arange(shape.width) - shape.width / 2
+        disc = (rows**2 + columns**2 < radius**2).float()
+        self.disc = disc.expand(shape.channels, -1, -1)
+
+    def generate(self, labels: torch.Tensor, rng: SampleRng) -> Generation:
+        noise = rng.uniform(len(labels), tuple(self.disc.shape))
+        return Generation(self.disc * noise)
+
+class Moon(Method):
+    Config = MoonConfig
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> MoonModel:
+        return MoonModel(self.config.radius, data.shape)
+"""
+BROKEN = {
+    "broken-import": "raise RuntimeError('no licence today')\n",
+    "broken-hook": HOOKS.replace("register_methods", "register_metods"),
+    "broken-name": HOOKS.replace('"moon"', '"cgan"'),
+}
+Cli = Callable[..., CompletedProcess[str]]
+
+
+def run(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run(
+        arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build(project: Path, folder: Path) -> Path:
+    """Build the wheel of a project into a new folder."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=project)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def install(wheel: Path, site: Path) -> None:
+    """Install a wheel with pip into a folder, without its dependencies."""
+    run(
+        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+        "--disable-pip-version-check", "--target", str(site), str(wheel),
+        cwd=wheel.parent,
+    )  # fmt: skip
+
+
+def write_project(folder: Path, name: str, hooks: str) -> Path:
+    """Write a distribution whose package is its name with underscores."""
+    package = name.replace("-", "_")
+    source = folder / package
+    source.mkdir(parents=True)
+    text = PYPROJECT.replace("NAME", name).replace("PACKAGE", package)
+    (folder / "pyproject.toml").write_text(text)
+    (source / "__init__.py").write_text(hooks.replace("PACKAGE", package))
+    (source / "method.py").write_text(METHOD)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def our_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, tmp_path_factory.mktemp("our wheel"))
+
+
+@pytest.fixture(scope="module")
+def site(our_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our wheel and the third-party one installed."""
+    base = tmp_path_factory.mktemp("third party")
+    project = write_project(base / "source", "moon-generator", HOOKS)
+    install(our_wheel, base / "site")
+    install(build(project, base / "wheel"), base / "site")
+    return base / "site"
+
+
+@pytest.fixture(scope="module")
+def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all broken distributions installed."""
+    base = tmp_path_factory.mktemp("broken")
+    for name, hooks in BROKEN.items():
+        project = write_project(base / name, name, hooks)
+        install(build(project, base / f"{name} wheel"), base / "site")
+    return base / "site"
+
+
+@pytest.fixture
+def cli(site: Path, session_cache: Path, tmp_path: Path) -> Cli:
+    """Call ``regene-bench`` from the wheels, with more folders on the path if given."""
+
+    def call(*arguments: str | Path, beside: tuple[Path, ...] = ()) -> CompletedProcess[str]:
+        variables = environment(session_cache, site, *beside)
+        return regene_bench([str(argument) for argument in arguments], tmp_path, variables)
+
+    return call
+
+
+def listed(done: CompletedProcess[str]) -> set[str]:
+    """The first word of every line of a list."""
+    assert done.returncode == 0, done.stderr
+    return {line.split()[0] for line in done.stdout.splitlines() if line.strip()}
+
+
+def test_our_wheel_has_protocols_and_types(our_wheel: Path) -> None:
+    names = set(zipfile.ZipFile(our_wheel).namelist())
+    sources = {path.name for path in (ROOT / "plugins").glob("*/protocols/*.toml")}
+    assert "digits.toml" in sources
+    assert {f"regene_bench_plugins/protocols/{name}" for name in sources} <= names
+    assert {"regene_bench/py.typed", "regene_bench_plugins/py.typed"} <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not any(name.startswith(("tests/", "docs/", ".ci/")) for name in names)
+
+
+def test_our_wheel_works_when_it_is_first_on_the_path(
+    cli: Cli, site: Path, session_cache: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import regene_bench, regene_bench_plugins as p; print(regene_bench.__file__, p.__file__)"
+    )
+    places = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(session_cache, site),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert places.count(str(site)) == 2
+    assert listed(cli("list", "benchmarks")) >= {"digits", "mnist", "cifar10", "celeba64"}
+
+
+def test_a_third_party_method_is_listed_and_runs(
+    cli: Cli, light_protocol: Path, tmp_path: Path
+) -> None:
+    assert listed(cli("list", "methods")) >= {"moon", "regene", "cgan", "real"}
+    assert "moon-generator" in cli("list", "plugins").stdout
+    assert "radius" in cli("info", "moon").stdout
+    done = cli("run", light_protocol, "--methods", "moon[radius=2|3]")
+    assert done.returncode == 0, done.stderr
+    assert "moon" in done.stdout
+    assert len(parts(tmp_path / "results")) == 2
+    assert all(row[0] == "ok" for row in scores(tmp_path / "results").values())
+
+
+def test_its_parameters_are_validated_like_ours(cli: Cli, light_protocol: Path) -> None:
+    done = cli("run", light_protocol, "--methods", "moon[radus=2]")
+    assert done.returncode == 2
+    assert "Did you mean 'radius'?" in done.stderr
+
+
+def test_broken_distributions_break_nothing_else(
+    cli: Cli, broken_site: Path, light_protocol: Path, tmp_path: Path
+) -> None:
+    names = listed(cli("list", "methods", beside=(broken_site,)))
+    assert names >= {"moon", "regene", "real", "regene-bench:cgan", "broken-name:cgan"}
+    methods = "moon,real,regene-bench:cgan[images=64,width=4,discriminator_width=4]"
+    done = cli("run", light_protocol, "--methods", methods, beside=(broken_site,))
+    assert done.returncode == 0, done.stderr
+    assert len(parts(tmp_path / "results")) == 3
+
+
+def test_an_ambiguous_name_is_refused_and_both_are_named(
+    cli: Cli, broken_site: Path, light_protocol: Path
+) -> None:
+    done = cli("run", light_protocol, "--methods", "cgan", beside=(broken_site,))
+    assert done.returncode == 2
+    assert "'broken-name:cgan' or 'regene-bench:cgan'" in done.stderr
+
+
+def test_doctor_names_the_broken_ones_and_why(cli: Cli, broken_site: Path) -> None:
+    done = cli("doctor", beside=(broken_site,))
+    assert done.returncode == 0
+    lines = {line.split()[1]: line for line in done.stdout.splitlines() if "4.2" in line}
+    assert lines["moon-generator"].split()[0] == "ok"
+    assert lines["broken-import"].split()[0] == "BROKEN"
+    assert "no licence today" in lines["broken-import"]
+    assert lines["broken-hook"].split()[0] == "BROKEN"
+    assert "Did you mean 'register_methods'?" in lines["broken-hook"]
+    assert "broken-name" in lines
