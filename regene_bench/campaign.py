@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from regene_bench.benchmark import Benchmark, load_benchmark
-from regene_bench.data.cache import load_dataset
-from regene_bench.data.dataset import BenchmarkData, place
+from regene_bench.data.dataset import BenchmarkData
 from regene_bench.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
     EXIT_SOME_FAILED,
     ConfigError,
-    UnavailableError,
     UsageError,
     did_you_mean,
 )
 from regene_bench.evaluation.labels import reference_images
 from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.events import Event, RunFinished, RunStarted, Sink, silent
+from regene_bench.events import RunFinished, RunStarted, Sink, silent
 from regene_bench.executors.serial import serial
-from regene_bench.harness import Setting, execute
-from regene_bench.interfaces import DatasetSource, Preset, SourceRequest
-from regene_bench.leaderboard.parts import check_writable, run_states, write_part
+from regene_bench.harness import Setting, checkpoint_folder, execute
+from regene_bench.interfaces import Preset
+from regene_bench.leaderboard.parts import check_writable, part_path, run_states, write_part
 from regene_bench.leaderboard.record import RunRecord
+from regene_bench.loading import load_data
 from regene_bench.measuring import NamedMetric
-from regene_bench.paths import DEFAULT_RESULTS, cache_dir, data_roots, download_dir
+from regene_bench.paths import DEFAULT_RESULTS, cache_dir
 from regene_bench.plan import Choice, Run, check_preset, choose, identify
 from regene_bench.plugins import PluginHost, load_plugins
+from regene_bench.resumption import forget_training, is_available, is_finished
 from regene_bench.runtime import Runtime, choose_device, choose_precision, make_deterministic
 from regene_bench.selection import Selection, parse_methods, parse_seeds, parse_settings
 from regene_bench.stop import StopRequest
@@ -137,7 +137,7 @@ def run_campaign(
         emit=emit,
         task=benchmark.name,
     )
-    data = _load_data(host, benchmark, options, host_runtime)
+    data = load_data(host, benchmark, options.data, host_runtime)
     runs = identify(choices, benchmark, preset, data.fingerprint)
     shelf = ExtractorShelf(
         lambda name: host.find("feature_extractor", name).load(),
@@ -149,7 +149,7 @@ def run_campaign(
     states = {} if options.force else run_states(options.results, benchmark.name)
     pending = []
     for run in runs:
-        if _is_finished(states.get(run.run_id), metrics, shelf):
+        if is_finished(states.get(run.run_id), metrics, shelf):
             outcome.kept.append(run.run_id)
         else:
             pending.append(run)
@@ -166,6 +166,10 @@ def run_campaign(
             stop=stop,
             emit=emit,
         )
+        if options.force:
+            for run in pending:
+                part = part_path(options.results, benchmark.name, run.run_id)
+                forget_training(checkpoint_folder(options.results, run.run_id), part)
         one = _observed(host, setting, pending)
         for record in executor(pending, one):
             outcome.ran.append(record)
@@ -223,64 +227,6 @@ def _executor(host: PluginHost, name: str) -> Executor:
     return executor
 
 
-def _load_data(
-    host: PluginHost, benchmark: Benchmark, options: Options, runtime: Runtime
-) -> BenchmarkData:
-    table = benchmark.data
-    source_class: type[DatasetSource] = host.find("dataset", table.source).load()
-    request = SourceRequest(
-        name=table.source,
-        shape=table.shape,
-        roots=data_roots(options.data),
-        download_dir=download_dir(),
-        options=table.options,
-    )
-
-    def tell(event: Event) -> None:
-        runtime.stop.check()
-        runtime.emit(event)
-
-    loaded = load_dataset(source_class(request), source_name=table.source, progress=tell)
-    names = loaded.train.class_names
-    for name in benchmark.evaluation.generate_classes or []:
-        if name not in names:
-            raise ConfigError(
-                f"{benchmark.name}: evaluation.generate_classes names {name!r}.",
-                hint=did_you_mean(name, names),
-            )
-    return BenchmarkData(
-        name=table.source,
-        shape=table.shape,
-        class_names=names,
-        fingerprint=loaded.fingerprint,
-        train=place(loaded.train, runtime.device),
-        test=place(loaded.test, runtime.device),
-        augmentation=benchmark.augmentation,
-    )
-
-
-def _is_finished(
-    states: Mapping[str, set[str]] | None, metrics: Sequence[NamedMetric], shelf: ExtractorShelf
-) -> bool:
-    """Finished: it did not fail, and nothing that was unavailable then can be had now."""
-    if states is None or states.get("failed"):
-        return False
-    waiting = states.get("unavailable", set())
-    return not any(
-        waiting & {column.name for column in named.metric.columns}
-        and all(_available(shelf, name) for name in named.metric.extractors)
-        for named in metrics
-    )
-
-
-def _available(shelf: ExtractorShelf, name: str) -> bool:
-    try:
-        shelf.extractor(name)
-    except UnavailableError:
-        return False
-    return True
-
-
 def _warm(
     shelf: ExtractorShelf,
     metrics: Sequence[NamedMetric],
@@ -296,7 +242,7 @@ def _warm(
     n = benchmark.presets[preset].n_reference
     reference = reference_images(split, n, data.fingerprint, keep)
     for name in names:
-        if _available(shelf, name):
+        if is_available(shelf, name):
             shelf.real(name, reference)
 
 

@@ -74,6 +74,11 @@ def run_folder(results: Path, run_id: str) -> Path:
     return results / "runs" / run_id
 
 
+def checkpoint_folder(results: Path, run_id: str) -> Path:
+    """Where a run's training state lies."""
+    return run_folder(results, run_id) / "checkpoints"
+
+
 def execute(run: Run, setting: Setting) -> RunRecord:
     """Train, generate and measure one run.
 
@@ -87,7 +92,9 @@ def execute(run: Run, setting: Setting) -> RunRecord:
         device=setting.device,
         precision=setting.precision,
         seed=run.seed,
-        checkpoints=CheckpointStore(folder / "checkpoints", setting.checkpoint_seconds),
+        checkpoints=CheckpointStore(
+            checkpoint_folder(setting.results, run.run_id), setting.checkpoint_seconds
+        ),
         stop=setting.stop,
         emit=setting.emit,
         task=run.title,
