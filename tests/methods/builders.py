@@ -46,6 +46,7 @@ TINY: dict[str, dict[str, Any]] = {
         "decoder_batch_size": 16,
         "decoder_learning_rate": 1e-2,
         "l2": 0.1,
+        "l3": 0.1,
     },
     "cgan": {
         "images": 320,

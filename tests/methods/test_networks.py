@@ -57,6 +57,14 @@ def test_paper_descriptions_are_tables_a5_and_a7() -> None:
     assert colour.encoder.latent_dim == 2048
 
 
+def test_block_features_end_in_the_latents() -> None:
+    encoder = ConvClassifier(ImageShape(1, 12, 9, 2), tapered(3, 8, 2, 2)).encoder.eval()
+    images = torch.rand(2, 1, 12, 9)
+    features = encoder.block_features(images)
+    assert [tuple(f.shape[1:]) for f in features] == [(2, 12, 9), (4, 6, 4), (8, 3, 2)]
+    assert torch.equal(features[-1].flatten(1), encoder(images))
+
+
 def test_sizes_are_those_of_the_paper() -> None:
     assert sizes(28, 28, 4) == ((28, 28), (14, 14), (7, 7), (3, 3))
     assert [blocks_for(side, side) for side in (1, 8, 28, 32, 64, 128)] == [1, 2, 4, 4, 5, 6]

@@ -55,6 +55,18 @@ class ConvEncoder(nn.Module):
         features: Tensor = self.layers(images)
         return features.flatten(1)
 
+    def block_features(self, images: Tensor) -> list[Tensor]:
+        """Feature maps that each block ends in, before pooling, from the image inwards.
+
+        The last one, flattened, is what ``forward`` returns.
+        """
+        features, result = images, []
+        for layer in self.layers:
+            if isinstance(layer, nn.MaxPool2d):
+                result.append(features)
+            features = layer(features)
+        return [*result, features]
+
 
 class ConvClassifier(nn.Module):
     """An encoder and a linear head on its latents.
