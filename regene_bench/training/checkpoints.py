@@ -46,6 +46,9 @@ class CheckpointStore:
         skeleton = _flatten(state, tensors)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            # A process that was killed while it wrote leaves its temporary file behind.
+            for left in self.folder.glob(f".{name}.safetensors.*.tmp"):
+                left.unlink(missing_ok=True)
             write_atomically(self._path(name), save(tensors, {"state": json.dumps(skeleton)}))
         except OSError as error:
             raise ResultsError(

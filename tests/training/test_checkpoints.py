@@ -170,3 +170,13 @@ def test_the_content_is_synced_before_the_rename(
     write_atomically(tmp_path / "file", b"content")
     assert order == ["sync", "rename"]
     assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_a_temporary_file_of_a_killed_process_is_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / ".stage.safetensors.abc.tmp"
+    other = tmp_path / ".other.safetensors.abc.tmp"
+    left.write_bytes(b"half")
+    other.write_bytes(b"half")
+    CheckpointStore(tmp_path).save("stage", {"step": 1})
+    assert not left.exists()
+    assert other.exists()

@@ -163,8 +163,7 @@ class ReGene(Method):
             return values | {
                 "classifier_images": 1_000_000,
                 "decoder_images": 1_000_000,
-                "l2": 0.1,
-                "l2": 0.2 if colour else 0.0,
+                "l2": 0.2 if colour else 0.1,
                 "l3": 0.1 if colour else 0.0,
             }
         return values | {
