@@ -6,6 +6,8 @@ the change log.
 
 from __future__ import annotations
 
+from regene_bench.canonical import stable_id
+from regene_bench.capabilities import Classifier, Decoder, Encoder, Generation, Generator
 from regene_bench.data.augment import augment
 from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float, to_uint8
 from regene_bench.errors import (
@@ -24,16 +26,11 @@ from regene_bench.events import Message, Progress
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.interfaces import (
     Augmentation,
-    Classifier,
     Column,
     DatasetSource,
-    Decoder,
-    Encoder,
     ExtractorCard,
     FeatureExtractor,
     Features,
-    Generation,
-    Generator,
     ImageSet,
     ImageShape,
     Method,
@@ -45,7 +42,6 @@ from regene_bench.interfaces import (
     Split,
     WeightsFile,
 )
-from regene_bench.leaderboard.canonical import stable_id
 from regene_bench.paths import cache_dir
 from regene_bench.rng import SampleRng
 from regene_bench.runtime import Runtime

@@ -12,13 +12,13 @@ import torch
 
 from regene_bench import provenance
 from regene_bench.artefacts import sample_grid, save_picture
+from regene_bench.capabilities import Generator
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.labels import reference_images, stratified_labels
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import Sink
-from regene_bench.interfaces import Generator
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.measuring import NamedMetric, measure_all
 from regene_bench.metering import Meter, metered

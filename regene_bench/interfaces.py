@@ -1,9 +1,8 @@
 """The contracts between the core and its plugins.
 
-A fitted model is whatever it can do: metrics ask for capabilities (``Encoder``, ``Decoder``,
-``Generator``, ``Classifier``), not for a class. The four kinds of plugin with behaviour of their
-own (``Method``, ``Metric``, ``FeatureExtractor``, ``DatasetSource``) have thin base classes, so
-that a wrong registration is found when it is looked up and not in the middle of a run.
+The four kinds of plugin with behaviour of their own (``Method``, ``Metric``, ``FeatureExtractor``,
+``DatasetSource``) have thin base classes, so that a wrong registration is found when it is looked
+up and not in the middle of a run. What a fitted model can do stands in ``capabilities``.
 
 Images are float32 ``[N, C, H, W]`` in [0, 1] unless a docstring says uint8.
 """
@@ -14,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from regene_bench.data.dataset import BenchmarkData
     from regene_bench.evaluation.evaluation import Evaluation
-    from regene_bench.rng import SampleRng
     from regene_bench.runtime import Runtime
 
 Preset = Literal["quick", "standard", "paper"]
@@ -55,69 +53,6 @@ class Augmentation(BaseModel):
 
     horizontal_flip: bool = False
     crop_padding: int = Field(default=0, ge=0, le=64)
-
-
-# --- what a fitted model can do -------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Generation:
-    """Generated images and what the generator can tell of how it made them.
-
-    Attributes:
-        images: float32 ``[N, C, H, W]`` in [0, 1].
-        latents: float32 ``[N, D]``, the latents that were decoded, if there are any.
-        trials: Per kind of judging (``"latent"``, ``"image"``), int64 ``[N]``: how many candidates
-            were drawn until this sample passed it (ReGene, section 6.2), 1 if the first did.
-    """
-
-    images: Tensor
-    latents: Tensor | None = None
-    trials: Mapping[str, Tensor] | None = None
-
-
-@runtime_checkable
-class Encoder(Protocol):
-    def encode(self, images: Tensor) -> Tensor:
-        """Map images ``[N, C, H, W]`` to latents, float32 ``[N, D]``."""
-        ...
-
-
-@runtime_checkable
-class Decoder(Protocol):
-    def decode(self, latents: Tensor) -> Tensor:
-        """Map latents ``[N, D]`` to images ``[N, C, H, W]`` in [0, 1]."""
-        ...
-
-
-@runtime_checkable
-class Generator(Protocol):
-    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Generate one image per label, int64 ``[N]``.
-
-        Sample ``i`` depends on ``(rng.seed, rng.start + i)`` and its label alone, never on ``N``.
-        """
-        ...
-
-
-@runtime_checkable
-class Classifier(Protocol):
-    def classify(self, images: Tensor) -> Tensor:
-        """Map images ``[N, C, H, W]`` to logits, float32 ``[N, K]``."""
-        ...
-
-
-CAPABILITIES: Mapping[str, type] = {
-    "encode": Encoder,
-    "decode": Decoder,
-    "generate": Generator,
-    "classify": Classifier,
-}
-
-
-def has_capability(model: object, capability: str) -> bool:
-    """Tell whether a fitted model offers a capability named in ``CAPABILITIES``."""
-    return isinstance(model, CAPABILITIES[capability])
 
 
 # --- data sources -----------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from regene_bench.benchmark import Benchmark
+from regene_bench.canonical import canonical_json, stable_id
 from regene_bench.errors import UsageError, did_you_mean
 from regene_bench.interfaces import PRESETS, Method, MethodConfig, Preset
-from regene_bench.leaderboard.canonical import canonical_json, stable_id
 from regene_bench.plugins import Entry, PluginHost
 from regene_bench.selection import Selection
 from regene_bench.validation import validate

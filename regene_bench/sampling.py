@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from regene_bench.capabilities import Generation, Generator
 from regene_bench.data.dataset import DeviceImages, to_uint8
 from regene_bench.errors import MethodError
-from regene_bench.interfaces import Generation, Generator, ImageShape
+from regene_bench.interfaces import ImageShape
 from regene_bench.rng import SampleRng
 from regene_bench.runtime import Runtime
 

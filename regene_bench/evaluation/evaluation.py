@@ -7,17 +7,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from regene_bench.capabilities import Decoder, Encoder, has_capability
 from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_uint8
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.interfaces import (
-    Decoder,
-    Encoder,
-    ExtractorCard,
-    Features,
-    Split,
-    has_capability,
-)
+from regene_bench.interfaces import ExtractorCard, Features, Split
 from regene_bench.runtime import Runtime
 
 _CHUNK = 256

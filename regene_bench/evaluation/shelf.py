@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from regene_bench.canonical import stable_id
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
 from regene_bench.errors import UnavailableError
 from regene_bench.events import Message
 from regene_bench.interfaces import FeatureExtractor, Features
-from regene_bench.leaderboard.canonical import stable_id
 from regene_bench.paths import cache_dir
 from regene_bench.runtime import Runtime
 from regene_bench.training.checkpoints import CheckpointStore

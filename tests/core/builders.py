@@ -9,20 +9,14 @@ import torch
 from pydantic import Field
 
 from regene_bench.benchmark import Benchmark, parse_benchmark
+from regene_bench.canonical import canonical_json
+from regene_bench.capabilities import Generation
 from regene_bench.data.dataset import BenchmarkData
 from regene_bench.entries import Entry
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import Sink, silent
 from regene_bench.harness import Setting
-from regene_bench.interfaces import (
-    Generation,
-    ImageShape,
-    Method,
-    MethodConfig,
-    Metric,
-    Preset,
-)
-from regene_bench.leaderboard.canonical import canonical_json
+from regene_bench.interfaces import ImageShape, Method, MethodConfig, Metric, Preset
 from regene_bench.measuring import NamedMetric
 from regene_bench.plan import Choice, Run, identify
 from regene_bench.stop import StopRequest

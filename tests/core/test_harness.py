@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from regene_bench.capabilities import Generation
 from regene_bench.data.dataset import BenchmarkData
 from regene_bench.errors import Interrupted, TrainingDivergedError
 from regene_bench.harness import execute, run_folder
-from regene_bench.interfaces import Column, Generation, Method, Metric, Score
+from regene_bench.interfaces import Column, Method, Metric, Score
 from regene_bench.leaderboard.parts import read_run, write_part
 from regene_bench.stop import StopRequest
 from regene_bench.training.report import StageReport

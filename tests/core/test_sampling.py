@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from regene_bench.capabilities import Generation
 from regene_bench.errors import Interrupted, MethodError
-from regene_bench.interfaces import Generation, ImageShape
+from regene_bench.interfaces import ImageShape
 from regene_bench.rng import SampleRng
 from regene_bench.sampling import sample
 from regene_bench.stop import StopRequest

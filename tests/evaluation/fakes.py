@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from regene_bench.capabilities import Generation
 from regene_bench.errors import UnavailableError
-from regene_bench.interfaces import ExtractorCard, FeatureExtractor, Features, Generation
+from regene_bench.interfaces import ExtractorCard, FeatureExtractor, Features
 from regene_bench.rng import SampleRng
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from regene_bench.api import BenchmarkData, MethodError, SampleRng, to_float
-from regene_bench.interfaces import has_capability
+from regene_bench.capabilities import has_capability
 
 from .builders import METHODS, TRAINED, fit, make_data, make_runtime
 

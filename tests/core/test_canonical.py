@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regene_bench.leaderboard.canonical import canonical_json, stable_id
+from regene_bench.canonical import canonical_json, stable_id
 
 SCALARS = (
     st.none()

@@ -1,0 +1,76 @@
+"""What a fitted model can do.
+
+A model is whatever it can do: metrics ask for capabilities, not for a class, so a model needs no
+base class. Images are float32 ``[N, C, H, W]`` in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from regene_bench.rng import SampleRng
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Generated images and what the generator can tell of how it made them.
+
+    Attributes:
+        images: float32 ``[N, C, H, W]`` in [0, 1].
+        latents: float32 ``[N, D]``, the latents that were decoded, if there are any.
+        trials: Per kind of judging (``"latent"``, ``"image"``), int64 ``[N]``: how many candidates
+            were drawn until this sample passed it (ReGene, section 6.2), 1 if the first did.
+    """
+
+    images: Tensor
+    latents: Tensor | None = None
+    trials: Mapping[str, Tensor] | None = None
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    def encode(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to latents, float32 ``[N, D]``."""
+        ...
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    def decode(self, latents: Tensor) -> Tensor:
+        """Map latents ``[N, D]`` to images ``[N, C, H, W]`` in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Generate one image per label, int64 ``[N]``.
+
+        Sample ``i`` depends on ``(rng.seed, rng.start + i)`` and its label alone, never on ``N``.
+        """
+        ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    def classify(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to logits, float32 ``[N, K]``."""
+        ...
+
+
+CAPABILITIES: Mapping[str, type] = {
+    "encode": Encoder,
+    "decode": Decoder,
+    "generate": Generator,
+    "classify": Classifier,
+}
+
+
+def has_capability(model: object, capability: str) -> bool:
+    """Tell whether a fitted model offers a capability named in ``CAPABILITIES``."""
+    return isinstance(model, CAPABILITIES[capability])
