@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from regene_bench.benchmark import Benchmark, load_benchmark
-from regene_bench.data.dataset import BenchmarkData
+from regene_bench.comparison import Comparison, make_comparison
 from regene_bench.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
@@ -18,7 +18,6 @@ from regene_bench.errors import (
     UsageError,
     did_you_mean,
 )
-from regene_bench.evaluation.labels import reference_images
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import RunFinished, RunStarted, Sink, silent
 from regene_bench.executors.serial import serial
@@ -154,10 +153,12 @@ def run_campaign(
         else:
             pending.append(run)
     if pending:
-        _warm(shelf, metrics, data, benchmark, preset)
+        comparison = make_comparison(benchmark, preset, data)
+        _warm(shelf, metrics, comparison)
         setting = Setting(
             results=options.results,
             data=data,
+            comparison=comparison,
             shelf=shelf,
             metrics=metrics,
             device=device,
@@ -227,23 +228,11 @@ def _executor(host: PluginHost, name: str) -> Executor:
     return executor
 
 
-def _warm(
-    shelf: ExtractorShelf,
-    metrics: Sequence[NamedMetric],
-    data: BenchmarkData,
-    benchmark: Benchmark,
-    preset: Preset,
-) -> None:
+def _warm(shelf: ExtractorShelf, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
     """Prepare extractors and real features before the first run, which would pay for all else."""
-    names = dict.fromkeys(name for named in metrics for name in named.metric.extractors)
-    split = data.train if benchmark.evaluation.reference_split == "train" else data.test
-    chosen = benchmark.evaluation.generate_classes
-    keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
-    n = benchmark.presets[preset].n_reference
-    reference = reference_images(split, n, data.fingerprint, keep)
-    for name in names:
+    for name in dict.fromkeys(name for named in metrics for name in named.metric.extractors):
         if is_available(shelf, name):
-            shelf.real(name, reference)
+            shelf.real(name, comparison.reference)
 
 
 def _observed(

@@ -13,10 +13,10 @@ import torch
 from regene_bench import provenance
 from regene_bench.artefacts import sample_grid, save_picture
 from regene_bench.capabilities import Generator
-from regene_bench.data.dataset import BenchmarkData, DeviceImages
+from regene_bench.comparison import Comparison
+from regene_bench.data.dataset import BenchmarkData
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.labels import reference_images, stratified_labels
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import Sink
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -36,6 +36,7 @@ class Setting:
     Attributes:
         results: The results folder.
         data: The benchmark's data on the device.
+        comparison: Labels to generate and real images to compare with.
         shelf: Extractors and real features.
         metrics: What is measured.
         device: Where everything is computed.
@@ -47,6 +48,7 @@ class Setting:
 
     results: Path
     data: BenchmarkData
+    comparison: Comparison
     shelf: ExtractorShelf
     metrics: Sequence[NamedMetric]
     device: torch.device
@@ -122,22 +124,17 @@ def _fit_and_measure(
     if not isinstance(model, Generator):
         raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
 
-    keep = _generated_classes(run, data)
-    table = run.benchmark.presets[run.preset]
-    split = run.benchmark.evaluation.reference_split
-    labels = stratified_labels(data.test.labels, table.n_generated, keep)
+    comparison = setting.comparison
     with metered(setting.device) as ledger.generate:
-        generated, trials = sample(model, labels, data.shape, runtime)
+        generated, trials = sample(model, comparison.labels, data.shape, runtime)
     ledger.n_generated = len(generated)
     save_picture(sample_grid(generated.images, generated.labels), folder / "samples.png")
 
-    real = data.train if split == "train" else data.test
-    reference: DeviceImages = reference_images(real, table.n_reference, data.fingerprint, keep)
     evaluation = Evaluation(
         model=model,
         data=data,
-        reference=reference,
-        reference_split=split,
+        reference=comparison.reference,
+        reference_split=comparison.reference_split,
         generated=generated,
         trials=trials,
         shelf=setting.shelf,
@@ -145,11 +142,6 @@ def _fit_and_measure(
     )
     with metered(setting.device) as ledger.measure:
         ledger.scores = measure_all(setting.metrics, evaluation)
-
-
-def _generated_classes(run: Run, data: BenchmarkData) -> list[int] | None:
-    names = run.benchmark.evaluation.generate_classes
-    return None if names is None else [data.class_names.index(name) for name in names]
 
 
 def _describe(run: Run) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 from regene_bench.benchmark import Benchmark, parse_benchmark
 from regene_bench.canonical import canonical_json
 from regene_bench.capabilities import Generation
+from regene_bench.comparison import make_comparison
 from regene_bench.data.dataset import BenchmarkData
 from regene_bench.entries import Entry
 from regene_bench.evaluation.shelf import ExtractorShelf
@@ -98,6 +99,7 @@ def setting_of(
     values: dict[str, Any] = {
         "results": folder / "results",
         "data": data,
+        "comparison": make_comparison(benchmark(), "quick", data),
         "shelf": ExtractorShelf(lambda name: MeanExtractor, {}, data, runtime),
         "metrics": [NamedMetric(type(metric).__name__, metric) for metric in metrics],
         "device": torch.device("cpu"),

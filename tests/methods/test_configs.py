@@ -23,7 +23,8 @@ def test_every_preset_is_a_valid_configuration(
     name: str, preset: Preset, shape: ImageShape
 ) -> None:
     method = METHODS[name]
-    method.Config(**method.preset(preset, shape))
+    values = method.preset(preset, shape)
+    assert method.Config(**values).model_dump(include=set(values)) == values
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""What is compared with what: the same labels and real images for every run of a protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regene_bench.benchmark import Benchmark
+from regene_bench.data.dataset import BenchmarkData, DeviceImages
+from regene_bench.evaluation.labels import reference_images, stratified_labels
+from regene_bench.interfaces import Preset, Split
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two sides of a comparison.
+
+    Attributes:
+        labels: int64 ``[N]``, sorted: the labels that every method generates for.
+        reference: The real images that generated ones are compared with.
+        reference_split: The split that they are from.
+    """
+
+    labels: Tensor
+    reference: DeviceImages
+    reference_split: Split
+
+
+def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -> Comparison:
+    """Lay out labels and choose real images as the protocol says."""
+    chosen = benchmark.evaluation.generate_classes
+    keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
+    table = benchmark.presets[preset]
+    split = benchmark.evaluation.reference_split
+    real = data.train if split == "train" else data.test
+    return Comparison(
+        labels=stratified_labels(data.test.labels, table.n_generated, keep),
+        reference=reference_images(real, table.n_reference, data.fingerprint, keep),
+        reference_split=split,
+    )
