@@ -42,6 +42,7 @@ from regene_bench.interfaces import (
     Split,
     WeightsFile,
 )
+from regene_bench.locks import exclusive
 from regene_bench.paths import cache_dir
 from regene_bench.rng import SampleRng
 from regene_bench.runtime import Runtime
@@ -102,6 +103,7 @@ __all__ = [
     "cache_dir",
     "constant",
     "decay_every",
+    "exclusive",
     "find_weights",
     "frechet_distance",
     "hookimpl",

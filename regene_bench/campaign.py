@@ -21,11 +21,18 @@ from regene_bench.errors import (
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import RunFinished, RunStarted, Sink, silent
 from regene_bench.executors.serial import serial
-from regene_bench.harness import Setting, checkpoint_folder, execute
+from regene_bench.harness import Setting, checkpoint_folder, execute, run_folder
 from regene_bench.interfaces import Preset
-from regene_bench.leaderboard.parts import check_writable, part_path, run_states, write_part
+from regene_bench.leaderboard.parts import (
+    check_writable,
+    part_path,
+    read_run,
+    run_states,
+    write_part,
+)
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.loading import load_data
+from regene_bench.locks import exclusive
 from regene_bench.measuring import NamedMetric
 from regene_bench.paths import DEFAULT_RESULTS, cache_dir
 from regene_bench.plan import Choice, Run, check_preset, choose, identify
@@ -246,8 +253,14 @@ def _observed(
         identity = _identity(run)
         host.notify("run_started", run=identity)
         started = time.monotonic()
-        record = execute(run, setting)
-        write_part(setting.results, record)
+        lock = run_folder(setting.results, run.run_id) / "lock"
+        with exclusive(lock, f"runs {run.title}", setting.stop, setting.emit) as waited:
+            part = part_path(setting.results, run.benchmark.name, run.run_id)
+            if waited and part.exists():
+                record = read_run(setting.results, run.run_id)
+            else:
+                record = execute(run, setting)
+                write_part(setting.results, record)
         host.notify("run_finished", run=identity, status=record.status)
         seconds = time.monotonic() - started
         setting.emit(

@@ -6,12 +6,8 @@ It judges generated images from outside, as in section 6.1 of the ReGene paper.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -28,6 +24,7 @@ from regene_bench.api import (
     Runtime,
     Stage,
     cache_dir,
+    exclusive,
     one_cycle,
     stable_id,
     train,
@@ -37,7 +34,6 @@ from regene_bench_plugins.networks.resnet_cifar import CifarResNet, initialise, 
 
 _RECIPE = 1
 _STAGE = "neutral classifier"
-_LOOK_SECONDS = 10.0
 
 
 class NeutralConfig(MethodConfig):
@@ -83,12 +79,12 @@ class Neutral(FeatureExtractor):
             }
         )
         store = CheckpointStore(cache_dir() / "neutral" / key, runtime.checkpoints.interval)
-        store.folder.mkdir(parents=True, exist_ok=True)
         own = Runtime(
             runtime.device, runtime.precision, 0, store, runtime.stop, runtime.emit, data.name
         )
         network = _build(data, config, own)
-        with _lock(store.folder / "lock", own):
+        what = f"trains the neutral classifier of {data.name}"
+        with exclusive(store.folder / "lock", what, own.stop, own.emit):
             _fit(network, data, config, own)
             self._sha256 = _hash_weights(network)
         self._network = network.eval()
@@ -110,24 +106,6 @@ class Neutral(FeatureExtractor):
         with torch.autocast(images.device.type, enabled=False):
             features = self._network.features(standardise(inputs))
             return Features(features, self._network.head(features))
-
-
-@contextmanager
-def _lock(path: Path, runtime: Runtime) -> Iterator[None]:
-    """Let one process train while others wait for its result; they say so, and can be stopped."""
-    lock = FileLock(path)
-    while True:
-        try:
-            lock.acquire(timeout=_LOOK_SECONDS)
-            break
-        except Timeout:
-            text = f"{runtime.task}: another process trains the neutral classifier; waiting"
-            runtime.tell(Message(text))
-            runtime.stop.check()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _build(data: BenchmarkData, config: NeutralConfig, runtime: Runtime) -> CifarResNet:
