@@ -37,7 +37,10 @@ class DataTable(_Table):
 
 
 class EvaluationTable(_Table):
-    """``[evaluation]``: what is measured, against which split, and what the table is ranked by."""
+    """``[evaluation]``: what is measured, against which split, and what the table is ranked by.
+
+    Metrics may carry options: ``"kid[extractor=inception]"``.
+    """
 
     metrics: list[str] = Field(min_length=1)
     reference_split: Split = "train"
@@ -76,10 +79,13 @@ class Benchmark(_Table):
 
     def identity(self, preset: Preset) -> dict[str, Any]:
         """All of the protocol that scores depend on, as plain values: it enters the run id."""
-        table = self.model_dump(mode="json", include={"name", "version", "data", "evaluation"})
+        table = self.model_dump(mode="json", include={"name", "version", "data"})
         table["augmentation"] = self.augmentation.model_dump(mode="json")
         table["preset"] = self.presets[preset].model_dump(mode="json")
-        del table["evaluation"]["rank_by"]
+        # What is measured of a run may grow without training it again.
+        table["evaluation"] = self.evaluation.model_dump(
+            mode="json", exclude={"metrics", "rank_by"}
+        )
         return table
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,18 @@ from regene_bench.leaderboard.record import RunRecord
 from regene_bench.loading import load_data
 from regene_bench.locks import exclusive
 from regene_bench.measuring import NamedMetric
+from regene_bench.metric_choice import choose_metrics
 from regene_bench.paths import DEFAULT_RESULTS, cache_dir
 from regene_bench.plan import Choice, Run, check_preset, choose, identify
 from regene_bench.plugins import PluginHost, load_plugins
-from regene_bench.resumption import forget_training, is_available, is_finished
+from regene_bench.resumption import (
+    forget_training,
+    is_available,
+    unmeasured,
+    with_earlier_scores,
+)
 from regene_bench.runtime import Runtime, choose_device, choose_precision, make_deterministic
-from regene_bench.selection import Selection, parse_methods, parse_seeds, parse_settings
+from regene_bench.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
 
@@ -54,6 +60,7 @@ class Options:
         methods: ``regene,cgan[noise_dim=0:128:2]``; the benchmark's own list where empty.
         seeds: ``3`` or ``0,1,2``.
         preset: ``quick``, ``standard`` or ``paper``; the benchmark's own default where empty.
+        metrics: ``fid,kid[extractor=inception]``; the benchmark's own list where empty.
         settings: ``method.key=value`` items.
         results: The results folder.
         data: Folders to look for data in, before ``$REGENE_BENCH_DATA``.
@@ -68,6 +75,7 @@ class Options:
     methods: str = ""
     seeds: str = "1"
     preset: str = ""
+    metrics: str = ""
     settings: tuple[str, ...] = ()
     results: Path = DEFAULT_RESULTS
     data: tuple[Path, ...] = ()
@@ -125,7 +133,7 @@ def run_campaign(
     benchmark = load_benchmark(host, benchmark_name)
     preset = check_preset(options.preset or benchmark.default_preset)
     choices = _choose(host, benchmark, preset, options)
-    metrics = _metrics(host, benchmark)
+    metrics = choose_metrics(host, benchmark, options.metrics)
     _check_extractors(host, benchmark)
     executor = _executor(host, options.executor)
     host.find("dataset", benchmark.data.source)
@@ -153,12 +161,9 @@ def run_campaign(
     )
     outcome = Outcome(benchmark, preset)
     states = {} if options.force else run_states(options.results, benchmark.name)
-    pending = []
-    for run in runs:
-        if is_finished(states.get(run.run_id), metrics, shelf):
-            outcome.kept.append(run.run_id)
-        else:
-            pending.append(run)
+    missing = {run.run_id: unmeasured(states.get(run.run_id), metrics, shelf) for run in runs}
+    outcome.kept += [run_id for run_id, names in missing.items() if not names]
+    pending = [run for run in runs if missing[run.run_id]]
     if pending:
         comparison = make_comparison(benchmark, preset, data)
         _warm(shelf, metrics, comparison)
@@ -178,7 +183,7 @@ def run_campaign(
             for run in pending:
                 part = part_path(options.results, benchmark.name, run.run_id)
                 forget_training(checkpoint_folder(options.results, run.run_id), part)
-        one = _observed(host, setting, pending)
+        one = _observed(host, setting, pending, missing)
         for record in executor(pending, one):
             outcome.ran.append(record)
     host.notify("campaign_finished", results=str(options.results))
@@ -191,26 +196,11 @@ def _choose(
     seeds = parse_seeds(options.seeds)
     settings = parse_settings(options.settings)
     selections: list[Selection] = (
-        parse_methods(options.methods)
+        parse_selections(options.methods)
         if options.methods
         else [Selection(name, ({},)) for name in benchmark.default_methods]
     )
     return choose(host, benchmark, selections, seeds, preset, settings)
-
-
-def _metrics(host: PluginHost, benchmark: Benchmark) -> list[NamedMetric]:
-    metrics = [
-        NamedMetric(name, host.find("metric", name).load()())
-        for name in benchmark.evaluation.metrics
-    ]
-    columns = [column.name for named in metrics for column in named.metric.columns]
-    rank_by = benchmark.evaluation.rank_by
-    if rank_by not in columns:
-        raise ConfigError(
-            f"{benchmark.name}: evaluation.rank_by = {rank_by!r} is no column of its metrics.",
-            hint=did_you_mean(rank_by, columns),
-        )
-    return metrics
 
 
 def _check_extractors(host: PluginHost, benchmark: Benchmark) -> None:
@@ -237,13 +227,17 @@ def _executor(host: PluginHost, name: str) -> Executor:
 
 def _warm(shelf: ExtractorShelf, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
     """Prepare extractors and real features before the first run, which would pay for all else."""
-    for name in dict.fromkeys(name for named in metrics for name in named.metric.extractors):
-        if is_available(shelf, name):
-            shelf.real(name, comparison.reference)
+    for named in metrics:
+        for name in named.metric.extractors:
+            if is_available(shelf, name):
+                shelf.real(name, comparison.real(named.metric.reference))
 
 
 def _observed(
-    host: PluginHost, setting: Setting, runs: Sequence[Run]
+    host: PluginHost,
+    setting: Setting,
+    runs: Sequence[Run],
+    missing: Mapping[str, Sequence[NamedMetric]],
 ) -> Callable[[Run], RunRecord]:
     """Wrap ``execute`` with what must happen around every run, whatever executor calls it."""
     numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
@@ -259,7 +253,9 @@ def _observed(
             if waited and part.exists():
                 record = read_run(setting.results, run.run_id)
             else:
-                record = execute(run, setting)
+                record = execute(run, replace(setting, metrics=missing[run.run_id]))
+                if part.exists() and len(missing[run.run_id]) < len(setting.metrics):
+                    record = with_earlier_scores(record, read_run(setting.results, run.run_id))
                 write_part(setting.results, record)
         host.notify("run_finished", run=identity, status=record.status)
         seconds = time.monotonic() - started

@@ -20,13 +20,19 @@ class Comparison:
 
     Attributes:
         labels: int64 ``[N]``, sorted: the labels that every method generates for.
-        reference: The real images that generated ones are compared with.
-        reference_split: The split that they are from.
+        train: The training images that generated ones may be compared with.
+        test: The held-out ones.
+        reference_split: Which of both the protocol compares with.
     """
 
     labels: Tensor
-    reference: DeviceImages
+    train: DeviceImages
+    test: DeviceImages
     reference_split: Split
+
+    def real(self, split: Split | None = None) -> DeviceImages:
+        """The real images of a split; of the protocol's own if none is named."""
+        return self.train if (split or self.reference_split) == "train" else self.test
 
 
 def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -> Comparison:
@@ -34,10 +40,9 @@ def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -
     chosen = benchmark.evaluation.generate_classes
     keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
     table = benchmark.presets[preset]
-    split = benchmark.evaluation.reference_split
-    real = data.train if split == "train" else data.test
     return Comparison(
         labels=stratified_labels(data.test.labels, table.n_generated, keep),
-        reference=reference_images(real, table.n_reference, data.fingerprint, keep),
-        reference_split=split,
+        train=reference_images(data.train, table.n_reference, data.fingerprint, keep),
+        test=reference_images(data.test, table.n_reference, data.fingerprint, keep),
+        reference_split=benchmark.evaluation.reference_split,
     )

@@ -133,8 +133,7 @@ def _fit_and_measure(
     evaluation = Evaluation(
         model=model,
         data=data,
-        reference=comparison.reference,
-        reference_split=comparison.reference_split,
+        comparison=comparison,
         generated=generated,
         trials=trials,
         shelf=setting.shelf,

@@ -308,18 +308,45 @@ class Score:
     note: str = ""
 
 
+class MetricConfig(BaseModel):
+    """Base of all metrics' options (``kid[extractor=inception]``); unknown keys are errors.
+
+    A leaderboard tells the options of its columns apart only as far as the rows say them: by
+    extractor and reference split. Whatever else a metric chooses is a constant of it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class Metric(ABC):
     """Measures one or more columns from an evaluation.
 
     Class attributes:
-        columns: What it reports.
-        requires: Capabilities the model must have; without them the row is ``skipped``.
-        extractors: Names of the feature extractors it uses; they are prepared before the first run.
+        Config: The pydantic model of its options.
+        columns: What it reports; a column that it yields no score for becomes a ``skipped`` row.
+        requires: What must be there, or the rows are ``skipped``: capabilities of the model, and
+            ``"labels"`` where the samples must carry the labels that were asked for.
+
+    Args:
+        config: Its options; the defaults if left out.
     """
 
+    Config: ClassVar[type[MetricConfig]] = MetricConfig
     columns: ClassVar[tuple[Column, ...]]
     requires: ClassVar[tuple[str, ...]] = ("generate",)
-    extractors: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, config: MetricConfig | None = None) -> None:
+        self.config = self.Config() if config is None else config
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        """Names of the feature extractors it uses; they are prepared before the first run."""
+        return ()
+
+    @property
+    def reference(self) -> Split | None:
+        """The split it compares with, if its options name one."""
+        return None
 
     @abstractmethod
     def measure(self, evaluation: Evaluation) -> Iterable[Score]:

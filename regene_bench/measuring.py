@@ -13,7 +13,7 @@ from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
 
 @dataclass(frozen=True)
 class NamedMetric:
-    """A metric under the name it was registered with."""
+    """A metric under the name, with options, that it was asked for by."""
 
     name: str
     metric: Metric
@@ -32,25 +32,35 @@ def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
     metric = named.metric
     missing = [word for word in metric.requires if not evaluation.can(word)]
     if missing:
-        text = f"the model cannot {' and '.join(missing)}"
-        return [_without_value(column, "skipped", "Capability", text) for column in metric.columns]
+        text = _what_is_missing(missing)
+        return [_empty(metric, column, "skipped", "Capability", text) for column in metric.columns]
     columns = {column.name: column for column in metric.columns}
     try:
-        return [_row(columns, score) for score in metric.measure(evaluation)]
+        rows = [_row(columns, score) for score in metric.measure(evaluation)]
     except UnavailableError as error:
         return [
-            _without_value(column, "unavailable", "UnavailableError", str(error))
+            _empty(metric, column, "unavailable", "UnavailableError", str(error))
             for column in metric.columns
         ]
     except (Exception, SystemExit) as error:
         text = f"{named.name}: {error}"
         return [
-            _without_value(column, "failed", type(error).__name__, text)
+            _empty(metric, column, "failed", type(error).__name__, text)
             for column in metric.columns
         ]
+    given = {row.metric for row in rows}
+    silent = [column for column in metric.columns if column.name not in given]
+    text = f"{named.name} has no such score for these samples"
+    return rows + [_empty(metric, column, "skipped", "NotApplicable", text) for column in silent]
 
 
-def _without_value(column: Column, status: ScoreStatus, kind: str, text: str) -> ScoreRow:
+def _what_is_missing(words: Sequence[str]) -> str:
+    cannot = [word for word in words if word != "labels"]
+    reasons = [f"the model cannot {' and '.join(cannot)}"] if cannot else []
+    return " and ".join(reasons + (["the samples have no labels"] if "labels" in words else []))
+
+
+def _empty(metric: Metric, column: Column, status: ScoreStatus, kind: str, text: str) -> ScoreRow:
     return ScoreRow(
         metric=column.name,
         status=status,
@@ -58,6 +68,8 @@ def _without_value(column: Column, status: ScoreStatus, kind: str, text: str) ->
         error_message=text,
         direction=column.direction,
         unit=column.unit,
+        extractor_id=metric.extractors[0] if len(metric.extractors) == 1 else None,
+        reference_split=metric.reference,
     )
 
 

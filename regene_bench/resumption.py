@@ -3,32 +3,67 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from regene_bench.errors import UnavailableError
 from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.interfaces import Metric
+from regene_bench.leaderboard.parts import ScoreState
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.measuring import NamedMetric
 
 
-def is_finished(
-    states: Mapping[str, set[str]] | None, metrics: Sequence[NamedMetric], shelf: ExtractorShelf
-) -> bool:
-    """Finished: it did not fail, and nothing that was unavailable then can be had now.
+def unmeasured(
+    states: Collection[ScoreState] | None, metrics: Sequence[NamedMetric], shelf: ExtractorShelf
+) -> list[NamedMetric]:
+    """Choose the metrics that a run still needs; none if it is finished.
+
+    A run that failed, or in which a metric failed, needs them all again: what it failed by may be
+    mended. Otherwise it needs those that nobody asked for before, and those that were unavailable
+    and can be had now.
 
     Args:
-        states: Metrics by status of the run's part; ``None`` if it has none.
+        states: What became of the scores in the run's part; ``None`` if it has none.
         metrics: What is to be measured.
         shelf: Knows which extractors can be had.
     """
-    if states is None or states.get("failed"):
-        return False
-    waiting = states.get("unavailable", set())
-    return not any(
-        waiting & {column.name for column in named.metric.columns}
-        and all(is_available(shelf, name) for name in named.metric.extractors)
-        for named in metrics
-    )
+    if states is None or any(state.status == "failed" for state in states):
+        return list(metrics)
+    return [named for named in metrics if _is_unmeasured(states, named.metric, shelf)]
+
+
+def with_earlier_scores(record: RunRecord, earlier: RunRecord) -> RunRecord:
+    """Keep what an earlier call measured of the same run and this one did not.
+
+    A run that failed now has no scores.
+    """
+    if record.status == "failed" or earlier.status == "failed":
+        return record
+    measured = {_identity(score) for score in record.scores}
+    kept = tuple(score for score in earlier.scores if _identity(score) not in measured)
+    seconds = (record.measure_seconds or 0.0) + (earlier.measure_seconds or 0.0)
+    return replace(record, scores=kept + record.scores, measure_seconds=seconds)
+
+
+def _identity(score: ScoreRow) -> tuple[str, str | None, str | None]:
+    return score.metric, score.extractor_id, score.reference_split
+
+
+def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: ExtractorShelf) -> bool:
+    extractors = {None, *metric.extractors}
+    splits = {None, metric.reference} if metric.reference else None
+    found = [
+        state
+        for state in states
+        if state.extractor_id in extractors and (splits is None or state.reference_split in splits)
+    ]
+    waiting = {state.metric for state in found if state.status == "unavailable"}
+    columns = {column.name for column in metric.columns}
+    if columns - {state.metric for state in found}:
+        return True
+    return bool(waiting & columns) and all(is_available(shelf, n) for n in metric.extractors)
 
 
 def is_available(shelf: ExtractorShelf, name: str) -> bool:

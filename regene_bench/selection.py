@@ -16,18 +16,19 @@ _MAX_SWEEP = 100_000
 
 @dataclass(frozen=True)
 class Selection:
-    """One method as it was asked for.
+    """One method, or one metric, as it was asked for.
 
     Attributes:
-        name: Method name, possibly ``dist:name``.
-        grid: One dict of parameters per model; ``[{}]`` where none was given.
+        name: Its name, possibly ``dist:name``.
+        grid: One dict of parameters per model (or of options per metric); ``[{}]`` where none was
+            given.
     """
 
     name: str
     grid: tuple[dict[str, Any], ...]
 
 
-def parse_methods(text: str) -> list[Selection]:
+def parse_selections(text: str) -> list[Selection]:
     """Parse ``regene,cgan[noise_dim=0:128:2,width=32|64]``.
 
     Inside brackets ``a:b`` and ``a:b:step`` are ranges of whole numbers with the end left out,
@@ -40,12 +41,12 @@ def parse_methods(text: str) -> list[Selection]:
     for part in _split_outside_brackets(text):
         name, bracket, rest = part.partition("[")
         if not name:
-            raise UsageError(f"A method name is missing in {text!r}.")
+            raise UsageError(f"A name is missing in {text!r}.")
         if bracket and not rest.endswith("]"):
             raise UsageError(f"The bracket of {part!r} is not closed.")
         selections.append(Selection(name.strip(), _grid(rest[:-1], part) if bracket else ({},)))
     if not selections:
-        raise UsageError("No method was named.", hint="Example: --methods regene,cgan")
+        raise UsageError("Nothing was named.", hint="Example: --methods regene,cgan")
     return selections
 
 

@@ -66,13 +66,13 @@ def _is(entry: Entry, name: str) -> bool:
 
 def _benchmark(host: PluginHost, entry: Entry) -> list[str]:
     from regene_bench.benchmark import load_benchmark
+    from regene_bench.metric_choice import choose_metrics
 
     protocol = load_benchmark(host, entry.qualified_name)
     data, evaluation = protocol.data, protocol.evaluation
     metrics = []
-    for name in evaluation.metrics:
-        columns = host.find("metric", name).load().columns
-        metrics.append((name, ", ".join(column.name for column in columns)))
+    for named in choose_metrics(host, protocol):
+        metrics.append((named.name, ", ".join(column.name for column in named.metric.columns)))
     presets = [
         (name, f"{p.n_generated} generated against {p.n_reference} real images", _options(p))
         for name, p in protocol.presets.items()
@@ -139,7 +139,17 @@ def _metric(entry: Entry) -> list[str]:
     metric = entry.load()
     rows = [(c.name, BETTER[c.direction], c.unit, c.summary) for c in metric.columns]
     needs = ", ".join(metric.requires) or "nothing of the model"
-    return [*_documentation(entry), "", f"needs {needs}; reports:", aligned(rows, indent="  ")]
+    lines = [*_documentation(entry), "", f"needs {needs}; reports:", aligned(rows, indent="  ")]
+    described = _attribute_lines(metric.Config)
+    options = [
+        (name, _type_name(field), _default(field), described.get(name, ""))
+        for name, field in metric.Config.model_fields.items()
+    ]
+    if options:
+        header = ("option", "type", "default", "")
+        lines += ["", aligned(options, header, indent="  "), ""]
+        lines.append(f"Write one as {entry.name}[KEY=VALUE].")
+    return lines
 
 
 def _extractor(entry: Entry) -> list[str]:

@@ -12,15 +12,12 @@ def complete_benchmarks(incomplete: str) -> list[str]:
 
 def complete_methods(incomplete: str) -> list[str]:
     """Complete the last name of a list of methods: ``regene,cg`` becomes ``regene,cgan``."""
-    done, comma, last = incomplete.rpartition(",")
-    if "[" in last or done.count("[") > done.count("]"):
-        return []
-    return [f"{done}{comma}{name}" for name in _complete("method", last)]
+    return _complete_last("method", incomplete)
 
 
 def complete_metrics(incomplete: str) -> list[str]:
-    """Complete the name of a metric."""
-    return _complete("metric", incomplete)
+    """Complete the last name of a list of metrics."""
+    return _complete_last("metric", incomplete)
 
 
 def complete_any(incomplete: str) -> list[str]:
@@ -28,6 +25,13 @@ def complete_any(incomplete: str) -> list[str]:
     host = load_plugins()
     kinds = ("benchmark", "method", "metric", "feature_extractor", "dataset")
     return sorted({n for kind in kinds for n in host.shown_names(kind) if n.startswith(incomplete)})
+
+
+def _complete_last(kind: str, incomplete: str) -> list[str]:
+    done, comma, last = incomplete.rpartition(",")
+    if "[" in last or done.count("[") > done.count("]"):
+        return []
+    return [f"{done}{comma}{name}" for name in _complete(kind, last)]
 
 
 def _complete(kind: str, incomplete: str) -> list[str]:

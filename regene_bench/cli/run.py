@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.cli.names import complete_benchmarks, complete_methods
+from regene_bench.cli.names import complete_benchmarks, complete_methods, complete_metrics
 from regene_bench.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +38,14 @@ def run(
     seeds: Annotated[str, typer.Option(help="A count (3) or a list (0,1,2).")] = "1",
     preset: Annotated[
         str, typer.Option(help="quick, standard or paper. Default: the benchmark's.")
+    ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            help="Metrics, with options: 'fid,kid[extractor=inception]'. Default: the benchmark's; "
+            "what was measured before is kept.",
+            autocompletion=complete_metrics,
+        ),
     ] = "",
     set_: Annotated[
         list[str] | None,
@@ -68,6 +76,7 @@ def run(
         methods=methods,
         seeds=seeds,
         preset=preset,
+        metrics=metrics,
         settings=tuple(set_ or ()),
         results=results,
         data=tuple(data or ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.interfaces import ExtractorCard, Features, Split
 from regene_bench.runtime import Runtime
 
+if TYPE_CHECKING:
+    from regene_bench.comparison import Comparison
+
 _CHUNK = 256
 
 
@@ -21,11 +25,11 @@ class Evaluation:
     """What metrics measure.
 
     Args:
-        model: The fitted model.
+        model: The fitted model; ``None`` for images that another program made.
         data: Both splits of the benchmark.
-        reference: The real images that generated ones are compared with.
-        reference_split: The split that they are from.
+        comparison: The real images that generated ones are compared with.
         generated: Generated images, uint8 as a saved picture holds them, with their labels.
+        labelled: False if nothing is known of the labels (they are all -1 then).
         trials: Candidates drawn for each sample by kind of judging, int64 ``[N]`` each.
         shelf: Extractors and real features.
         runtime: Device, seed, progress.
@@ -36,26 +40,43 @@ class Evaluation:
         *,
         model: object,
         data: BenchmarkData,
-        reference: DeviceImages,
-        reference_split: Split,
+        comparison: Comparison,
         generated: DeviceImages,
         trials: dict[str, Tensor],
         shelf: ExtractorShelf,
         runtime: Runtime,
+        labelled: bool = True,
     ) -> None:
         self.model = model
         self.data = data
-        self.reference = reference
-        self.reference_split = reference_split
+        self.comparison = comparison
         self.generated = generated
+        self.labelled = labelled
         self.trials = trials
         self.runtime = runtime
         self._shelf = shelf
         self._features: dict[tuple[str, str], Features] = {}
 
     def can(self, capability: str) -> bool:
-        """Tell whether the model can ``encode``, ``decode``, ``generate`` or ``classify``."""
+        """Tell whether the model can ``encode``, ``decode``, ``generate`` or ``classify``.
+
+        ``"generate"`` is true of images without a model too, since they are there; ``"labels"``
+        asks whether they carry labels.
+        """
+        if capability == "labels":
+            return self.labelled
+        if self.model is None:
+            return capability == "generate"
         return has_capability(self.model, capability)
+
+    @property
+    def reference_split(self) -> Split:
+        """The split that the protocol compares with."""
+        return self.comparison.reference_split
+
+    def real(self, split: Split | None = None) -> DeviceImages:
+        """The real images of a comparison, from a split (the protocol's if not named)."""
+        return self.comparison.real(split)
 
     def card(self, extractor: str) -> ExtractorCard:
         """The card of an extractor.
@@ -69,9 +90,17 @@ class Evaluation:
         """Features ``[N, D]`` (and logits) of the generated images."""
         return self._once(extractor, "generated", self.generated.images)
 
-    def reference_features(self, extractor: str) -> Features:
-        """Features ``[M, D]`` (and logits) of the reference images; cached across runs."""
-        return self._shelf.real(extractor, self.reference)
+    def reconstructed_features(self, extractor: str) -> Features:
+        """Features ``[T, D]`` (and logits) of the reconstructed test split."""
+        return self._once(extractor, "reconstructed", self.reconstructed)
+
+    def reference_features(self, extractor: str, split: Split | None = None) -> Features:
+        """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""
+        return self._shelf.real(extractor, self.real(split))
+
+    def features_of(self, extractor: str, images: DeviceImages) -> Features:
+        """Features (and logits) of any real images, kept in memory and on disk by their content."""
+        return self._shelf.real(extractor, images)
 
     @cached_property
     def reconstructed(self) -> Tensor:

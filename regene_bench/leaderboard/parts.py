@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -65,6 +65,22 @@ def check_writable(results: Path) -> None:
             pass
     except OSError as error:
         _fail(results, error)
+
+
+class ScoreState(NamedTuple):
+    """What became of a score of a run.
+
+    Attributes:
+        metric: Its column; ``None`` stands for the run as a whole.
+        status: ``ok``, ``failed``, ``unavailable`` or ``skipped``.
+        extractor_id: The feature extractor, if one was used.
+        reference_split: The split compared with, if there was one.
+    """
+
+    metric: str | None
+    status: str
+    extractor_id: str | None = None
+    reference_split: str | None = None
 
 
 def write_part(folder: Path, record: RunRecord) -> Path:
@@ -136,18 +152,17 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     return sorted(p for p in found if not p.name.startswith("."))
 
 
-def run_states(results: Path, benchmark: str) -> dict[str, dict[str, set[str]]]:
+def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
     """Tell what each run of a benchmark came to, to know which need no repetition.
 
     Returns:
-        Per run id, the metrics by status; a run that failed as a whole has ``""`` among the
-        metrics of ``"failed"``.
+        The states of the scores by run id.
     """
-    table, _ = read_parts(results, benchmark=benchmark, columns=("run_id", "metric", "status"))
-    states: dict[str, dict[str, set[str]]] = {}
-    for row in table.to_pylist():
-        by_status = states.setdefault(row["run_id"], {})
-        by_status.setdefault(row["status"], set()).add(row["metric"] or "")
+    columns = ("run_id", "metric", "status", "extractor_id", "reference_split")
+    table, _ = read_parts(results, benchmark=benchmark, columns=columns)
+    states: dict[str, set[ScoreState]] = {}
+    for run_id, *state in zip(*(table[name].to_pylist() for name in columns), strict=True):
+        states.setdefault(run_id, set()).add(ScoreState(*state))
     return states
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from regene_bench.leaderboard.parts import write_part
-from regene_bench.selection import parse_methods, parse_seeds, parse_settings
+from regene_bench.selection import parse_selections, parse_seeds, parse_settings
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 
@@ -48,7 +48,7 @@ def test_the_command_that_repeats_it_says_the_same(cli: Cli) -> None:
     settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
     assert parse_settings(settings) == {"cgan": PARAMS}
     assert parse_seeds(words[words.index("--seeds") + 1]) == [3]
-    assert parse_methods(words[words.index("--methods") + 1])[0].name == "cgan"
+    assert parse_selections(words[words.index("--methods") + 1])[0].name == "cgan"
 
 
 @pytest.mark.usefixtures("results")

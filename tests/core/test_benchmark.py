@@ -9,6 +9,7 @@ import pytest
 from regene_bench.benchmark import load_benchmark, parse_benchmark
 from regene_bench.errors import ConfigError, UsageError
 from regene_bench.interfaces import PRESETS, ImageShape
+from regene_bench.metric_choice import choose_metrics, extractors_of
 from regene_bench.plan import choose
 from regene_bench.plugins import load_plugins
 from regene_bench.selection import Selection
@@ -38,15 +39,9 @@ def test_a_shipped_protocol_is_valid_and_names_what_exists(name: str) -> None:
     benchmark = load_benchmark(HOST, name)
     assert benchmark.name == name
     HOST.find("dataset", benchmark.data.source).load()
-    columns = []
-    extractors = set()
-    for metric in benchmark.evaluation.metrics:
-        loaded = HOST.find("metric", metric).load()
-        columns += [column.name for column in loaded.columns]
-        extractors |= set(loaded.extractors)
-    assert benchmark.evaluation.rank_by in columns
+    extractors = extractors_of(choose_metrics(HOST, benchmark))
     for preset in PRESETS:
-        assert set(benchmark.presets[preset].extractors) <= extractors
+        assert set(benchmark.presets[preset].extractors) <= set(extractors)
         selections = [Selection(method, ({},)) for method in benchmark.default_methods]
         assert choose(HOST, benchmark, selections, [0], preset, {})
 

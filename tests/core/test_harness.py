@@ -30,7 +30,7 @@ class Counting(Metric):
 
     def measure(self, evaluation: Any) -> Any:
         images = evaluation.generated.images
-        yield Score("count", float(len(images)), n_real=len(evaluation.reference))
+        yield Score("count", float(len(images)), n_real=len(evaluation.real()))
         yield Score("mean", float(images.float().mean()))
 
 

@@ -144,8 +144,37 @@ def test_a_missing_capability_skips_the_metric_without_calling_it(evaluation: Ev
     assert rows[0].error_message == "the model cannot classify"
 
 
-def test_a_metric_may_have_nothing_to_say(evaluation: Evaluation) -> None:
-    assert measured(evaluation, metric_that(list)) == []
+def test_a_column_without_a_score_is_a_skipped_row(evaluation: Evaluation) -> None:
+    rows = measured(evaluation, metric_that(lambda: [Score("second", 1.0)]))
+    assert [(row.metric, row.status, row.value) for row in rows] == [
+        ("second", "ok", 1.0),
+        ("first", "skipped", None),
+    ]
+
+
+def test_a_metric_that_needs_labels_is_skipped_without_them(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    evaluation = evaluation_of(None, data, tmp_path, labelled=False)
+    rows = measured(evaluation, metric_that(list, "encode", "labels"))
+    assert {row.status for row in rows} == {"skipped"}
+    assert rows[0].error_message == "the model cannot encode and the samples have no labels"
+
+
+def test_an_empty_row_names_the_extractor_and_split_that_were_asked_for(
+    evaluation: Evaluation,
+) -> None:
+    class Asked(Metric):
+        columns = (Column("asked", "lower"),)
+        requires = ("classify",)
+        extractors = ("net",)
+        reference = "test"
+
+        def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+            return ()
+
+    (row,) = measured(evaluation, NamedMetric("asked", Asked()))
+    assert (row.extractor_id, row.reference_split) == ("net", "test")
 
 
 def test_an_interruption_passes_through(evaluation: Evaluation) -> None:

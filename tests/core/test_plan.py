@@ -11,7 +11,7 @@ from regene_bench.errors import ConfigError, UsageError
 from regene_bench.interfaces import Method
 from regene_bench.plan import Choice, Run, check_preset, choose, identify
 from regene_bench.plugins import load_plugins
-from regene_bench.selection import Selection, parse_methods
+from regene_bench.selection import Selection, parse_selections
 
 from .builders import Flat, FlatVersion2, benchmark, choice, entry, run_of
 
@@ -30,7 +30,7 @@ def id_of(
 
 def test_the_id_of_a_run_is_this_literal() -> None:
     # Changing it makes every finished run of every user be repeated: raise a version instead.
-    assert id_of() == "e5dfc323958bba6d"
+    assert id_of() == "550b0b30bbbba363"
 
 
 def test_the_id_changes_with_all_that_scores_depend_on() -> None:
@@ -67,6 +67,12 @@ def test_a_preset_of_equal_tables_is_the_same_run_and_a_table_of_its_own_is_not(
     begin = "[presets.paper]\nn_generated = 40"
     protocol = benchmark(**{begin: begin.replace("40", "50")})
     assert id_of(protocol=protocol, preset="paper") != id_of(protocol=protocol, preset="quick")
+
+
+def test_a_protocol_that_measures_more_has_the_same_runs() -> None:
+    more = benchmark(**{'metrics = ["mean"]': 'metrics = ["mean", "fid"]'})
+    assert more.evaluation.metrics == ["mean", "fid"]
+    assert id_of(protocol=more) == id_of()
 
 
 def test_equal_choices_fold_into_one_run() -> None:
@@ -106,7 +112,7 @@ def params(choices: list[Choice]) -> list[tuple[int, dict[str, Any]]]:
 
 def test_grids_times_seeds(flat_host: Any) -> None:
     choices = choose(
-        flat_host, benchmark(), parse_methods("flat[value=0|1,depth=1|2]"), [3, 5], "quick", {}
+        flat_host, benchmark(), parse_selections("flat[value=0|1,depth=1|2]"), [3, 5], "quick", {}
     )
     expected = [(s, {"value": v, "depth": d}) for v in (0, 1) for d in (1, 2) for s in (3, 5)]
     assert params(choices) == expected
@@ -115,9 +121,11 @@ def test_grids_times_seeds(flat_host: Any) -> None:
 
 def test_a_grid_wins_over_a_setting_and_a_setting_over_the_preset(flat_host: Any) -> None:
     settings = {"flat": {"depth": 7, "value": 0.25}}
-    chosen = choose(flat_host, benchmark(), parse_methods("flat[value=1]"), [0], "paper", settings)
+    chosen = choose(
+        flat_host, benchmark(), parse_selections("flat[value=1]"), [0], "paper", settings
+    )
     assert params(chosen) == [(0, {"value": 1.0, "depth": 7})]
-    chosen = choose(flat_host, benchmark(), parse_methods("flat"), [0], "paper", {})
+    chosen = choose(flat_host, benchmark(), parse_selections("flat"), [0], "paper", {})
     assert params(chosen) == [(0, {"value": 0.5, "depth": 9})]
 
 
@@ -136,7 +144,7 @@ def test_an_impossible_parameter_is_found_before_data_are_read(
     methods: str, parts: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        choose(HOST, benchmark(), parse_methods(methods), [0], "quick", {})
+        choose(HOST, benchmark(), parse_selections(methods), [0], "quick", {})
     for part in parts:
         assert part in str(caught.value)
 
@@ -147,7 +155,7 @@ def test_an_unknown_method_names_the_nearest() -> None:
 
 
 def test_a_setting_for_a_method_that_is_not_chosen() -> None:
-    selections = parse_methods("cgan,real")
+    selections = parse_selections("cgan,real")
     with pytest.raises(UsageError, match="names 'cvae', which is not among") as caught:
         choose(HOST, benchmark(), selections, [0], "quick", {"cvae": {"latent_dim": 3}})
     assert "cgan, real" in caught.value.hint

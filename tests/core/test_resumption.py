@@ -12,14 +12,27 @@ import pytest
 from regene_bench.errors import UnavailableError
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.interfaces import Column, Metric, Score
+from regene_bench.interfaces import Column, Metric, Score, Split
+from regene_bench.leaderboard.parts import ScoreState
 from regene_bench.measuring import NamedMetric
-from regene_bench.resumption import forget_training, is_finished
+from regene_bench.resumption import forget_training, unmeasured, with_earlier_scores
+from tests.leaderboard.helpers import record, score
 
 
 class _Distance(Metric):
     columns = (Column("distance", "lower"),)
-    extractors = ("net",)
+
+    def __init__(self, extractor: str = "net", reference: Split | None = None) -> None:
+        super().__init__()
+        self._extractor, self._reference = extractor, reference
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        return (self._extractor,)
+
+    @property
+    def reference(self) -> Split | None:
+        return self._reference
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         yield Score("distance", 0.0)
@@ -35,31 +48,69 @@ class _Shelf:
         return object()
 
 
-def _finished(states: dict[str, set[str]] | None, *, available: bool = True) -> bool:
+def _finished(
+    states: set[ScoreState] | None, metric: Metric | None = None, *, available: bool = True
+) -> bool:
     shelf = cast("ExtractorShelf", _Shelf(available))
-    return is_finished(states, [NamedMetric("distance", _Distance())], shelf)
+    return not unmeasured(states, [NamedMetric("distance", metric or _Distance())], shelf)
+
+
+_OTHER = ScoreState("other", "ok")
 
 
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
         (None, False),
-        ({"ok": {"distance"}}, True),
-        ({"failed": {""}}, False),
-        ({"ok": {"other"}, "failed": {"distance"}}, False),
-        ({"ok": {"other"}, "skipped": {"distance"}}, True),
+        ({ScoreState("distance", "ok", "net", "train")}, True),
+        ({ScoreState(None, "failed")}, False),
+        ({_OTHER, ScoreState("distance", "failed", "net")}, False),
+        ({_OTHER, ScoreState("distance", "skipped")}, True),
     ],
 )
 def test_a_run_is_finished_when_nothing_of_it_failed(
-    states: dict[str, set[str]] | None, expected: bool
+    states: set[ScoreState] | None, expected: bool
 ) -> None:
     assert _finished(states) is expected
 
 
 def test_a_run_is_measured_again_once_its_weights_can_be_had() -> None:
-    waiting = {"ok": {"other"}, "unavailable": {"distance"}}
+    waiting = {_OTHER, ScoreState("distance", "unavailable", "net")}
     assert _finished(waiting, available=False)
     assert not _finished(waiting, available=True)
+
+
+def test_a_metric_that_nobody_asked_for_before_is_still_to_be_measured() -> None:
+    assert not _finished({_OTHER})
+
+
+def test_the_same_metric_on_another_extractor_or_split_is_another_one() -> None:
+    states = {ScoreState("distance", "ok", "net", "train")}
+    assert not _finished(states, _Distance("another"))
+    assert not _finished(states, _Distance(reference="test"))
+    assert _finished(states, _Distance(reference="train"))
+
+
+def test_only_what_is_missing_is_measured_if_nothing_failed() -> None:
+    shelf = cast("ExtractorShelf", _Shelf(True))
+    metrics = [NamedMetric("old", _Distance("net")), NamedMetric("new", _Distance("another"))]
+    states = {ScoreState("distance", "ok", "net")}
+    assert [named.name for named in unmeasured(states, metrics, shelf)] == ["new"]
+    failed = states | {ScoreState("elsewhere", "failed")}
+    assert [named.name for named in unmeasured(failed, metrics, shelf)] == ["old", "new"]
+
+
+def test_what_was_measured_before_is_kept_beside_what_is_measured_now() -> None:
+    before = record(scores=(score("fid", 3.0), score("mae", 0.5)), measure_seconds=2.0)
+    now = record(scores=(score("kid", 1.0), score("mae", 0.25)), measure_seconds=1.0)
+    merged = with_earlier_scores(now, before)
+    assert {s.metric: s.value for s in merged.scores} == {"fid": 3.0, "mae": 0.25, "kid": 1.0}
+    assert merged.measure_seconds == 3.0
+
+
+def test_a_run_that_fails_now_keeps_no_scores() -> None:
+    failed = record(status="failed", scores=())
+    assert with_earlier_scores(failed, record()) == failed
 
 
 def _checkpoint(folder: Path, seconds: int) -> Path:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from regene_bench.errors import UsageError
 from regene_bench.selection import (
     Selection,
-    parse_methods,
     parse_seeds,
+    parse_selections,
     parse_settings,
     parse_value,
 )
@@ -52,11 +52,11 @@ from regene_bench.selection import (
     ],
 )
 def test_methods(text: str, expected: list[Selection]) -> None:
-    assert parse_methods(text) == expected
+    assert parse_selections(text) == expected
 
 
 def test_a_sweep_of_the_noise_dimension_is_64_models() -> None:
-    (selection,) = parse_methods("cgan[noise_dim=0:128:2]")
+    (selection,) = parse_selections("cgan[noise_dim=0:128:2]")
     assert [values["noise_dim"] for values in selection.grid] == list(range(0, 128, 2))
     assert len(selection.grid) == 64
 
@@ -64,8 +64,8 @@ def test_a_sweep_of_the_noise_dimension_is_64_models() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "No method was named"),
-        (" , ", "No method was named"),
+        ("", "Nothing was named"),
+        (" , ", "Nothing was named"),
         ("[x=1]", "name is missing"),
         ("a[x=1", "not closed"),
         ("a[]", "are empty"),
@@ -84,7 +84,7 @@ def test_a_sweep_of_the_noise_dimension_is_64_models() -> None:
 )
 def test_methods_that_do_not_parse(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_methods(text)
+        parse_selections(text)
 
 
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
@@ -115,7 +115,7 @@ def test_what_is_written_is_read(wanted: list[tuple[str, dict[str, list[Any]] | 
         texts.append(f"{name}[{','.join(items)}]")
         product = itertools.product(*table.values())
         expected.append(Selection(name, tuple(dict(zip(table, v, strict=True)) for v in product)))
-    assert parse_methods(",".join(texts)) == expected
+    assert parse_selections(",".join(texts)) == expected
 
 
 @given(st.integers(-50, 50), st.integers(-50, 50), st.integers(-7, 7).filter(bool))
@@ -123,9 +123,9 @@ def test_ranges_are_pythons(start: int, end: int, step: int) -> None:
     expected = list(range(start, end, step))
     if not expected:
         with pytest.raises(UsageError):
-            parse_methods(f"a[x={start}:{end}:{step}]")
+            parse_selections(f"a[x={start}:{end}:{step}]")
         return
-    (selection,) = parse_methods(f"a[x={start}:{end}:{step}]")
+    (selection,) = parse_selections(f"a[x={start}:{end}:{step}]")
     assert [values["x"] for values in selection.grid] == expected
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from regene_bench.comparison import Comparison
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.evaluation import Evaluation
@@ -27,18 +28,20 @@ def data() -> BenchmarkData:
     return make_data()
 
 
-def evaluation_of(model: object, data: BenchmarkData, folder: Path) -> Evaluation:
+def evaluation_of(
+    model: object, data: BenchmarkData, folder: Path, *, labelled: bool = True
+) -> Evaluation:
     runtime = make_runtime(folder)
     generated = DeviceImages(data.test.images[:30].clone(), data.test.labels[:30])
     return Evaluation(
         model=model,
         data=data,
-        reference=data.train,
-        reference_split="train",
+        comparison=Comparison(data.test.labels[:30], data.train, data.test, "train"),
         generated=generated,
         trials={},
         shelf=ExtractorShelf(lambda name: MeanExtractor, {}, data, runtime),
         runtime=runtime,
+        labelled=labelled,
     )
 
 

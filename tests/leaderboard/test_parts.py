@@ -17,6 +17,7 @@ import pytest
 
 from regene_bench.errors import ResultsError, UsageError
 from regene_bench.leaderboard import parts
+from regene_bench.leaderboard.parts import ScoreState
 from regene_bench.leaderboard.schema import SCHEMA
 from tests.leaderboard.helpers import record, score
 
@@ -40,22 +41,29 @@ def test_no_results_are_an_empty_table(tmp_path: Path) -> None:
 
 def test_a_second_write_replaces_the_first(tmp_path: Path) -> None:
     parts.write_part(tmp_path, record(status="failed", scores=()))
-    assert parts.run_states(tmp_path, "digits") == {"0123456789abcdef": {"failed": {""}}}
+    failed = ScoreState(None, "failed")
+    assert parts.run_states(tmp_path, "digits") == {"0123456789abcdef": {failed}}
     parts.write_part(tmp_path, record())
-    assert "failed" not in parts.run_states(tmp_path, "digits")["0123456789abcdef"]
+    states = parts.run_states(tmp_path, "digits")["0123456789abcdef"]
+    assert "failed" not in {state.status for state in states}
 
 
-def test_run_states_tell_metrics_by_status(tmp_path: Path) -> None:
+def test_run_states_tell_what_became_of_each_score(tmp_path: Path) -> None:
     unavailable = score("fid", status="unavailable", value=None, error_message="no weights")
     failed_score = score("mae", status="failed", value=None)
-    parts.write_part(tmp_path, record("aa", scores=(unavailable, failed_score)))
+    good = score("kid", extractor_id="net", reference_split="test")
+    parts.write_part(tmp_path, record("aa", scores=(unavailable, failed_score, good)))
     parts.write_part(tmp_path, record("bb", status="failed", scores=()))
     parts.write_part(tmp_path, record("cc", scores=()))
     parts.write_part(tmp_path, record("dd", benchmark="mnist"))
     assert parts.run_states(tmp_path, "digits") == {
-        "aa": {"unavailable": {"fid"}, "failed": {"mae"}},
-        "bb": {"failed": {""}},
-        "cc": {"ok": {""}},
+        "aa": {
+            ScoreState("fid", "unavailable", unavailable.extractor_id, unavailable.reference_split),
+            ScoreState("mae", "failed", failed_score.extractor_id, failed_score.reference_split),
+            ScoreState("kid", "ok", "net", "test"),
+        },
+        "bb": {ScoreState(None, "failed")},
+        "cc": {ScoreState(None, "ok")},
     }
 
 

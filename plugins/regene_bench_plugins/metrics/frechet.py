@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from regene_bench.api import Column, Evaluation, Metric, Score, frechet_distance
+from regene_bench.api import Column, Evaluation, Score, frechet_distance
+from regene_bench_plugins.metrics.features import ReferenceMetric
 
 
-class _Frechet(Metric):
+class _Frechet(ReferenceMetric):
     extractor: ClassVar[str]
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         card = evaluation.card(self.extractor)
         generated = evaluation.generated_features(self.extractor).features
-        real = evaluation.reference_features(self.extractor).features
+        real = evaluation.reference_features(self.extractor, self.reference).features
         fewest = min(len(generated), len(real))
         note = ""
         if fewest <= card.feature_dim:
@@ -25,7 +26,7 @@ class _Frechet(Metric):
             n_real=len(real),
             n_generated=len(generated),
             card=card,
-            reference_split=evaluation.reference_split,
+            reference_split=self.reference or evaluation.reference_split,
             note=note,
         )
 

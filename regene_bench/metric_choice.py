@@ -1,0 +1,58 @@
+"""Which metrics are measured: names with options, from a protocol or from ``--metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from regene_bench.benchmark import Benchmark
+from regene_bench.errors import ConfigError, did_you_mean
+from regene_bench.interfaces import Metric
+from regene_bench.measuring import NamedMetric
+from regene_bench.plugins import PluginHost
+from regene_bench.selection import parse_selections
+from regene_bench.validation import validate
+
+
+def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> list[NamedMetric]:
+    """Make the metrics of a call.
+
+    Args:
+        host: Knows the metrics and the extractors.
+        benchmark: Its protocol lists metrics; they count where none are asked for.
+        asked: ``fid,kid[extractor=inception|efficientnet_lite0]``, or empty.
+
+    Raises:
+        UsageError: Unknown metric or extractor, or a text that does not parse.
+        ConfigError: Unknown or impossible options; or the protocol ranks by a column that none of
+            its metrics reports.
+    """
+    if asked:
+        return _make(host, asked)
+    metrics = _make(host, ",".join(benchmark.evaluation.metrics))
+    columns = [column.name for named in metrics for column in named.metric.columns]
+    rank_by = benchmark.evaluation.rank_by
+    if rank_by not in columns:
+        raise ConfigError(
+            f"{benchmark.name}: evaluation.rank_by = {rank_by!r} is no column of its metrics.",
+            hint=did_you_mean(rank_by, columns),
+        )
+    return metrics
+
+
+def extractors_of(metrics: Iterable[NamedMetric]) -> list[str]:
+    """Names of the extractors that metrics use, each once, in their order."""
+    return list(dict.fromkeys(name for named in metrics for name in named.metric.extractors))
+
+
+def _make(host: PluginHost, text: str) -> list[NamedMetric]:
+    metrics: dict[str, NamedMetric] = {}
+    for selection in parse_selections(text):
+        kind: type[Metric] = host.find("metric", selection.name).load()
+        for options in selection.grid:
+            config = validate(kind.Config, options, f"metric {selection.name}")
+            inside = ",".join(f"{key}={value}" for key, value in options.items())
+            title = f"{selection.name}[{inside}]" if inside else selection.name
+            metrics[title] = NamedMetric(title, kind(config))
+    for extractor in extractors_of(metrics.values()):
+        host.find("feature_extractor", extractor)
+    return list(metrics.values())
