@@ -1,0 +1,1 @@
+"""Reading images that another program made: folders, zips, arrays, Parquet."""

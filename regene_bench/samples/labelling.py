@@ -1,0 +1,126 @@
+"""From what a user calls the classes (names, numbers, folders) to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from regene_bench.errors import DataError, did_you_mean
+
+_MOST_NAMES = 12
+
+
+def labels_of_words(words: Sequence[str], class_names: Sequence[str], where: str) -> np.ndarray:
+    """Read class names, or numbers from 0 to K - 1, as labels.
+
+    Words that are all names of classes are names, even where the names are numbers themselves;
+    else all of them must be numbers.
+
+    Args:
+        words: N names or numbers.
+        class_names: K names in label order.
+        where: Names the place in error messages.
+
+    Returns:
+        int64 ``[N]``.
+
+    Raises:
+        DataError: A word is neither a name nor a number of a class.
+    """
+    known = {name: label for label, name in enumerate(class_names)}
+    distinct = dict.fromkeys(words)
+    if not all(word in known for word in distinct):
+        numbers = {word: int(word) for word in distinct if _is_number(word, len(class_names))}
+        unknown = next((word for word in distinct if word not in numbers), None)
+        if unknown is not None:
+            example = next((w for w in distinct if w not in numbers and w not in known), unknown)
+            raise DataError(
+                f"{where} has the class {example!r}, which the benchmark has not.",
+                hint=_remedy(example, class_names),
+            )
+        known = numbers
+    return np.array([known[word] for word in words], dtype=np.int64)
+
+
+def labels_of_numbers(numbers: np.ndarray, class_names: Sequence[str], where: str) -> np.ndarray:
+    """Check label numbers.
+
+    Args:
+        numbers: ``[N]``, any integers.
+        class_names: K names in label order.
+        where: Names the place in error messages.
+
+    Returns:
+        int64 ``[N]`` in [0, K).
+
+    Raises:
+        DataError: Not integers ``[N]``, or outside [0, K).
+    """
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise DataError(
+            f"{where} has labels of shape {list(numbers.shape)} and type {numbers.dtype}.",
+            hint="Labels must be one integer an image (one-hot labels: take argmax(axis=1)).",
+        )
+    wrong = (numbers < 0) | (numbers >= len(class_names))
+    if wrong.any():
+        raise DataError(
+            f"{where} has the label {numbers[wrong][0]}; the benchmark's are 0 to "
+            f"{len(class_names) - 1}.",
+            hint=_remedy("", class_names),
+        )
+    return numbers.astype(np.int64)
+
+
+def labels_of_array(labels: np.ndarray, class_names: Sequence[str], where: str) -> np.ndarray:
+    """Read an array of class names or numbers as labels, int64 ``[N]``.
+
+    Raises:
+        DataError: Another type or shape, or a class that the benchmark has not.
+    """
+    if labels.dtype.kind == "U" and labels.ndim == 1:
+        return labels_of_words([str(word) for word in labels], class_names, where)
+    return labels_of_numbers(labels, class_names, where)
+
+
+def labels_of_paths(
+    paths: Sequence[str], class_names: Sequence[str], where: str
+) -> np.ndarray | None:
+    """Take labels from the first folder of each path.
+
+    Args:
+        paths: N paths of images, relative to the samples' folder, with ``/``.
+        class_names: K names in label order.
+        where: Names the place in error messages.
+
+    Returns:
+        int64 ``[N]``, or None if the images lie in no folder.
+
+    Raises:
+        DataError: Some images lie in folders and some do not, or a folder is no class.
+    """
+    loose = [path for path in paths if "/" not in path]
+    if len(loose) == len(paths):
+        return None
+    if loose:
+        inside = next(path for path in paths if "/" in path)
+        raise DataError(
+            f"{where} has images in folders ({inside}) and beside them ({loose[0]}).",
+            hint="Put all images into class folders, or all into one folder.",
+        )
+    return labels_of_words([path.split("/", 1)[0] for path in paths], class_names, where)
+
+
+def _is_number(word: str, n: int) -> bool:
+    return word.isascii() and word.isdigit() and int(word) < n
+
+
+def _remedy(word: str, class_names: Sequence[str]) -> str:
+    guess = did_you_mean(word, class_names) if word else ""
+    if guess.startswith("Did"):
+        return guess
+    shown = ", ".join(class_names[:_MOST_NAMES]) + (", …" if len(class_names) > _MOST_NAMES else "")
+    return (
+        f"Classes go by their names ({shown}) or by their numbers (0 to {len(class_names) - 1}). "
+        "Images without labels must lie directly in the folder that is given."
+    )

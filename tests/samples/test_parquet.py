@@ -1,0 +1,77 @@
+"""Parquet: a column of images, and labels as numbers or names, if there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regene_bench.errors import DataError
+from regene_bench.samples.read import read_samples
+from tests.data.builders import GREY, encode, pixels, write_parquet
+
+NAMES = ("cat", "dog", "owl")
+IMAGES = pixels(5)
+
+
+def write(path: Path, labels: Sequence[Any] | None, **options: Any) -> Path:
+    write_parquet(path, [encode(image) for image in IMAGES], labels, **options)
+    return path
+
+
+def labels_of(path: Path, **options: Any) -> list[int] | None:
+    samples = read_samples(path, GREY, NAMES, **options)
+    np.testing.assert_array_equal(samples.images, IMAGES)
+    return None if samples.labels is None else [int(label) for label in samples.labels]
+
+
+def refused(path: Path, **options: Any) -> str:
+    with pytest.raises(DataError) as caught:
+        read_samples(path, GREY, NAMES, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("labels", [[2, 0, 1, 1, 2], ["owl", "cat", "dog", "dog", "owl"]])
+def test_every_row_in_order(tmp_path: Path, labels: list[Any], nested: bool) -> None:
+    assert labels_of(write(tmp_path / "a.parquet", labels, nested=nested)) == [2, 0, 1, 1, 2]
+
+
+def test_names_of_the_files_own_classes_count_not_their_order(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [0, 1, 0, 1, 0], class_names=("owl", "cat"))
+    assert labels_of(path) == [2, 0, 2, 0, 2]
+
+
+def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
+    assert labels_of(write(tmp_path / "a.parquet", None)) is None
+    path = write(tmp_path / "b.parquet", [0, 1, 2, 0, 1], label_column="drawn")
+    assert labels_of(path) is None
+    assert labels_of(path, labels="drawn") == [0, 1, 2, 0, 1]
+    assert "Did you mean 'drawn'" in refused(path, labels="drwan")
+
+
+def test_a_folder_of_several_files(tmp_path: Path) -> None:
+    for i in (0, 1):
+        write_parquet(tmp_path / f"part-{i}.parquet", [encode(IMAGES[i])], [i])
+    samples = read_samples(tmp_path, GREY, NAMES)
+    np.testing.assert_array_equal(samples.images, IMAGES[:2])
+    assert samples.labels is not None
+    assert samples.labels.tolist() == [0, 1]
+
+
+def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    assert "the label 7" in refused(write(path, [0, 1, 2, 7, 0]))
+    assert "'cow'" in refused(write(path, ["cat", "cow", "cat", "cat", "cat"]))
+    assert "Rename the column" in refused(write(path, None, image_column="picture"))
+    write_parquet(path, [], np.array([], dtype=np.int64))
+    assert "holds no image" in refused(path)
+    path.write_bytes(b"PAR1")
+    assert "corrupt or unreadable" in refused(path)
+    write_parquet(path, [encode(IMAGES[0]), encode(IMAGES[0])[:40]], [0, 1])
+    assert f"in row 1 of {path}" in refused(path)
+    write_parquet(path, [encode(IMAGES[0]), encode(pixels(1, height=9)[0])], [0, 1])
+    assert "different sizes" in refused(path)
