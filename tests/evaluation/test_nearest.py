@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.errors import MethodError
-from regene_bench.evaluation.neighbours import nearest
+from regene_bench.evaluation.nearest import nearest
 
 
 def normal(n: int, d: int, seed: int, mean: float = 0.0) -> Tensor:
