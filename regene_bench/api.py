@@ -50,7 +50,7 @@ from regene_bench.runtime import Runtime
 from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.length import TrainingLength, images_to_see
 from regene_bench.training.loop import Batch, Stage, train
-from regene_bench.training.losses import mae, ssim
+from regene_bench.training.losses import mae, saturation, ssim
 from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
 from regene_bench.validation import validate
@@ -114,6 +114,7 @@ __all__ = [
     "mae",
     "obtain_weights",
     "one_cycle",
+    "saturation",
     "ssim",
     "stable_id",
     "to_float",

@@ -23,6 +23,20 @@ def mae(images: Tensor, targets: Tensor) -> Tensor:
     return (images.float() - targets.float()).abs().mean()
 
 
+def saturation(logits: Tensor, limit: float = 8.0) -> Tensor:
+    """Mean excess of logits over a limit, a float32 scalar.
+
+    A sigmoid that is shut lets no gradient of a pixel error through: a pixel that early steps drove
+    to the wrong end stays there, as a white or black blob in every image like it. This term pulls
+    with the same force however far out a logit is; at 8 a pixel is within 1/2980 of its end.
+
+    Args:
+        logits: Pixel logits, ``[N, C, H, W]``.
+        limit: Largest magnitude that costs nothing.
+    """
+    return (logits.float().abs() - limit).clamp(min=0).mean()
+
+
 def ssim(images: Tensor, targets: Tensor) -> Tensor:
     """Mean structural similarity of images with values in [0, 1], a differentiable scalar.
 

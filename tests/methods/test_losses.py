@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from regene_bench.api import mae, ssim
+from regene_bench.api import mae, saturation, ssim
 
 
 def reference_ssim(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -76,3 +76,24 @@ def test_ssim_refuses_other_shapes() -> None:
 
 def test_mae() -> None:
     assert float(mae(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 0.25))) == 0.25
+
+
+def test_saturation_is_the_mean_excess_over_the_limit() -> None:
+    logits = torch.tensor([[-10.0, -8.0, 0.0, 7.9, 9.0]])
+    assert float(saturation(logits)) == pytest.approx((2.0 + 1.0) / 5)
+
+
+def test_a_pixel_stuck_at_the_wrong_end_comes_back_by_saturation() -> None:
+    def after(weight: float) -> float:
+        logits = torch.full((1, 1, 1, 1), 150.0, requires_grad=True)
+        target = torch.zeros(1, 1, 1, 1)
+        optimizer = torch.optim.Adam([logits], lr=1.0)
+        for _ in range(400):
+            loss = mae(torch.sigmoid(logits), target) + weight * saturation(logits)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return float(torch.sigmoid(logits).detach())
+
+    assert after(0.0) == 1.0
+    assert after(0.01) < 0.1

@@ -23,12 +23,13 @@ from regene_bench.api import (
     decay_every,
     mae,
     one_cycle,
+    saturation,
     train,
 )
 from regene_bench_plugins.methods.convex import LatentPool, combine_once
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
-from regene_bench_plugins.methods.pair import PairConfig, pair_preset
+from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
 from regene_bench_plugins.methods.presets import is_small
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
@@ -114,9 +115,10 @@ class Autoencoder(Method):
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
-                loss = mae(decoder(encoder(batch.images)), batch.images)
-            descend(optimizer, loss)
-            return {"mae": loss.detach()}
+                logits = decoder.logits(encoder(batch.images))
+            error = mae(torch.sigmoid(logits), batch.images)
+            descend(optimizer, error + SATURATION * saturation(logits))
+            return {"mae": error.detach()}
 
         stage = Stage(
             name="autoencoder",

@@ -1,4 +1,8 @@
-"""Conditional variational autoencoder (Kingma & Welling 2014; Sohn et al. 2015)."""
+"""Conditional variational autoencoder with a prior for each class (Sohn et al. 2015).
+
+Without a prior of its own, a class whose images differ much from the others' keeps part of its
+label in z, where the standard normal knows nothing of it, and samples come out as other classes.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +45,8 @@ class CVAEConfig(TrainingLength):
 
     Attributes:
         latent_dim: Length of z.
+        prior: p(z | y): ``class``, a learned diagonal Gaussian for each class, or ``standard``, the
+            same standard normal for all.
         blocks: Blocks of both networks; ``None`` for as many as bring the shorter side to 3–5
             pixels.
         encoder_width: Channels of the encoder's innermost block; they halve towards the image.
@@ -57,6 +63,7 @@ class CVAEConfig(TrainingLength):
     """
 
     latent_dim: int = Field(default=32, ge=1, le=4096)
+    prior: Literal["class", "standard"] = "class"
     blocks: int | None = Field(default=None, ge=1, le=10)
     encoder_width: int = Field(default=256, ge=1, le=4096)
     encoder_narrowest: int = Field(default=64, ge=1, le=4096)
@@ -76,7 +83,7 @@ class CVAEConfig(TrainingLength):
 
 
 class CVAENetwork(nn.Module):
-    """Encoder with label planes, two linear heads, and a decoder of ``[z, one-hot]``.
+    """Encoder with label planes, two linear heads, a decoder of ``[z, one-hot]``, and the prior.
 
     Images that come without a label get one from a small recogniser q(y | x), as in the M2 model of
     Kingma et al. 2014; it shares no weight with the rest.
@@ -95,6 +102,9 @@ class CVAENetwork(nn.Module):
         width, narrowest = config.decoder_width, config.decoder_narrowest
         description = config.description(shape, width, narrowest)
         self.decoder = VectorDecoder(shape, description, config.latent_dim + shape.n_classes)
+        # Zeros are the standard normal: that is where every class starts, or stays.
+        statistics = torch.zeros(shape.n_classes, 2 * config.latent_dim)
+        self.prior_statistics = nn.Parameter(statistics, requires_grad=config.prior == "class")
         width = config.recogniser_width
         description = config.description(shape, width, max(1, width // 4))
         self.recogniser = ConvClassifier(shape, description)
@@ -103,6 +113,11 @@ class CVAENetwork(nn.Module):
         """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
         features = self.encoder(with_label_planes(images, labels, self.n_classes))
         mean, log_variance = self.heads(self.code(features, labels)).float().chunk(2, dim=1)
+        return mean, log_variance
+
+    def prior(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and logarithm of the variance of z given the label alone, as ``posterior``."""
+        mean, log_variance = self.prior_statistics[labels].chunk(2, dim=1)
         return mean, log_variance
 
     def code(self, z: Tensor, labels: Tensor) -> Tensor:
@@ -135,9 +150,9 @@ class CVAEModel:
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Decode standard normal z with each label, int64 ``[N]``."""
-        z = rng.normal(len(labels), (self._latent_dim,)).to(labels.device)
-        latents = self._network.code(z, labels)
+        """Decode z drawn from the prior of each label, int64 ``[N]``."""
+        noise = rng.normal(len(labels), (self._latent_dim,)).to(labels.device)
+        latents = self._network.code(_draw(self._network.prior(labels), noise), labels)
         return Generation(self.decode(latents), latents)
 
     def _encode(self, images: Tensor) -> Tensor:
@@ -184,13 +199,13 @@ class CVAE(Method):
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
-                mean, log_variance = network.posterior(batch.images, batch.labels)
-                noise = torch.randn_like(mean)
-                code = network.code(mean + noise * (0.5 * log_variance).exp(), batch.labels)
+                posterior = network.posterior(batch.images, batch.labels)
+                z = _draw(posterior, torch.randn_like(posterior[0]))
+                code = network.code(z, batch.labels)
                 pixels = network.decoder.logits(code)
                 guesses = network.recogniser(batch.images).float()
             reconstruction = _reconstruction(pixels, batch.images, config)
-            divergence = _divergence(mean, log_variance)
+            divergence = _divergence(posterior, network.prior(batch.labels))
             recognition = F.cross_entropy(guesses, batch.labels)
             descend(optimizer, reconstruction + divergence + recognition)
             losses = {"reconstruction": reconstruction, "kl": divergence}
@@ -218,7 +233,14 @@ def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tenso
     return total / len(images)
 
 
-def _divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Kullback–Leibler divergence of the posterior from the standard normal, per image."""
-    terms = mean.square() + log_variance.exp() - 1 - log_variance
-    return 0.5 * terms.sum(1).mean()
+def _draw(gaussian: tuple[Tensor, Tensor], noise: Tensor) -> Tensor:
+    mean, log_variance = gaussian
+    return mean + noise * (0.5 * log_variance).exp()
+
+
+def _divergence(posterior: tuple[Tensor, Tensor], prior: tuple[Tensor, Tensor]) -> Tensor:
+    """Kullback–Leibler divergence of diagonal Gaussians, per image."""
+    (mean, log_variance), (prior_mean, prior_log_variance) = posterior, prior
+    ratio = log_variance - prior_log_variance
+    shift = (mean - prior_mean).square() * (-prior_log_variance).exp()
+    return 0.5 * (shift + ratio.exp() - 1 - ratio).sum(1).mean()

@@ -10,6 +10,10 @@ from regene_bench.api import ImageShape, MethodConfig, Preset
 from regene_bench_plugins.methods.presets import is_small
 from regene_bench_plugins.networks.description import Description, blocks_for, tapered
 
+# Weight of the excess of the pixel logits in both losses: far too small to move a pixel that has a
+# gradient of its own.
+SATURATION = 0.01
+
 
 class PairConfig(MethodConfig):
     """Widths and depths of an encoder and a decoder.

@@ -30,6 +30,7 @@ from regene_bench.api import (
     images_to_see,
     mae,
     one_cycle,
+    saturation,
     ssim,
     train,
 )
@@ -37,7 +38,7 @@ from regene_bench_plugins.methods.convex import LatentPool, combine_judged
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.judging import ConfidenceJudge, mean_test_confidence
 from regene_bench_plugins.methods.optim import adam, descend
-from regene_bench_plugins.methods.pair import PairConfig, pair_preset
+from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
 from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder
 
@@ -240,10 +241,11 @@ class ReGene(Method):
             with runtime.autocast():
                 with torch.no_grad():
                     features = classifier.encoder.block_features(batch.images)
-                images = decoder(features[-1].flatten(1))
+                logits = decoder.logits(features[-1].flatten(1))
+            images = torch.sigmoid(logits)
             error = mae(images, batch.images)
             losses = {"mae": error.detach()}
-            loss = config.l1 * error
+            loss = config.l1 * error + SATURATION * saturation(logits)
             if config.l2 > 0:
                 similarity = ssim(images, batch.images)
                 losses["ssim"] = similarity.detach()
