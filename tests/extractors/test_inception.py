@@ -1,9 +1,11 @@
-"""The Inception extractor loads its verified file, and nothing else stands in for it."""
+"""The Inception extractor loads its verified file, and nothing else stands in for it.
+
+What the real architecture gives is in ``tests/parity/test_inception.py``.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +13,14 @@ import pytest
 import torch
 from regene_bench_plugins.extractors import inception as module
 from regene_bench_plugins.extractors.inception import Inception
+from regene_bench_plugins.extractors.inception_network import build_inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 from torch import Tensor, nn
 
 from regene_bench.errors import UnavailableError
+from regene_bench.events import Event, Message
 from regene_bench.interfaces import WeightsFile
+from tests.extractors.random_inception import save_script
 from tests.methods.builders import make_data, make_runtime
 
 
@@ -28,30 +33,32 @@ class Layers(nn.Module):
         self.weight = nn.Parameter(torch.randn(48, 2048, generator=generator))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.nn.functional.adaptive_avg_pool2d(x, [4, 4]).flatten(1) @ self.weight
+        pooled = torch.nn.functional.adaptive_avg_pool2d(x, [4, 4]).flatten(1) @ self.weight
+        return pooled[:, :, None, None]
 
 
-class StandIn(nn.Module):
-    """What clean-fid calls of the real network: ``layers``."""
+class OtherNetwork(nn.Module):
+    """The file's interface over layers that are not Inception's."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = Layers()
+        self.output = nn.Linear(2048, 1008)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
 
 
 @pytest.fixture
-def file(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsFile:
-    """The stand-in in the place of the weights, and its own hash in the place of the real one."""
-    path = own_cache / "weights" / module.INCEPTION_2015.filename
-    path.parent.mkdir(parents=True)
-    with warnings.catch_warnings():
-        # TorchScript is what the published file is
-        warnings.simplefilter("ignore", FutureWarning)
-        torch.jit.script(StandIn()).save(str(path))
-    content = path.read_bytes()
+def network() -> OtherNetwork:
+    torch.manual_seed(0)
+    return OtherNetwork().requires_grad_(False)
+
+
+@pytest.fixture
+def file(network: OtherNetwork, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsFile:
+    """The other network in the place of the weights, and its hash in the place of the real one."""
+    content = save_script(network, own_cache / "weights").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     patched = replace(module.INCEPTION_2015, sha256=digest, size=len(content))
     monkeypatch.setattr(module, "INCEPTION_2015", patched)
@@ -59,15 +66,51 @@ def file(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsFile:
     return patched
 
 
-def test_the_verified_file_is_loaded_and_used(file: WeightsFile, tmp_path: Path) -> None:
+def test_a_file_of_other_layers_is_run_by_its_own_code_and_says_so(
+    file: WeightsFile, network: OtherNetwork, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    extractor = Inception({})
+    extractor.prepare(make_data(), make_runtime(tmp_path, emit=told.append))
+    images = torch.randint(0, 256, (5, 1, 8, 8), dtype=torch.uint8)
+    found = extractor.extract(images)
+    expected = network.layers((bicubic_square(images, 299) - 128) / 128).flatten(1)
+    torch.testing.assert_close(found.features, expected, rtol=1e-4, atol=1e-4)
+    assert found.features.dtype == torch.float32
+    assert found.logits is not None
+    logits = expected @ network.output.weight.T
+    torch.testing.assert_close(found.logits, logits, rtol=1e-4, atol=1e-4)
+    warnings = [event for event in told if isinstance(event, Message) and event.level == "warning"]
+    assert ["its own, slower code" in event.text for event in warnings] == [True]
+
+
+@pytest.mark.usefixtures("file")
+def test_a_network_that_answers_otherwise_is_not_used_for_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: OtherNetwork
+) -> None:
+    class Wrong(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return 1.001 * network.layers(x).flatten(1)
+
+    monkeypatch.setattr(module, "build_inception", lambda state: Wrong())
     extractor = Inception({})
     extractor.prepare(make_data(), make_runtime(tmp_path))
-    images = torch.randint(0, 256, (3, 1, 8, 8), dtype=torch.uint8)
-    found = extractor.extract(images)
-    assert found.features.shape == (3, 2048)
-    assert found.features.dtype == torch.float32
-    inputs = (bicubic_square(images, 299) - 128) / 128
-    torch.testing.assert_close(found.features, StandIn()(inputs), rtol=1e-4, atol=1e-4)
+    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
+    expected = network.layers((bicubic_square(images, 299) - 128) / 128).flatten(1)
+    torch.testing.assert_close(extractor.extract(images).features, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_tensors_of_another_architecture_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        build_inception({})
+    wrong = {f"{name}.weight": torch.zeros(1, 1, 1, 1) for name in range(94)}
+    with pytest.raises(ValueError, match="without beta"):
+        build_inception(wrong)
+
+
+def test_the_card_says_what_was_done(file: WeightsFile, tmp_path: Path) -> None:
+    extractor = Inception({})
+    extractor.prepare(make_data(), make_runtime(tmp_path))
     card = extractor.card
     assert (card.id, card.feature_dim, card.input_size) == ("inception", 2048, 299)
     assert card.weights_sha256 == file.sha256
