@@ -19,9 +19,13 @@ from regene_bench.errors import (
     TrainingDivergedError,
     UnavailableError,
 )
+from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.frechet import frechet_distance
 from regene_bench.evaluation.inception_score import inception_score
+from regene_bench.evaluation.memorisation import Nearness, nearness
+from regene_bench.evaluation.ratios import Share, expected_trials, share
+from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.events import Message, Progress
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.interfaces import (
@@ -85,6 +89,7 @@ __all__ = [
     "MethodError",
     "Metric",
     "MetricConfig",
+    "Nearness",
     "Preset",
     "Progress",
     "RegeneBenchError",
@@ -93,6 +98,7 @@ __all__ = [
     "SampleRng",
     "Schedule",
     "Score",
+    "Share",
     "SourceRequest",
     "Split",
     "Stage",
@@ -105,17 +111,24 @@ __all__ = [
     "cache_dir",
     "constant",
     "decay_every",
+    "draw_pairs",
     "exclusive",
+    "expected_trials",
     "find_weights",
     "frechet_distance",
     "hookimpl",
     "images_to_see",
     "inception_score",
     "mae",
+    "mean_pair_distance",
+    "mean_pair_ssim",
+    "nearness",
     "obtain_weights",
     "one_cycle",
     "saturation",
+    "share",
     "ssim",
+    "ssim_each",
     "stable_id",
     "to_float",
     "to_uint8",

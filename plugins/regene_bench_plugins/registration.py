@@ -123,10 +123,35 @@ def register_metrics(register: Register) -> None:
     register(
         "reconstruction",
         f"{_HERE}.metrics.reconstruction:Reconstruction",
-        summary="mean absolute error of reconstructed test images",
+        summary="absolute error, SSIM and PSNR of reconstructed test images",
     )
     register(
         "trials",
         f"{_HERE}.metrics.trials:Trials",
         summary="candidates drawn until the wanted number was valid, per class",
+    )
+    register(
+        "trials_neutral",
+        f"{_HERE}.metrics.trials:NeutralTrials",
+        summary="generations until the neutral classifier accepts as many as were asked for",
+    )
+    register(
+        "memorisation",
+        f"{_HERE}.metrics.memorisation:Memorisation",
+        summary="nearest training images in pixels and SSIM; copies of them",
+    )
+    register(
+        "authenticity",
+        f"{_HERE}.metrics.memorisation:Authenticity",
+        summary="nearest training images in features; share that is not learnt by heart",
+    )
+    register(
+        "diversity",
+        f"{_HERE}.metrics.diversity:Diversity",
+        summary="feature distance between two images of a class, against real ones",
+    )
+    register(
+        "diversity_ssim",
+        f"{_HERE}.metrics.diversity:SsimDiversity",
+        summary="SSIM of two images of a class, against real ones",
     )

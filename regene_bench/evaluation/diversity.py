@@ -57,7 +57,7 @@ def draw_pairs(n: int, count: int, seed: int, device: torch.device) -> Pairs:
     return Pairs(first.to(device), second.to(device))
 
 
-def mean_distance(features: Tensor, pairs: Pairs) -> float:
+def mean_pair_distance(features: Tensor, pairs: Pairs) -> float:
     """Mean Euclidean distance of the pairs among features ``[N, D]``, in float64.
 
     Raises:
@@ -75,6 +75,6 @@ def mean_distance(features: Tensor, pairs: Pairs) -> float:
     return mean
 
 
-def mean_ssim(images: Tensor, pairs: Pairs) -> float:
+def mean_pair_ssim(images: Tensor, pairs: Pairs) -> float:
     """Mean SSIM of the pairs among uint8 images ``[N, C, H, W]``: 1 if all are the same."""
     return float(ssim_each(images[pairs.first], images[pairs.second]).mean())

@@ -8,6 +8,7 @@ place, so there is no threshold to choose.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,17 @@ class Nearness:
     def memorised(self) -> Tensor:
         """Whether each sample is memorised, bool ``[N]``; a copy always is."""
         return self.distance <= self.own
+
+    @classmethod
+    def joined(cls, parts: Sequence[Nearness]) -> Nearness:
+        """Put the results for several stretches of samples one after the other."""
+        return cls(
+            Neighbours(
+                torch.cat([part.neighbours.distances for part in parts]),
+                torch.cat([part.neighbours.indices for part in parts]),
+            ),
+            torch.cat([part.own for part in parts]),
+        )
 
 
 def nearness(samples: Tensor, training: Tensor, k: int = 1) -> Nearness:

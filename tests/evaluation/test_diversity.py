@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from regene_bench.errors import MethodError
-from regene_bench.evaluation.diversity import draw_pairs, mean_distance, mean_ssim
+from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 
 CPU = torch.device("cpu")
 
@@ -46,22 +46,24 @@ def test_pairs_are_uniform() -> None:
 def test_mean_distance_of_all_pairs() -> None:
     features = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 8.0]])
     expected = (5 + 8 + 5) / 3
-    assert mean_distance(features, draw_pairs(3, 3, 0, CPU)) == pytest.approx(expected)
+    assert mean_pair_distance(features, draw_pairs(3, 3, 0, CPU)) == pytest.approx(expected)
 
 
 def test_drawn_pairs_estimate_the_mean_of_all() -> None:
     features = torch.randn(300, 16, generator=torch.Generator().manual_seed(0))
-    every = mean_distance(features, draw_pairs(300, 10**6, 0, CPU))
+    every = mean_pair_distance(features, draw_pairs(300, 10**6, 0, CPU))
     assert every == pytest.approx(float(torch.pdist(features).mean()), rel=1e-6)
-    assert mean_distance(features, draw_pairs(300, 2000, 0, CPU)) == pytest.approx(every, rel=0.02)
+    assert mean_pair_distance(features, draw_pairs(300, 2000, 0, CPU)) == pytest.approx(
+        every, rel=0.02
+    )
 
 
 def test_the_mean_does_not_depend_on_the_number_of_samples() -> None:
     generator = torch.Generator().manual_seed(0)
-    few = [mean_distance(torch.randn(8, 16, generator=generator), draw_pairs(8, 28, 0, CPU))
+    few = [mean_pair_distance(torch.randn(8, 16, generator=generator), draw_pairs(8, 28, 0, CPU))
            for _ in range(400)]  # fmt: skip
     many = torch.randn(4000, 16, generator=generator)
-    expected = mean_distance(many, draw_pairs(4000, 100_000, 0, CPU))
+    expected = mean_pair_distance(many, draw_pairs(4000, 100_000, 0, CPU))
     assert sum(few) / len(few) == pytest.approx(expected, rel=0.01)
 
 
@@ -69,8 +71,8 @@ def test_one_image_repeated_has_no_diversity() -> None:
     image = torch.randint(0, 256, (1, 3, 16, 16), dtype=torch.uint8)
     images = image.expand(10, -1, -1, -1)
     pairs = draw_pairs(10, 20, 0, CPU)
-    assert mean_ssim(images, pairs) == pytest.approx(1.0, abs=1e-6)
-    assert mean_distance(images.flatten(1).float(), pairs) == 0.0
+    assert mean_pair_ssim(images, pairs) == pytest.approx(1.0, abs=1e-6)
+    assert mean_pair_distance(images.flatten(1).float(), pairs) == 0.0
 
 
 def test_one_sample_makes_no_pair() -> None:
@@ -81,4 +83,4 @@ def test_one_sample_makes_no_pair() -> None:
 def test_features_that_are_not_finite_are_refused() -> None:
     features = torch.tensor([[0.0], [torch.nan]])
     with pytest.raises(MethodError, match="not finite"):
-        mean_distance(features, draw_pairs(2, 1, 0, CPU))
+        mean_pair_distance(features, draw_pairs(2, 1, 0, CPU))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regene_bench.api import Column, Evaluation, MethodError, Metric, Score, inception_score
+from torch import Tensor
+
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    ExtractorCard,
+    MethodError,
+    Metric,
+    Score,
+    inception_score,
+    share,
+)
 
 _SPLITS = 10
 
@@ -12,8 +23,14 @@ _SPLITS = 10
 class NeutralJudgement(Metric):
     """Accuracy (ReGene, section 6.1) and Inception score on the neutral classifier's posterior.
 
+    ``accuracy_neutral`` is the share of images that the classifier takes for the class that was
+    asked for, overall and per class, with its binomial standard error and, in the note, its 95 %
+    interval after Wilson (1927). It has no bias by the number of images. ``is_neutral`` is the
+    Inception score (Salimans et al. 2016), which grows with the number of images.
+
     Both are best where real held-out images have them: a generator passes real images only by
-    making more typical ones, which is a loss of diversity and not a gain.
+    making more typical ones, which is a loss of diversity and not a gain. Images without labels
+    have an Inception score only.
     """
 
     extractors = ("neutral",)
@@ -27,19 +44,27 @@ class NeutralJudgement(Metric):
         if logits is None:
             raise MethodError("The neutral classifier gave no logits.")
         card = evaluation.card("neutral")
-        labels = evaluation.generated.labels
-        right = (logits.argmax(dim=1) == labels).double()
-        yield Score("accuracy_neutral", float(right.mean()), n_generated=len(labels), card=card)
-        for label, name in enumerate(evaluation.data.class_names):
-            of_class = right[labels == label]
-            if len(of_class):
-                yield Score(
-                    "accuracy_neutral",
-                    float(of_class.mean()),
-                    class_name=name,
-                    n_generated=len(of_class),
-                    card=card,
-                )
+        if evaluation.labelled:
+            labels = evaluation.generated.labels
+            right = logits.argmax(dim=1) == labels
+            yield _accuracy(right, card, None)
+            for label, name in enumerate(evaluation.data.class_names):
+                of_class = right[labels == label]
+                if len(of_class):
+                    yield _accuracy(of_class, card, name)
         splits = min(_SPLITS, len(logits))
         mean, spread = inception_score(logits, splits=splits)
         yield Score("is_neutral", mean, std=spread, n_generated=len(logits), card=card)
+
+
+def _accuracy(right: Tensor, card: ExtractorCard, class_name: str | None) -> Score:
+    found = share(right)
+    return Score(
+        "accuracy_neutral",
+        found.value,
+        std=found.standard_error,
+        class_name=class_name,
+        n_generated=found.n,
+        card=card,
+        note=found.describe(),
+    )

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from regene_bench.api import Column, Evaluation, Metric, Score
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    MethodError,
+    Metric,
+    Score,
+    expected_trials,
+    share,
+)
 
 
 class Trials(Metric):
     """Total and per-class trials of generators that judge their own candidates.
 
-    Other generators have none: for them the rows are left out.
+    Other generators have none: for them the rows are left out. ``trials_neutral`` has them for
+    all.
     """
 
     columns = (
@@ -34,3 +44,68 @@ class Trials(Metric):
                         class_name=name,
                         n_generated=len(of_class),
                     )
+
+
+class NeutralTrials(Metric):
+    """Generations needed until the neutral classifier accepts as many as were asked for.
+
+    ReGene's Table 2 counts, per class, the candidates that were processed until N were valid by
+    ReGene's own judges. Here the judge is the neutral classifier, which accepts an image that it
+    takes for the class that was asked for, so that there is a number for every generator and for
+    images from elsewhere. N is the number of images of the class in this run; with ``a`` of them
+    accepted, the expected number of generations until N are is ``N / (a / N) = N² / a``.
+
+    It is an estimate from the N images that were made, not a count of more that were: the ``std``
+    is its standard error, and its bias upwards is of the order of ``1 / a`` of it. The total is
+    the sum over the classes, as each must be filled. A class of which nothing was accepted has no
+    finite number; then it and the total have no score. Candidates that a generator rejected
+    itself are not in it: they are ``trials_latent`` and ``trials_image``.
+    """
+
+    extractors = ("neutral",)
+    requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
+    columns = (
+        Column(
+            "trials_neutral",
+            "lower",
+            "trials",
+            "generations until the neutral classifier accepts as many as were asked for",
+        ),
+    )
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        logits = evaluation.generated_features("neutral").logits
+        if logits is None:
+            raise MethodError("The neutral classifier gave no logits.")
+        card, labels = evaluation.card("neutral"), evaluation.generated.labels
+        accepted = logits.argmax(dim=1) == labels
+        shares = {
+            name: share(accepted[labels == label])
+            for label, name in enumerate(evaluation.data.class_names)
+            if bool((labels == label).any())
+        }
+        trials = {name: expected_trials(found.n, found) for name, found in shares.items()}
+        without = [name for name, found in trials.items() if found is None]
+        finite = {name: found for name, found in trials.items() if found is not None}
+        note = "estimated from the share that is accepted"
+        if without:
+            note += f"; no total, since nothing was accepted as {', '.join(without)}"
+        else:
+            yield Score(
+                "trials_neutral",
+                sum(found.expected for found in finite.values()),
+                std=sum(found.standard_error**2 for found in finite.values()) ** 0.5,
+                n_generated=len(labels),
+                card=card,
+                note=note,
+            )
+        for name, found in finite.items():
+            yield Score(
+                "trials_neutral",
+                found.expected,
+                std=found.standard_error,
+                class_name=name,
+                n_generated=shares[name].n,
+                card=card,
+                note=note,
+            )

@@ -1,0 +1,171 @@
+"""How different the generated images of one class are from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from regene_bench.api import (
+    Column,
+    DeviceImages,
+    Evaluation,
+    ExtractorCard,
+    Score,
+    Split,
+    draw_pairs,
+    mean_pair_distance,
+    mean_pair_ssim,
+)
+from regene_bench_plugins.metrics.features import FeatureMetric, ReferenceMetric
+
+_FEATURE_PAIRS = 10_000
+_IMAGE_PAIRS = 1_000
+
+
+class Diversity(FeatureMetric):
+    """Mean Euclidean distance between the features of two images of one class.
+
+    * ``diversity_features``: of the generated images, over all pairs of a class or 10,000 that
+      are drawn; per class, and the mean over the classes.
+    * ``diversity_features_ratio``: the same divided by that of the real images of the class: 1 if
+      they differ as much, 0 if each class is one image.
+
+    Mode collapse inside classes lowers both; noise raises them as well, so they are best where
+    real images have them. Means over pairs do not depend on the number of images but for noise.
+    """
+
+    columns = (
+        Column("diversity_features", "reference", summary="mean feature distance within a class"),
+        Column(
+            "diversity_features_ratio",
+            "reference",
+            summary="diversity_features relative to real images of the class",
+        ),
+    )
+    requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        name = self.config.extractor
+        generated = evaluation.generated_features(name).features
+        real = evaluation.reference_features(name, self.reference).features
+
+        def mean(features: Tensor, label: int) -> float:
+            pairs = draw_pairs(len(features), _FEATURE_PAIRS, label, features.device)
+            return mean_pair_distance(features, pairs)
+
+        split = self.reference or evaluation.reference_split
+        classes = _by_class(evaluation, generated, real, evaluation.real(self.reference), mean)
+        source = _Source(split, evaluation.card(name))
+        yield from _scores("diversity_features", classes, lambda c: c.generated, source)
+        usable = [c for c in classes if c.real > 0]
+        yield from _scores(
+            "diversity_features_ratio", usable, lambda c: c.generated / c.real, source
+        )
+
+
+class SsimDiversity(ReferenceMetric):
+    """Mean structural similarity of two images of one class, after Odena et al. (2017).
+
+    * ``diversity_ssim``: of the generated images, over all pairs of a class or 1,000 that are
+      drawn; per class, and the mean over the classes. Higher means less diverse.
+    * ``diversity_ssim_ratio``: ``(1 − SSIM)`` of the generated images divided by that of the real
+      images of the class: 1 if they differ as much, 0 if each class is one image.
+
+    The paper takes MS-SSIM of 128×128 images; its five scales need 161 pixels a side under the
+    usual window, so that the single-scale index stands here, at any size. Both are best where
+    real images have them. Means over pairs do not depend on the number of images but for noise.
+    """
+
+    columns = (
+        Column("diversity_ssim", "reference", summary="mean SSIM of two images of a class"),
+        Column(
+            "diversity_ssim_ratio",
+            "reference",
+            summary="1 − diversity_ssim relative to real images of the class",
+        ),
+    )
+    requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        real = evaluation.real(self.reference)
+
+        def mean(images: Tensor, label: int) -> float:
+            evaluation.runtime.stop.check()
+            return mean_pair_ssim(
+                images, draw_pairs(len(images), _IMAGE_PAIRS, label, images.device)
+            )
+
+        split = self.reference or evaluation.reference_split
+        classes = _by_class(evaluation, evaluation.generated.images, real.images, real, mean)
+        source = _Source(split, None)
+        yield from _scores("diversity_ssim", classes, lambda c: c.generated, source)
+        usable = [c for c in classes if c.real < 1]
+        yield from _scores(
+            "diversity_ssim_ratio", usable, lambda c: (1 - c.generated) / (1 - c.real), source
+        )
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The means over the pairs of one class, and over how many images they go."""
+
+    name: str
+    generated: float
+    real: float
+    n_generated: int
+    n_real: int
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What the scores of a metric have in common."""
+
+    split: Split
+    card: ExtractorCard | None
+
+
+def _by_class(
+    evaluation: Evaluation,
+    generated: Tensor,
+    real: Tensor,
+    real_images: DeviceImages,
+    mean: Callable[[Tensor, int], float],
+) -> list[_Class]:
+    """Means of the classes that have a pair on either side; the pairs are the same for all runs."""
+    found = []
+    for label, name in enumerate(evaluation.data.class_names):
+        ours, theirs = evaluation.generated.of_class(label), real_images.of_class(label)
+        if min(len(ours), len(theirs)) >= 2:
+            means = mean(generated[ours], label), mean(real[theirs], label)
+            found.append(_Class(name, *means, len(ours), len(theirs)))
+    return found
+
+
+def _scores(
+    column: str, classes: Sequence[_Class], value: Callable[[_Class], float], source: _Source
+) -> Iterator[Score]:
+    """The mean over the classes, each weighing the same, and the classes themselves."""
+    if not classes:
+        return
+    yield Score(
+        column,
+        sum(value(c) for c in classes) / len(classes),
+        n_real=sum(c.n_real for c in classes),
+        n_generated=sum(c.n_generated for c in classes),
+        card=source.card,
+        reference_split=source.split,
+        note=f"mean over {len(classes)} classes",
+    )
+    for c in classes:
+        yield Score(
+            column,
+            value(c),
+            class_name=c.name,
+            n_real=c.n_real,
+            n_generated=c.n_generated,
+            card=source.card,
+            reference_split=source.split,
+        )
