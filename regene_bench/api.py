@@ -49,7 +49,7 @@ from regene_bench.interfaces import (
 )
 from regene_bench.locks import exclusive
 from regene_bench.paths import cache_dir
-from regene_bench.rng import SampleRng
+from regene_bench.rng import SampleRng, derive_seed
 from regene_bench.runtime import Runtime
 from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.length import TrainingLength, images_to_see
@@ -111,6 +111,7 @@ __all__ = [
     "cache_dir",
     "constant",
     "decay_every",
+    "derive_seed",
     "draw_pairs",
     "exclusive",
     "expected_trials",

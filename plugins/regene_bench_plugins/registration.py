@@ -155,3 +155,8 @@ def register_metrics(register: Register) -> None:
         f"{_HERE}.metrics.diversity:SsimDiversity",
         summary="SSIM of two images of a class, against real ones",
     )
+    register(
+        "classification_accuracy",
+        f"{_HERE}.metrics.classification_accuracy:ClassificationAccuracy",
+        summary="test accuracy of a classifier that is trained on the generated images",
+    )

@@ -1,0 +1,108 @@
+"""A classifier of generated images is as good on real ones as the images are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from regene_bench_plugins.metrics import classification_accuracy
+from regene_bench_plugins.metrics.classification_accuracy import ClassificationAccuracy, like
+from torch import Tensor
+
+from regene_bench.api import BenchmarkData, DeviceImages, Score
+from regene_bench.measuring import NamedMetric, measure_all
+from tests.methods.builders import make_data
+
+from .single_samples import by_class, evaluation_of_images, totals
+
+
+@pytest.fixture(autouse=True)
+def _short(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stripes are learnt in a few steps."""
+    monkeypatch.setattr(classification_accuracy, "_LEAST_SEEN", 1280)
+
+
+@pytest.fixture(scope="module")
+def data() -> BenchmarkData:
+    return make_data()
+
+
+def measured(images: Tensor, labels: Tensor, data: BenchmarkData, folder: Path) -> list[Score]:
+    evaluation = evaluation_of_images(images, labels, data, folder)
+    return list(ClassificationAccuracy().measure(evaluation))
+
+
+def test_real_images_teach_what_real_images_teach(data: BenchmarkData, tmp_path: Path) -> None:
+    scores = measured(data.test.images, data.test.labels, data, tmp_path)
+    values = totals(scores)
+    assert set(values) == {"cas", "cas_augmented", "cas_real"}
+    assert min(values.values()) > 0.9
+    assert set(by_class(scores, "cas")) == set(data.class_names)
+    first = scores[0]
+    assert (first.n_real, first.n_generated, first.reference_split) == (60, 60, "test")
+    assert first.note == "trained on 60 generated images"
+    notes = {s.column: s.note for s in scores if s.class_name is None}
+    assert notes["cas_augmented"] == "trained on 60 real and 60 generated images"
+    assert notes["cas_real"] == "trained on 60 real images"
+
+
+def test_wrong_labels_teach_the_wrong_thing(data: BenchmarkData, tmp_path: Path) -> None:
+    shifted = (data.test.labels + 1) % 3
+    values = totals(measured(data.test.images, shifted, data, tmp_path))
+    assert values["cas"] < 0.1
+    assert values["cas_real"] > 0.9
+
+
+def test_the_baseline_is_the_same_for_all_runs_and_trained_once(
+    data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    first = totals(measured(data.test.images, data.test.labels, data, tmp_path))
+    trained = {folder.name for folder in (own_cache / "neutral").iterdir()}
+    blank = torch.zeros_like(data.test.images)
+    second = totals(measured(blank, data.test.labels, data, tmp_path))
+    new = {folder.name for folder in (own_cache / "neutral").iterdir()} - trained
+    assert second["cas_real"] == first["cas_real"]
+    assert (len(trained), len(new)) == (3, 2)
+    assert second["cas"] < 0.5 < first["cas"]
+
+
+def test_training_it_is_not_charged_to_the_method(data: BenchmarkData, tmp_path: Path) -> None:
+    evaluation = evaluation_of_images(data.test.images, data.test.labels, data, tmp_path / "run")
+    list(ClassificationAccuracy().measure(evaluation))
+    assert evaluation.runtime.ledger == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_large_images_are_reduced_in_their_proportions(tmp_path: Path) -> None:
+    data = make_data(height=40, width=80)
+    reduced = classification_accuracy._reduced(data.test)
+    assert reduced.images.shape == (60, 1, 16, 32)
+    assert reduced.images.dtype == torch.uint8
+    mean = data.test.images.double().mean()
+    assert float(reduced.images.double().mean()) == pytest.approx(float(mean), rel=0.02)
+    assert totals(measured(data.test.images, data.test.labels, data, tmp_path))["cas"] > 0.9
+
+
+def test_as_many_real_images_of_each_class_as_were_generated() -> None:
+    images = torch.arange(60, dtype=torch.uint8).reshape(60, 1, 1, 1)
+    real = DeviceImages(images, torch.arange(60) % 3)
+    labels = torch.tensor([0] * 5 + [2] * 30)
+    chosen = like(labels, real, "a")
+    assert chosen.labels.bincount().tolist() == [5, 0, 20]
+    assert len(chosen.images.unique()) == 25
+    assert torch.equal(like(labels, real, "a").images, chosen.images)
+    assert not torch.equal(like(labels, real, "b").images, chosen.images)
+
+
+def test_one_class_alone_or_no_labels_have_no_such_score(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    one = data.test.of_class(0)
+    images, labels = data.test.images[one], data.test.labels[one]
+    for evaluation in (
+        evaluation_of_images(images, labels, data, tmp_path),
+        evaluation_of_images(data.test.images, data.test.labels, data, tmp_path, labelled=False),
+    ):
+        rows = measure_all([NamedMetric("cas", ClassificationAccuracy())], evaluation)
+        assert {row.status for row in rows} == {"skipped"}
