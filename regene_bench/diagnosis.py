@@ -81,6 +81,12 @@ def _plugins(host: PluginHost) -> list[Finding]:
         detail = f"{where}: {plugin.error}\n{plugin.traceback.strip()}"
         findings.append(Finding("plugins", plugin.name, "broken", detail))
     for kind in KINDS:
+        entries = host.entries(kind)
+        for name in sorted({entry.name for entry in entries}):
+            sharing = [entry.qualified_name for entry in entries if entry.name == name]
+            if len(sharing) > 1:
+                detail = f"registered more than once; write {' or '.join(sharing)}"
+                findings.append(Finding("plugins", f"{kind} {name}", "broken", detail))
         for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):
             try:
                 entry.load()

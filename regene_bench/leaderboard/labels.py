@@ -71,15 +71,23 @@ def column_labels(measures: Sequence[Key]) -> tuple[list[str], list[str]]:
         rivals = [m[2:] for m in measures if m[:2] == measure[:2]]
         differing = [i for i in range(len(CONVENTION)) if len({r[i] for r in rivals}) > 1]
         label = str(metric if class_name is None else class_name)
-        if differing:
-            parts = [_convention(CONVENTION[i], convention[i]) for i in differing]
+        parts = [_convention(CONVENTION[i], convention[i]) for i in differing]
+        if 0 not in differing and not _tells_its_extractor(str(metric), convention[0]):
+            parts.insert(0, str(convention[0]))
+        if parts:
             label += f" ({', '.join(parts)})"
+        if differing:
             words = " and ".join(_WORDS[CONVENTION[i]] for i in differing)
             reasons[metric] = (
                 f"{metric} stands in {len(rivals)} columns that do not compare: the {words} differ."
             )
         labels.append(label)
     return labels, list(reasons.values())
+
+
+def _tells_its_extractor(metric: str, extractor: str | None) -> bool:
+    """A metric is read as on Inception, the field's default, unless its name says otherwise."""
+    return extractor is None or extractor == "inception" or extractor in metric
 
 
 # no value is written so: a lone quote is no JSON

@@ -58,7 +58,7 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _run("seed", "int64", "Seed of the run."),
     _run("device", "text", "cpu, cuda or mps."),
     _run("gpu_name", "text", "Name of the GPU; null on a CPU."),
-    _run("precision", "text", "Arithmetic of the training, such as float32 or bf16."),
+    _run("precision", "text", "Arithmetic of the training, float32 or bfloat16."),
     _run("torch_version", "text", "Version of PyTorch."),
     _run("python_version", "text", "Version of Python."),
     _run("packages", "text", "Versions of the packages that matter, as canonical JSON."),

@@ -28,6 +28,14 @@ def test_broken_and_missing_things_are_named(cli: Cli, plugins: Path) -> None:
     assert {"results", "cache"} <= {name for topic, name in states if topic == "disk"}
 
 
+def test_two_plugins_of_one_name_are_named(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-good", GOOD)
+    install(plugins, "fake-other", GOOD.replace("fake_good", "fake_other"))
+    findings = json.loads(cli("doctor", "--json").stdout)
+    details = {(f["topic"], f["name"]): f["detail"] for f in findings if f["state"] == "broken"}
+    assert "fake-good:mine or fake-other:mine" in details["plugins", "method mine"]
+
+
 def test_as_text(cli: Cli) -> None:
     done = cli("doctor")
     assert done.returncode == 0, done.stderr

@@ -110,12 +110,12 @@ def test_another_cohort_is_another_board(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "label"),
     [
-        ({"weights_sha256": "ffff000011"}, "fid (ffff0000)"),
+        ({"weights_sha256": "ffff000011"}, "fid (net, ffff0000)"),
         ({"extractor_id": "other"}, "fid (other)"),
-        ({"preprocess_id": "resize-64"}, "fid (resize-64)"),
-        ({"reference_split": "test"}, "fid (test)"),
-        ({"n_real": 7}, "fid (7 real)"),
-        ({"n_generated": 7}, "fid (7 generated)"),
+        ({"preprocess_id": "resize-64"}, "fid (net, resize-64)"),
+        ({"reference_split": "test"}, "fid (net, test)"),
+        ({"n_real": 7}, "fid (net, 7 real)"),
+        ({"n_generated": 7}, "fid (net, 7 generated)"),
     ],
 )
 def test_conventions_are_never_averaged(change: dict[str, Any], label: str) -> None:
@@ -126,6 +126,24 @@ def test_conventions_are_never_averaged(change: dict[str, Any], label: str) -> N
     assert label in [column.label for column in board.columns]
     assert [mean(board.lines[0], i) for i in range(2)] == [1.0, 3.0]
     assert "do not compare" in board.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "extractor", "label"),
+    [
+        ("kid", "net", "kid (net)"),
+        ("kid", "inception", "kid"),
+        ("fd_net", "net", "fd_net"),
+        ("mae", None, "mae"),
+    ],
+)
+def test_a_column_says_its_extractor_unless_its_name_or_the_field_does(
+    metric: str, extractor: str | None, label: str
+) -> None:
+    scores = (score(metric, **(EXTRACTOR | {"extractor_id": extractor})),)
+    board = only(make_boards(table_of(run("a", 1.0, scores=scores))))
+    assert [column.label for column in board.columns] == [label]
+    assert not [note for note in board.notes if "do not compare" in note]
 
 
 @pytest.mark.parametrize(

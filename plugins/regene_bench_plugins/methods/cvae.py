@@ -31,6 +31,7 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.inference import in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.presets import is_colour, is_small
+from regene_bench_plugins.networks.class_prior import ClassPrior
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
@@ -45,8 +46,8 @@ class CVAEConfig(TrainingLength):
 
     Attributes:
         latent_dim: Length of z.
-        prior: p(z | y): ``class``, a learned diagonal Gaussian for each class, or ``standard``, the
-            same standard normal for all.
+        prior: p(z | y): ``class``, a learned Gaussian for each class, or ``standard``, the same
+            standard normal for all.
         blocks: Blocks of both networks; ``None`` for as many as bring the shorter side to 3–5
             pixels.
         encoder_width: Channels of the encoder's innermost block; they halve towards the image.
@@ -102,9 +103,8 @@ class CVAENetwork(nn.Module):
         width, narrowest = config.decoder_width, config.decoder_narrowest
         description = config.description(shape, width, narrowest)
         self.decoder = VectorDecoder(shape, description, config.latent_dim + shape.n_classes)
-        # Zeros are the standard normal: that is where every class starts, or stays.
-        statistics = torch.zeros(shape.n_classes, 2 * config.latent_dim)
-        self.prior_statistics = nn.Parameter(statistics, requires_grad=config.prior == "class")
+        learned = config.prior == "class"
+        self.prior = ClassPrior(shape.n_classes, config.latent_dim, learned)
         width = config.recogniser_width
         description = config.description(shape, width, max(1, width // 4))
         self.recogniser = ConvClassifier(shape, description)
@@ -113,11 +113,6 @@ class CVAENetwork(nn.Module):
         """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
         features = self.encoder(with_label_planes(images, labels, self.n_classes))
         mean, log_variance = self.heads(self.code(features, labels)).float().chunk(2, dim=1)
-        return mean, log_variance
-
-    def prior(self, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and logarithm of the variance of z given the label alone, as ``posterior``."""
-        mean, log_variance = self.prior_statistics[labels].chunk(2, dim=1)
         return mean, log_variance
 
     def code(self, z: Tensor, labels: Tensor) -> Tensor:
@@ -152,7 +147,7 @@ class CVAEModel:
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
         """Decode z drawn from the prior of each label, int64 ``[N]``."""
         noise = rng.normal(len(labels), (self._latent_dim,)).to(labels.device)
-        latents = self._network.code(_draw(self._network.prior(labels), noise), labels)
+        latents = self._network.code(self._network.prior.draw(labels, noise), labels)
         return Generation(self.decode(latents), latents)
 
     def _encode(self, images: Tensor) -> Tensor:
@@ -199,13 +194,13 @@ class CVAE(Method):
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
-                posterior = network.posterior(batch.images, batch.labels)
-                z = _draw(posterior, torch.randn_like(posterior[0]))
+                mean, log_variance = network.posterior(batch.images, batch.labels)
+                z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
                 code = network.code(z, batch.labels)
                 pixels = network.decoder.logits(code)
                 guesses = network.recogniser(batch.images).float()
             reconstruction = _reconstruction(pixels, batch.images, config)
-            divergence = _divergence(posterior, network.prior(batch.labels))
+            divergence = network.prior.divergence(mean, log_variance, batch.labels).mean()
             recognition = F.cross_entropy(guesses, batch.labels)
             descend(optimizer, reconstruction + divergence + recognition)
             losses = {"reconstruction": reconstruction, "kl": divergence}
@@ -231,16 +226,3 @@ def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tenso
     else:
         total = (torch.sigmoid(logits) - images).square().sum() / (2 * config.sigma**2)
     return total / len(images)
-
-
-def _draw(gaussian: tuple[Tensor, Tensor], noise: Tensor) -> Tensor:
-    mean, log_variance = gaussian
-    return mean + noise * (0.5 * log_variance).exp()
-
-
-def _divergence(posterior: tuple[Tensor, Tensor], prior: tuple[Tensor, Tensor]) -> Tensor:
-    """Kullback–Leibler divergence of diagonal Gaussians, per image."""
-    (mean, log_variance), (prior_mean, prior_log_variance) = posterior, prior
-    ratio = log_variance - prior_log_variance
-    shift = (mean - prior_mean).square() * (-prior_log_variance).exp()
-    return 0.5 * (shift + ratio.exp() - 1 - ratio).sum(1).mean()
