@@ -1,15 +1,19 @@
 """Fréchet distance between two Gaussians fitted to features.
 
 ‖μ₁ − μ₂‖² + tr Σ₁ + tr Σ₂ − 2 tr (Σ₁Σ₂)^½ (Dowson and Landau 1982; Heusel et al. 2017).
-The last term is computed without a matrix square root of a non-symmetric product:
+The last term is computed without a matrix square root of a non-symmetric product. With ``A`` and
+``B`` the centred samples over √(n − 1), so that ``Σ₁ = AᵀA``, it is
 
-* both sets smaller than the dimension: the nuclear norm of ``A Bᵀ`` with ``A``, ``B`` the centred
-  samples over √(n − 1), which is exact for singular covariances;
-* otherwise: eigenvalues of the symmetric ``LᵀΣ₂L`` with ``Σ₁ = LLᵀ`` by Cholesky, or by an
-  eigendecomposition where Σ₁ is singular.
+* both sets smaller than the dimension: the nuclear norm of ``A Bᵀ``, exact for singular
+  covariances;
+* one set smaller: the roots of the eigenvalues of ``A Σ₂ Aᵀ``, which is only ``[N, N]``;
+* otherwise: those of ``RᵀΣ₂R`` with ``Σ₁ = RRᵀ`` by Cholesky, or by an eigendecomposition where
+  Σ₁ is singular.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,31 +22,81 @@ from regene_bench.errors import MethodError
 from regene_bench.evaluation.moments import Moments, check_features, moments_of
 
 
+@dataclass(frozen=True)
+class Gaussian:
+    """A fitted Gaussian whose covariance is factored: the fixed side of several comparisons.
+
+    Attributes:
+        mean: float64 ``[D]``.
+        trace: Trace of the covariance Σ.
+        factor: float64 ``[D, D]`` R with ``R Rᵀ = Σ``.
+    """
+
+    mean: Tensor
+    trace: float
+    factor: Tensor
+
+    @classmethod
+    def of(cls, moments: Moments) -> Gaussian:
+        """Factor the covariance of some moments."""
+        covariance = moments.covariance
+        return cls(moments.mean, float(covariance.trace()), _factor(covariance))
+
+
 def frechet_distance(first: Tensor, second: Tensor) -> float:
     """Fréchet distance between two feature sets ``[N, D]`` and ``[M, D]``, in float64.
 
     Raises:
         MethodError: Other shapes, fewer than two samples, or values that are not finite.
     """
+    check_pair(first, second)
+    small, large = (first, second) if len(first) <= len(second) else (second, first)
+    if len(small) >= small.shape[1]:
+        return frechet_from_moments(moments_of(first), moments_of(second))
+    mean1, a = _centred(small)
+    if len(large) < large.shape[1]:
+        mean2, b = _centred(large)
+        cross = float(torch.linalg.svdvals(a @ b.T).sum())
+        trace2 = float(b.square().sum())
+    else:
+        moments = moments_of(large)
+        mean2, trace2 = moments.mean, float(moments.covariance.trace())
+        cross = _sum_of_roots(a @ moments.covariance @ a.T)
+    mean_term = float((mean1 - mean2).square().sum())
+    return max(0.0, mean_term + float(a.square().sum()) + trace2 - 2 * cross)
+
+
+def check_pair(first: Tensor, second: Tensor) -> None:
+    """Refuse two feature sets that cannot be compared.
+
+    Raises:
+        MethodError: Not ``[N, D]`` and ``[M, D]``, fewer than two samples, or values that are not
+            finite.
+    """
     check_features(first, "the first features")
     check_features(second, "the second features")
     if first.shape[1] != second.shape[1]:
         raise MethodError(
-            f"Features of {first.shape[1]} and {second.shape[1]} dimensions cannot be compared."
+            f"Features of {first.shape[1]} and {second.shape[1]} dimensions cannot be compared.",
+            hint="Take both from the same extractor.",
         )
-    if len(first) < first.shape[1] and len(second) < second.shape[1]:
-        return _from_samples(first.double(), second.double())
-    return frechet_from_moments(moments_of(first), moments_of(second))
 
 
 def frechet_from_moments(first: Moments, second: Moments) -> float:
     """Fréchet distance from moments."""
-    mean_term = float((first.mean - second.mean).square().sum())
-    cov1, cov2 = first.covariance, second.covariance
-    root = _factor(cov1)
-    eigenvalues = torch.linalg.eigvalsh(root.T @ cov2 @ root)
-    cross = float(eigenvalues.clamp(min=0).sqrt().sum())
-    return max(0.0, mean_term + float(cov1.trace() + cov2.trace()) - 2 * cross)
+    return frechet_to(Gaussian.of(first), second)
+
+
+def frechet_to(fixed: Gaussian, moments: Moments) -> float:
+    """Fréchet distance of moments from a factored Gaussian: one ``eigvalsh``."""
+    covariance = moments.covariance
+    cross = _sum_of_roots(fixed.factor.T @ covariance @ fixed.factor)
+    mean_term = float((fixed.mean - moments.mean).square().sum())
+    return max(0.0, mean_term + fixed.trace + float(covariance.trace()) - 2 * cross)
+
+
+def _sum_of_roots(symmetric: Tensor) -> float:
+    return float(torch.linalg.eigvalsh(symmetric).clamp(min=0).sqrt().sum())
 
 
 def _factor(covariance: Tensor) -> Tensor:
@@ -57,10 +111,8 @@ def _factor(covariance: Tensor) -> Tensor:
     return vectors * values.clamp(min=0).sqrt()
 
 
-def _from_samples(first: Tensor, second: Tensor) -> float:
-    mean1, mean2 = first.mean(dim=0), second.mean(dim=0)
-    a = (first - mean1) / (len(first) - 1) ** 0.5
-    b = (second - mean2) / (len(second) - 1) ** 0.5
-    cross = float(torch.linalg.svdvals(a @ b.T).sum())
-    mean_term = float((mean1 - mean2).square().sum())
-    return max(0.0, mean_term + float(a.square().sum() + b.square().sum()) - 2 * cross)
+def _centred(features: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean ``[D]`` and the centred samples over √(n − 1) ``[N, D]``, float64."""
+    values = features.double()
+    mean = values.mean(dim=0)
+    return mean, (values - mean) / (len(values) - 1) ** 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,8 +17,9 @@ def inception_score(
     Args:
         logits: ``[N, K]``.
         splits: Number of equal splits ``[i*N//S, (i+1)*N//S)``.
-        seed: Seed of the permutation before splitting; ``None`` keeps the order. Samples that lie
-            sorted by class must be permuted, or each split holds few classes.
+        seed: Seed of the permutation before splitting, NumPy's ``RandomState`` as torch-fidelity
+            has it; ``None`` keeps the order. Samples that lie sorted by class must be permuted, or
+            each split holds few classes.
 
     Returns:
         Mean and population standard deviation over the splits.
@@ -30,9 +32,10 @@ def inception_score(
         raise MethodError(f"An Inception score over {splits} splits needs more than {n} samples.")
     if not bool(torch.isfinite(logits).all()):
         raise MethodError("The logits are not finite.")
-    log_p = torch.log_softmax(logits.double().cpu(), dim=1)
+    log_p = torch.log_softmax(logits.double(), dim=1)
     if seed is not None:
-        log_p = log_p[torch.randperm(n, generator=torch.Generator().manual_seed(seed))]
+        order = torch.from_numpy(np.random.RandomState(seed).permutation(n))
+        log_p = log_p[order.to(log_p.device)]
     scores = []
     for i in range(splits):
         part = log_p[i * n // splits : (i + 1) * n // splits]

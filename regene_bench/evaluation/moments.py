@@ -69,6 +69,21 @@ def merge(parts: Iterable[Moments]) -> Moments:
     return total
 
 
+def without(total: Moments, part: Moments) -> Moments:
+    """The moments of a set without one of its subsets: the inverse of ``merge``.
+
+    Raises:
+        MethodError: Nothing would be left.
+    """
+    n = total.n - part.n
+    if n < 1:
+        raise MethodError(f"{part.n} of {total.n} samples cannot be taken away.")
+    mean = total.mean + (total.mean - part.mean) * (part.n / n)
+    delta = part.mean - mean
+    scatter = total.scatter - part.scatter - torch.outer(delta, delta) * (n * part.n / total.n)
+    return Moments(n, mean, scatter)
+
+
 def _chunk_moments(features: Tensor) -> Moments:
     values = features.double()
     mean = values.mean(dim=0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from regene_bench.errors import MethodError
-from regene_bench.evaluation.moments import Moments, merge, moments_of
+from regene_bench.evaluation.moments import Moments, merge, moments_of, without
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 256, 4096])
@@ -59,3 +59,23 @@ def test_sets_of_unequal_size_merge_by_weight() -> None:
 def test_merging_nothing_is_an_error() -> None:
     with pytest.raises(MethodError, match="no moments"):
         merge([])
+
+
+@pytest.mark.parametrize("taken", [1, 40, 99])
+def test_taking_a_subset_away_leaves_the_moments_of_the_rest(taken: int) -> None:
+    features = torch.from_numpy(np.random.default_rng(3).standard_normal((101, 5)) + 500)
+    rest = without(moments_of(features), merge([moments_of_one(f) for f in features[:taken]]))
+    expected = moments_of(features[taken:])
+    assert rest.n == expected.n == 101 - taken
+    torch.testing.assert_close(rest.mean, expected.mean, rtol=1e-13, atol=0)
+    torch.testing.assert_close(rest.scatter, expected.scatter, rtol=1e-9, atol=1e-9)
+
+
+def moments_of_one(sample: torch.Tensor) -> Moments:
+    return Moments(1, sample, torch.zeros(len(sample), len(sample), dtype=torch.float64))
+
+
+def test_nothing_is_left_of_a_set_without_itself() -> None:
+    moments = moments_of(torch.zeros(3, 2))
+    with pytest.raises(MethodError, match="3 of 3 samples cannot be taken away"):
+        without(moments, moments)

@@ -1,0 +1,45 @@
+"""The Fréchet distance of real images from real images: what a perfect generator would score."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from regene_bench.errors import MethodError
+from regene_bench.evaluation.frechet import frechet_from_moments
+from regene_bench.evaluation.moments import check_features, moments_of, without
+
+
+def split_distances(features: Tensor, size: int, *, splits: int = 10, seed: int = 2020) -> Tensor:
+    """Distances of random subsets of real features from all the remaining ones.
+
+    A finite sample is some way off its own distribution, the further the fewer its images. A subset
+    as large as the generated set shows how far, with nothing but the number of images to blame.
+
+    Args:
+        features: ``[N, D]`` of real images.
+        size: Images in the subset; the other side has ``N − size``.
+        splits: How many times to split.
+        seed: Of the random choice.
+
+    Returns:
+        float64 ``[splits]`` on the CPU.
+
+    Raises:
+        MethodError: Fewer than two images on a side, or values that are not finite.
+    """
+    check_features(features)
+    n = len(features)
+    if not 2 <= size <= n - 2:
+        raise MethodError(
+            f"{n} images cannot be split into {size} and {n - size}.",
+            hint="Leave two or more on either side.",
+        )
+    draw = torch.Generator().manual_seed(seed)
+    everything = moments_of(features)
+    distances = []
+    for _ in range(splits):
+        order = torch.randperm(n, generator=draw).to(features.device)
+        part = moments_of(features[order[:size]])
+        distances.append(frechet_from_moments(part, without(everything, part)))
+    return torch.tensor(distances, dtype=torch.float64)

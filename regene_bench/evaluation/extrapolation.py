@@ -1,0 +1,112 @@
+"""FD∞: the Fréchet distance extrapolated to infinitely many generated samples.
+
+The distance of N samples is too large by a bias that falls with 1/N, by an amount that differs from
+generator to generator. Chong and Forsyth, "Effectively Unbiased FID and Inception Score" (2020),
+measure it at several N and take the intercept of the least-squares line over 1/N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from regene_bench.errors import MethodError
+from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
+from regene_bench.evaluation.moments import Moments, moments_of, without
+
+SIZES = 15
+SMALLEST = 5000
+_FEWEST = 2 * SIZES
+
+
+@dataclass(frozen=True)
+class Line:
+    """A least-squares line ``y = intercept + slope · x``.
+
+    Attributes:
+        intercept: Value at x = 0.
+        slope: Rise with x.
+        standard_error: Of the intercept.
+        half_width: Of the intercept's 95 % confidence interval (Student's t).
+    """
+
+    intercept: float
+    slope: float
+    standard_error: float
+    half_width: float
+
+
+def frechet_at_infinity(real: Tensor, generated: Tensor, seed: int = 2020) -> Line:
+    """Extrapolate the Fréchet distance of ``[M, D]`` generated from ``[N, D]`` real features.
+
+    The real side stays as it is, so its own bias remains. Subsets of the generated set are drawn
+    without replacement, one for each size; the subset of all M is the set itself. As the subsets
+    overlap, the confidence interval is of the fit, not of another set of generated samples.
+
+    Returns:
+        The line of the distance over 1/M; its intercept is FD∞.
+
+    Raises:
+        MethodError: Other shapes, values that are not finite, or fewer than 30 generated samples.
+    """
+    check_pair(real, generated)
+    fixed = Gaussian.of(moments_of(real))
+    everything = moments_of(generated)
+    draw = torch.Generator().manual_seed(seed)
+    sizes = subset_sizes(len(generated))
+    distances = [
+        frechet_to(fixed, _moments_of_subset(generated, everything, size, draw)) for size in sizes
+    ]
+    return fit_line([1.0 / size for size in sizes], distances)
+
+
+def subset_sizes(n: int) -> list[int]:
+    """Fifteen equally spaced sizes up to ``n``, from 5000 or, for small sets, from half of ``n``.
+
+    Raises:
+        MethodError: Too few samples for so many sizes.
+    """
+    if n < _FEWEST:
+        raise MethodError(
+            f"{n} generated samples are too few to extrapolate from.",
+            hint=f"Generate at least {_FEWEST}.",
+        )
+    smallest = min(SMALLEST, n // 2)
+    return [smallest + (n - smallest) * i // (SIZES - 1) for i in range(SIZES)]
+
+
+def fit_line(x: list[float], y: list[float]) -> Line:
+    """Fit a line by least squares to at least three points.
+
+    Raises:
+        MethodError: Fewer points, or all at one place.
+    """
+    from scipy.special import stdtrit
+
+    if len(set(x)) < 2 or len(x) < 3:
+        raise MethodError("A line with its error needs three points at two places or more.")
+    xs, ys = (torch.tensor(values, dtype=torch.float64) for values in (x, y))
+    centred = xs - xs.mean()
+    spread = centred.square().sum()
+    slope = (centred * ys).sum() / spread
+    intercept = ys.mean() - slope * xs.mean()
+    freedom = len(x) - 2
+    variance = (ys - intercept - slope * xs).square().sum() / freedom
+    error = float((variance * (1 / len(x) + xs.mean().square() / spread)).sqrt())
+    quantile = float(stdtrit(freedom, 0.975))
+    return Line(float(intercept), float(slope), error, quantile * error)
+
+
+def _moments_of_subset(
+    features: Tensor, everything: Moments, size: int, draw: torch.Generator
+) -> Moments:
+    """Moments of a random subset, through the samples left out where these are fewer."""
+    if size == everything.n:
+        return everything
+    order = torch.randperm(everything.n, generator=draw).to(features.device)
+    chosen, left_out = features[order[:size]], features[order[size:]]
+    if len(left_out) < 2 or len(left_out) >= size:
+        return moments_of(chosen)
+    return without(everything, moments_of(left_out))

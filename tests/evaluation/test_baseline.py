@@ -1,0 +1,66 @@
+"""Real images against real images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from regene_bench.errors import MethodError
+from regene_bench.evaluation.baseline import split_distances
+from regene_bench.evaluation.frechet import frechet_distance
+
+from .builders import gaussian
+
+
+def test_each_distance_is_of_a_subset_from_the_rest() -> None:
+    features = gaussian(9, 2, 0)
+    found = split_distances(features, 3, splits=40)
+    possible = []
+    for a in range(9):
+        for b in range(a):
+            for c in range(b):
+                part = [a, b, c]
+                rest = [i for i in range(9) if i not in part]
+                possible.append(frechet_distance(features[part], features[rest]))
+    assert len(possible) == 84
+    for distance in found.tolist():
+        assert min(abs(distance - other) for other in possible) < 1e-9
+    assert len(set(found.tolist())) > 20
+
+
+def test_it_is_what_another_sample_of_the_same_distribution_has() -> None:
+    features = gaussian(3000, 6, 0)
+    within = split_distances(features, 400, splits=20)
+    others = np.array([frechet_distance(features, gaussian(400, 6, s + 1)) for s in range(20)])
+    assert float(within.mean()) == pytest.approx(others.mean(), rel=0.35)
+    assert float(within.std()) > 0
+
+
+def test_fewer_images_are_further_off() -> None:
+    features = gaussian(2000, 6, 0)
+    few, many = (split_distances(features, size).mean() for size in (50, 1000))
+    assert few > 5 * many
+
+
+def test_equal_images_are_at_zero() -> None:
+    assert split_distances(torch.full((30, 4), 3.0), 10).tolist() == [0.0] * 10
+
+
+def test_the_splits_are_fixed_by_their_seed() -> None:
+    features = gaussian(60, 4, 0)
+    first = split_distances(features, 20)
+    torch.manual_seed(7)
+    assert torch.equal(split_distances(features, 20), first)
+    assert not torch.equal(split_distances(features, 20, seed=1), first)
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11])
+def test_two_images_must_be_left_on_either_side(size: int) -> None:
+    with pytest.raises(MethodError, match="cannot be split"):
+        split_distances(gaussian(10, 3, 0), size)
+
+
+def test_features_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(MethodError, match="not finite"):
+        split_distances(torch.full((10, 3), torch.nan), 4)
