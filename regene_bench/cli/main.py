@@ -16,6 +16,7 @@ from regene_bench.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Train, generate and measure; then show the table."),
+    "score": ("score", "score", "Score images that another program made."),
     "list": ("list", "app", "List benchmarks, methods, metrics, extractors, datasets, plugins."),
     "info": ("info", "info", "Describe a benchmark, method, metric, extractor or dataset."),
     "leaderboard": ("leaderboard", "leaderboard", "Show ranked tables of the results."),

@@ -1,0 +1,92 @@
+"""``regene-bench score``: images that another program made, by a benchmark's metrics."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regene_bench.cli.names import complete_benchmarks, complete_metrics
+from regene_bench.errors import UsageError, did_you_mean
+
+_FORMATS = ("table", "md", "csv", "json")
+
+
+def score(
+    samples: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of images or of class folders, a zip of one, a .npz, .npy or .parquet."
+        ),
+    ],
+    against: Annotated[
+        str,
+        typer.Option(
+            help="A benchmark's name, or the path of a protocol (my.toml).",
+            autocompletion=complete_benchmarks,
+        ),
+    ],
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="A file of labels (.npy, .txt, .csv), or the name of a Parquet column or of an "
+            ".npz array. Default: class folders, or a column or array of a usual name."
+        ),
+    ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            help="Metrics, with options: 'fid,kid[extractor=inception]'. Default: the benchmark's.",
+            autocompletion=complete_metrics,
+        ),
+    ] = "",
+    preset: Annotated[
+        str, typer.Option(help="quick, standard or paper. Default: the benchmark's.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="What leaderboards call the samples.")] = "samples",
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Folder of results to add them to. Default: the table is only shown."),
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    resize: Annotated[
+        bool, typer.Option("--resize", help="Resize images of another size (bicubic).")
+    ] = False,
+    form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+) -> None:
+    """Score images that another program made."""
+    if form not in _FORMATS:
+        raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
+
+    from regene_bench import scoring
+    from regene_bench.cli.progress import progress_sink
+    from regene_bench.stop import StopRequest, stop_on_signals
+
+    stop = StopRequest()
+    with stop_on_signals(stop), progress_sink() as emit:
+        report = scoring.score(
+            samples,
+            against,
+            labels or None,
+            metrics=metrics,
+            preset=preset,
+            name=name,
+            results=results,
+            data=tuple(data or ()),
+            device=device,
+            resize=resize,
+            emit=emit,
+            stop=stop,
+        )
+    print(report.render(form))
+    if report.part is not None:
+        command = shlex.join(["regene-bench", "leaderboard", report.record.benchmark])
+        command += "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
+        print(f"Written to {report.part}. Beside trained methods:\n  {command}", file=sys.stderr)
+    raise typer.Exit(report.exit_code)
