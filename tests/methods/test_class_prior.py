@@ -57,3 +57,17 @@ def test_a_prior_that_is_not_learned_is_the_standard_normal() -> None:
     assert torch.equal(prior.draw(torch.zeros(5, dtype=torch.long), noise), noise)
     zeros = torch.zeros(1, 3)
     assert float(prior.divergence(zeros, zeros, torch.tensor([1]))) == 0.0
+
+
+def test_a_fitted_prior_has_the_smallest_divergence(prior: ClassPrior) -> None:
+    generator = torch.Generator().manual_seed(3)
+    mean = torch.randn(500, 4, generator=generator) @ torch.randn(4, 4, generator=generator)
+    log_variance = torch.randn(500, 4, generator=generator)
+    labels = torch.full((500,), 2)
+    untouched = prior.mean[0].detach().clone()
+    prior.fit(mean, log_variance, labels)
+    assert torch.equal(prior.mean[0], untouched)
+    best = prior.divergence(mean, log_variance, labels).mean()
+    gradients = torch.autograd.grad(best, [prior.mean, prior.factor])
+    for gradient in gradients:
+        torch.testing.assert_close(gradient, torch.zeros_like(gradient), rtol=0, atol=1e-4)

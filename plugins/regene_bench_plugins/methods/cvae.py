@@ -13,10 +13,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim import Adam
 
 from regene_bench.api import (
     Batch,
     BenchmarkData,
+    DeviceImages,
     Generation,
     ImageShape,
     Method,
@@ -28,7 +30,7 @@ from regene_bench.api import (
     one_cycle,
     train,
 )
-from regene_bench_plugins.methods.inference import in_chunks
+from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.class_prior import ClassPrior
@@ -39,6 +41,9 @@ from regene_bench_plugins.networks.convolutional import (
 )
 from regene_bench_plugins.networks.description import Description, blocks_for, tapered
 from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+
+_PRIOR_RATE = 10
+_PRIOR_IMAGES = 20_000
 
 
 class CVAEConfig(TrainingLength):
@@ -190,7 +195,7 @@ class CVAE(Method):
         with runtime.seeded("init"):
             network = CVAENetwork(data.shape, config)
         network.to(runtime.device)
-        optimizer = adam(network.parameters(), config.learning_rate, runtime.device)
+        optimizer = _optimizer(network, config.learning_rate, runtime.device)
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
@@ -216,6 +221,8 @@ class CVAE(Method):
             schedule=one_cycle(),
         )
         train(stage, data.train, runtime)
+        if config.prior == "class":
+            _settle_prior(network, data.train)
         return CVAEModel(network, config.latent_dim)
 
 
@@ -226,3 +233,26 @@ def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tenso
     else:
         total = (torch.sigmoid(logits) - images).square().sum() / (2 * config.sigma**2)
     return total / len(images)
+
+
+def _optimizer(network: CVAENetwork, learning_rate: float, device: torch.device) -> Adam:
+    """Adam, faster for the prior, whose means have a way to go that weights have not."""
+    prior = list(network.prior.parameters())
+    own = {id(parameter) for parameter in prior}
+    others = [parameter for parameter in network.parameters() if id(parameter) not in own]
+    optimizer = adam(others, learning_rate, device)
+    optimizer.add_param_group({"params": prior, "lr": _PRIOR_RATE * learning_rate})
+    return optimizer
+
+
+@torch.inference_mode()
+def _settle_prior(network: CVAENetwork, train: DeviceImages) -> None:
+    """Bring the prior to its optimum for the encoder that training ended with."""
+    means, log_variances = [], []
+    step = max(1, len(train) // _PRIOR_IMAGES)
+    chosen = train.subset(torch.arange(0, len(train), step, device=train.device))
+    for images, labels in chosen.chunks(CHUNK):
+        mean, log_variance = network.posterior(images, labels)
+        means.append(mean)
+        log_variances.append(log_variance)
+    network.prior.fit(torch.cat(means), torch.cat(log_variances), chosen.labels)

@@ -45,6 +45,27 @@ class ClassPrior(nn.Module):
         log_volumes = 2 * factors.diagonal(dim1=1, dim2=2).log().sum(1) + log_variance.sum(1)
         return 0.5 * (shift.square().sum(1) + spread - mean.shape[1] - log_volumes)
 
+    @torch.no_grad()
+    def fit(self, mean: Tensor, log_variance: Tensor, labels: Tensor) -> None:
+        """Set the prior to its optimum for given posteriors; classes without any stay as they are.
+
+        Among Gaussians, the one with the mixture's mean and covariance has the smallest divergence.
+
+        Args:
+            mean: Means of the posteriors of many images, float32 ``[N, D]``.
+            log_variance: Their variances' logarithms, float32 ``[N, D]``.
+            labels: int64 ``[N]``.
+        """
+        for label in sorted(set(labels.tolist())):
+            own = mean[labels == label].double()
+            inner = log_variance[labels == label].double().exp().mean(0)
+            covariance = torch.cov(own.T, correction=0).reshape(len(inner), -1) + inner.diag()
+            root: Tensor = torch.linalg.cholesky(covariance)
+            identity = torch.eye(len(inner), dtype=root.dtype, device=root.device)
+            factor = torch.linalg.solve_triangular(root, identity, upper=False)
+            self.mean[label] = own.mean(0)
+            self.factor[label] = factor.tril(-1) + factor.diagonal().log().diag()
+
     def _factors(self) -> Tensor:
         """The L of each class, ``[K, D, D]``, with a positive diagonal."""
         diagonal = self.factor.diagonal(dim1=1, dim2=2).exp()
