@@ -11,7 +11,7 @@ from torch import Tensor
 
 @contextmanager
 def full_float32(device: torch.device) -> Iterator[None]:
-    """Run a block in float32 proper: no autocast, and no TF32 in convolutions.
+    """Run a block in float32 proper: no autocast, and no shorter factors in products.
 
     Torch allows TF32 in convolutions by default, whose ten bits of mantissa move features by about
     a thousandth between a GPU and a CPU.
@@ -19,13 +19,16 @@ def full_float32(device: torch.device) -> Iterator[None]:
     Args:
         device: Where the block computes.
     """
-    before = torch.backends.cudnn.allow_tf32
+    convolutions = torch.backends.cudnn.allow_tf32
+    products = torch.get_float32_matmul_precision()
     torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
     try:
         with torch.autocast(device.type, enabled=False):
             yield
     finally:
-        torch.backends.cudnn.allow_tf32 = before
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)
 
 
 def in_chunks(compute: Callable[[Tensor], Tensor], images: Tensor, on_cpu: int) -> Tensor:

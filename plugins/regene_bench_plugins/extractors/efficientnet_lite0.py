@@ -16,11 +16,14 @@ from regene_bench.api import (
     Runtime,
     UnavailableError,
 )
+from regene_bench_plugins.extractors.arithmetic import full_float32, in_chunks
 from regene_bench_plugins.extractors.folding import fold_batch_norm
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 224
 _DIMENSION = 1280
+# Images at a time on a CPU: benchmarks/speed/features.py prints what others cost.
+_CHUNK = 16
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
@@ -53,9 +56,12 @@ class EfficientNetLite0(FeatureExtractor):
         )
 
     def extract(self, images: Tensor) -> Features:
-        inputs = (bicubic_square(images, _SIZE) - 127.0) / 128.0
-        with torch.autocast(images.device.type, enabled=False):
-            return Features(self._network(inputs).float())
+        with full_float32(images.device):
+            return Features(in_chunks(self._pooled, images, _CHUNK))
+
+    def _pooled(self, images: Tensor) -> Tensor:
+        features: Tensor = self._network((bicubic_square(images, _SIZE) - 127.0) / 128.0)
+        return features
 
 
 def load_network(path: Path) -> nn.Module:

@@ -25,7 +25,7 @@ from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 299
 # Images at a time on a CPU: benchmarks/speed/features.py prints what others cost.
-_CHUNK = 4
+_CHUNK = 8
 # Two ways of computing the same float32 network differ by less (relative Euclidean distance).
 _TOLERANCE = 1e-4
 
