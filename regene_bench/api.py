@@ -19,10 +19,14 @@ from regene_bench.errors import (
     TrainingDivergedError,
     UnavailableError,
 )
+from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_sizes
 from regene_bench.evaluation.frechet import frechet_distance
 from regene_bench.evaluation.inception_score import inception_score
+from regene_bench.evaluation.kid import kernel_distance
+from regene_bench.evaluation.manifold import precision_recall_density_coverage
 from regene_bench.evaluation.memorisation import Nearness, nearness
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.similarity import ssim_each
@@ -116,21 +120,26 @@ __all__ = [
     "exclusive",
     "expected_trials",
     "find_weights",
+    "frechet_at_infinity",
     "frechet_distance",
     "hookimpl",
     "images_to_see",
     "inception_score",
+    "kernel_distance",
     "mae",
     "mean_pair_distance",
     "mean_pair_ssim",
     "nearness",
     "obtain_weights",
     "one_cycle",
+    "precision_recall_density_coverage",
     "saturation",
     "share",
+    "split_distances",
     "ssim",
     "ssim_each",
     "stable_id",
+    "subset_sizes",
     "to_float",
     "to_uint8",
     "train",

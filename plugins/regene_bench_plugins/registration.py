@@ -116,6 +116,46 @@ def register_metrics(register: Register) -> None:
         summary="Fréchet distance of EfficientNet-Lite0 features",
     )
     register(
+        "fd",
+        f"{_HERE}.metrics.frechet:FrechetDistance",
+        summary="Fréchet distance on any extractor's features",
+    )
+    register(
+        "fd_per_class",
+        f"{_HERE}.metrics.frechet_per_class:FrechetPerClass",
+        summary="Fréchet distance within each class, and its mean (intra FID)",
+    )
+    register(
+        "fd_reconstruction",
+        f"{_HERE}.metrics.frechet_reconstruction:FrechetReconstruction",
+        summary="Fréchet distances of reconstructed from original and from generated images",
+    )
+    register(
+        "fd_infinity",
+        f"{_HERE}.metrics.frechet_infinity:FrechetInfinity",
+        summary="Fréchet distance extrapolated to infinitely many generated images",
+    )
+    register(
+        "fd_real",
+        f"{_HERE}.metrics.frechet_real:FrechetReal",
+        summary="Fréchet distance of real images from real images",
+    )
+    register(
+        "kid",
+        f"{_HERE}.metrics.kid:KernelDistance",
+        summary="kernel Inception distance on any extractor's features",
+    )
+    register(
+        "prdc",
+        f"{_HERE}.metrics.prdc:Prdc",
+        summary="precision, recall, density and coverage on any extractor's features",
+    )
+    register(
+        "is",
+        f"{_HERE}.metrics.inception_score:InceptionScore",
+        summary="Inception score on the 1008 outputs of Inception, or any extractor's logits",
+    )
+    register(
         "neutral",
         f"{_HERE}.metrics.neutral:NeutralJudgement",
         summary="accuracy and Inception score by the neutral classifier",

@@ -5,45 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from regene_bench.api import Column, Evaluation, Score, frechet_distance
-from regene_bench_plugins.metrics.features import ReferenceMetric
+from regene_bench.api import Column, Evaluation, Score, Split, frechet_distance
+from regene_bench_plugins.metrics.features import FeatureMetric, ReferenceMetric
+from regene_bench_plugins.metrics.sides import Sides, singular_note
 
 
-class _Frechet(ReferenceMetric):
-    extractor: ClassVar[str]
+class FrechetDistance(FeatureMetric):
+    """Fréchet distance on any extractor (Heusel et al. 2017), unbiased covariances, float64.
+
+    It grows as images get fewer, by an amount that depends on the generator: compare only rows of
+    equal numbers of images.
+    """
+
+    columns = (Column("fd", "lower", summary="Fréchet distance on the extractor's features"),)
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
-        card = evaluation.card(self.extractor)
-        generated = evaluation.generated_features(self.extractor).features
-        real = evaluation.reference_features(self.extractor, self.reference).features
-        fewest = min(len(generated), len(real))
-        note = ""
-        if fewest <= card.feature_dim:
-            note = f"{fewest} images for {card.feature_dim} dimensions: biased upwards, singular"
-        yield Score(
-            self.columns[0].name,
-            frechet_distance(real, generated),
-            n_real=len(real),
-            n_generated=len(generated),
-            card=card,
-            reference_split=self.reference or evaluation.reference_split,
-            note=note,
-        )
+        yield _score("fd", evaluation, self.config.extractor, self.reference)
 
 
-class InceptionFrechet(_Frechet):
+class InceptionFrechet(ReferenceMetric):
     """FID: the 2015 Inception network under clean-fid's preprocessing."""
 
-    extractor = "inception"
-    extractors = ("inception",)
+    extractors: ClassVar[tuple[str, ...]] = ("inception",)
     columns = (Column("fid", "lower", summary="Fréchet Inception distance, clean-fid convention"),)
 
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield _score("fid", evaluation, "inception", self.reference)
 
-class EfficientNetFrechet(_Frechet):
+
+class EfficientNetFrechet(ReferenceMetric):
     """Fréchet distance on the embedded EfficientNet-Lite0: works without a download."""
 
-    extractor = "efficientnet_lite0"
-    extractors = ("efficientnet_lite0",)
+    extractors: ClassVar[tuple[str, ...]] = ("efficientnet_lite0",)
     columns = (
         Column(
             "fd_efficientnet_lite0",
@@ -51,3 +44,12 @@ class EfficientNetFrechet(_Frechet):
             summary="Fréchet distance, EfficientNet-Lite0 features",
         ),
     )
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield _score(self.columns[0].name, evaluation, "efficientnet_lite0", self.reference)
+
+
+def _score(column: str, evaluation: Evaluation, extractor: str, reference: Split | None) -> Score:
+    sides = Sides.of(evaluation, extractor, reference)
+    note = singular_note(sides.card.feature_dim, len(sides.real), len(sides.generated))
+    return sides.score(column, frechet_distance(sides.real, sides.generated), note=note)

@@ -1,0 +1,88 @@
+"""The other two of the ReGene paper's three Fréchet distances: those of reconstructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    Metric,
+    MetricConfig,
+    Score,
+    Split,
+    frechet_distance,
+)
+from regene_bench_plugins.metrics.sides import singular_note
+
+
+class ReconstructionConfig(MetricConfig):
+    """Options of ``fd_reconstruction``; reconstructions are always of the test split.
+
+    Attributes:
+        extractor: Name of the feature extractor.
+    """
+
+    extractor: str = "efficientnet_lite0"
+
+
+class FrechetReconstruction(Metric):
+    """How far reconstructed test images are from the originals, and generated ones from those.
+
+    Over the test images of the classes that were generated.
+
+    * ``fd_original_reconstructed``: the loss of encoder and decoder alone. Each image is compared
+      in distribution with itself, so that the bias of few images is small.
+    * ``fd_reconstructed_generated``: what generation loses beyond the decoder.
+    """
+
+    Config: ClassVar[type[MetricConfig]] = ReconstructionConfig
+    config: ReconstructionConfig
+    columns = (
+        Column("fd_original_reconstructed", "lower", summary="Fréchet distance of reconstructions"),
+        Column(
+            "fd_reconstructed_generated",
+            "lower",
+            summary="Fréchet distance of generated images from reconstructed ones",
+        ),
+    )
+    requires: ClassVar[tuple[str, ...]] = ("generate", "encode", "decode")
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        return (self.config.extractor,)
+
+    @property
+    def reference(self) -> Split | None:
+        return "test"
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        name = self.config.extractor
+        card = evaluation.card(name)
+        test = evaluation.data.test
+        # A protocol may generate some of the classes only: then the others are no part of this.
+        wanted = torch.isin(test.labels, evaluation.generated.labels)
+        original = evaluation.features_of(name, test).features[wanted]
+        reconstructed = evaluation.reconstructed_features(name).features[wanted]
+        generated = evaluation.generated_features(name).features
+        yield Score(
+            "fd_original_reconstructed",
+            frechet_distance(original, reconstructed),
+            n_real=len(original),
+            n_generated=len(reconstructed),
+            card=card,
+            reference_split="test",
+            note=singular_note(card.feature_dim, len(original)),
+        )
+        yield Score(
+            "fd_reconstructed_generated",
+            frechet_distance(reconstructed, generated),
+            n_real=len(reconstructed),
+            n_generated=len(generated),
+            card=card,
+            reference_split="test",
+            note=singular_note(card.feature_dim, len(reconstructed), len(generated)),
+        )

@@ -1,0 +1,36 @@
+"""Precision, recall, density and coverage, on the features of any extractor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regene_bench.api import Column, Evaluation, Score, precision_recall_density_coverage
+from regene_bench_plugins.metrics.features import FeatureMetric
+from regene_bench_plugins.metrics.sides import Sides
+
+_NEIGHBOURS = 5
+
+
+class Prdc(FeatureMetric):
+    """How real and generated images cover each other, with the five nearest neighbours.
+
+    Kynkäänniemi et al. (2019) and Naeem et al. (2020). All four depend on both numbers of images.
+    Real held-out images have values of their own, which can be passed by more typical images
+    (precision, density), by outliers (recall) and by copies of real images (coverage): hence the
+    direction ``reference``.
+    """
+
+    columns = (
+        Column("precision", "reference", summary="share of generated images within the real ones"),
+        Column("recall", "reference", summary="share of real images within the generated ones"),
+        Column("density", "reference", summary="real neighbourhoods around a generated image, / k"),
+        Column("coverage", "reference", summary="share of real neighbourhoods that are met"),
+    )
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        sides = Sides.of(evaluation, self.config.extractor, self.reference)
+        found = precision_recall_density_coverage(sides.real, sides.generated, k=_NEIGHBOURS)
+        yield sides.score("precision", found.precision)
+        yield sides.score("recall", found.recall)
+        yield sides.score("density", found.density)
+        yield sides.score("coverage", found.coverage)
