@@ -37,10 +37,9 @@ def list_zip(path: Path, class_names: Collection[str]) -> tuple[list[str], Pictu
             entries = [entry for entry in file.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise _damaged(path, error) from None
-    everything = [entry.filename for entry in entries]
     entries = sorted((e for e in entries if is_picture(e.filename)), key=lambda e: e.filename)
     if not entries:
-        raise no_images(str(path), everything)
+        raise no_images(str(path), ())
     _check_sizes(path, entries)
     names = _without_wrapping([entry.filename for entry in entries], class_names)
     return names, Pictures(len(names), lambda: _blocks(path, entries))

@@ -22,16 +22,21 @@ def list_folder(folder: Path) -> tuple[list[str], Pictures]:
     Raises:
         DataError: There is none.
     """
-    names = sorted(
-        Path(parent, name).relative_to(folder).as_posix()
-        for parent, _, files in os.walk(folder)
-        for name in files
-    )
-    names = [name for name in names if is_picture(name)]
+    names = picture_names(folder)
     if not names:
         raise no_images(str(folder), [entry.name for entry in sorted(folder.iterdir())])
     items = [(str(folder / name), folder / name) for name in names]
     return names, Pictures(len(names), lambda: in_blocks(items))
+
+
+def picture_names(folder: Path) -> list[str]:
+    """Paths of the visible images below a folder, relative to it, in the order of their names."""
+    everything = (
+        Path(parent, name).relative_to(folder).as_posix()
+        for parent, _, files in os.walk(folder)
+        for name in files
+    )
+    return sorted(name for name in everything if is_picture(name))
 
 
 def is_picture(name: str) -> bool:

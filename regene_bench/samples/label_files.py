@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +24,8 @@ def read_label_file(
     * ``.txt``: a line an image, a name or a number, in the order of the images;
     * ``.csv``: the image's file name and its label, in any order; a header may stand above.
 
-    Files of images are in the order of their names.
+    Files of images are in the order of their names; where text and numbers sort otherwise
+    (``10.png`` before ``2.png``) only a ``.csv`` is unmistakable, and nothing else is read.
 
     Args:
         path: The file.
@@ -38,6 +40,12 @@ def read_label_file(
         DataError: It cannot be read, labels another number of images, or names an unknown class.
     """
     suffix = path.suffix.lower()
+    if suffix != ".csv" and sorted(names, key=_as_counted) != list(names):
+        raise DataError(
+            f"The labels in {path} are in the order of the images' names, but these names sort "
+            "differently as text and as numbers.",
+            hint="Give a .csv with a file name and a label on each line.",
+        )
     try:
         if suffix == ".npy":
             values = np.load(path, allow_pickle=False)
@@ -51,6 +59,11 @@ def read_label_file(
     if len(values) != n:
         raise DataError(f"{path} has {len(values)} labels for {n} images.")
     return labels_of_array(values, class_names, str(path))
+
+
+def _as_counted(name: str) -> list[tuple[str, int]]:
+    """Sort key that takes the digits in a name for numbers."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+|^)(\d*)", name)]
 
 
 def _by_name(path: Path, names: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.collection import Samples
 from regene_bench.samples.encoded import Pictures, decode_pictures
-from regene_bench.samples.folder import list_folder
+from regene_bench.samples.folder import list_folder, picture_names
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import labels_of_array, labels_of_paths
@@ -127,4 +127,10 @@ def _decoded(
 def _parquet_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".parquet" else []
-    return sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
+    found = sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
+    if found and (pictures := picture_names(path)):
+        raise DataError(
+            f"{path} holds images ({pictures[0]}) and Parquet files ({found[0].name}).",
+            hint="Which are meant? Put the others elsewhere.",
+        )
+    return found

@@ -50,6 +50,16 @@ def test_npy(folder: Path) -> None:
     assert read(folder, "a.npy") == [2, 0, 1]
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.npy"])
+def test_an_order_that_can_be_mistaken_is_refused(folder: Path, name: str) -> None:
+    (folder / "1.png").rename(folder / "10.png")
+    np.save(folder.parent / "a.npy", np.array([2, 0, 1]))
+    (folder.parent / "a.txt").write_text("2\n0\n1")
+    with pytest.raises(RegeneBenchError, match="differently as text and as numbers"):
+        read(folder, name)
+    assert read(folder, "a.csv", "0.png,2\n2.png,0\n10.png,1\n") == [2, 1, 0]
+
+
 def test_they_count_more_than_folders(folder: Path) -> None:
     (folder / "cat").mkdir()
     for path in folder.glob("*.png"):

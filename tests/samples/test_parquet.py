@@ -62,6 +62,15 @@ def test_a_folder_of_several_files(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [0, 1]
 
 
+def test_a_folder_of_both_images_and_parquet_is_not_guessed_about(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", None)
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "0.png").write_bytes(encode(IMAGES[0]))
+    text = refused(tmp_path)
+    assert "a.parquet" in text
+    assert "cat/0.png" in text
+
+
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     assert "the label 7" in refused(write(path, [0, 1, 2, 7, 0]))
