@@ -1,0 +1,60 @@
+"""The contract of a method."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from regene_bench.interfaces.shapes import ImageShape, Preset
+
+if TYPE_CHECKING:
+    from regene_bench.data.dataset import BenchmarkData
+    from regene_bench.runtime import Runtime
+
+
+class MethodConfig(BaseModel):
+    """Base of all method configurations: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Method(ABC):
+    """Trains one model from a validated configuration.
+
+    Class attributes:
+        version: Raise it when results change; it is part of the run id.
+        Config: The configuration's pydantic model.
+        is_reference: True for a row that others are read against (real images); it is not ranked.
+    """
+
+    version: ClassVar[str] = "1"
+    Config: ClassVar[type[MethodConfig]] = MethodConfig
+    is_reference: ClassVar[bool] = False
+
+    def __init__(self, config: MethodConfig) -> None:
+        self.config = config
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """Return the configuration values that a preset sets for images of this shape."""
+        return {}
+
+    @abstractmethod
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> object:
+        """Train and return a model with any of the capabilities.
+
+        Trains on ``data.train``. ``data.test`` is there for what a method's paper takes from
+        held-out images (ReGene's confidence thresholds), not for training.
+        """
+
+    @classmethod
+    def fit_batch(
+        cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
+    ) -> list[object]:
+        """Train several models together; each must equal the model of its own ``fit``.
+
+        Optional: override it where training together is faster (sweeps of small models).
+        """
+        return [cls(c).fit(data, r) for c, r in zip(configs, runtimes, strict=True)]
