@@ -18,6 +18,7 @@ from regene_bench.errors import (
     RegeneBenchError,
     TrainingDivergedError,
     UnavailableError,
+    did_you_mean,
 )
 from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
@@ -116,6 +117,7 @@ __all__ = [
     "constant",
     "decay_every",
     "derive_seed",
+    "did_you_mean",
     "draw_pairs",
     "exclusive",
     "expected_trials",

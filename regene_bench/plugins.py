@@ -13,7 +13,7 @@ import os
 import re
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -70,6 +70,34 @@ class Plugin:
     manager: pluggy.PluginManager = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, order=True)
+class EntryWithArgument(Entry):
+    """An entry of a class that stands for many, looked up as ``name:argument``.
+
+    Attributes:
+        argument: What the class method ``named`` of the target is given.
+    """
+
+    argument: str = ""
+
+    def load(self) -> Any:
+        """Import the target and return its class for the argument.
+
+        Raises:
+            UsageError: The target takes no argument.
+            ConfigError: The target knows no such argument.
+            PluginError: As for an entry without an argument.
+        """
+        loaded = super().load()
+        if not hasattr(loaded, "named"):
+            word = self.kind.replace("_", " ")
+            own = self.name.removesuffix(f":{self.argument}")
+            raise UsageError(
+                f"The {word} {own!r} takes nothing behind a colon.", hint=f"Write {own!r}."
+            )
+        return loaded.named(self.argument)
+
+
 class PluginHost:
     """What is installed: entries to look up, plugins that work, plugins that do not.
 
@@ -99,12 +127,16 @@ class PluginHost:
     def find(self, kind: str, name: str) -> Entry:
         """Look up an entry by its name or by ``distribution:name``.
 
+        A feature extractor's name may have an argument behind a colon: ``timm:resnet18``.
+
         Raises:
             UsageError: Unknown; names the nearest known one.
             PluginError: Two distributions register it; names both.
         """
         entries = self.entries(kind)
         found = [e for e in entries if name in (e.name, e.qualified_name)]
+        if not found and kind == "feature_extractor":
+            found = list(_with_argument(entries, name))
         if not found:
             word = kind.replace("_", " ")
             raise UsageError(
@@ -210,6 +242,15 @@ def _distributions(
             continue
         if points:
             yield distribution, sorted(points, key=lambda point: point.name)
+
+
+def _with_argument(entries: list[Entry], name: str) -> Iterator[EntryWithArgument]:
+    for entry in entries:
+        for own in (entry.name, entry.qualified_name):
+            argument = name.removeprefix(f"{own}:")
+            if argument not in ("", name):
+                changes = {"name": f"{entry.name}:{argument}", "argument": argument}
+                yield EntryWithArgument(**(asdict(entry) | changes))
 
 
 def _manager_of(plugin: object) -> pluggy.PluginManager:

@@ -101,6 +101,16 @@ def register_feature_extractors(register: Register) -> None:
         f"{_HERE}.extractors.neutral:Neutral",
         summary="ResNet56 v1 trained once per benchmark on its real images",
     )
+    register(
+        "dinov2",
+        f"{_HERE}.extractors.dinov2:DinoV2",
+        summary="DINOv2 ViT-L/14 at 224 pixels (from the hub or a file)",
+    )
+    register(
+        "timm",
+        f"{_HERE}.extractors.timm_models:Timm",
+        summary="any of timm's models, as timm:NAME (from the hub or a file)",
+    )
 
 
 @hookimpl

@@ -30,6 +30,7 @@ from regene_bench.api import (
     train,
     validate,
 )
+from regene_bench_plugins.extractors.arithmetic import full_float32
 from regene_bench_plugins.networks.resnet_cifar import CifarResNet, initialise, standardise
 
 _RECIPE = 1
@@ -103,7 +104,7 @@ class Neutral(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         inputs = images.to(torch.float32, memory_format=torch.channels_last) / 255.0
-        with torch.autocast(images.device.type, enabled=False):
+        with full_float32(images.device):
             features = self._network.features(standardise(inputs))
             return Features(features, self._network.head(features))
 
