@@ -133,11 +133,14 @@ def _settle(screen: Screen, rows: Tensor, lower: Tensor, index: Tensor, k: int) 
     """The k-th smallest distance of each row from candidates ``[n, C]``, or from all if need be."""
     upper = lower + screen.width(rows[:, None].expand_as(index), index)
     ceiling = upper.kthvalue(k, dim=1, keepdim=True).values
-    near = lower <= ceiling
+    # The k-th is among those that may reach up to it, less the nearer ones, which only count.
+    nearer = upper < lower[:, k - 1 : k]
+    near = (lower <= ceiling) & ~nearer
     exact = torch.full_like(lower, torch.inf, dtype=screen.first.dtype)
     i, c = near.nonzero(as_tuple=True)
     exact[i, c] = screen.distances(rows[i], index[i, c])
-    radii: Tensor = exact.kthvalue(k, dim=1).values
+    rank = k - 1 - nearer.sum(dim=1, keepdim=True)
+    radii: Tensor = exact.sort(dim=1).values.gather(1, rank)[:, 0]
     complete = (lower[:, -1:] > ceiling)[:, 0] | (index.shape[1] == len(screen.first) - 1)
     # A sample with k copies of itself has the radius zero, and nothing is nearer.
     crowded = (~complete & (radii > 0)).nonzero()[:, 0]

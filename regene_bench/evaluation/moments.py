@@ -13,6 +13,9 @@ from torch import Tensor
 
 from regene_bench.errors import MethodError
 
+# Samples looked at together: the check of a whole set would hold another one of its size.
+_PIECE = 1024
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -54,9 +57,14 @@ def check_features(features: Tensor, name: str = "features") -> None:
         raise MethodError(f"{name} must be [N, D], not {list(features.shape)}.")
     if len(features) < 2:
         raise MethodError(f"{name} need at least 2 samples, not {len(features)}.")
-    if not bool(torch.isfinite(features).all()):
-        bad = int((~torch.isfinite(features)).any(dim=1).sum())
+    bad = sum(_not_finite(part) for part in torch.split(features, _PIECE))
+    if bad:
         raise MethodError(f"{name} are not finite in {bad} of {len(features)} samples.")
+
+
+def _not_finite(features: Tensor) -> int:
+    finite = torch.isfinite(features)
+    return 0 if bool(finite.all()) else int((~finite).any(dim=1).sum())
 
 
 def merge(parts: Iterable[Moments]) -> Moments:
