@@ -50,6 +50,10 @@ class ClassificationAccuracy(Metric):
     ones, at least 12,000. The paper trains ResNet-56 on as many images as the training split has,
     so that its numbers are higher.
 
+    Test images that are among the generated ones are left out: a classifier that was trained on
+    them tells nothing by knowing them. Where none are left, as for the method ``real`` on a
+    protocol that uses the whole test split up, there is no score.
+
     Accuracy grows with the number of generated images, so compare at equal numbers only; the
     ``std`` is the binomial error of the test and does not hold the chance of the training.
     """
@@ -62,8 +66,9 @@ class ClassificationAccuracy(Metric):
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
-        generated, test = evaluation.generated, evaluation.real("test")
-        if len(torch.unique(generated.labels)) < 2:
+        generated = evaluation.generated
+        test = without_copies(evaluation.real("test"), generated)
+        if len(torch.unique(generated.labels)) < 2 or not len(test):
             return
         real = like(generated.labels, evaluation.data.train, evaluation.data.fingerprint)
         for column, training, what in (
@@ -100,6 +105,18 @@ def like(labels: Tensor, images: DeviceImages, fingerprint: str) -> DeviceImages
         order = torch.randperm(len(of_class), generator=generator).to(of_class.device)
         chosen.append(of_class[order[: int((labels == label).sum())]])
     return images.subset(torch.cat(chosen))
+
+
+def without_copies(test: DeviceImages, generated: DeviceImages) -> DeviceImages:
+    """Leave out the test images that are, value for value, among the generated ones."""
+    known = {_bytes(image) for image in generated.images.cpu()}
+    fresh = [_bytes(image) not in known for image in test.images.cpu()]
+    return test.subset(torch.tensor(fresh, device=test.device).nonzero().flatten())
+
+
+def _bytes(image: Tensor) -> bytes:
+    content: bytes = image.contiguous().numpy().tobytes()
+    return content
 
 
 def _judged(
