@@ -55,6 +55,9 @@ class Screen:
     def __init__(self, first: Tensor, second: Tensor, chunk: int) -> None:
         self.first, self.second, self.chunk = first, second, chunk
         self._dtype = product_dtype(first)
+        dimension = first.shape[1]
+        self._rows, self._columns = self._buffer(dimension), self._buffer(dimension)
+        self._products = self._buffer(chunk)
         self.scale = 1.0
         self._shift = first.mean(dim=0, dtype=self._dtype).neg_()
         norms1 = self._norms(first)
@@ -64,20 +67,19 @@ class Screen:
         self._norms1 = norms1.mul(self.scale).square_()
         self._norms2 = norms2.mul(self.scale).square_()
         units = [torch.finfo(d).eps / 2 for d in (self._dtype, first.dtype)]
-        self._share = first.shape[1] * units[0] + _OTHER_ROUNDINGS * max(units)
+        self._share = dimension * units[0] + _OTHER_ROUNDINGS * max(units)
 
     def tiles(self, row: int, column: int = 0) -> Iterator[Tile]:
         """The tiles of the rows from ``row``, from a column onwards.
 
-        A tile is valid until the next one is asked for: all share one piece of memory, because
-        fresh memory costs as much time as the product for few features.
+        A tile is valid until the next one is asked for, and one sweep goes at a time: all share
+        one piece of memory, because fresh memory costs as much time as a product of few features.
         """
-        x = self._block(self.first, row, self._buffer(self.first.shape[1]))
+        x = self._block(self.first, row, self._rows)
         low1 = self._low(self._norms1, row).sub_(_UNDERFLOW)[:, None]
-        of_block, of_tile = self._buffer(self.first.shape[1]), self._buffer(self.chunk)
         for start in range(column, len(self.second), self.chunk):
-            y = self._block(self.second, start, of_block)
-            lower = of_tile[: len(x) * len(y)].view(len(x), len(y))
+            y = self._block(self.second, start, self._columns)
+            lower = self._products[: len(x) * len(y)].view(len(x), len(y))
             torch.mm(x, y.T, out=lower)
             lower.mul_(-2).add_(low1).add_(self._low(self._norms2, start))
             yield Tile(row, start, lower)
@@ -134,13 +136,13 @@ class Screen:
         return torch.add(self._shift, part, alpha=self.scale, out=out)
 
     def _norms(self, features: Tensor) -> Tensor:
-        buffer = self._buffer(features.shape[1])
-        blocks = (
-            self._block(features, start, buffer) for start in range(0, len(features), self.chunk)
-        )
-        return torch.cat(
-            [torch.linalg.vector_norm(block, dim=1, dtype=torch.float64) for block in blocks]
-        )
+        norms = torch.empty(len(features), dtype=torch.float64, device=features.device)
+        for start in range(0, len(features), self.chunk):
+            block = self._block(features, start, self._rows)
+            for i in range(0, len(block), _PAIRS_AT_ONCE):
+                part = block[i : i + _PAIRS_AT_ONCE].double()
+                norms[start + i : start + i + len(part)] = torch.linalg.vector_norm(part, dim=1)
+        return norms
 
     def _low(self, norms: Tensor, start: int) -> Tensor:
         part = norms[start : start + self.chunk]
