@@ -14,6 +14,7 @@ import regene_bench
 from regene_bench.errors import DataError, RegeneBenchError
 from regene_bench.leaderboard.parts import read_run
 from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.plugins import load_plugins
 from regene_bench.samples.report import Report
 from tests.data.builders import write_class_folders
 from tests.samples.builders import held_out_digits
@@ -81,6 +82,22 @@ def test_without_labels_what_needs_them_is_skipped(
     assert row(report, "accuracy_neutral").status == "skipped"
     assert row(report, "is_neutral").status == "ok"
     assert "unlabelled" in report.title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labelled", [True, False])
+def test_no_metric_fails_on_images_without_a_model(
+    tiny_protocol: Path, held_out: tuple[np.ndarray, np.ndarray], labelled: bool
+) -> None:
+    images, labels = held_out
+    names = load_plugins().shown_names("metric")
+    report = score(images, str(tiny_protocol), labels if labelled else None, metrics=names)
+    by_status: dict[str, set[str]] = {}
+    for found in report.rows:
+        by_status.setdefault(found.status, set()).add(found.metric)
+    assert "failed" not in by_status
+    assert {"mae_test", "trials_image"} <= by_status["skipped"]
+    assert ("accuracy_neutral" in by_status["skipped"]) is not labelled
 
 
 def test_rising_noise_raises_the_distance(
