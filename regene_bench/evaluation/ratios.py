@@ -47,7 +47,7 @@ class Share:
         return max(0.0, centre - half), min(1.0, centre + half)
 
     def describe(self) -> str:
-        """The interval in words, for the note of a score; notes stand apart, so it names the value."""
+        """Value and interval in words, for the note of a score: notes stand apart from values."""
         low, high = self.interval
         return f"{self.value:.4f} has the 95 % interval {low:.4f} to {high:.4f} (Wilson)"
 

@@ -92,7 +92,7 @@ def test_a_class_with_one_image_has_no_diversity_to_speak_of(
     scores = measured(SsimDiversity(), images, labels, data, tmp_path)
     assert set(by_class(scores, "diversity_ssim")) == {"stripe 0"}
     total = next(s for s in scores if s.class_name is None)
-    assert total.note == "mean over 1 classes"
+    assert total.note == "2 of 3 classes have no pair of images"
     assert measured(SsimDiversity(), images[-1:], labels[-1:], data, tmp_path) == []
 
 

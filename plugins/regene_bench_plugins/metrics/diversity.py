@@ -58,7 +58,7 @@ class Diversity(FeatureMetric):
 
         split = self.reference or evaluation.reference_split
         classes = _by_class(evaluation, generated, real, evaluation.real(self.reference), mean)
-        source = _Source(split, evaluation.card(name))
+        source = _Source(split, evaluation.card(name), len(evaluation.data.class_names))
         yield from _scores("diversity_features", classes, lambda c: c.generated, source)
         usable = [c for c in classes if c.real > 0]
         yield from _scores(
@@ -100,7 +100,7 @@ class SsimDiversity(ReferenceMetric):
 
         split = self.reference or evaluation.reference_split
         classes = _by_class(evaluation, evaluation.generated.images, real.images, real, mean)
-        source = _Source(split, None)
+        source = _Source(split, None, len(evaluation.data.class_names))
         yield from _scores("diversity_ssim", classes, lambda c: c.generated, source)
         usable = [c for c in classes if c.real < 1]
         yield from _scores(
@@ -125,6 +125,7 @@ class _Source:
 
     split: Split
     card: ExtractorCard | None
+    n_classes: int
 
 
 def _by_class(
@@ -150,6 +151,7 @@ def _scores(
     """The mean over the classes, each weighing the same, and the classes themselves."""
     if not classes:
         return
+    missing = source.n_classes - len(classes)
     yield Score(
         column,
         sum(value(c) for c in classes) / len(classes),
@@ -157,7 +159,7 @@ def _scores(
         n_generated=sum(c.n_generated for c in classes),
         card=source.card,
         reference_split=source.split,
-        note=f"mean over {len(classes)} classes",
+        note=f"{missing} of {source.n_classes} classes have no pair of images" if missing else "",
     )
     for c in classes:
         yield Score(
