@@ -30,7 +30,7 @@ from regene_bench_plugins.methods.convex import LatentPool, combine_once
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
-from regene_bench_plugins.methods.presets import is_small
+from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
 
@@ -88,10 +88,10 @@ class Autoencoder(Method):
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
-        """Widths of ``regene`` and as many images as its decoder sees."""
+        """Widths of ``regene``, and about as many images as its two networks see."""
         values = pair_preset(preset, shape)
         if preset == "quick":
-            images = 40_000 if is_small(shape) else 100_000
+            images = 40_000 if is_small(shape) else 100_000 if is_colour(shape) else 60_000
             return values | {"images": images, "batch_size": 64}
         if preset == "standard":
             return values | {"images": 1_000_000}

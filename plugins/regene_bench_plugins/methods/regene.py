@@ -155,7 +155,7 @@ class ReGene(Method):
             return values | {
                 "classifier_images": 20_000 if small else 150_000 if colour else 60_000,
                 "classifier_batch_size": 64,
-                "decoder_images": 40_000 if small else 60_000 if colour else 100_000,
+                "decoder_images": 40_000 if small else 60_000,
                 "decoder_batch_size": 64,
                 "l2": 0.2 if colour else 0.0,
                 "l3": 0.1 if colour else 0.0,
