@@ -207,12 +207,13 @@ def _check_extractors(host: PluginHost, benchmark: Benchmark) -> None:
     """A table of options whose name is misspelled must not be passed over."""
     for preset, table in benchmark.presets.items():
         for name in table.extractors:
-            known = host.shown_names("feature_extractor")
-            if name not in known:
+            try:
+                host.find("feature_extractor", name)
+            except UsageError as error:
                 raise ConfigError(
                     f"{benchmark.name}: presets.{preset}.extractors names {name!r}.",
-                    hint=did_you_mean(name, known),
-                )
+                    hint=error.hint,
+                ) from None
 
 
 def _executor(host: PluginHost, name: str) -> Executor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +139,7 @@ def _grid(text: str, where: str) -> tuple[dict[str, Any], ...]:
 
 
 def _values(text: str, where: str) -> list[Any]:
-    if ":" in text and not text.startswith(("[", '"')):
+    if re.fullmatch(r"[-+\d.:\s]*:[-+\d.:\s]*", text):
         try:
             bounds = [int(part) for part in text.split(":")]
         except ValueError:

@@ -89,7 +89,7 @@ class ExtractorShelf:
         key = (name, content)
         if key not in self._real:
             card = asdict(self.extractor(name).card)
-            file = f"{name}-{stable_id({'content': content, 'card': card})}"
+            file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
             saved = self._disk.load(file)
             if saved is None:
                 found = self.extract(name, images.images, "real images")

@@ -30,6 +30,11 @@ def test_a_list_of_options_makes_one_metric_each() -> None:
     assert extractors_of(metrics) == ["inception", "neutral"]
 
 
+def test_an_extractors_name_with_a_colon_is_no_range() -> None:
+    (named,) = choose_metrics(HOST, DIGITS, "kid[extractor=timm:resnet18]")
+    assert named.metric.extractors == ("timm:resnet18",)
+
+
 def test_a_metric_asked_for_twice_is_measured_once() -> None:
     assert [named.name for named in choose_metrics(HOST, DIGITS, "fid,fid")] == ["fid"]
 
