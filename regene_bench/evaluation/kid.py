@@ -7,12 +7,16 @@ number of samples, and it is negative about half of the time for equal distribut
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from regene_bench.evaluation.arithmetic import product_dtype
 from regene_bench.evaluation.frechet import check_pair
+
+_TILE = 1024
 
 
 def kernel_distance(
@@ -28,7 +32,8 @@ def kernel_distance(
     Subsets are drawn without replacement, first from ``first`` and then from ``second``, by
     ``numpy.random.RandomState(seed)``: with the generated images first these are the subsets that
     torch-fidelity draws. Where a set has fewer than ``subset_size`` samples, the subsets are as
-    large as the smaller set. Kernels have the precision of the features, sums are float64.
+    large as the smaller set. Products have the precision of the features, kernels and sums are
+    float64.
 
     Returns:
         Mean and population standard deviation over the subsets.
@@ -39,25 +44,67 @@ def kernel_distance(
     check_pair(first, second)
     size = min(subset_size, len(first), len(second))
     rng = np.random.RandomState(seed)
-    values = torch.empty(subsets, dtype=torch.float64)
-    for i in range(subsets):
-        x = _draw(first, size, rng)
-        y = _draw(second, size, rng)
-        within = _off_diagonal_sum(_kernel(x, x)) + _off_diagonal_sum(_kernel(y, y))
-        between = _kernel(x, y).sum(dtype=torch.float64)
-        values[i] = within / (size * (size - 1)) - 2 * between / size**2
+    drawn = [(_draw(first, size, rng), _draw(second, size, rng)) for _ in range(subsets)]
+    chosen1, chosen2 = (torch.stack(side) for side in zip(*drawn, strict=True))
+    # Small sets are in many subsets, whose kernels are then the same ones over and over.
+    shared = len(first) ** 2 // 2 + len(second) ** 2 // 2 + len(first) * len(second)
+    means = _means_by_tile if shared < 3 * subsets * size**2 else _means_by_subset
+    values = means(first, second, chosen1, chosen2)
     return float(values.mean()), float(values.std(unbiased=False))
 
 
 def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
     chosen = torch.from_numpy(rng.choice(len(features), size, replace=False))
-    return features[chosen.to(features.device)].to(product_dtype(features))
+    return chosen.to(features.device)
 
 
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    base = (x @ y.T).div_(x.shape[1]).add_(1)
+def _means_by_subset(first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor) -> Tensor:
+    """The distance of each pair of subsets, given by indices ``[S, m]``; float64 ``[S]``."""
+    size = chosen1.shape[1]
+    values = []
+    for of_first, of_second in zip(chosen1, chosen2, strict=True):
+        x, y = first[of_first], second[of_second]
+        within = _kernels(x, x).fill_diagonal_(0).sum() + _kernels(y, y).fill_diagonal_(0).sum()
+        values.append(within / (size * (size - 1)) - 2 * _kernels(x, y).sum() / size**2)
+    return torch.stack(values)
+
+
+def _means_by_tile(first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor) -> Tensor:
+    """The same from each kernel once, added to all subsets that both of its samples are in."""
+    size = chosen1.shape[1]
+    members1, members2 = _members(chosen1, len(first)), _members(chosen2, len(second))
+    within = _sums_within(first, members1) + _sums_within(second, members2)
+    between = torch.zeros_like(within)
+    for x, a in _tiles(first, members1):
+        for y, b in _tiles(second, members2):
+            between += ((_kernels(x, y) @ b) * a).sum(dim=0)
+    return within / (size * (size - 1)) - 2 * between / size**2
+
+
+def _sums_within(features: Tensor, members: Tensor) -> Tensor:
+    """Sums of the kernels of each subset's different samples, both ways round; ``[S]``."""
+    total = torch.zeros(members.shape[1], dtype=torch.float64, device=features.device)
+    tiles = list(_tiles(features, members))
+    for i, (x, a) in enumerate(tiles):
+        total += ((_kernels(x, x).fill_diagonal_(0) @ a) * a).sum(dim=0)
+        for y, b in tiles[i + 1 :]:
+            total += 2 * ((_kernels(x, y) @ b) * a).sum(dim=0)
+    return total
+
+
+def _members(chosen: Tensor, n: int) -> Tensor:
+    """Which samples are in which subset, float64 ``[n, S]`` of zeros and ones."""
+    members = torch.zeros((n, len(chosen)), dtype=torch.float64, device=chosen.device)
+    return members.scatter_(0, chosen.T, 1.0)
+
+
+def _tiles(features: Tensor, members: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(torch.split(features, _TILE), torch.split(members, _TILE), strict=True)
+
+
+def _kernels(x: Tensor, y: Tensor) -> Tensor:
+    """(x·y / D + 1)³ of all pairs, from products in the features' precision; float64."""
+    dtype = product_dtype(x)
+    products = x.to(dtype) @ y.to(dtype).T
+    base = products.double().div_(x.shape[1]).add_(1)
     return base.square().mul_(base)
-
-
-def _off_diagonal_sum(matrix: Tensor) -> Tensor:
-    return matrix.sum(dtype=torch.float64) - matrix.diagonal().sum(dtype=torch.float64)

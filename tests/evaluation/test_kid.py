@@ -57,6 +57,23 @@ def test_subsets_are_no_larger_than_the_smaller_set() -> None:
     assert found[1] > 0
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("subsets", [2, 100])
+def test_many_subsets_that_share_kernels_are_what_each_is_alone(
+    subsets: int, dtype: torch.dtype
+) -> None:
+    # two subsets of 400 have their kernels computed apart, a hundred share those of all samples
+    first, second = gaussian(2100, 8, 8).to(dtype), gaussian(1500, 8, 9, shift=0.1).to(dtype)
+    rng = np.random.RandomState(2020)
+    alone = []
+    for _ in range(subsets):
+        x = first[torch.from_numpy(rng.choice(2100, 400, replace=False))]
+        y = second[torch.from_numpy(rng.choice(1500, 400, replace=False))]
+        alone.append(kernel_distance(x, y, subsets=1)[0])
+    found = kernel_distance(first, second, subsets=subsets, subset_size=400)
+    assert found == pytest.approx((np.mean(alone), np.std(alone)), rel=1e-6, abs=1e-9)
+
+
 def test_equal_distributions_are_at_zero_on_average_and_below_it_too() -> None:
     values = [
         kernel_distance(gaussian(40, 6, 2 * s), gaussian(40, 6, 2 * s + 1), subsets=1)[0]
