@@ -172,7 +172,7 @@ def _read(
     else:
         if by_name:
             raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
-        where = f"a {type(samples).__name__}"
+        where = "a tensor" if isinstance(samples, torch.Tensor) else "an array"
         images, resized_from = images_of_array(samples, real.shape, where, resize=resize)
         found = Samples(images, None, where, resized_from)
     if labels is None or by_name:

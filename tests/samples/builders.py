@@ -7,16 +7,21 @@ from pathlib import Path
 import numpy as np
 from regene_bench_plugins.datasets.digits import Digits
 
-from regene_bench.interfaces import ImageSet, ImageShape
+from regene_bench.interfaces import ImageSet, ImageShape, Split
 from tests.data.builders import as_picture, request
+
+
+def some_digits(split_name: Split, per_class: int | None = None) -> ImageSet:
+    """A split of digits, or its first few of each class, sorted by class."""
+    split = Digits(request("digits", ImageShape(1, 8, 8, 10))).load(split_name)
+    members = [np.flatnonzero(split.labels == label)[:per_class] for label in range(10)]
+    chosen = np.concatenate(members)
+    return ImageSet(split.images[chosen], split.labels[chosen], split.class_names)
 
 
 def held_out_digits(per_class: int | None = None) -> ImageSet:
     """The test split of digits (360 images), or its first few of each class, sorted by class."""
-    split = Digits(request("digits", ImageShape(1, 8, 8, 10))).load("test")
-    members = [np.flatnonzero(split.labels == label)[:per_class] for label in range(10)]
-    chosen = np.concatenate(members)
-    return ImageSet(split.images[chosen], split.labels[chosen], split.class_names)
+    return some_digits("test", per_class)
 
 
 def write_flat(folder: Path, images: np.ndarray) -> Path:

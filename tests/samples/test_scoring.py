@@ -17,7 +17,7 @@ from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins import load_plugins
 from regene_bench.samples.report import Report
 from tests.data.builders import write_class_folders
-from tests.samples.builders import held_out_digits
+from tests.samples.builders import held_out_digits, some_digits
 
 score = regene_bench.score
 
@@ -82,6 +82,15 @@ def test_without_labels_what_needs_them_is_skipped(
     assert row(report, "accuracy_neutral").status == "skipped"
     assert row(report, "is_neutral").status == "ok"
     assert "unlabelled" in report.title
+
+
+def test_copies_of_training_images_are_found(
+    light_protocol: Path, held_out: tuple[np.ndarray, np.ndarray]
+) -> None:
+    copied = score(some_digits("train", 4).images, str(light_protocol), metrics="memorisation")
+    assert copied.value("copies") == 40
+    assert copied.value("memorised_pixels") == 1
+    assert score(held_out[0], str(light_protocol), metrics="memorisation").value("copies") == 0
 
 
 @pytest.mark.slow
