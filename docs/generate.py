@@ -5,9 +5,13 @@ A test compares the files with what this script would write, so that they cannot
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
+from regene_bench.leaderboard.order import BETTER
 from regene_bench.leaderboard.schema import COLUMNS, SCHEMA_VERSION
+from regene_bench.plugins import Entry, load_plugins
 
 DOCS = Path(__file__).resolve().parent
 
@@ -32,7 +36,44 @@ def leaderboard_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"leaderboard.md": leaderboard_page}
+def metrics_page() -> str:
+    """Every metric's definition, options and columns, as Markdown."""
+    entries = [
+        entry for entry in load_plugins().entries("metric") if entry.distribution == "regene-bench"
+    ]
+    lines = [
+        "# Metrics",
+        "",
+        "<!-- made by docs/generate.py from the metrics' docstrings, docs/conventions.md and",
+        "docs/tolerances.md -->",
+        "",
+        (DOCS / "conventions.md").read_text(encoding="utf-8").strip(),
+        "",
+        "## The metrics",
+        "",
+    ]
+    for entry in entries:
+        lines += _metric(entry)
+    lines += [(DOCS / "tolerances.md").read_text(encoding="utf-8").strip()]
+    return "\n".join(lines) + "\n"
+
+
+def _metric(entry: Entry) -> Iterator[str]:
+    metric = entry.load()
+    yield from (f"### `{entry.name}`", "")
+    yield from (inspect.getdoc(metric).replace("``", "`"), "")
+    options = metric.Config.model_fields
+    if options:
+        words = (f"`{name}` ({field.get_default()})" for name, field in options.items())
+        yield from (f"Options (defaults): {', '.join(words)}.", "")
+    yield from ("| column | better | unit | what |", "|---|---|---|---|")
+    for column in metric.columns:
+        better = BETTER[column.direction]
+        yield f"| `{column.name}` | {better} | {column.unit} | {column.summary} |"
+    yield ""
+
+
+PAGES = {"leaderboard.md": leaderboard_page, "metrics.md": metrics_page}
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

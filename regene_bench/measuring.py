@@ -80,6 +80,8 @@ def _row(columns: dict[str, Column], score: Score) -> ScoreRow:
         metric=score.column,
         value=score.value,
         std=score.std,
+        ci_low=score.interval[0] if score.interval else None,
+        ci_high=score.interval[1] if score.interval else None,
         class_name=score.class_name,
         n_real=score.n_real,
         n_generated=score.n_generated,

@@ -46,11 +46,6 @@ class Share:
         half = _Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
         return max(0.0, centre - half), min(1.0, centre + half)
 
-    def describe(self) -> str:
-        """Value and interval in words, for the note of a score: notes stand apart from values."""
-        low, high = self.interval
-        return f"{self.value:.4f} has the 95 % interval {low:.4f} to {high:.4f} (Wilson)"
-
 
 def share(flags: Tensor) -> Share:
     """Count the true values among flags, bool ``[N]``.

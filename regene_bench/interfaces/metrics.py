@@ -44,6 +44,7 @@ class Score:
         column: Name of one of the metric's columns.
         value: The number.
         std: Spread within this run (over splits or subsets), if the metric has one.
+        interval: 95 % confidence interval of the value within this run, if the metric has one.
         class_name: The class for a per-class score.
         n_real: Real images used.
         n_generated: Generated or reconstructed images used.
@@ -55,6 +56,7 @@ class Score:
     column: str
     value: float
     std: float | None = None
+    interval: tuple[float, float] | None = None
     class_name: str | None = None
     n_real: int | None = None
     n_generated: int | None = None

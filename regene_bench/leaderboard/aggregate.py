@@ -115,9 +115,10 @@ def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str
 
 
 def score_notes(table: pa.Table) -> list[dict[str, Any]]:
-    """Return one mapping per cohort x metric x note, for what metrics say about their numbers."""
+    """Return one mapping per cohort x metric x note, for what metrics say about their totals."""
     noted = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["note"], ""))
-    rows = table.filter(pc.and_(noted, pc.equal(table["status"], "ok")))
+    total = pc.and_(noted, pc.is_null(table["class"]))
+    rows = table.filter(pc.and_(total, pc.equal(table["status"], "ok")))
     return list(_group(rows, (*COHORT, "metric", "note"), []).to_pylist())
 
 

@@ -65,8 +65,14 @@ class Grid:
     def width(self, column: int) -> int:
         """Characters that a column takes; long labels wrap."""
         cells = (len(row[column].text) + row[column].best for row in self.rows)
-        widest = max(len(self.header[column]), *cells, 0)
+        words = (len(line) for line in wrapped(self.header[column]).splitlines())
+        widest = max(*words, *cells, 0)
         return min(widest, _WIDEST_LABEL) if column == 1 else widest
+
+
+def wrapped(heading: str) -> str:
+    """Put what a heading has in brackets, such as its extractor, on a line of its own."""
+    return heading.replace(" (", "\n(", 1)
 
 
 def make_grid(board: Board) -> Grid:

@@ -34,6 +34,8 @@ class ScoreRow:
     status: ScoreStatus = "ok"
     value: float | None = None
     std: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
     class_name: str | None = None
     error_type: str | None = None
     error_message: str | None = None

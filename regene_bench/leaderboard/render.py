@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from regene_bench.leaderboard.aggregate import COHORT, CONFIDENCE, Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
-from regene_bench.leaderboard.grid import Cell, Grid, make_grid
+from regene_bench.leaderboard.grid import Cell, Grid, make_grid, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,7 +108,7 @@ def _print_grid(grid: Grid, console: Console) -> None:
         if i == 1:
             table.add_column(Text(name), width=grid.width(i), overflow="fold")
         else:
-            table.add_column(Text(name), justify="right", no_wrap=True)
+            table.add_column(Text(wrapped(name)), justify="right", no_wrap=True)
     for row in grid.rows:
         cells = [Text(c.text + "*", style="bold") if c.best else Text(c.text) for c in row]
         table.add_row(*cells)

@@ -78,6 +78,8 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _score("class", "text", "The class of a per-class score; null for the total."),
     _score("value", "float64", "The number."),
     _score("std", "float64", "Spread within the run, over splits or subsets."),
+    _score("ci_low", "float64", "Lower end of the value's 95 % interval within the run."),
+    _score("ci_high", "float64", "Upper end of it."),
     _score("n_real", "int64", "Real images used."),
     _score("n_generated", "int64", "Generated or reconstructed images used."),
     _score(

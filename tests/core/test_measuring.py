@@ -26,7 +26,7 @@ class Good(Metric):
     columns = (Column("good", "higher", "points"),)
 
     def measure(self, evaluation: Evaluation) -> Iterable[Score]:
-        yield Score("good", 2.0, std=0.5, n_real=3, n_generated=4, card=CARD)
+        yield Score("good", 2.0, std=0.5, interval=(1.0, 3.0), n_real=3, n_generated=4, card=CARD)
         yield Score("good", 1.0, class_name="stripe 1", reference_split="test", note="few")
 
 
@@ -73,6 +73,8 @@ def test_scores_become_rows_with_all_that_makes_them_comparable(evaluation: Eval
         metric="good",
         value=2.0,
         std=0.5,
+        ci_low=1.0,
+        ci_high=3.0,
         n_real=3,
         n_generated=4,
         direction="higher",

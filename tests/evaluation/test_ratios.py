@@ -21,7 +21,6 @@ def test_a_share_of_flags() -> None:
     assert found == Share(3, 4)
     assert found.value == 0.75
     assert found.standard_error == pytest.approx((0.75 * 0.25 / 4) ** 0.5)
-    assert found.describe() == "0.7500 has the 95 % interval 0.3006 to 0.9544 (Wilson)"
 
 
 def test_no_flags_have_no_share() -> None:

@@ -195,9 +195,9 @@ def test_the_extrapolated_distance_says_its_slope_and_interval(
     assert score.value < plain.value
     assert score.std is not None
     assert score.std > 0
-    words = score.note.split()
-    assert words[0] == "slope"
-    low, high = float(words[5]), float(words[7].rstrip(","))
+    assert score.note.startswith("slope ")
+    assert score.interval is not None
+    low, high = score.interval
     assert low < score.value < high
     assert high - low == pytest.approx(2 * 2.16037 * score.std, rel=1e-3)
 

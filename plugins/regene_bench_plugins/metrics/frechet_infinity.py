@@ -13,8 +13,8 @@ class FrechetInfinity(FeatureMetric):
     """The intercept of the Fréchet distance over 1/N (Chong and Forsyth 2020).
 
     Fifteen random subsets of 5,000 images (or half of the images, if there are fewer than 10,000)
-    up to all; the real side is fixed. The standard error and the 95 % interval in the note are of
-    the straight line, not of another sample of images. For a near-perfect generator the value may
+    up to all; the real side is fixed. The standard error and the 95 % interval are of the
+    straight line, not of another sample of images. For a near-perfect generator the value may
     be below zero. With fewer images than dimensions the distance is no straight line over 1/N.
     """
 
@@ -24,14 +24,14 @@ class FrechetInfinity(FeatureMetric):
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         smallest = subset_sizes(len(sides.generated))[0]
         line = frechet_at_infinity(sides.real, sides.generated)
-        low, high = line.intercept - line.half_width, line.intercept + line.half_width
         notes = [
-            f"slope {line.slope:.6g}, 95 % interval {low:.6g} to {high:.6g}, std is its error",
+            f"slope {line.slope:.6g}",
             singular_note(sides.card.feature_dim, len(sides.real), smallest),
         ]
         yield sides.score(
             "fd_infinity",
             line.intercept,
             std=line.standard_error,
+            interval=(line.intercept - line.half_width, line.intercept + line.half_width),
             note="; ".join(note for note in notes if note),
         )

@@ -24,8 +24,8 @@ class NeutralJudgement(Metric):
     """Accuracy (ReGene, section 6.1) and Inception score on the neutral classifier's posterior.
 
     ``accuracy_neutral`` is the share of images that the classifier takes for the class that was
-    asked for, overall and per class, with its binomial standard error and, in the note, its 95 %
-    interval after Wilson (1927). It has no bias by the number of images. ``is_neutral`` is the
+    asked for, overall and per class, with its binomial standard error and its 95 % interval after
+    Wilson (1927). It has no bias by the number of images. ``is_neutral`` is the
     Inception score (Salimans et al. 2016), which grows with the number of images.
 
     Both are best where real held-out images have them: a generator passes real images only by
@@ -66,5 +66,5 @@ def _accuracy(right: Tensor, card: ExtractorCard, class_name: str | None) -> Sco
         class_name=class_name,
         n_generated=found.n,
         card=card,
-        note=found.describe(),
+        interval=found.interval,
     )

@@ -40,13 +40,20 @@ class Sides:
         )
 
     def score(
-        self, column: str, value: float, *, std: float | None = None, note: str = ""
+        self,
+        column: str,
+        value: float,
+        *,
+        std: float | None = None,
+        interval: tuple[float, float] | None = None,
+        note: str = "",
     ) -> Score:
         """A row of this comparison."""
         return Score(
             column,
             value,
             std=std,
+            interval=interval,
             n_real=len(self.real),
             n_generated=len(self.generated),
             card=self.card,
