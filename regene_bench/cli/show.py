@@ -11,6 +11,7 @@ import typer
 
 from regene_bench.cli.text import aligned, printable
 from regene_bench.leaderboard.order import BETTER
+from regene_bench.leaderboard.record import EXTERNAL
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -50,6 +51,8 @@ def show(
 
 def command_of(record: RunRecord, host: PluginHost, results: Path) -> list[str]:
     """Return the command line that makes a run again, with every parameter spelt out."""
+    if record.distribution == EXTERNAL:
+        return _scoring_command(record, results)
     method, qualified = record.method, f"{record.distribution}:{record.method}"
     if qualified in host.shown_names("method"):
         method = qualified
@@ -60,6 +63,13 @@ def command_of(record: RunRecord, host: PluginHost, results: Path) -> list[str]:
     if results != Path("results"):
         words += ["--results", str(results)]
     return [*words, "--force"]
+
+
+def _scoring_command(record: RunRecord, results: Path) -> list[str]:
+    words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
+    words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
+    words += ["--resize"] if record.params.get("resized_from") else []
+    return [*words, "--results", str(results)]
 
 
 def _heading(record: RunRecord) -> tuple[str, str]:
@@ -79,6 +89,8 @@ def _scores(scores: list[ScoreRow]) -> str:
     rows = []
     for s in scores:
         value = _number(s.value) + (f" ± {_number(s.std)} within the run" if s.std else "")
+        if s.ci_low is not None and s.ci_high is not None:
+            value += f", 95 % {_number(s.ci_low)} to {_number(s.ci_high)}"
         direction = "" if s.direction == "none" else BETTER[s.direction]
         about = s.note if s.status == "ok" else s.error_message or s.error_type or ""
         shown = value if s.status == "ok" else s.status

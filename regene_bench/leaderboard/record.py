@@ -14,6 +14,8 @@ from regene_bench.canonical import canonical_json
 RunStatus = Literal["ok", "failed"]
 ScoreStatus = Literal["ok", "failed", "unavailable", "skipped"]
 MethodRole = Literal["method", "reference"]
+EXTERNAL = "external"
+"""The distribution of samples that another program made."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,11 @@ from regene_bench.data.dataset import BenchmarkData
 from regene_bench.harness import run_folder
 from regene_bench.interfaces import Preset
 from regene_bench.leaderboard.parts import part_path, read_run, write_part
-from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.locks import exclusive
 from regene_bench.resumption import with_earlier_scores
 from regene_bench.runtime import Runtime, device_name
 from regene_bench.samples.collection import Samples
-
-DISTRIBUTION = "external"
-"""What stands in the leaderboard for samples that no installed distribution made."""
 
 
 def record_of(
@@ -58,7 +55,7 @@ def record_of(
         dataset_fingerprint=real.fingerprint,
         method=name,
         method_version="1",
-        distribution=DISTRIBUTION,
+        distribution=EXTERNAL,
         distribution_version="",
         params={
             "content": samples.content,
