@@ -51,11 +51,11 @@ def test_the_command_that_repeats_it_says_the_same(cli: Cli) -> None:
     assert parse_selections(words[words.index("--methods") + 1])[0].name == "cgan"
 
 
-def test_samples_of_another_program_are_scored_again(cli: Cli) -> None:
+def test_samples_of_another_program_are_scored_again(cli: Cli, results: Path) -> None:
     params = {"source": "my samples.zip", "content": "f00d", "n": 9, "resized_from": "64×64"}
     scores = (score("acc", 0.9, ci_low=0.85, ci_high=0.93),)
     run = record("fed789", method="biggan", distribution="external", params=params, scores=scores)
-    write_part(Path("results"), run)
+    write_part(results, run)
     text = cli("show", "fed789").stdout
     assert "0.9, 95 % 0.85 to 0.93" in text
     words = shlex.split(text.strip().splitlines()[-1])
