@@ -14,7 +14,6 @@ from regene_bench.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
     EXIT_SOME_FAILED,
-    ConfigError,
     UsageError,
     did_you_mean,
 )
@@ -34,7 +33,7 @@ from regene_bench.leaderboard.record import RunRecord
 from regene_bench.loading import load_data
 from regene_bench.locks import exclusive
 from regene_bench.measuring import NamedMetric
-from regene_bench.metric_choice import choose_metrics
+from regene_bench.metric_choice import check_extractor_tables, choose_metrics
 from regene_bench.paths import DEFAULT_RESULTS, cache_dir
 from regene_bench.plan import Choice, Run, check_preset, choose, identify
 from regene_bench.plugins import PluginHost, load_plugins
@@ -134,7 +133,7 @@ def run_campaign(
     preset = check_preset(options.preset or benchmark.default_preset)
     choices = _choose(host, benchmark, preset, options)
     metrics = choose_metrics(host, benchmark, options.metrics)
-    _check_extractors(host, benchmark)
+    check_extractor_tables(host, benchmark)
     executor = _executor(host, options.executor)
     host.find("dataset", benchmark.data.source)
     device = choose_device(options.device)
@@ -201,19 +200,6 @@ def _choose(
         else [Selection(name, ({},)) for name in benchmark.default_methods]
     )
     return choose(host, benchmark, selections, seeds, preset, settings)
-
-
-def _check_extractors(host: PluginHost, benchmark: Benchmark) -> None:
-    """A table of options whose name is misspelled must not be passed over."""
-    for preset, table in benchmark.presets.items():
-        for name in table.extractors:
-            try:
-                host.find("feature_extractor", name)
-            except UsageError as error:
-                raise ConfigError(
-                    f"{benchmark.name}: presets.{preset}.extractors names {name!r}.",
-                    hint=error.hint,
-                ) from None
 
 
 def _executor(host: PluginHost, name: str) -> Executor:

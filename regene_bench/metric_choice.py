@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regene_bench.benchmark import Benchmark
-from regene_bench.errors import ConfigError, did_you_mean
+from regene_bench.errors import ConfigError, UsageError, did_you_mean
 from regene_bench.interfaces import Metric
 from regene_bench.measuring import NamedMetric
 from regene_bench.plugins import PluginHost
@@ -37,6 +37,23 @@ def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> l
             hint=did_you_mean(rank_by, columns),
         )
     return metrics
+
+
+def check_extractor_tables(host: PluginHost, benchmark: Benchmark) -> None:
+    """Let no table of options whose name is misspelled be passed over.
+
+    Raises:
+        ConfigError: It names no extractor.
+    """
+    for preset, table in benchmark.presets.items():
+        for name in table.extractors:
+            try:
+                host.find("feature_extractor", name)
+            except UsageError as error:
+                raise ConfigError(
+                    f"{benchmark.name}: presets.{preset}.extractors names {name!r}.",
+                    hint=error.hint,
+                ) from None
 
 
 def extractors_of(metrics: Iterable[NamedMetric]) -> list[str]:

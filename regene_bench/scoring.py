@@ -22,7 +22,7 @@ from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.loading import load_data
 from regene_bench.measuring import NamedMetric, measure_all
 from regene_bench.metering import Meter, metered
-from regene_bench.metric_choice import choose_metrics, extractors_of
+from regene_bench.metric_choice import check_extractor_tables, choose_metrics, extractors_of
 from regene_bench.paths import cache_dir
 from regene_bench.plan import check_preset
 from regene_bench.plugins import load_plugins
@@ -96,6 +96,7 @@ def score(
     chosen_preset = check_preset(preset or benchmark.default_preset)
     asked = metrics if isinstance(metrics, str) else ",".join(metrics)
     chosen_metrics = choose_metrics(host, benchmark, asked)
+    check_extractor_tables(host, benchmark)
     _check_arguments(samples, name)
     chosen_device = choose_device(device)
     folder = None if results is None else Path(results)
