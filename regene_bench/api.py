@@ -24,10 +24,10 @@ from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_sizes
-from regene_bench.evaluation.frechet import frechet_distance
+from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
 from regene_bench.evaluation.inception_score import inception_score
 from regene_bench.evaluation.kid import kernel_distance
-from regene_bench.evaluation.manifold import precision_recall_density_coverage
+from regene_bench.evaluation.manifold import neighbour_radii, precision_recall_density_coverage
 from regene_bench.evaluation.memorisation import Nearness, nearness
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.similarity import ssim_each
@@ -83,6 +83,7 @@ __all__ = [
     "ExtractorCard",
     "FeatureExtractor",
     "Features",
+    "Gaussian",
     "Generation",
     "Generator",
     "ImageSet",
@@ -114,6 +115,7 @@ __all__ = [
     "WeightsFile",
     "augment",
     "cache_dir",
+    "check_pair",
     "constant",
     "decay_every",
     "derive_seed",
@@ -124,6 +126,7 @@ __all__ = [
     "find_weights",
     "frechet_at_infinity",
     "frechet_distance",
+    "frechet_from",
     "hookimpl",
     "images_to_see",
     "inception_score",
@@ -132,6 +135,7 @@ __all__ = [
     "mean_pair_distance",
     "mean_pair_ssim",
     "nearness",
+    "neighbour_radii",
     "obtain_weights",
     "one_cycle",
     "precision_recall_density_coverage",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from regene_bench.runtime import Runtime
 if TYPE_CHECKING:
     from regene_bench.comparison import Comparison
 
+T = TypeVar("T")
 _CHUNK = 256
 
 
@@ -97,6 +99,19 @@ class Evaluation:
     def reference_features(self, extractor: str, split: Split | None = None) -> Features:
         """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""
         return self._shelf.real(extractor, self.real(split))
+
+    def of_reference(
+        self, what: str, extractor: str, split: Split | None, compute: Callable[[Tensor], T]
+    ) -> T:
+        """What follows from ``reference_features`` alone, computed once for all runs of a call.
+
+        Args:
+            what: Names the computation; equal names must mean equal results.
+            extractor: Name of the extractor.
+            split: As of ``real``.
+            compute: From features ``[M, D]``.
+        """
+        return self._shelf.of_real(what, extractor, self.real(split), compute)
 
     def features_of(self, extractor: str, images: DeviceImages) -> Features:
         """Features (and logits) of any real images, kept in memory and on disk by their content."""

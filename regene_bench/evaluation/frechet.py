@@ -37,6 +37,11 @@ class Gaussian:
     factor: Tensor
 
     @classmethod
+    def of_features(cls, features: Tensor) -> Gaussian:
+        """Fit and factor features ``[N, D]``."""
+        return cls.of(moments_of(features))
+
+    @classmethod
     def of(cls, moments: Moments) -> Gaussian:
         """Factor the covariance of some moments."""
         covariance = moments.covariance
@@ -93,6 +98,21 @@ def frechet_to(fixed: Gaussian, moments: Moments) -> float:
     cross = _sum_of_roots(fixed.factor.T @ covariance @ fixed.factor)
     mean_term = float((fixed.mean - moments.mean).square().sum())
     return max(0.0, mean_term + fixed.trace + float(covariance.trace()) - 2 * cross)
+
+
+def frechet_from(fixed: Gaussian, features: Tensor) -> float:
+    """Fréchet distance of features ``[M, D]`` from a factored Gaussian.
+
+    Raises:
+        MethodError: Not a matrix, fewer than two samples, or values that are not finite.
+    """
+    if len(features) >= features.shape[1]:
+        return frechet_to(fixed, moments_of(features))
+    check_features(features)
+    mean, a = _centred(features)
+    cross = float(torch.linalg.svdvals(a @ fixed.factor).sum())
+    mean_term = float((fixed.mean - mean).square().sum())
+    return max(0.0, mean_term + fixed.trace + float(a.square().sum()) - 2 * cross)
 
 
 def _sum_of_roots(symmetric: Tensor) -> float:

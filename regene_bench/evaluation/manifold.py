@@ -40,7 +40,12 @@ class Manifold:
 
 
 def precision_recall_density_coverage(
-    real: Tensor, generated: Tensor, *, k: int = 5, chunk: int = _CHUNK
+    real: Tensor,
+    generated: Tensor,
+    *,
+    k: int = 5,
+    radii_real: Tensor | None = None,
+    chunk: int = _CHUNK,
 ) -> Manifold:
     """Compare generated features ``[M, D]`` with real ones ``[N, D]``.
 
@@ -48,13 +53,20 @@ def precision_recall_density_coverage(
     radius. Distances are computed in float64 and rounded to the features' precision, so that ties
     fall as in the authors' library ``prdc``. Memory is O(N + M + chunk²).
 
+    Args:
+        real: ``[N, D]``.
+        generated: ``[M, D]``.
+        k: Number of neighbours that a ball reaches to.
+        radii_real: ``neighbour_radii(real, k)``, if it is known already.
+        chunk: Samples of either side at once.
+
     Raises:
         MethodError: Other shapes, no more than k samples, or values that are not finite.
     """
     check_pair(real, generated)
     dtype = torch.promote_types(torch.promote_types(real.dtype, generated.dtype), torch.float32)
     real, generated = real.to(dtype), generated.to(dtype)
-    radii_real = neighbour_radii(real, k, chunk=chunk)
+    radii_real = neighbour_radii(real, k, chunk=chunk) if radii_real is None else radii_real
     radii_generated = neighbour_radii(generated, k, chunk=chunk)
     device = real.device
     in_real = torch.zeros(len(generated), dtype=torch.int64, device=device)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from regene_bench.canonical import stable_id
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
@@ -19,6 +20,7 @@ from regene_bench.runtime import Runtime
 from regene_bench.training.checkpoints import CheckpointStore
 
 FindExtractor = Callable[[str], type[FeatureExtractor]]
+T = TypeVar("T")
 _CHUNK = 256
 
 
@@ -46,6 +48,7 @@ class ExtractorShelf:
         self._ready: dict[str, FeatureExtractor] = {}
         self._unavailable: dict[str, UnavailableError] = {}
         self._real: dict[tuple[str, str], Features] = {}
+        self._of_real: dict[tuple[str, str, str], Any] = {}
         self._disk = CheckpointStore(cache_dir() / "features")
 
     def extractor(self, name: str) -> FeatureExtractor:
@@ -102,6 +105,23 @@ class ExtractorShelf:
                 )
             self._real[key] = found
         return self._real[key]
+
+    def of_real(
+        self, what: str, name: str, images: DeviceImages, compute: Callable[[Tensor], T]
+    ) -> T:
+        """What follows from the features of real images alone, computed once for all runs.
+
+        Args:
+            what: Names the computation; equal names must mean equal results.
+            name: Extractor.
+            images: The real images.
+            compute: From features ``[N, D]``.
+        """
+        key = (what, name, _content_hash(images.images))
+        if key not in self._of_real:
+            self._of_real[key] = compute(self.real(name, images).features)
+        found: T = self._of_real[key]
+        return found
 
 
 def _content_hash(images: torch.Tensor) -> str:

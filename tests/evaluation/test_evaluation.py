@@ -92,3 +92,21 @@ def test_reconstructions_of_another_shape_are_refused(data: BenchmarkData, tmp_p
 
     with pytest.raises(MethodError, match=r"decode gives \[60, 1, 4, 8\] for \[60, 1, 8, 8\]"):
         _ = evaluation_of(Wrong(), data, tmp_path).reconstructed
+
+
+def test_what_follows_from_real_features_is_computed_once_for_a_name_and_a_split(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    evaluation = evaluation_of(HalvingModel(), data, tmp_path)
+    calls: list[int] = []
+
+    def count(features: torch.Tensor) -> int:
+        calls.append(len(features))
+        return len(features)
+
+    found = [evaluation.of_reference("count", "mean", split, count) for split in (None, "train")]
+    assert found == [len(data.train)] * 2
+    assert calls == [len(data.train)]
+    assert evaluation.of_reference("count", "mean", "test", count) == len(data.test)
+    assert evaluation.of_reference("other", "mean", None, count) == len(data.train)
+    assert calls == [len(data.train), len(data.test), len(data.train)]

@@ -14,6 +14,7 @@ from regene_bench.errors import MethodError
 from regene_bench.evaluation.frechet import (
     Gaussian,
     frechet_distance,
+    frechet_from,
     frechet_from_moments,
     frechet_to,
 )
@@ -236,3 +237,12 @@ def test_fewer_than_two_samples_are_refused(n: int) -> None:
 def test_other_dimensions_are_refused() -> None:
     with pytest.raises(MethodError, match="4 and 5 dimensions"):
         frechet_distance(torch.zeros(20, 4), torch.zeros(20, 5))
+
+
+@pytest.mark.parametrize("m", [5, 40, 300])
+def test_a_fitted_gaussian_stands_for_its_features(m: int) -> None:
+    draw = torch.Generator().manual_seed(m)
+    real = torch.randn(200, 40, generator=draw)
+    generated = 0.5 + 2 * torch.randn(m, 40, generator=draw)
+    found = frechet_from(Gaussian.of_features(real), generated)
+    assert found == pytest.approx(frechet_distance(real, generated), rel=1e-9)

@@ -184,3 +184,11 @@ def test_sets_that_cannot_be_compared_are_refused() -> None:
         precision_recall_density_coverage(torch.zeros(9, 4), bad)
     with pytest.raises(MethodError, match=r"must be \[N, D\]"):
         precision_recall_density_coverage(torch.zeros(9), torch.zeros(9))
+
+
+def test_known_radii_give_the_same_numbers() -> None:
+    draw = torch.Generator().manual_seed(8)
+    real, generated = (torch.randn(300, 6, generator=draw) for _ in range(2))
+    plain = precision_recall_density_coverage(real, generated, k=3)
+    radii = neighbour_radii(real, 3)
+    assert precision_recall_density_coverage(real, generated, k=3, radii_real=radii) == plain

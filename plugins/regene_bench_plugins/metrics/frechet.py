@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from regene_bench.api import Column, Evaluation, Score, Split, frechet_distance
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    Gaussian,
+    Score,
+    Split,
+    check_pair,
+    frechet_distance,
+    frechet_from,
+)
 from regene_bench_plugins.metrics.features import FeatureMetric, ReferenceMetric
 from regene_bench_plugins.metrics.sides import Sides, singular_note
 
@@ -52,4 +61,8 @@ class EfficientNetFrechet(ReferenceMetric):
 def _score(column: str, evaluation: Evaluation, extractor: str, reference: Split | None) -> Score:
     sides = Sides.of(evaluation, extractor, reference)
     note = singular_note(sides.card.feature_dim, len(sides.real), len(sides.generated))
-    return sides.score(column, frechet_distance(sides.real, sides.generated), note=note)
+    if len(sides.real) < sides.real.shape[1]:
+        return sides.score(column, frechet_distance(sides.real, sides.generated), note=note)
+    check_pair(sides.real, sides.generated)
+    fixed = evaluation.of_reference("gaussian", extractor, reference, Gaussian.of_features)
+    return sides.score(column, frechet_from(fixed, sides.generated), note=note)

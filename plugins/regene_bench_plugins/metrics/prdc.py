@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regene_bench.api import Column, Evaluation, Score, precision_recall_density_coverage
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    Score,
+    neighbour_radii,
+    precision_recall_density_coverage,
+)
 from regene_bench_plugins.metrics.features import FeatureMetric
 from regene_bench_plugins.metrics.sides import Sides
 
@@ -29,7 +35,15 @@ class Prdc(FeatureMetric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
-        found = precision_recall_density_coverage(sides.real, sides.generated, k=_NEIGHBOURS)
+        radii = evaluation.of_reference(
+            f"radii of {_NEIGHBOURS} neighbours",
+            self.config.extractor,
+            self.reference,
+            lambda features: neighbour_radii(features, _NEIGHBOURS),
+        )
+        found = precision_recall_density_coverage(
+            sides.real, sides.generated, k=_NEIGHBOURS, radii_real=radii
+        )
         yield sides.score("precision", found.precision)
         yield sides.score("recall", found.recall)
         yield sides.score("density", found.density)
