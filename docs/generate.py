@@ -64,7 +64,10 @@ def _metric(entry: Entry) -> Iterator[str]:
     yield from (inspect.getdoc(metric).replace("``", "`"), "")
     options = metric.Config.model_fields
     if options:
-        words = (f"`{name}` ({field.get_default()})" for name, field in options.items())
+        words = (
+            f"`{name}` ({field.get_default() or 'the protocol’s'})"
+            for name, field in options.items()
+        )
         yield from (f"Options (defaults): {', '.join(words)}.", "")
     yield from ("| column | better | unit | what |", "|---|---|---|---|")
     for column in metric.columns:

@@ -33,7 +33,11 @@ class FrechetDistance(FeatureMetric):
 
 
 class InceptionFrechet(ReferenceMetric):
-    """FID: the 2015 Inception network under clean-fid's preprocessing."""
+    """FID (Heusel et al. 2017): ``fd`` on the 2015 Inception network, nothing standing in for it.
+
+    Preprocessing is clean-fid's (Parmar et al. 2022), but of images rounded to 8 bits. The bias is
+    that of ``fd``; the literature's numbers are of 50,000 images on each side.
+    """
 
     extractors: ClassVar[tuple[str, ...]] = ("inception",)
     columns = (Column("fid", "lower", summary="Fréchet Inception distance, clean-fid convention"),)
@@ -43,7 +47,10 @@ class InceptionFrechet(ReferenceMetric):
 
 
 class EfficientNetFrechet(ReferenceMetric):
-    """Fréchet distance on the embedded EfficientNet-Lite0: works without a download."""
+    """``fd`` on the embedded EfficientNet-Lite0, which works without a download.
+
+    The network saw natural images (ImageNet, Tan and Le 2019). Its values cannot be read as FID.
+    """
 
     extractors: ClassVar[tuple[str, ...]] = ("efficientnet_lite0",)
     columns = (
