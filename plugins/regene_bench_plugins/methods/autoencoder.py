@@ -27,7 +27,7 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.convex import LatentPool, combine_once
-from regene_bench_plugins.methods.inference import CHUNK, in_chunks
+from regene_bench_plugins.methods.inference import encode_split, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
 from regene_bench_plugins.methods.presets import is_colour, is_small
@@ -134,9 +134,7 @@ class Autoencoder(Method):
         return AutoencoderModel(encoder, decoder, pool, config.n_combined)
 
     def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:
-        with torch.inference_mode(), runtime.autocast():
-            parts = [in_chunks(encoder, images) for images, _ in data.train.chunks(CHUNK)]
-        latents = torch.cat(parts).float()
+        latents = encode_split(encoder, data.train, runtime)
         pool = LatentPool.of(latents, data.train.labels, data.shape.n_classes)
         pool.require(self.config.n_combined, data.class_names, "training images")
         return pool

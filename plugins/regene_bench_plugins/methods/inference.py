@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from regene_bench.api import DeviceImages, Runtime
 
 CHUNK = 128
 
@@ -32,3 +34,11 @@ def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor, size: int = 
             chunk = torch.cat([chunk, chunk[-1:].expand(missing, *chunk.shape[1:])])
         parts.append(function(chunk)[: size - missing])
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+@torch.inference_mode()
+def encode_split(encoder: nn.Module, split: DeviceImages, runtime: Runtime) -> Tensor:
+    """Latents of a whole split in the runtime's precision, kept as float32 ``[N, D]``."""
+    with runtime.autocast():
+        parts = [in_chunks(encoder, images) for images, _ in split.chunks(CHUNK)]
+    return torch.cat(parts).float()

@@ -35,7 +35,7 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.convex import LatentPool, combine_judged
-from regene_bench_plugins.methods.inference import CHUNK, in_chunks
+from regene_bench_plugins.methods.inference import CHUNK, encode_split, in_chunks
 from regene_bench_plugins.methods.judging import ConfidenceJudge, mean_test_confidence
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
@@ -279,11 +279,7 @@ class ReGene(Method):
         self, classifier: ConvClassifier, data: BenchmarkData, runtime: Runtime
     ) -> LatentPool:
         """Latents of the training images that the head gets right."""
-        with runtime.autocast():
-            parts = [
-                in_chunks(classifier.encoder, images) for images, _ in data.train.chunks(CHUNK)
-            ]
-        latents = torch.cat(parts).float()
+        latents = encode_split(classifier.encoder, data.train, runtime)
         right = in_chunks(classifier.head, latents, 4096).argmax(1) == data.train.labels
         pool = LatentPool.of(latents[right], data.train.labels[right], data.shape.n_classes)
         what = "training images that the classifier gets right"
