@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "reported"
-COLUMNS = "benchmark method metric class value std n source where note".split()
+COLUMNS = ["benchmark", "method", "metric", "class", "value", "std", "n", "source", "where", "note"]
 
 
 def lines(path: Path) -> list[dict[str, str]]:
