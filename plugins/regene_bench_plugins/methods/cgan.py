@@ -106,7 +106,7 @@ class CGAN(Method):
             small = is_small(shape)
             rate = 1e-3 if small else 4e-4
             return {
-                "images": 50_000 if small else 150_000 if is_colour(shape) else 100_000,
+                "images": 50_000 if small else 120_000 if is_colour(shape) else 100_000,
                 "width": 48 if small else 32,
                 "discriminator_width": 32,
                 "generator_learning_rate": rate,

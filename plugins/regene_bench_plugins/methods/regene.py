@@ -153,9 +153,9 @@ class ReGene(Method):
             # Without a perceptual loss, a blurred truck is a cat to the classifier, and few
             # combinations in colour reach their threshold.
             return values | {
-                "classifier_images": 20_000 if small else 150_000 if colour else 60_000,
+                "classifier_images": 20_000 if small else 110_000 if colour else 60_000,
                 "classifier_batch_size": 64,
-                "decoder_images": 40_000 if small else 60_000,
+                "decoder_images": 40_000 if small else 50_000 if colour else 60_000,
                 "decoder_batch_size": 64,
                 "l2": 0.2 if colour else 0.0,
                 "l3": 0.1 if colour else 0.0,
