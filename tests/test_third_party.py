@@ -195,7 +195,11 @@ def test_a_third_party_method_is_listed_and_runs(
     assert done.returncode == 0, done.stderr
     assert "moon" in done.stdout
     assert len(parts(tmp_path / "results")) == 2
-    assert all(row[0] == "ok" for row in scores(tmp_path / "results").values())
+    found = scores(tmp_path / "results")
+    skipped = {key for key, row in found.items() if row[0] == "skipped"}
+    assert all(row[0] == "ok" for key, row in found.items() if key not in skipped)
+    assert all("trials" in str(key) for key in skipped), "it judges no candidates of its own"
+    assert len(found) > len(skipped)
 
 
 def test_its_parameters_are_validated_like_ours(cli: Cli, light_protocol: Path) -> None:
