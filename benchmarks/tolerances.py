@@ -8,6 +8,7 @@ Usage: python benchmarks/tolerances.py > docs/tolerances.md
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import tempfile
@@ -75,7 +76,7 @@ def resizing() -> Iterator[Row]:
         theirs = np.stack([resize(image.movedim(0, -1).numpy()) for image in images])
         difference = bicubic_square(images, 299) - torch.from_numpy(theirs).movedim(-1, 1)
         largest = max(largest, float(difference.abs().max()) / 255)
-    yield Row("resizing to 299", "clean-fid", "noise of 8 to 400 pixels", largest, "of 255")
+    yield Row("resizing to 299", "clean-fid", "noise of 8 to 400 pixels", largest, "of the range")
 
 
 def inception() -> Iterator[Row]:
@@ -200,7 +201,8 @@ def neighbours() -> Iterator[Row]:
     from prdc.prdc import compute_prdc
 
     real, generated = inception_like(1000, 512, 6), inception_like(1100, 512, 7, shift=0.02)
-    theirs = compute_prdc(real.numpy(), generated.numpy(), 5)
+    with contextlib.redirect_stdout(sys.stderr):
+        theirs = compute_prdc(real.numpy(), generated.numpy(), 5)
     ours = dataclasses.asdict(precision_recall_density_coverage(real, generated, k=5))
     largest = max(abs(ours[name] - float(value)) for name, value in theirs.items())
     what = "precision, recall, density, coverage"
