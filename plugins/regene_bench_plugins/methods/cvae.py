@@ -181,7 +181,7 @@ class CVAE(Method):
                 "images": 40_000 if small else 100_000,
                 "encoder_width": 64,
                 "encoder_narrowest": 32,
-                "decoder_width": 64 if small else 128 if colour else 256,
+                "decoder_width": 64 if small else 128,
                 "decoder_narrowest": 32,
                 "batch_size": 64,
             }
