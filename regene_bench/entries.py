@@ -20,18 +20,23 @@ KIND_OF_HOOK = {
     "register_executors": "executor",
     "register_publishers": "publisher",
     "register_figures": "figure",
+    "register_studies": "study",
+    "register_reported": "reported",
 }
 KINDS: tuple[str, ...] = tuple(KIND_OF_HOOK.values())
+
+FILE_SUFFIXES = {"benchmark": ".toml", "study": ".toml", "reported": ".csv"}
 
 _BASE_CLASSES = {
     "dataset": "DatasetSource",
     "method": "Method",
     "feature_extractor": "FeatureExtractor",
     "metric": "Metric",
+    "figure": "Figure",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _OBJECT_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_FILE_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[\w-][\w.-]*(/[\w-][\w.-]*)*\.toml")
+_FILE_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[\w-][\w.-]*(/[\w-][\w.-]*)*")
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +46,8 @@ class Entry:
     Attributes:
         kind: One of ``KINDS``.
         name: Its name; unique within its kind and distribution.
-        target: ``"package.module:Class"``, or ``"package:folder/file.toml"`` for a benchmark.
+        target: ``"package.module:Class"``, or ``"package:folder/file.toml"`` for a kind that is a
+            file (``FILE_SUFFIXES``).
         summary: One line.
         distribution: The installed distribution that it comes from.
         version: Version of that distribution.
@@ -60,14 +66,14 @@ class Entry:
         return f"{self.distribution}:{self.name}"
 
     def load(self) -> Any:
-        """Import the target, or open it as a ``Traversable`` file if it is a benchmark.
+        """Import the target, or open it as a ``Traversable`` if its kind is a file.
 
         Raises:
             PluginError: It cannot be imported or is of the wrong class; names the distribution.
         """
         module_name, _, path = self.target.partition(":")
         try:
-            if self.kind == "benchmark":
+            if self.kind in FILE_SUFFIXES:
                 file = importlib.resources.files(module_name).joinpath(path)
                 if not file.is_file():
                     raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
@@ -112,9 +118,11 @@ class Registration:
     def __call__(self, name: str, target: str, *, summary: str = "") -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError(f"{name!r} is no name: letters, digits and '_.+-' make one")
-        pattern = _FILE_TARGET if self.kind == "benchmark" else _OBJECT_TARGET
-        if not isinstance(target, str) or not pattern.fullmatch(target) or ".." in target:
-            form = "package:file.toml" if self.kind == "benchmark" else "package.module:Class"
+        suffix = FILE_SUFFIXES.get(self.kind, "")
+        pattern = _FILE_TARGET if suffix else _OBJECT_TARGET
+        fits = isinstance(target, str) and pattern.fullmatch(target) and target.endswith(suffix)
+        if not fits or ".." in target:
+            form = f"package:file{suffix}" if suffix else "package.module:Class"
             raise PluginError(f"the target {target!r} of {name!r} is not of the form {form!r}")
         # a summary is printed on terminals: no control characters
         line = "".join(c for c in " ".join(summary.split()) if c.isprintable())

@@ -5,8 +5,8 @@ asked, so that every entry knows its distribution::
 
     register("my_method", "my_package.method:MyMethod", summary="what it is, in one line")
 
-The target is imported when it is first used. A benchmark's target names a TOML file inside a
-package: ``"my_package:protocols/my_benchmark.toml"``.
+The target is imported when it is first used. The target of a benchmark, a study or reported numbers
+names a file inside a package: ``"my_package:protocols/my_benchmark.toml"``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,17 @@ def register_publishers(register: Register) -> None:
 
 @hookspec
 def register_figures(register: Register) -> None:
-    """Register figures: callables that draw from a leaderboard or a run."""
+    """Register ``Figure`` classes: what a study draws or tabulates from its runs."""
+
+
+@hookspec
+def register_studies(register: Register) -> None:
+    """Register studies (TOML files inside a package): runs, and the figures made of them."""
+
+
+@hookspec
+def register_reported(register: Register) -> None:
+    """Register numbers that papers report (CSV files inside a package)."""
 
 
 @hookspec

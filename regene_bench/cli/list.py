@@ -54,6 +54,24 @@ def datasets(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def studies(as_json: AsJson = False) -> None:
+    """List studies."""
+    _list_kind("study", as_json)
+
+
+@app.command()
+def figures(as_json: AsJson = False) -> None:
+    """List what studies draw."""
+    _list_kind("figure", as_json)
+
+
+@app.command()
+def reported(as_json: AsJson = False) -> None:
+    """List files of numbers that papers report."""
+    _list_kind("reported", as_json)
+
+
+@app.command()
 def plugins(as_json: AsJson = False) -> None:
     """List plugins, broken ones with the reason."""
     host = load_plugins()
