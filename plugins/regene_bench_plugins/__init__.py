@@ -6,6 +6,7 @@ from regene_bench_plugins.registration import (
     register_feature_extractors,
     register_methods,
     register_metrics,
+    register_reported,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "register_feature_extractors",
     "register_methods",
     "register_metrics",
+    "register_reported",
 ]
