@@ -14,7 +14,8 @@ from regene_bench.cli.names import complete_benchmarks, complete_methods, comple
 from regene_bench.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from regene_bench.campaign import Options, Outcome
+    from regene_bench.campaign import Outcome
+    from regene_bench.preparation import Options
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -68,8 +69,9 @@ def run(
     limit = parse_duration(time_limit) if time_limit else None
     every = parse_duration(checkpoint_every)
 
-    from regene_bench.campaign import Options, run_campaign
+    from regene_bench.campaign import run_campaign
     from regene_bench.cli.progress import progress_sink
+    from regene_bench.preparation import Options
     from regene_bench.stop import StopRequest, stop_on_signals
 
     options = Options(

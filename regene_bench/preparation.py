@@ -1,0 +1,162 @@
+"""From what a user asks to what will be run: names, parameters, data, all checked beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regene_bench.benchmark import Benchmark, load_benchmark
+from regene_bench.comparison import make_comparison
+from regene_bench.errors import UsageError, did_you_mean
+from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.events import Sink
+from regene_bench.executors.serial import serial
+from regene_bench.harness import Setting
+from regene_bench.interfaces import Preset
+from regene_bench.leaderboard.parts import check_writable
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.loading import load_data
+from regene_bench.metric_choice import check_extractor_tables, choose_metrics
+from regene_bench.paths import DEFAULT_RESULTS, cache_dir
+from regene_bench.plan import Choice, Run, check_preset, choose, identify
+from regene_bench.plugins import PluginHost, load_plugins
+from regene_bench.runtime import Runtime, choose_device, choose_precision, make_deterministic
+from regene_bench.selection import Selection, parse_seeds, parse_selections, parse_settings
+from regene_bench.stop import StopRequest
+from regene_bench.training.checkpoints import CheckpointStore
+
+Executor = Callable[[Sequence[Run], Callable[[Run], RunRecord]], Iterator[RunRecord]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can ask of ``regene-bench run``.
+
+    Attributes:
+        methods: ``regene,cgan[noise_dim=0:128:2]``; the benchmark's own list where empty.
+        seeds: ``3`` or ``0,1,2``.
+        preset: ``quick``, ``standard`` or ``paper``; the benchmark's own default where empty.
+        metrics: ``fid,kid[extractor=inception]``; the benchmark's own list where empty.
+        settings: ``method.key=value`` items.
+        results: The results folder.
+        data: Folders to look for data in, before ``$REGENE_BENCH_DATA``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        precision: ``auto``, ``float32``, ``bfloat16``.
+        time_limit: Seconds after which training is saved and the call ends.
+        checkpoint_seconds: Time between checkpoints.
+        force: Repeat runs that are finished.
+        executor: ``serial``, or the name of a registered executor.
+    """
+
+    methods: str = ""
+    seeds: str = "1"
+    preset: str = ""
+    metrics: str = ""
+    settings: tuple[str, ...] = ()
+    results: Path = DEFAULT_RESULTS
+    data: tuple[Path, ...] = ()
+    device: str = "auto"
+    precision: str = "auto"
+    time_limit: float | None = None
+    checkpoint_seconds: float = 30.0
+    force: bool = False
+    executor: str = "serial"
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All that a call needs, found and checked.
+
+    Attributes:
+        host: What is installed.
+        benchmark: The protocol.
+        preset: Which preset of protocol and methods.
+        runs: What shall be there in the end.
+        setting: What the runs share.
+        executor: How runs are carried out.
+        force: Repeat finished runs.
+    """
+
+    host: PluginHost
+    benchmark: Benchmark
+    preset: Preset
+    runs: Sequence[Run]
+    setting: Setting
+    executor: Executor
+    force: bool
+
+
+def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest) -> Campaign:
+    """Check everything that can be wrong in names, parameters and folders; then read the data.
+
+    Raises:
+        RegeneBenchError: Bad usage, configuration or data.
+        Interrupted: A stop was asked for.
+    """
+    host = load_plugins()
+    benchmark = load_benchmark(host, benchmark_name)
+    preset = check_preset(options.preset or benchmark.default_preset)
+    choices = _choose(host, benchmark, preset, options)
+    metrics = choose_metrics(host, benchmark, options.metrics)
+    check_extractor_tables(host, benchmark)
+    executor = _executor(host, options.executor)
+    host.find("dataset", benchmark.data.source)
+    device = choose_device(options.device)
+    precision = choose_precision(options.precision, device)
+    check_writable(options.results)
+    make_deterministic()
+
+    runtime = Runtime(
+        device=device,
+        precision=precision,
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir(), options.checkpoint_seconds),
+        stop=stop,
+        emit=emit,
+        task=benchmark.name,
+    )
+    data = load_data(host, benchmark, options.data, runtime)
+    shelf = ExtractorShelf(
+        lambda name: host.find("feature_extractor", name).load(),
+        benchmark.presets[preset].extractors,
+        data,
+        runtime,
+    )
+    setting = Setting(
+        results=options.results,
+        data=data,
+        comparison=make_comparison(benchmark, preset, data),
+        shelf=shelf,
+        metrics=metrics,
+        device=device,
+        precision=precision,
+        checkpoint_seconds=options.checkpoint_seconds,
+        stop=stop,
+        emit=emit,
+    )
+    runs = identify(choices, benchmark, preset, data.fingerprint)
+    return Campaign(host, benchmark, preset, runs, setting, executor, options.force)
+
+
+def _choose(
+    host: PluginHost, benchmark: Benchmark, preset: Preset, options: Options
+) -> list[Choice]:
+    seeds = parse_seeds(options.seeds)
+    settings = parse_settings(options.settings)
+    selections: list[Selection] = (
+        parse_selections(options.methods)
+        if options.methods
+        else [Selection(name, ({},)) for name in benchmark.default_methods]
+    )
+    return choose(host, benchmark, selections, seeds, preset, settings)
+
+
+def _executor(host: PluginHost, name: str) -> Executor:
+    if name == "serial":
+        return serial
+    known = [entry.name for entry in host.entries("executor")]
+    if name not in known:
+        raise UsageError(f"Unknown executor {name!r}.", hint=did_you_mean(name, ["serial", *known]))
+    executor: Executor = host.find("executor", name).load()
+    return executor
