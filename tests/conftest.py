@@ -91,3 +91,11 @@ def light_protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def our_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This distribution, built."""
+    from tests.wheels import ROOT, build
+
+    return build(ROOT, tmp_path_factory.mktemp("our wheel"))

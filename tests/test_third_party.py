@@ -6,22 +6,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from tests.processes import environment, parts, regene_bench, scores
+from tests.wheels import NEEDS_HATCHLING, ROOT, build, install
 
-ROOT = Path(__file__).resolve().parent.parent
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        find_spec("hatchling") is None, reason="hatchling is not installed: NOTHING was built"
-    ),
-]
+pytestmark = [pytest.mark.slow, NEEDS_HATCHLING]
 
 PYPROJECT = """
 [build-system]
@@ -79,30 +72,6 @@ BROKEN = {
 Cli = Callable[..., CompletedProcess[str]]
 
 
-def run(*arguments: str, cwd: Path) -> str:
-    done = subprocess.run(
-        arguments, cwd=cwd, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def build(project: Path, folder: Path) -> Path:
-    """Build the wheel of a project into a new folder."""
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=project)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
-def install(wheel: Path, site: Path) -> None:
-    """Install a wheel with pip into a folder, without its dependencies."""
-    run(
-        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
-        "--disable-pip-version-check", "--target", str(site), str(wheel),
-        cwd=wheel.parent,
-    )  # fmt: skip
-
-
 def write_project(folder: Path, name: str, hooks: str) -> Path:
     """Write a distribution whose package is its name with underscores."""
     package = name.replace("-", "_")
@@ -113,11 +82,6 @@ def write_project(folder: Path, name: str, hooks: str) -> Path:
     (source / "__init__.py").write_text(hooks.replace("PACKAGE", package))
     (source / "method.py").write_text(METHOD)
     return folder
-
-
-@pytest.fixture(scope="module")
-def our_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(ROOT, tmp_path_factory.mktemp("our wheel"))
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,20 @@ from regene_bench.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Train, generate and measure; then show the table."),
+    "study": ("study", "study", "Run a whole experiment of a paper, and draw its figures."),
     "score": ("score", "score", "Score images that another program made."),
-    "list": ("list", "app", "List benchmarks, methods, metrics, extractors, datasets, plugins."),
+    "list": ("list", "app", "List benchmarks, methods, metrics, studies, figures and more."),
     "info": ("info", "info", "Describe a benchmark, method, metric, extractor or dataset."),
     "leaderboard": ("leaderboard", "leaderboard", "Show ranked tables of the results."),
     "show": ("show", "show", "Show all of one run."),
+    "merge": ("merge", "merge", "Put the leaderboards of several people into one."),
+    "reproduce": ("reproduce", "reproduce", "Make a run again and compare its scores."),
+    "plot": ("plot", "plot", "Draw the charts of the results as PNG, SVG or PDF."),
+    "publish": ("publish", "app", "Publish results: web pages, git, the Hugging Face Hub."),
     "doctor": ("doctor", "doctor", "Check device, plugins, data, weights and disk."),
     "weights": ("weights", "app", "List, add, fetch and verify network weights."),
+    "new": ("new", "new", "Write a plugin to start from: a whole distribution with tests."),
+    "check": ("check", "check", "Check a plugin against its contract, and say how to mend it."),
     "clean": ("clean", "clean", "Remove checkpoints, caches or failed runs."),
 }
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from regene_bench.data.dataset import BenchmarkData
     from regene_bench.runtime import Runtime
 
+SMOKE_IMAGES = 640
+
 
 class MethodConfig(BaseModel):
     """Base of all method configurations: unknown keys are errors, values are frozen."""
@@ -41,6 +43,21 @@ class Method(ABC):
         """Return the configuration values that a preset sets for images of this shape."""
         return {}
 
+    @classmethod
+    def smoke(cls, shape: ImageShape) -> dict[str, Any]:
+        """Return the values of the smallest configuration that shows whether the method works.
+
+        ``regene-bench check`` trains with it a dozen times, on a CPU. By default it is the quick
+        preset with every length (``images``, ``*_images``) of at most ``SMOKE_IMAGES``; override
+        it where networks are too wide for that, or where so little training leaves nothing to
+        generate from.
+        """
+        quick = cls.preset("quick", shape)
+        values = {key: value for key, value in quick.items() if not _is_named(key, "epochs")}
+        for name in filter(lambda name: _is_named(name, "images"), cls.Config.model_fields):
+            values[name] = min(values.get(name, SMOKE_IMAGES), SMOKE_IMAGES)
+        return values
+
     @abstractmethod
     def fit(self, data: BenchmarkData, runtime: Runtime) -> object:
         """Train and return a model with any of the capabilities.
@@ -58,3 +75,7 @@ class Method(ABC):
         Optional: override it where training together is faster (sweeps of small models).
         """
         return [cls(c).fit(data, r) for c, r in zip(configs, runtimes, strict=True)]
+
+
+def _is_named(field: str, what: str) -> bool:
+    return field == what or field.endswith(f"_{what}")

@@ -1,0 +1,54 @@
+"""``regene-bench new``: a plugin to start from."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regene_bench.errors import UsageError
+from regene_bench.plugins import load_plugins
+from regene_bench.scaffold import KINDS, PluginName, write_plugin
+from regene_bench.testing.running import entry_kind
+
+_TRY = {
+    "method": "regene-bench run digits --methods {name},real",
+    "metric": "regene-bench run digits --methods real,cvae --metrics {name}",
+    "extractor": "regene-bench run digits --methods real,cvae --metrics 'fd[extractor={name}]'",
+    "dataset": "regene-bench run {name} --methods real,cvae",
+    "benchmark": "regene-bench run {name}",
+}
+
+
+def new(
+    kind: Annotated[str, typer.Argument(help=f"What it shall be: {', '.join(KINDS)}.")],
+    name: Annotated[str, typer.Argument(help="Its name, such as my_method.")],
+    into: Annotated[Path, typer.Option(help="Where its folder is made.")] = Path(),
+) -> None:
+    """Write a plugin to start from: a whole distribution with tests.
+
+    It installs, passes its own tests and runs as it is; put your own idea in the place of the
+    small one that it comes with.
+    """
+    plugin = PluginName.parse(name)
+    if kind in KINDS:
+        _refuse_taken(kind, plugin)
+    folder = write_plugin(kind, plugin, into)
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    print(f"Wrote {folder}:")
+    print("\n".join(f"  {path}" for path in files))
+    print("\nNext:")
+    print(f"  pip install -e {shlex.quote(str(folder))}")
+    print(f"  regene-bench check {plugin.name}")
+    print(f"  {_TRY[kind].format(name=plugin.name)}")
+
+
+def _refuse_taken(kind: str, plugin: PluginName) -> None:
+    for entry in load_plugins().entries(entry_kind(kind)):
+        if entry.name.replace("-", "_") == plugin.name:
+            raise UsageError(
+                f"{entry.distribution} has a {kind} {entry.name!r} already.",
+                hint="Take another name; two of one name have to be told apart at every use.",
+            )

@@ -1,0 +1,8 @@
+"""``regene-bench new``: a whole distribution to start a plugin from."""
+
+from __future__ import annotations
+
+from regene_bench.scaffold.names import PluginName
+from regene_bench.scaffold.writing import KINDS, write_plugin
+
+__all__ = ["KINDS", "PluginName", "write_plugin"]

@@ -1,0 +1,84 @@
+"""A protocol is valid, complete, and true of its data."""
+
+from __future__ import annotations
+
+import json
+
+import torch
+
+from regene_bench.benchmark import Benchmark
+from regene_bench.canonical import canonical_json
+from regene_bench.errors import RegeneBenchError
+from regene_bench.interfaces import PRESETS
+from regene_bench.metric_choice import check_extractor_tables, choose_metrics
+from regene_bench.plan import choose
+from regene_bench.selection import Selection
+from regene_bench.testing.benchmarks.subject import BenchmarkSubject
+from regene_bench.testing.contract import Broken, require
+
+
+def the_protocol_is_valid(subject: BenchmarkSubject) -> None:
+    """The file is valid TOML with every table, and the benchmark's name is the registered one.
+
+    Mend: the message names the key; write ``name`` as it is passed to ``register``, because
+    results are kept under it.
+    """
+    name = subject.benchmark.name
+    require(name == subject.entry.name, f"the file says name = {name!r}")
+    require(bool(subject.benchmark.description.strip()), "it has no description")
+
+
+def the_protocol_survives_json(subject: BenchmarkSubject) -> None:
+    """The protocol becomes JSON and comes back equal: runs are identified by it.
+
+    Mend: keep to numbers, strings, lists and tables in ``options``; TOML's dates do not come back.
+    """
+    text = canonical_json(subject.benchmark.model_dump(mode="json"))
+    back = Benchmark.model_validate(json.loads(text))
+    require(back == subject.benchmark, f"it came back from JSON as {back!r}")
+
+
+def everything_it_names_is_registered(subject: BenchmarkSubject) -> None:
+    """Its data source, methods, metrics, extractors and ranking column exist.
+
+    Mend: correct the name, or depend on the distribution that registers it.
+    """
+    benchmark, host = subject.benchmark, subject.host
+    try:
+        host.find("dataset", benchmark.data.source)
+        for method in benchmark.default_methods:
+            host.find("method", method)
+        choose_metrics(host, benchmark)
+        check_extractor_tables(host, benchmark)
+    except RegeneBenchError as error:
+        raise Broken(str(error)) from None
+
+
+def its_methods_have_valid_presets(subject: BenchmarkSubject) -> None:
+    """Every default method has a valid configuration for its images, under every preset.
+
+    Mend: change the method's ``preset`` for this shape, or leave the method out.
+    """
+    selections = [Selection(name, ({},)) for name in subject.benchmark.default_methods]
+    for preset in PRESETS:
+        try:
+            choose(subject.host, subject.benchmark, selections, [0], preset, {})
+        except RegeneBenchError as error:
+            raise Broken(f"preset {preset}: {error}") from None
+
+
+def its_data_are_what_it_says(subject: BenchmarkSubject) -> None:
+    """Its data have the stated shape and number of classes, and each class that is generated has
+    images in both splits.
+
+    Mend: correct ``[data]``, or ``evaluation.generate_classes``.
+    """
+    data, evaluation = subject.data, subject.benchmark.evaluation
+    require(
+        len(data.class_names) == data.shape.n_classes, f"it has {len(data.class_names)} classes"
+    )
+    for split, images in (("train", data.train), ("test", data.test)):
+        present = set(torch.unique(images.labels).tolist())
+        for label, name in enumerate(data.class_names):
+            if name in (evaluation.generate_classes or data.class_names):
+                require(label in present, f"the {split} split has no image of {name!r}")

@@ -1,0 +1,93 @@
+"""Two splits of labelled uint8 images, apart from each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regene_bench.interfaces import ImageSet
+from regene_bench.testing.contract import NotApplicable, require
+from regene_bench.testing.datasets.subject import SPLITS, DatasetSubject
+
+# published data sets have a few duplicates; a split that leaks has many
+_SHARED = 0.01
+
+
+def both_splits_are_images(subject: DatasetSubject) -> None:
+    """``load`` gives uint8 images ``[N, C, H, W]`` of the requested shape and int64 labels ``[N]``
+    in [0, K), with K names, the same in both splits.
+
+    Mend: decode to ``self.request.shape``; move channels first; convert with ``astype``.
+    """
+    shape = subject.table.shape
+    size = (shape.channels, shape.height, shape.width)
+    for split in SPLITS:
+        found = subject.loaded[split]
+        images, labels = found.images, found.labels
+        require(images.dtype == np.uint8, f"{split} images are {images.dtype}, not uint8")
+        own = tuple(images.shape[1:])
+        require(images.ndim == 4 and own == size, f"{split} images are {own}, not {size}")
+        require(labels.dtype == np.int64, f"{split} labels are {labels.dtype}, not int64")
+        require(labels.shape == (len(images),), f"{split} labels have shape {labels.shape}")
+        require(len(images) > 0, f"the {split} split is empty")
+        within = int(labels.min()) >= 0 and int(labels.max()) < shape.n_classes
+        require(within, f"{split} labels go from {labels.min()} to {labels.max()}")
+        names = found.class_names
+        unique = len(names) == shape.n_classes == len(set(names))
+        require(unique, f"{len(set(names))} different class names for {shape.n_classes} classes")
+    same = subject.loaded["train"].class_names == subject.loaded["test"].class_names
+    require(same, "the two splits have different class names")
+
+
+def every_class_is_in_both_splits(subject: DatasetSubject) -> None:
+    """Every class has images to train on and images to compare with, and not all are equal.
+
+    Mend: split within classes, not the list of all images sorted by class.
+    """
+    for split in SPLITS:
+        found = subject.loaded[split]
+        for label, name in enumerate(found.class_names):
+            members = found.images[found.labels == label]
+            require(len(members) > 0, f"the {split} split has no image of {name!r}")
+        require(len(_contents(found)) > 1, f"all images of the {split} split are equal")
+
+
+def splits_share_no_image(subject: DatasetSubject) -> None:
+    """No image that is compared with has been trained on (up to the 1 % of duplicates that
+    published data sets have).
+
+    Mend: decide the split once, by a hash of each image's name or by its position.
+    """
+    train, test = (_contents(subject.loaded[split]) for split in SPLITS)
+    shared = len(train & test)
+    require(
+        shared <= _SHARED * len(test),
+        f"{shared} of {len(test)} different test images are training images too",
+    )
+
+
+def loading_twice_gives_the_same(subject: DatasetSubject) -> None:
+    """Loaded again, a split is the same to the last pixel, in the same order.
+
+    Mend: sort file names; take a fixed seed for anything that is drawn.
+    """
+    for split in SPLITS:
+        first, again = subject.loaded[split], subject.load_anew(split)
+        require(np.array_equal(first.images, again.images), f"{split} images are others")
+        require(np.array_equal(first.labels, again.labels), f"{split} labels are others")
+
+
+def the_files_exist(subject: DatasetSubject) -> None:
+    """``files`` names, once prepared, the files that ``load`` reads: the cache of decoded pixels
+    is keyed by them.
+
+    Mend: return the paths of both splits; leave ``files`` out if nothing is read from disk.
+    """
+    files = list(subject.source.files())
+    if not files:
+        raise NotApplicable("it reads no files")
+    missing = [path for path in files if not path.is_file()]
+    require(not missing, f"{len(missing)} of {len(files)} are not there: {missing[:1]}")
+
+
+def _contents(split: ImageSet) -> set[bytes]:
+    return {image.tobytes() for image in split.images}

@@ -1,0 +1,85 @@
+"""Images whose quality is known, a model that made them, and an extractor that needs no weights."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from regene_bench.capabilities import Generation
+from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float
+from regene_bench.interfaces import ExtractorCard, FeatureExtractor, Features
+from regene_bench.rng import SampleRng
+from regene_bench.runtime import Runtime
+from regene_bench.testing.separable import class_means
+
+_SIDE = 4
+_SHARPNESS = 10.0
+
+
+class PooledPixels(FeatureExtractor):
+    """Means of a grid of 4×4 fields of the grey image, and logits from the nearest class mean.
+
+    It stands for every extractor while a metric is checked: the metric's arithmetic is looked at,
+    not a network.
+    """
+
+    def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
+        """Take the classes' mean images."""
+        self._means = class_means(data.train, data.shape.n_classes)
+
+    @property
+    def card(self) -> ExtractorCard:
+        """Its convention; the hash is of its name, since it has no weights."""
+        digest = hashlib.sha256(b"pooled pixels of the conformance kit").hexdigest()
+        return ExtractorCard("pooled-pixels", 0, (0.0, 1.0), _SIDE**2, digest, "grey-pooled4")
+
+    def extract(self, images: Tensor) -> Features:
+        """Features float32 ``[N, 16]`` and logits ``[N, K]`` of uint8 images."""
+        pixels = to_float(images)
+        pooled = F.adaptive_avg_pool2d(pixels.mean(dim=1, keepdim=True), _SIDE)
+        logits = -_SHARPNESS * torch.cdist(pixels.flatten(1), self._means).square()
+        return Features(pooled.flatten(1), logits)
+
+
+class OracleModel:
+    """Can do everything; ``error`` says how far its reconstructions are off.
+
+    Args:
+        images: What it generates, uint8 ``[N, C, H, W]``.
+        means: Mean image of each class ``[K, pixels]``, to classify by.
+        error: Weight of a grey image in what it decodes, 0 for perfect reconstructions.
+    """
+
+    def __init__(self, images: DeviceImages, means: Tensor, error: float) -> None:
+        self._images = images
+        self._means = means
+        self._error = error
+
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Return its images from ``rng.start`` on."""
+        return Generation(to_float(self._images.images[rng.start : rng.start + len(labels)]))
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Flatten images to ``[N, C·H·W]``."""
+        return images.flatten(1)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Undo ``encode``, mixed with grey."""
+        images = latents.reshape(-1, *self._images.images.shape[1:])
+        return (1 - self._error) * images + self._error / 2
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Logits from the nearest class mean."""
+        return -_SHARPNESS * torch.cdist(images.flatten(1), self._means).square()
+
+
+def spoiled(images: DeviceImages) -> DeviceImages:
+    """Replace every second image by uniform noise: worse by any measure of quality."""
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 256, images.images.shape, generator=generator, dtype=torch.uint8)
+    odd = torch.arange(len(images)) % 2 == 1
+    chosen = torch.where(odd[:, None, None, None], noise, images.images)
+    return DeviceImages(chosen, images.labels)

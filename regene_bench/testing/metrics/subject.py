@@ -1,0 +1,120 @@
+"""A metric, and what it is given to measure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from regene_bench.comparison import Comparison
+from regene_bench.data.dataset import DeviceImages
+from regene_bench.entries import Entry
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.events import Sink
+from regene_bench.interfaces import ImageShape, Metric
+from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.measuring import NamedMetric, measure_all
+from regene_bench.paths import CACHE_VARIABLE
+from regene_bench.plugins import PluginHost
+from regene_bench.runtime import Runtime
+from regene_bench.testing.contract import Broken
+from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, spoiled
+from regene_bench.testing.separable import class_means, separable_data, stripes
+from regene_bench.training.checkpoints import CheckpointStore
+
+Quality = Literal["good", "bad"]
+_SHAPE = ImageShape(1, 16, 16, 3)
+_PER_CLASS = 30
+_ERROR = {"good": 0.05, "bad": 0.5}
+_TRIALS = {"good": 1, "bad": 9}
+
+
+class MetricSubject:
+    """What the checks of metrics look at.
+
+    The metric has its default options, and ``PooledPixels`` stands for every extractor.
+
+    Args:
+        entry: The metric's registration.
+        folder: An empty folder, for what metrics keep.
+        host: The installed plugins.
+        emit: Takes progress.
+    """
+
+    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+        self.entry = entry
+        self.metric_class: type[Metric] = entry.load()
+        self._folder = folder
+        self._emit = emit
+        self._data = separable_data(_SHAPE)
+
+    @cached_property
+    def good(self) -> tuple[ScoreRow, ...]:
+        """Scores of fresh images from the distribution of the real ones."""
+        return self.measure("good")
+
+    def measure(self, quality: Quality, order: torch.Tensor | None = None) -> tuple[ScoreRow, ...]:
+        """Measure good or bad images, possibly in another order (int64 ``[N]``).
+
+        Raises:
+            Broken: The metric failed.
+        """
+        evaluation = self._evaluation(quality, order)
+        with _cache(self._folder):
+            rows = measure_all([NamedMetric(self.entry.name, self.metric_class())], evaluation)
+        for row in rows:
+            if row.status in ("failed", "unavailable"):
+                raise Broken(f"{row.metric} {row.status}: {row.error_type}: {row.error_message}")
+        return rows
+
+    @property
+    def n_generated(self) -> int:
+        """How many images are measured."""
+        return _PER_CLASS * _SHAPE.n_classes
+
+    def _evaluation(self, quality: Quality, order: torch.Tensor | None) -> Evaluation:
+        data = self._data
+        images = stripes(_SHAPE, _PER_CLASS, seed=2)
+        if quality == "bad":
+            images = spoiled(images)
+        if order is not None:
+            images = images.subset(order)
+        runtime = Runtime(
+            device=torch.device("cpu"),
+            precision="float32",
+            seed=0,
+            checkpoints=CheckpointStore(self._folder / "checkpoints"),
+            emit=self._emit,
+            task=self.entry.name,
+        )
+        means = class_means(data.train, _SHAPE.n_classes)
+        counts = torch.full((len(images),), _TRIALS[quality], dtype=torch.int64)
+        return Evaluation(
+            model=OracleModel(images, means, _ERROR[quality]),
+            data=data,
+            comparison=Comparison(images.labels, data.train, data.test, "train"),
+            generated=DeviceImages(images.images.clone(), images.labels.clone()),
+            trials={"latent": counts, "image": counts},
+            shelf=ExtractorShelf(lambda name: PooledPixels, {}, data, runtime),
+            runtime=runtime,
+        )
+
+
+@contextmanager
+def _cache(folder: Path) -> Iterator[None]:
+    """Keep what a metric caches out of the user's own cache."""
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(folder / "cache")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[CACHE_VARIABLE]
+        else:
+            os.environ[CACHE_VARIABLE] = before

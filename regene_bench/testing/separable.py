@@ -1,0 +1,55 @@
+"""Data so simple that a failure is the plugin's: a class is the place of a bright stripe."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float
+from regene_bench.interfaces import ImageShape
+
+_NOISE = 60
+_STRIPE = 150
+TRAIN_PER_CLASS = 40
+TEST_PER_CLASS = 20
+
+
+def separable_data(shape: ImageShape) -> BenchmarkData:
+    """Both splits of noisy images with one bright vertical stripe, the class its place.
+
+    The mean images of two classes are farther apart than any image is from its own, so that the
+    nearest mean (``nearest_class``) tells every image's class.
+    """
+    return BenchmarkData(
+        name="stripes",
+        shape=shape,
+        class_names=tuple(f"stripe {label}" for label in range(shape.n_classes)),
+        fingerprint=f"stripes {shape}",
+        train=stripes(shape, TRAIN_PER_CLASS, seed=0),
+        test=stripes(shape, TEST_PER_CLASS, seed=1),
+    )
+
+
+def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:
+    """Draw as many images of each class, sorted by class."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(shape.n_classes), per_class)
+    size = (len(labels), shape.channels, shape.height, shape.width)
+    images = rng.integers(0, _NOISE, size, dtype=np.uint8)
+    wide = max(1, shape.width // shape.n_classes)
+    for image, label in zip(images, labels, strict=True):
+        start = label * shape.width // shape.n_classes
+        image[:, :, start : start + wide] += _STRIPE
+    return DeviceImages(torch.from_numpy(images), torch.from_numpy(labels))
+
+
+def class_means(images: DeviceImages, n_classes: int) -> Tensor:
+    """Mean image of each class, float32 ``[K, pixels]``."""
+    pixels = to_float(images.images).flatten(1)
+    return torch.stack([pixels[images.labels == label].mean(0) for label in range(n_classes)])
+
+
+def nearest_class(images: Tensor, means: Tensor) -> Tensor:
+    """Class whose mean is nearest, int64 ``[N]``, of float images ``[N, C, H, W]`` in [0, 1]."""
+    return torch.cdist(images.float().flatten(1), means).argmin(1)

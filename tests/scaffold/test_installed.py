@@ -1,0 +1,100 @@
+"""What ``regene-bench new`` writes is built, installed, tested and run, as it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from regene_bench.scaffold import KINDS, PluginName, write_plugin
+from tests.processes import environment, regene_bench, scores
+from tests.wheels import NEEDS_HATCHLING, build, install
+
+pytestmark = [pytest.mark.slow, NEEDS_HATCHLING]
+NAME = "my_own"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A scaffold, installed beside our wheel.
+
+    Attributes:
+        kind: What it is.
+        source: The folder that was written.
+        variables: Environment of processes that see both wheels and nothing else of ours.
+    """
+
+    kind: str
+    source: Path
+    variables: dict[str, str]
+
+    def python(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=cwd or self.source,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def installed(
+    request: pytest.FixtureRequest,
+    our_wheel: Path,
+    session_cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Installed:
+    base = tmp_path_factory.mktemp(f"new {request.param}")
+    source = write_plugin(request.param, PluginName(NAME), base)
+    install(our_wheel, base / "site")
+    install(build(source, base / "wheel"), base / "site")
+    return Installed(request.param, source, environment(session_cache, base / "site"))
+
+
+def test_it_passes_its_own_tests(installed: Installed) -> None:
+    done = installed.python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert "failed" not in done.stdout
+
+
+def test_it_passes_the_check(installed: Installed, tmp_path: Path) -> None:
+    done = regene_bench(["check", NAME, "--kind", installed.kind], tmp_path, installed.variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failed" in done.stdout
+
+
+def test_its_types_are_right(installed: Installed) -> None:
+    done = installed.python("-m", "mypy")
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_runs_at_once(installed: Installed, light_protocol: Path, tmp_path: Path) -> None:
+    arguments = {
+        "method": ["run", str(light_protocol), "--methods", f"{NAME}[images=640]"],
+        "metric": ["run", str(light_protocol), "--methods", "real", "--metrics", NAME],
+        "extractor": [
+            "run", str(light_protocol), "--methods", "real",
+            "--metrics", f"fd[extractor={NAME}]",
+        ],
+        "dataset": ["run", NAME, "--methods", "real", "--metrics", "neutral"],
+        "benchmark": ["run", NAME, "--methods", "real", "--metrics", "neutral"],
+    }[installed.kind]  # fmt: skip
+    done = regene_bench(arguments, tmp_path, installed.variables)
+    assert done.returncode == 0, done.stderr
+    found = scores(tmp_path / "results")
+    assert any(status == "ok" for status, _, _ in found.values())
+    assert not any(status == "failed" for status, _, _ in found.values())
+
+
+def test_it_is_listed_as_what_it_is(installed: Installed, tmp_path: Path) -> None:
+    kinds = f"{installed.kind}s"
+    done = regene_bench(["list", kinds], tmp_path, installed.variables)
+    assert any(NAME in line.split() for line in done.stdout.splitlines()), done.stdout
+    assert "regene-bench-my-own" in done.stdout

@@ -1,0 +1,221 @@
+"""Methods with one fault each; the check that must find it is their ``found_by``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import torch
+from pydantic import ConfigDict, field_serializer
+from torch import Tensor, nn
+
+from regene_bench.api import (
+    BenchmarkData,
+    Generation,
+    ImageShape,
+    MethodConfig,
+    Preset,
+    Runtime,
+    SampleRng,
+    Stage,
+)
+from tests.testing.good_method import NOISE, Good, GoodConfig, GoodModel
+
+
+class Faulty(Good):
+    """Base of methods whose model is of another class."""
+
+    Model: ClassVar[type[GoodModel]] = GoodModel
+
+    def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
+        with runtime.seeded("init"):
+            return self.Model(self.network(shape), shape)
+
+
+class GlobalNoise(Faulty):
+    """Draws its noise from torch's global generator."""
+
+    found_by = "the-same-seed-gives-the-same-samples"
+
+    class Model(GoodModel):
+        def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
+            return torch.randn(len(labels), NOISE)
+
+
+class BatchNorm(Faulty):
+    """Subtracts what the samples of a batch have in common."""
+
+    found_by = "samples-do-not-depend-on-the-batch-size"
+
+    class Model(GoodModel):
+        def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
+            noise = super().noise(labels, rng)
+            return noise - noise.mean(dim=0)
+
+
+class IgnoresStart(Faulty):
+    """Counts its samples from zero in every batch."""
+
+    found_by = "samples-do-not-depend-on-the-batch-size"
+
+    class Model(GoodModel):
+        def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
+            return super().noise(labels, rng.at(0))
+
+
+class TooBright(Faulty):
+    """Gives values up to 2."""
+
+    found_by = "samples-are-images"
+
+    class Model(GoodModel):
+        def images(self, labels: Tensor, noise: Tensor) -> Tensor:
+            return 2 * super().images(labels, noise)
+
+
+class DoublePrecision(Faulty):
+    """Gives float64."""
+
+    found_by = "samples-are-images"
+
+    class Model(GoodModel):
+        def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+            return Generation(super().generate(labels, rng).images.double())
+
+
+class Deaf(Faulty):
+    """Generates whatever comes."""
+
+    found_by = "labels-are-obeyed"
+
+    class Model(GoodModel):
+        def images(self, labels: Tensor, noise: Tensor) -> Tensor:
+            return super().images(torch.zeros_like(labels), noise)
+
+
+class WideEncoder(Faulty):
+    """Encodes to maps instead of vectors."""
+
+    found_by = "capabilities-keep-their-shapes"
+
+    class Model(GoodModel):
+        def encode(self, images: Tensor) -> Tensor:
+            return images
+
+
+class UnseededNetwork(Good):
+    """Initialises its network outside of ``runtime.seeded``."""
+
+    found_by = "the-same-seed-gives-the-same-samples"
+
+    def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
+        return GoodModel(self.network(shape), shape)
+
+
+class Vandal(Good):
+    """Darkens the images that all runs share."""
+
+    found_by = "the-data-are-left-alone"
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        data.train.images.div_(2, rounding_mode="floor")
+        return super().fit(data, runtime)
+
+
+class Forgetful(Good):
+    """Does not name its network in the stage."""
+
+    found_by = "interrupted-training-goes-on"
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        return replace(super().stage(model, n_train), modules={"other": nn.Linear(1, 1)})
+
+
+class BeginsAnew(Good):
+    """Looks at the stop request in a loop of its own, and keeps nothing."""
+
+    found_by = "interrupted-training-goes-on"
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        for _ in range(5):
+            runtime.stop.check()
+
+
+class Pickles(Good):
+    """Keeps a pickle beside its checkpoint."""
+
+    found_by = "no-pickle-is-kept"
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        folder = runtime.checkpoints.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(model.network, folder / "network.pt")
+        super().train(model, data, runtime)
+
+
+class OneSize(Good):
+    """Knows 8×8 images only."""
+
+    found_by = "images-of-any-size-are-generated"
+
+    def network(self, shape: ImageShape) -> nn.Linear:
+        return nn.Linear(shape.n_classes + NOISE, 64)
+
+
+class MisspelledPreset(Good):
+    """Has a preset with a parameter that it does not have."""
+
+    found_by = "presets-are-valid"
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        return {"imagse": 100} if preset == "paper" else super().preset(preset, shape)
+
+
+class LenientConfig(GoodConfig):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Lenient(Good):
+    """Passes over misspelled parameters."""
+
+    found_by = "unknown-parameters-are-refused"
+    Config = LenientConfig
+
+
+class LossyConfig(GoodConfig):
+    rate: float = 0.123456
+
+    @field_serializer("rate")
+    def _rounded(self, rate: float) -> float:
+        return round(rate, 2)
+
+
+class Lossy(Good):
+    """Rounds a parameter on its way to the leaderboard."""
+
+    found_by = "configurations-survive-json"
+    Config = LossyConfig
+
+
+class Exchanged(Good):
+    """Trains together, and mixes the models up."""
+
+    found_by = "training-together-changes-nothing"
+
+    @classmethod
+    def fit_batch(
+        cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
+    ) -> list[object]:
+        return super().fit_batch(configs, data, runtimes)[::-1]
+
+
+class Undescribed(Good):
+    found_by = "is-described"
+
+
+FAULTY = tuple(
+    value
+    for value in list(vars().values())
+    if isinstance(value, type) and issubclass(value, Good) and hasattr(value, "found_by")
+)

@@ -1,0 +1,36 @@
+"""Subjects of classes that nobody registered."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from regene_bench.entries import Entry
+from regene_bench.events import silent
+from regene_bench.plugins import load_plugins
+from regene_bench.testing import Result, checks_for, run_check
+from regene_bench.testing.running import entry_kind
+
+# looks for a registered name in a fresh process; these classes have none
+UNREGISTERED = "registration-imports-nothing-heavy"
+
+
+def subject_of(kind: str, cls: type, folder: Path, name: str = "") -> Any:
+    """What the checks of a kind look at, for a class of the tests."""
+    target = f"{cls.__module__}:{cls.__qualname__}"
+    entry = Entry(entry_kind(kind), name or cls.__name__, "tests", "1", target, "of the tests")
+    module = importlib.import_module(checks_for(kind)[-1].function.__module__.rpartition(".")[0])
+    return module.Subject(entry, folder, load_plugins(), silent)
+
+
+def results_of(kind: str, subject: Any) -> dict[str, Result]:
+    """The results of all checks but the one of registration, by name."""
+    checks = [check for check in checks_for(kind) if check.name != UNREGISTERED]
+    return {check.name: run_check(check, subject) for check in checks}
+
+
+def result_of(kind: str, name: str, subject: Any) -> Result:
+    """The result of one check."""
+    (check,) = (check for check in checks_for(kind) if check.name == name)
+    return run_check(check, subject)

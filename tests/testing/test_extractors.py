@@ -1,0 +1,155 @@
+"""An extractor that keeps its contracts passes; each fault is found by the check for it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor
+
+from regene_bench.api import ExtractorCard, FeatureExtractor, Features, WeightsFile
+from regene_bench.testing import checks_for
+
+from .subjects import UNREGISTERED, result_of, results_of, subject_of
+
+_SHA256 = "0123456789abcdef" * 4
+
+
+class Good(FeatureExtractor):
+    """Every fourth pixel's level in the first channel, sixteen of them."""
+
+    def prepare(self, data: object, runtime: object) -> None:
+        pass
+
+    @property
+    def card(self) -> ExtractorCard:
+        return ExtractorCard(type(self).__name__, 0, (0.0, 1.0), 16, _SHA256, "none")
+
+    def extract(self, images: Tensor) -> Features:
+        return Features(images[:, 0].flatten(1)[:, ::4][:, :16].float() / 255)
+
+
+class BatchScaled(Good):
+    """Scales by the brightest pixel of the batch."""
+
+    found_by = "features-do-not-depend-on-the-batch"
+
+    def extract(self, images: Tensor) -> Features:
+        features = super().extract(images).features
+        return Features(features / features.max())
+
+
+class Noisy(Good):
+    """Adds noise."""
+
+    found_by = "the-same-images-have-the-same-features"
+
+    def extract(self, images: Tensor) -> Features:
+        features = super().extract(images).features
+        return Features(features + torch.rand_like(features))
+
+
+class AutocastFollower(Good):
+    """Multiplies in whatever precision surrounds it."""
+
+    found_by = "features-do-not-depend-on-the-surroundings"
+
+    def extract(self, images: Tensor) -> Features:
+        features = super().extract(images).features
+        return Features((features @ torch.eye(16).mul(1.01)).float())
+
+
+class Painter(Good):
+    """Changes the images that it is given."""
+
+    found_by = "features-do-not-depend-on-the-surroundings"
+
+    def extract(self, images: Tensor) -> Features:
+        features = super().extract(images)
+        images.zero_()
+        return features
+
+
+class Short(Good):
+    """States twice the features that it gives."""
+
+    found_by = "the-card-describes-the-features"
+
+    @property
+    def card(self) -> ExtractorCard:
+        return replace(super().card, feature_dim=32)
+
+
+class GreyOnly(Good):
+    """Cannot see colour pictures."""
+
+    found_by = "the-card-describes-the-features"
+
+    def extract(self, images: Tensor) -> Features:
+        return super().extract(images.reshape(len(images), 1, 8, 8))
+
+
+class Anonymous(Good):
+    """States no weights."""
+
+    found_by = "the-card-is-complete"
+
+    @property
+    def card(self) -> ExtractorCard:
+        return replace(super().card, weights_sha256="")
+
+
+class EverNew(Good):
+    """Has other weights at every preparation."""
+
+    found_by = "the-card-is-complete"
+    _count = itertools.count()
+
+    def prepare(self, data: object, runtime: object) -> None:
+        self._mine = next(self._count)
+
+    @property
+    def card(self) -> ExtractorCard:
+        return replace(super().card, weights_sha256=f"{self._mine:064x}")
+
+
+class OtherWeights(Good):
+    """States another hash than that of the file it declares."""
+
+    found_by = "the-weights-hash-is-the-files"
+    weights: ClassVar[tuple[WeightsFile, ...]] = (
+        WeightsFile("w", "w.safetensors", "https://example.org/w", "f" * 64, 10),
+    )
+
+
+class Undescribed(Good):
+    found_by = "is-described"
+
+
+FAULTY = (
+    BatchScaled, Noisy, AutocastFollower, Painter, Short, GreyOnly, Anonymous, EverNew,
+    OtherWeights, Undescribed,
+)  # fmt: skip
+
+
+def test_a_good_extractor_passes_everything(tmp_path: Path) -> None:
+    results = results_of("extractor", subject_of("extractor", Good, tmp_path))
+    assert {name: r.found for name, r in results.items() if r.status == "failed"} == {}
+    skipped = [name for name, r in results.items() if r.status == "skipped"]
+    assert skipped == ["the-weights-hash-is-the-files"]
+
+
+@pytest.mark.parametrize("extractor", FAULTY, ids=lambda extractor: extractor.__name__)
+def test_a_fault_is_found(extractor: type, tmp_path: Path) -> None:
+    subject = subject_of("extractor", extractor, tmp_path)
+    result = result_of("extractor", extractor.found_by, subject)
+    assert result.status == "failed", result.found
+
+
+def test_there_is_a_fault_for_every_check() -> None:
+    names = {check.name for check in checks_for("extractor")}
+    assert {extractor.found_by for extractor in FAULTY} == names - {UNREGISTERED}

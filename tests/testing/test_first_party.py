@@ -1,0 +1,63 @@
+"""Whatever is registered by this distribution keeps its contracts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from regene_bench.paths import DATA_VARIABLE
+from regene_bench.plugins import load_plugins
+from regene_bench.testing import CHECKED_KINDS, Check, checks_for, run_check
+from regene_bench.testing.running import entry_kind
+
+OWN = "regene-bench"
+EMBEDDED = {"digits"}
+# these would be downloaded
+_NEED_DATA = {
+    "dataset": {
+        "both-splits-are-images",
+        "every-class-is-in-both-splits",
+        "splits-share-no-image",
+        "loading-twice-gives-the-same",
+        "the-files-exist",
+    },
+    "benchmark": {"its-data-are-what-it-says"},
+}
+# trainings at full length, or at several sizes
+_SLOW_CHECKS = {"labels-are-obeyed", "images-of-any-size-are-generated"}
+# what trains a network, or runs a large one
+_SLOW_NAMES = {"classification_accuracy", "neutral", "efficientnet_lite0", "inception", "dinov2"}
+
+
+def cases() -> Iterator[Any]:
+    host = load_plugins()
+    for kind in CHECKED_KINDS:
+        names = [e.name for e in host.entries(entry_kind(kind)) if e.distribution == OWN]
+        for name in names:
+            for check in checks_for(kind):
+                marks = list(_marks(kind, name, check))
+                yield pytest.param(kind, name, check, marks=marks, id=f"{kind}-{name}-{check.name}")
+
+
+def _marks(kind: str, name: str, check: Check) -> Iterator[pytest.MarkDecorator]:
+    heavy = kind in ("metric", "extractor") and name in _SLOW_NAMES
+    if heavy or check.name in _SLOW_CHECKS:
+        yield pytest.mark.slow
+    if check.name in _NEED_DATA.get(kind, ()) and name not in EMBEDDED:
+        yield pytest.mark.slow
+        yield pytest.mark.real_data
+        reason = f"{DATA_VARIABLE} is not set: {name} was NOT looked at"
+        yield pytest.mark.skipif(not os.environ.get(DATA_VARIABLE), reason=reason)
+
+
+@pytest.mark.parametrize(("kind", "name", "check"), cases())
+def test_it_keeps_its_contract(
+    kind: str, name: str, check: Check, conformance_subject: Callable[[str, str], Any]
+) -> None:
+    result = run_check(check, conformance_subject(kind, name))
+    if result.status == "skipped":
+        pytest.skip(result.found)
+    assert result.status == "passed", f"\n{result.explain()}"

@@ -1,0 +1,127 @@
+"""A metric that keeps its contracts passes; each fault is found by the check that is for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+
+from regene_bench.api import Column, Evaluation, Metric, MetricConfig, Score
+from regene_bench.testing import checks_for
+
+from .subjects import UNREGISTERED, result_of, results_of, subject_of
+
+
+class Good(Metric):
+    """Distance of the mean grey level from that of real images."""
+
+    columns: ClassVar[tuple[Column, ...]] = (Column("grey", "lower", summary="distance of means"),)
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield Score("grey", self.value(evaluation), n_generated=len(evaluation.generated))
+
+    def value(self, evaluation: Evaluation) -> float:
+        real, generated = evaluation.real().images, evaluation.generated.images
+        return abs(float(real.double().mean() - generated.double().mean()))
+
+
+class WrongWay(Good):
+    """Says that more distance is better."""
+
+    found_by = "better-images-score-no-worse"
+    columns = (Column("grey", "higher", summary="distance of means"),)
+
+
+class FirstImage(Good):
+    """Looks at the first image alone."""
+
+    found_by = "the-order-of-images-says-nothing"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float(evaluation.generated.images[0].double().mean())
+
+
+class Dice(Good):
+    """Draws from the global generator."""
+
+    found_by = "the-same-images-have-the-same-scores"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float(torch.rand(()))
+
+
+class Infinite(Good):
+    """Divides by nought."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float("inf")
+
+
+class Undeclared(Good):
+    """Reports a column that it does not have."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield Score("gray", self.value(evaluation), n_generated=1)
+
+
+class Speechless(Good):
+    """Has a column without a summary."""
+
+    found_by = "columns-are-declared"
+    columns = (Column("grey", "lower"),)
+
+
+class Demanding(Good):
+    """Requires what nobody offers."""
+
+    found_by = "columns-are-declared"
+    requires = ("paint",)
+
+
+class _Stubborn(MetricConfig):
+    level: int
+
+
+class NeedsOptions(Good):
+    """Does not work without options."""
+
+    found_by = "options-survive-json"
+    Config = _Stubborn
+
+
+class Undescribed(Good):
+    found_by = "is-described"
+
+
+FAULTY = (
+    WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
+    Undescribed,
+)  # fmt: skip
+
+
+def test_a_good_metric_passes_everything(tmp_path: Path) -> None:
+    results = results_of("metric", subject_of("metric", Good, tmp_path))
+    assert {name: r.found for name, r in results.items() if r.status != "passed"} == {}
+
+
+@pytest.mark.parametrize("metric", FAULTY, ids=lambda metric: metric.__name__)
+def test_a_fault_is_found(metric: type, tmp_path: Path) -> None:
+    result = result_of("metric", metric.found_by, subject_of("metric", metric, tmp_path))
+    assert result.status == "failed", result.found
+
+
+def test_there_is_a_fault_for_every_check() -> None:
+    names = {check.name for check in checks_for("metric")}
+    assert {metric.found_by for metric in FAULTY} == names - {UNREGISTERED}
+
+
+def test_checking_leaves_the_users_cache_alone(tmp_path: Path, own_cache: Path) -> None:
+    results_of("metric", subject_of("metric", Good, tmp_path))
+    assert not own_cache.exists()
