@@ -1,20 +1,39 @@
-"""regene-bench: a benchmark of class-conditional image generators."""
+"""regene-bench: a benchmark of class-conditional image generators.
+
+From Python::
+
+    import regene_bench
+
+    board = regene_bench.run("digits", methods=["regene", "cgan"], seeds=2)
+    board                      # in a notebook: a table with pictures
+    board.to_pandas()
+
+    regene_bench.score(images, "cifar10", labels=labels)
+    regene_bench.Leaderboard.read("results")
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from regene_bench.notebook.board import Leaderboard
+    from regene_bench.notebook.running import run
     from regene_bench.scoring import score
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "score"]
+__all__ = ["Leaderboard", "__version__", "run", "score"]
+
+_MODULES = {
+    "Leaderboard": "regene_bench.notebook.board",
+    "run": "regene_bench.notebook.running",
+    "score": "regene_bench.scoring",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``score`` when it is first asked for: it needs torch, and the package's start not."""
-    if name == "score":
-        from regene_bench.scoring import score
-
-        return score
+    """Import what is first asked for: torch and pyarrow would cost the start."""
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""The manual can be followed: every command runs, every link leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.processes import environment
+from tests.wheels import NEEDS_HATCHLING, ROOT
+
+from .commands import LANGUAGES, blocks_of, run_page
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+FOLLOWED = [page for page in PAGES if any(b.commands for b in blocks_of(page))]
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory, session_cache: Path) -> Mapping[str, str]:
+    """Variables of a virtual environment with an editable install of this project.
+
+    It sees the packages of the environment that the tests run in, so that nothing is downloaded,
+    and whatever a page installs stays in it.
+    """
+    folder = tmp_path_factory.mktemp("fresh") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
+    paths = {"base": str(folder), "platbase": str(folder)}
+    site = Path(sysconfig.get_path("purelib", "venv", vars=paths))
+    (site / "outside.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    variables = environment(session_cache) | {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(folder),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "REGENE_BENCH_OFFLINE": "1",
+    }
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "-e", str(ROOT)], env=variables, check=True, timeout=300)
+    return variables
+
+
+@pytest.mark.slow
+@NEEDS_HATCHLING
+@pytest.mark.parametrize("page", FOLLOWED, ids=name_of)
+def test_every_command_of_a_page_works(
+    page: Path, fresh: Mapping[str, str], tmp_path: Path
+) -> None:
+    ran = list(run_page(page, tmp_path, fresh))
+    assert ran
+
+
+def test_the_tutorial_takes_at_most_ten_commands() -> None:
+    blocks = [block for block in blocks_of(DOCS / "tutorial.md") if not block.skipped]
+    commands = [command for block in blocks for command in block.commands]
+    assert any(command.startswith("regene-bench publish") for command in commands)
+    assert len(commands) <= 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_is_of_a_kind_that_is_run_or_plainly_text(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```\w", text, re.MULTILINE)) == len(blocks_of(page))
+    assert {block.language for block in blocks_of(page)} <= LANGUAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_only_the_installation_is_left_out() -> None:
+    skipped = [(name_of(page), b) for page in PAGES for b in blocks_of(page) if b.skipped]
+    assert [name for name, _ in skipped] == ["tutorial.md"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed: NOT built")
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tutorial" / "index.html").is_file()
