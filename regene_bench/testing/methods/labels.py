@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regene_bench.testing.contract import Broken
+from regene_bench.testing.contract import Broken, NotApplicable
 from regene_bench.testing.methods.subject import (
     SHAPE,
     MethodSubject,
@@ -28,7 +28,10 @@ def labels_are_obeyed(subject: MethodSubject) -> None:
     model = generator_of(subject.fit(values=values))
     labels = sorted_labels(SHAPE.n_classes, _EACH)
     means = class_means(subject.data.train, SHAPE.n_classes)
-    found = nearest_class(draw(model, labels).images, means)
+    generation = draw(model, labels)
+    if not generation.labelled:
+        raise NotApplicable("it says itself that its samples have no labels")
+    found = nearest_class(generation.images, means)
     right = float((found == labels).float().mean())
     if right < _LEAST:
         each = [float((found[labels == k] == k).float().mean()) for k in range(SHAPE.n_classes)]
