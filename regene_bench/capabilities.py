@@ -25,11 +25,14 @@ class Generation:
         latents: float32 ``[N, D]``, the latents that were decoded, if there are any.
         trials: Per kind of judging (``"latent"``, ``"image"``), int64 ``[N]``: how many candidates
             were drawn until this sample passed it (ReGene, section 6.2), 1 if the first did.
+        labelled: False if the generator does not look at the labels: nobody knows what class the
+            images are of then, and metrics that need labels are skipped.
     """
 
     images: Tensor
     latents: Tensor | None = None
     trials: Mapping[str, Tensor] | None = None
+    labelled: bool = True
 
 
 @runtime_checkable

@@ -28,7 +28,8 @@ def sample(
         runtime: Its seed, by way of ``SampleRng``, decides the samples.
 
     Returns:
-        Images as uint8 with their labels, and trials by kind, int64 ``[N]`` each.
+        Images as uint8 with their labels (-1 where the generator does not look at labels), and
+        trials by kind, int64 ``[N]`` each.
 
     Raises:
         MethodError: Wrong shape or dtype, values that are not finite or outside [0, 1].
@@ -36,6 +37,7 @@ def sample(
     """
     rng = SampleRng(runtime.derive_seed("samples"))
     images: list[Tensor] = []
+    known: list[Tensor] = []
     trials: dict[str, list[Tensor]] = {}
     for start in range(0, len(labels), _CHUNK):
         runtime.stop.check()
@@ -44,11 +46,12 @@ def sample(
             generation = model.generate(part, rng.at(start))
         check_generation(generation, len(part), shape)
         images.append(to_uint8(generation.images))
+        known.append(part if generation.labelled else torch.full_like(part, -1))
         for kind, counts in (generation.trials or {}).items():
             trials.setdefault(kind, []).append(counts)
         runtime.progress("generating", start + len(part), len(labels))
     return (
-        DeviceImages(torch.cat(images).to(labels.device), labels),
+        DeviceImages(torch.cat(images).to(labels.device), torch.cat(known)),
         {kind: torch.cat(parts).to(labels.device) for kind, parts in trials.items()},
     )
 

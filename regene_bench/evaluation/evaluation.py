@@ -31,7 +31,7 @@ class Evaluation:
         data: Both splits of the benchmark.
         comparison: The real images that generated ones are compared with.
         generated: Generated images, uint8 as a saved picture holds them, with their labels.
-        labelled: False if nothing is known of the labels (they are all -1 then).
+        labelled: False if nothing is known of the labels; a label of -1 says the same.
         trials: Candidates drawn for each sample by kind of judging, int64 ``[N]`` each.
         shelf: Extractors and real features.
         runtime: Device, seed, progress.
@@ -53,7 +53,7 @@ class Evaluation:
         self.data = data
         self.comparison = comparison
         self.generated = generated
-        self.labelled = labelled
+        self.labelled = labelled and bool((generated.labels >= 0).all())
         self.trials = trials
         self.runtime = runtime
         self._shelf = shelf

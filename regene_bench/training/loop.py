@@ -61,6 +61,8 @@ class Stage:
         total_images: Length of the stage in images seen.
         schedule: Factor on all learning rates.
         augmentation: Applied to each batch, if given.
+        loss_limit: A loss of a larger magnitude counts as diverged, as one that is not finite does:
+            some networks go on for ever at losses that nothing comes back from.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Stage:
     total_images: int
     schedule: Schedule = constant
     augmentation: Augmentation | None = None
+    loss_limit: float = math.inf
 
     @property
     def total_steps(self) -> int:
@@ -83,7 +86,7 @@ def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
     Leaves the modules in evaluation mode.
 
     Raises:
-        TrainingDivergedError: A loss was not finite; says which and when.
+        TrainingDivergedError: A loss was not finite or beyond the limit; says which and when.
         Interrupted: A stop was asked for; the state is saved.
     """
     for optimizer in stage.optimizers.values():
@@ -112,7 +115,7 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
         module.train()
 
     started = reported = kept = time.monotonic()
-    watch = _FiniteWatch(data.device)
+    watch = _LossWatch(data.device, stage.loss_limit)
     current: Mapping[str, Tensor] = {}
 
     def keep(step: int, *, done: bool) -> None:
@@ -197,17 +200,19 @@ def _set_learning_rates(stage: Stage, clock: Clock) -> None:
             group["lr"] = group["initial_lr"] * factor
 
 
-class _FiniteWatch:
-    """Remembers on the device the first step whose losses were not finite; no sync a step."""
+class _LossWatch:
+    """Remembers on the device the first step whose losses diverged; no sync a step."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, limit: float) -> None:
+        self._limit = limit
         self._first = torch.full((), -1, dtype=torch.int64, device=device)
         self._names: tuple[str, ...] = ()
         self._values: Tensor | None = None
 
     def look(self, losses: Mapping[str, Tensor], step: int) -> None:
         values = torch.stack([value.detach().float() for value in losses.values()])
-        bad = ~torch.isfinite(values).all() & (self._first < 0)
+        usable = torch.isfinite(values) & (values.abs() <= self._limit)
+        bad = ~usable.all() & (self._first < 0)
         self._first = torch.where(bad, step, self._first)
         if self._values is None:
             self._names, self._values = tuple(losses), values
@@ -219,9 +224,9 @@ class _FiniteWatch:
         if step < 0 or self._values is None:
             return
         bad = [
-            f"{name} = {value}"
+            f"{name} = {value:g}"
             for name, value in zip(self._names, self._values.tolist(), strict=True)
-            if not math.isfinite(value)
+            if not (math.isfinite(value) and abs(value) <= self._limit)
         ]
         epoch = step * stage.batch_size / n
         raise TrainingDivergedError(

@@ -105,6 +105,11 @@ def test_images_are_rounded_to_what_a_picture_holds(value: float, tmp_path: Path
     assert images.images.unique().tolist() == [round(value * 255)]
 
 
+def test_images_of_a_generator_that_does_not_look_at_labels_have_none(tmp_path: Path) -> None:
+    images, _ = generate(lambda labels: Generation(grey(labels), labelled=False), tmp_path)
+    assert images.labels.tolist() == [-1] * 10
+
+
 def test_labels_and_positions_are_passed_through_in_chunks(tmp_path: Path) -> None:
     model = Model(lambda labels: Generation(grey(labels), trials={"latent": labels + 1}))
     labels = torch.arange(1203) % 3
