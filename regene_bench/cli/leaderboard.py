@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.cli.names import complete_benchmarks
-from regene_bench.errors import RegeneBenchError, UsageError, did_you_mean
+from regene_bench.errors import UsageError, did_you_mean
 from regene_bench.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -92,16 +92,10 @@ def _boards(table: pa.Table, by: str, per_class: bool) -> list[Board]:
 
 
 def _rank_metrics(table: pa.Table) -> dict[str, str]:
-    from regene_bench.benchmark import load_benchmark
+    from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
 
-    host, metrics = load_plugins(), {}
-    for name in table["benchmark"].unique().to_pylist():
-        try:
-            metrics[name] = load_benchmark(host, name).evaluation.rank_by
-        except RegeneBenchError:
-            # results outlive the plugin that registered their benchmark; a default ranks them
-            continue
-    return metrics
+    names = table["benchmark"].unique().to_pylist()
+    return rank_metrics(installed_protocols(load_plugins(), names))
 
 
 def _write(boards: list[Board], form: str) -> None:

@@ -11,11 +11,10 @@ import typer
 
 from regene_bench.cli.text import aligned, printable
 from regene_bench.leaderboard.order import BETTER
-from regene_bench.leaderboard.record import EXTERNAL
+from regene_bench.reproduction import command_of
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
-    from regene_bench.plugins import PluginHost
 
 _RUN_FOLDER = "runs"
 
@@ -47,29 +46,6 @@ def show(
         ("repeat it", "  " + shlex.join(command_of(record, load_plugins(), results))),
     ]
     print("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
-
-
-def command_of(record: RunRecord, host: PluginHost, results: Path) -> list[str]:
-    """Return the command line that makes a run again, with every parameter spelt out."""
-    if record.distribution == EXTERNAL:
-        return _scoring_command(record, results)
-    method, qualified = record.method, f"{record.distribution}:{record.method}"
-    if qualified in host.shown_names("method"):
-        method = qualified
-    words = ["regene-bench", "run", record.benchmark, "--preset", record.preset]
-    words += ["--methods", method, "--seeds", f"{record.seed},"]
-    for key, value in record.params.items():
-        words += ["--set", f"{method}.{key}={json.dumps(value)}"]
-    if results != Path("results"):
-        words += ["--results", str(results)]
-    return [*words, "--force"]
-
-
-def _scoring_command(record: RunRecord, results: Path) -> list[str]:
-    words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
-    words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
-    words += ["--resize"] if record.params.get("resized_from") else []
-    return [*words, "--results", str(results)]
 
 
 def _heading(record: RunRecord) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import special
@@ -76,6 +77,13 @@ def runs_that_count(table: pa.Table) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(ids, value_set=failed.cast(pa.string()))))
 
 
+def first_rows(table: pa.Table) -> pa.Table:
+    """Keep the first row of every run."""
+    numbers = pa.array(np.arange(table.num_rows))
+    ids = pa.table({"run_id": table["run_id"], "row": numbers})
+    return table.take(_group(ids, ("run_id",), [("row", "min")])["row_min"])
+
+
 def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
     """Aggregate finite ``ok`` values over seeds.
 
@@ -125,6 +133,8 @@ def score_notes(table: pa.Table) -> list[dict[str, Any]]:
 def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
     """Return one mapping per cohort x line: ``seeds``, ``devices`` and the mean of each cost."""
     keys = (*COHORT, *LINE)
+    # what is told of a run stands in all of its rows; one is enough
+    table = first_rows(table)
     names = [table[name].cast(pa.string()) for name in ("gpu_name", "device")]
     named = table.append_column("device_name", pc.coalesce(*names, "unknown"))
     runs = _group(named, (*keys, "seed", "device_name"), [(name, "mean") for name in COSTS])

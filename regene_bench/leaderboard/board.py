@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regene_bench.leaderboard.aggregate import Statistic
+from regene_bench.leaderboard.aggregate import COHORT, Key, Statistic
 
 
 @dataclass(frozen=True)
@@ -101,3 +101,8 @@ class Board:
     best: tuple[frozenset[str], ...]
     notes: tuple[str, ...] = ()
     title_suffix: str = ""
+
+    @property
+    def cohort(self) -> Key:
+        """What all of its runs share: the values of ``aggregate.COHORT``."""
+        return tuple(getattr(self, name) for name in COHORT)

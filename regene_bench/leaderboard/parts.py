@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regene_bench.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.leaderboard.migration import migrated
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY
 
@@ -144,6 +145,16 @@ def read_parts(
     return table, [part for part in parts if isinstance(part, BadPart)]
 
 
+def read_file(path: Path) -> pa.Table | BadPart:
+    """Read one Parquet file of leaderboard rows, whoever wrote it.
+
+    Returns:
+        Its rows under ``SCHEMA``, or why it is not such a file.
+    """
+    part = _read_part(path, SCHEMA.names)
+    return BadPart(path, "there is no such file") if part is None else part
+
+
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     """List the files that should be parts, sorted; temporary files are left out."""
     root = folder / FOLDER
@@ -173,13 +184,22 @@ def read_run(results: Path, run_id_prefix: str) -> RunRecord:
         UsageError: No run, or more than one, has an id that begins so.
     """
     table, _ = read_parts(results)
+    return find_run(table, run_id_prefix, results)
+
+
+def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
+    """Find one run of a table by its id or the beginning of it.
+
+    Raises:
+        UsageError: No run, or more than one, has an id that begins so.
+    """
     ids: list[str] = sorted(table["run_id"].unique().to_pylist())
     matches = [run_id for run_id in ids if run_id.startswith(run_id_prefix)]
     if run_id_prefix in matches:
         matches = [run_id_prefix]
     if not matches or not run_id_prefix:
         hint = did_you_mean(run_id_prefix, ids[:20]) if ids else "There are no runs yet."
-        raise UsageError(f"There is no run {run_id_prefix!r} in {results}.", hint=hint)
+        raise UsageError(f"There is no run {run_id_prefix!r} in {where}.", hint=hint)
     if len(matches) > 1:
         raise UsageError(
             f"{len(matches)} runs begin with {run_id_prefix!r}.",
@@ -217,7 +237,6 @@ def _is_current(schema: pa.Schema) -> bool:
 
 def _cast_part(table: pa.Table) -> pa.Table:
     """Bring a part that another tool may have rewritten under the schema, or say why not."""
-    missing = [name for name in SCHEMA.names if name not in table.column_names]
     versions = table["schema_version"] if "schema_version" in table.column_names else None
     if versions is not None and pa.types.is_integer(versions.type):
         newest = pc.max(versions).as_py() or SCHEMA_VERSION
@@ -225,6 +244,9 @@ def _cast_part(table: pa.Table) -> pa.Table:
             raise ResultsError(
                 f"its schema version {newest} is newer than {SCHEMA_VERSION}; upgrade regene-bench"
             )
+        oldest = pc.min(versions).as_py()
+        table = migrated(table, SCHEMA_VERSION if oldest is None else oldest)
+    missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise ResultsError("not a leaderboard part: it lacks the columns " + ", ".join(missing[:5]))
     for name in _NEVER_NULL:

@@ -10,7 +10,11 @@ from typing import Literal
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OLDEST = 1
+"""The oldest version that is still read."""
+ADDED: dict[int, tuple[str, ...]] = {2: ("ci_low", "ci_high")}
+"""Columns that each version added; rows of older versions have no values there."""
 VERSION_KEY = b"regene_bench.schema_version"
 
 Kind = Literal["text", "int32", "int64", "float64", "timestamp"]

@@ -18,7 +18,7 @@ import pytest
 from regene_bench.errors import ResultsError, UsageError
 from regene_bench.leaderboard import parts
 from regene_bench.leaderboard.parts import ScoreState
-from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
 from tests.leaderboard.helpers import record, score
 
 
@@ -88,10 +88,19 @@ def _text(path: Path) -> None:
     path.write_text("run_id,method\n")
 
 
-def _newer(path: Path) -> None:
+def _of_version(path: Path, version: int, without: tuple[str, ...] = ()) -> None:
     table = pq.read_table(path)
-    versions = pa.array([99] * table.num_rows, pa.int32())
-    pq.write_table(table.set_column(0, "schema_version", versions).replace_schema_metadata(), path)
+    versions = pa.array([version] * table.num_rows, pa.int32())
+    table = table.set_column(0, "schema_version", versions).replace_schema_metadata()
+    pq.write_table(table.drop_columns(list(without)), path)
+
+
+def _newer(path: Path) -> None:
+    _of_version(path, 99)
+
+
+def _ancient(path: Path) -> None:
+    _of_version(path, 0)
 
 
 def _without_ids(path: Path) -> None:
@@ -105,6 +114,18 @@ def _a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def test_rows_of_an_older_version_are_brought_to_the_newest(tmp_path: Path) -> None:
+    run = record(scores=(score("accuracy", 0.5, ci_low=0.4, ci_high=0.6),))
+    path = parts.write_part(tmp_path, run)
+    _of_version(path, 1, without=("ci_low", "ci_high"))
+    table, bad = parts.read_parts(tmp_path)
+    assert bad == []
+    assert table.schema.equals(SCHEMA)
+    assert table["schema_version"].unique().to_pylist() == [SCHEMA_VERSION]
+    assert table["ci_low"].to_pylist() == [None]
+    assert parts.read_run(tmp_path, run.run_id).scores == (score("accuracy", 0.5),)
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -114,6 +135,7 @@ def _a_folder(path: Path) -> None:
         (_foreign, "lacks the columns"),
         (_text, "not a readable"),
         (_newer, "99 is newer"),
+        (_ancient, "0 is older"),
         (_without_ids, "run_id is missing"),
         (_a_folder, "not a readable"),
     ],

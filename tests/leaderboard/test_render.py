@@ -93,6 +93,18 @@ def test_latex_is_a_booktabs_table() -> None:
         assert part in text
 
 
+def test_latex_writes_signs_that_a_plain_engine_lacks() -> None:
+    runs = [
+        run(
+            "real", 1.0, scores=(score("is", 2.0, direction="reference"),), method_role="reference"
+        ),
+        run("a", 1.0, scores=(score("is", 2.5, direction="reference"),)),
+    ]
+    text = render(make_boards(table_of(*runs)), "latex")
+    assert "is $\\rightarrow$ real" in text
+    assert text.isascii()
+
+
 def test_csv_has_a_line_a_method_at_full_precision() -> None:
     rows = list(csv.DictReader(io.StringIO(render(boards(), "csv"))))
     assert [(row["rank"], row["method"], row["seeds"]) for row in rows] == [

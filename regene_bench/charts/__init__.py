@@ -1,0 +1,1 @@
+"""Charts of a leaderboard: Vega-Lite specifications, the same on a page and in a paper."""

@@ -1,0 +1,123 @@
+"""What a chart is: a specification, a text that says what it shows, and its data as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regene_bench.leaderboard.aggregate import Statistic
+from regene_bench.leaderboard.board import Board, Column, Line
+from regene_bench.leaderboard.grid import clean, number
+from regene_bench.leaderboard.order import BETTER
+
+Spec = dict[str, Any]
+
+# a logarithmic axis where linear ones would press most points into a corner
+_WIDE = 20.0
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+        name: Stem of its file name, unique on its board.
+        title: Heading.
+        description: What is drawn, for those who read instead of look.
+        spec: Vega-Lite, with its data inside; field names are fixed, so that names from data stay
+            values and are never read as expressions.
+        header: Columns of the table that holds the same data.
+        rows: Its rows, as text.
+    """
+
+    name: str
+    title: str
+    description: str
+    spec: Spec
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def described(self) -> Spec:
+        """The specification with its text alternative inside."""
+        return {"description": self.description, **self.spec}
+
+
+def statistic_of(line: Line, index: int) -> Statistic | None:
+    """The value of a line in a column, if it was measured."""
+    cell = line.cells[index]
+    return cell if isinstance(cell, Statistic) else None
+
+
+def with_interval(statistic: Statistic) -> dict[str, Any]:
+    """``value``, ``low``, ``high`` and ``n`` of a statistic; one seed has no interval."""
+    half = statistic.half_width or 0.0
+    return {
+        "value": statistic.mean,
+        "low": statistic.mean - half,
+        "high": statistic.mean + half,
+        "n": statistic.n,
+    }
+
+
+def references(board: Board, index: int) -> list[dict[str, Any]]:
+    """Values of the lines that others are read against, such as real images."""
+    return [
+        {"label": clean(line.label), "value": statistic.mean}
+        for line in board.lines
+        if line.is_reference and (statistic := statistic_of(line, index)) is not None
+    ]
+
+
+def reference_rules(values: Sequence[dict[str, Any]], axis: str) -> list[Spec]:
+    """Dashed lines across a chart at the values of references, named at their ends."""
+    if not values:
+        return []
+    position = {axis: {"field": "value", "type": "quantitative"}}
+    text = {"align": "left", "dx": 4, "dy": -6, "baseline": "bottom"}
+    name = {"text": {"field": "label"}, "x": {"value": 0}} if axis == "y" else {}
+    rules: list[Spec] = [
+        {
+            "data": {"values": list(values)},
+            "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": "#c0392b"},
+            "encoding": position,
+        }
+    ]
+    if name:
+        rules.append(
+            {
+                "data": {"values": list(values)},
+                "mark": {"type": "text", "color": "#c0392b", **text},
+                "encoding": position | name,
+            }
+        )
+    return rules
+
+
+def scale_of(values: Sequence[float]) -> Spec:
+    """A scale for positive values: logarithmic where they span more than a factor of twenty."""
+    if is_wide(values):
+        return {"type": "log", "nice": False}
+    return {"zero": False, "nice": True}
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """True where all values are positive and span more than a factor of twenty."""
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > _WIDE
+
+
+def axis_title(column: Column) -> str:
+    """Name, unit and better direction of a column."""
+    unit = f" [{column.unit}]" if column.unit else ""
+    better = "" if column.direction == "none" else f" ({BETTER[column.direction]})"
+    return clean(f"{column.label}{unit}{better}")
+
+
+def cells(*values: float | str | None) -> tuple[str, ...]:
+    """Write values as the cells of a chart's table."""
+    return tuple(
+        "" if v is None else clean(v) if isinstance(v, str) else number(float(v)) for v in values
+    )

@@ -1,0 +1,147 @@
+"""Charts: which are drawn of a board, and what is in them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from regene_bench.charts.collect import charts_of
+from regene_bench.charts.cost import quality_against_cost
+from regene_bench.charts.draw import FORMATS, draw
+from regene_bench.charts.per_class import class_bars
+from regene_bench.charts.sweep import find_sweeps, sweep_curves
+from regene_bench.errors import UsageError
+from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.ranking import make_boards, make_class_boards
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from tests.leaderboard.helpers import record, score
+
+HOSTILE = "</script><script>alert(1)</script> datum.x[0]"
+
+
+def table(runs: list[RunRecord]) -> pa.Table:
+    rows = [row | {"schema_version": SCHEMA_VERSION} for run in runs for row in run.rows()]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def board(runs: list[RunRecord]) -> Board:
+    (one,) = make_boards(table(runs), "fid")
+    return one
+
+
+def sweep(*values: float, key: str = "noise_dim", **more: Any) -> list[RunRecord]:
+    return [
+        record(f"{v}-{s}", seed=s, params={key: v, "lr": 0.1} | more, scores=(score("fid", v + s),))
+        for v in values
+        for s in (0, 1)
+    ]
+
+
+def values_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    values: list[dict[str, Any]] = spec["data"]["values"]
+    return values
+
+
+def test_three_values_of_one_parameter_make_a_sweep() -> None:
+    (found,) = find_sweeps(board(sweep(2, 4, 8)))
+    assert (found.method, found.parameter) == ("cgan", "noise_dim")
+    assert [value for value, _ in found.lines] == [2, 4, 8]
+
+
+def test_two_values_or_two_parameters_make_none() -> None:
+    assert find_sweeps(board(sweep(2, 4))) == []
+    mixed = [
+        record(str(v), params={"noise_dim": v, "lr": v / 10}, scores=(score("fid", v),))
+        for v in (2, 4, 8)
+    ]
+    assert find_sweeps(board(mixed)) == []
+
+
+def test_a_switch_is_no_number() -> None:
+    runs = [record(str(v), params={"flag": v}, scores=(score("fid", 1.0),)) for v in (True, False)]
+    assert find_sweeps(board(runs)) == []
+
+
+def test_a_sweep_is_a_curve_with_the_band_of_its_seeds() -> None:
+    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    points = values_of(chart.spec)
+    assert [point["parameter"] for point in points] == [2, 4, 8]
+    assert [point["value"] for point in points] == [2.5, 4.5, 8.5]
+    assert all(point["low"] < point["value"] < point["high"] for point in points)
+    assert len(chart.rows) == 3
+
+
+def test_quality_against_cost_leaves_references_to_a_line() -> None:
+    runs = [
+        record("a", method="a", fit_seconds=1.0, scores=(score("fid", 5.0),)),
+        record("b", method="b", fit_seconds=100.0, scores=(score("fid", 2.0),)),
+        record("r", method="real", method_role="reference", scores=(score("fid", 1.0),)),
+    ]
+    chart = quality_against_cost(board(runs), 0)
+    assert chart is not None
+    assert {point["method"] for point in values_of(chart.spec)} == {"a", "b"}
+    assert values_of(chart.spec["layer"][0]) == [{"label": "real", "value": 1.0}]
+
+
+def test_one_point_is_no_chart() -> None:
+    assert quality_against_cost(board([record()]), 0) is None
+
+
+def test_bars_per_class_keep_the_order_of_classes() -> None:
+    names = ("nine", "one", "four")
+    scores = tuple(score("accuracy", 0.5, class_name=name) for name in names)
+    (classes,) = make_class_boards(table([record(scores=scores)]))
+    chart = class_bars(classes)
+    assert chart is not None
+    assert [bar["class"] for bar in values_of(chart.spec)] == list(names)
+
+
+def test_a_board_knows_its_own_charts() -> None:
+    runs = [*sweep(2, 4, 8)]
+    runs[0] = record("2-0", params=runs[0].params, scores=(*runs[0].scores, score(class_name="x")))
+    rows = table(runs)
+    (one,) = make_boards(rows, "fid")
+    names = [chart.name for chart in charts_of(one, make_class_boards(rows))]
+    assert names == ["cost", "sweep-1-0", "class-fid"]
+    (other,) = make_boards(table([record(preset="paper")]), "fid")
+    assert charts_of(other, make_class_boards(rows)) == []
+
+
+def test_names_from_data_are_values_and_never_fields() -> None:
+    runs = [
+        record(str(i), method=f"{HOSTILE}{i}", scores=(score("fid", 1.0 + i),)) for i in range(2)
+    ]
+    chart = quality_against_cost(board(runs), 0)
+    assert chart is not None
+    fields = {
+        channel["field"]
+        for layer in chart.spec["layer"]
+        for channel in layer["encoding"].values()
+        if isinstance(channel, dict) and "field" in channel
+    }
+    assert fields <= {"seconds", "value", "low", "high", "method", "label"}
+    assert HOSTILE + "0" in {point["method"] for point in values_of(chart.spec)}
+    json.dumps(chart.spec, allow_nan=False)
+
+
+MAGIC = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_chart_as_a_file(form: str) -> None:
+    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    drawn = draw(chart, form)
+    assert drawn.startswith(MAGIC[form])
+    if form == "svg":
+        assert b"cgan: noise_dim" in drawn
+        assert b"<script" not in drawn
+
+
+def test_an_unknown_format() -> None:
+    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    with pytest.raises(UsageError, match="no format 'svgg'"):
+        draw(chart, "svgg")
