@@ -176,6 +176,11 @@ def register_metrics(register: Register) -> None:
         summary="absolute error, SSIM and PSNR of reconstructed test images",
     )
     register(
+        "probe",
+        f"{_HERE}.metrics.probe:Probe",
+        summary="test accuracy of a linear layer on the latents of training images",
+    )
+    register(
         "trials",
         f"{_HERE}.metrics.trials:Trials",
         summary="candidates drawn until the wanted number was valid, per class",

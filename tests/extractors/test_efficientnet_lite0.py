@@ -32,7 +32,7 @@ def noise(n: int, channels: int, height: int, width: int, seed: int = 0) -> Tens
 
 @pytest.fixture(scope="module")
 def path() -> Path:
-    return module._embedded_file()
+    return module.embedded_file()
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_another_file_is_refused_with_a_remedy(
 ) -> None:
     other = tmp_path / "other.pth"
     other.write_bytes(b"something else")
-    monkeypatch.setattr(module, "_embedded_file", lambda: other)
+    monkeypatch.setattr(module, "embedded_file", lambda: other)
     with pytest.raises(UnavailableError, match=r"other\.pth is not the file") as caught:
         EfficientNetLite0({}).prepare(make_data(), make_runtime(tmp_path))
     assert "pip install" in caught.value.hint

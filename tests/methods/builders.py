@@ -47,6 +47,7 @@ TINY: dict[str, dict[str, Any]] = {
         "decoder_learning_rate": 1e-2,
         "l2": 0.1,
         "l3": 0.1,
+        "perceptual": "classifier",
     },
     "cgan": {
         "images": 320,

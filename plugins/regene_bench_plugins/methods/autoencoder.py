@@ -26,7 +26,7 @@ from regene_bench.api import (
     saturation,
     train,
 )
-from regene_bench_plugins.methods.convex import LatentPool, combine_once
+from regene_bench_plugins.methods.convex import LatentPool, Mixture, Taken, combine_once
 from regene_bench_plugins.methods.inference import encode_split, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
 from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
@@ -56,12 +56,15 @@ class AutoencoderModel:
         encoder: ConvEncoder,
         decoder: ConvDecoder,
         pool: LatentPool,
-        n_combined: int,
+        mixture: Mixture,
+        class_names: tuple[str, ...],
     ) -> None:
         self._encoder = encoder
         self._decoder = decoder
         self._pool = pool
-        self._n = n_combined
+        self._mixture = mixture
+        self._names = class_names
+        self._taken = Taken()
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
@@ -75,14 +78,19 @@ class AutoencoderModel:
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Decode uniform convex combinations of latents of training images of each label."""
-        latents = combine_once(self._pool, labels, self._n, rng)
+        """Decode convex combinations of latents of training images of each label.
+
+        Raises:
+            MethodError: More images are wanted of a class than it has combinations.
+        """
+        latents = combine_once(self._pool, labels, self._mixture, rng, self._taken, self._names)
         return Generation(self.decode(latents), latents)
 
 
 class Autoencoder(Method):
     """Mean absolute error, encoder and decoder together, from scratch."""
 
+    version = "2"
     Config = AutoencoderConfig
     config: AutoencoderConfig
 
@@ -131,7 +139,7 @@ class Autoencoder(Method):
         )
         train(stage, data.train, runtime)
         pool = self._pool(encoder, data, runtime)
-        return AutoencoderModel(encoder, decoder, pool, config.n_combined)
+        return AutoencoderModel(encoder, decoder, pool, config.mixture, data.class_names)
 
     def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:
         latents = encode_split(encoder, data.train, runtime)

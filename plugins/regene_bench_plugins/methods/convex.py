@@ -1,22 +1,46 @@
-"""Convex combinations of latents of one class, with or without judging.
+"""Convex combinations of latents of one class.
 
-Section 6.2 of Gopalakrishnan et al. 2022: a new latent is the mean of n latents of training images
-of one class. ReGene judges each candidate twice and draws again until one passes.
+Section 6.2 of Gopalakrishnan et al. 2022: a new latent is a convex combination of n latents of
+training images of one class, with equal ratios unless others are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.api import MethodError, SampleRng
+from regene_bench.api import MethodError, SampleRng, derive_seed
+from regene_bench_plugins.methods.combinations import Combinations
 
 STREAM = "convex combination"
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How latents are combined.
+
+    Attributes:
+        ratios: Shares of the n latents, positive, with the sum 1.
+        dirichlet: If given, shares are drawn from the symmetric Dirichlet distribution of this
+            concentration instead, for each combination anew.
+    """
+
+    ratios: tuple[float, ...]
+    dirichlet: float | None = None
+
+    @classmethod
+    def uniform(cls, n: int) -> Mixture:
+        """Equal shares of n latents."""
+        return cls((1 / n,) * n)
+
+    @property
+    def n(self) -> int:
+        """Latents in a combination."""
+        return len(self.ratios)
 
 
 @dataclass(frozen=True)
@@ -57,160 +81,140 @@ class LatentPool:
                     hint="Train longer, combine fewer (n_combined), or give the class more images.",
                 )
 
-    def draw(self, label: int, n: int, generator: np.random.Generator) -> np.ndarray:
-        """Draw ``n`` different rows of a class, int64 ``[n]``."""
-        rows = generator.choice(self.size(label), size=n, replace=False)
-        return np.asarray(rows + self.offsets[label], dtype=np.int64)
-
-    def combine(self, rows: np.ndarray) -> Tensor:
-        """Average latents uniformly: rows int64 ``[N, n]`` to ``[N, D]``."""
-        members = torch.from_numpy(rows).to(self.latents.device)
-        total = self.latents[members[:, 0]]
-        for column in range(1, members.shape[1]):
-            total = total + self.latents[members[:, column]]
-        return total / members.shape[1]
-
-
-def combine_once(pool: LatentPool, labels: Tensor, n: int, rng: SampleRng) -> Tensor:
-    """One combination per label ``[N]`` without judging, ``[N, D]``."""
-    wanted = labels.tolist()
-    rows = [pool.draw(label, n, rng.numpy(i, STREAM)) for i, label in enumerate(wanted)]
-    return pool.combine(np.stack(rows))
-
-
-class Judge(Protocol):
-    """The two steps of section 6.2, each row by row."""
-
-    def accepts_latents(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Tell for latents ``[N, D]`` whether the head puts them in their class, bool ``[N]``."""
-        ...
-
-    def accepts_images(self, latents: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Decode and classify again: bool ``[N]`` and images ``[N, C, H, W]``."""
-        ...
-
-    def describe(self, label: int) -> str:
-        """Name a class and what an image of it must reach, for an error message."""
-        ...
+    def combine(self, candidates: Sequence[Candidate]) -> Tensor:
+        """Average latents by their ratios, ``[N, D]``."""
+        device = self.latents.device
+        rows = torch.tensor([c.rows for c in candidates], device=device)
+        ratios = torch.tensor([c.ratios for c in candidates], device=device)
+        total = self.latents[rows[:, 0]] * ratios[:, :1]
+        for column in range(1, rows.shape[1]):
+            total = total + self.latents[rows[:, column]] * ratios[:, column, None]
+        return total
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Valid combinations and what they took.
+class Candidate:
+    """A combination before anything is computed of it.
 
     Attributes:
-        latents: float32 ``[N, D]``.
-        images: float32 ``[N, C, H, W]`` in [0, 1].
-        latent_trials: int64 ``[N]``, candidates until the first that passed step 1.
-        image_trials: int64 ``[N]``, candidates until the first that passed both steps.
+        rows: Of the pool's latents, all different.
+        ratios: One a row.
+        number: What it is known by within its class; ``None`` if its ratios were drawn, since such
+            a combination does not come twice.
     """
 
-    latents: Tensor
-    images: Tensor
-    latent_trials: Tensor
-    image_trials: Tensor
+    rows: list[int]
+    ratios: list[float]
+    number: int | None
 
 
-class _Samples:
-    """The state of all samples while their candidates are judged in rounds."""
+@dataclass
+class Taken:
+    """Who took which combination in one sampling, so that none is given out twice.
 
-    def __init__(self, labels: list[int], rng: SampleRng) -> None:
-        self.labels = labels
-        self.streams = [rng.numpy(i, STREAM) for i in range(len(labels))]
-        self.tried = [0] * len(labels)
-        self.latent_trials = [0] * len(labels)
-        self.image_trials = [0] * len(labels)
+    A sampling goes through the indices from 0 up, in batches of any size; a call that begins at 0,
+    or with another seed, begins another.
+    """
+
+    seed: int | None = None
+    owners: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def begin(self, rng: SampleRng) -> None:
+        """Forget the last sampling if this is another."""
+        if rng.start == 0 or rng.seed != self.seed:
+            self.seed, self.owners = rng.seed, {}
+
+    def before(self, label: int, number: int, index: int) -> bool:
+        """Tell whether a sample of a lower index has taken a combination."""
+        return self.owners.get(label, {}).get(number, index) < index
+
+    def take(self, label: int, number: int, index: int) -> None:
+        """Note that a sample has taken a combination."""
+        own = self.owners.setdefault(label, {})
+        own[number] = min(index, own.get(number, index))
 
 
-def combine_judged(
-    pool: LatentPool,
-    labels: Tensor,
-    n: int,
-    rng: SampleRng,
-    judge: Judge,
-    *,
-    max_trials: int,
-    width: int,
-) -> Judged:
-    """Draw candidates for each label until one passes both steps.
+class Sampling:
+    """The candidates of all samples of one sampling.
 
-    Sample ``i`` has a stream of candidates of its own and takes the first valid one, so the counts
-    are those of drawing one by one. What is done together is the judging: each round takes the next
-    few candidates of every sample that has none yet, about ``width`` in all.
+    Candidate ``t`` of sample ``i`` depends on the seed, ``i``, ``t`` and the label alone.
 
     Args:
         pool: Where latents come from.
-        labels: int64 ``[N]``.
-        n: Latents in a combination.
-        rng: Source of the streams.
-        judge: The two steps.
-        max_trials: Candidates for one sample before giving up.
-        width: Candidates judged together when few samples are left.
+        mixture: How they are combined.
+        rng: Its seed decides the candidates.
+    """
+
+    def __init__(self, pool: LatentPool, mixture: Mixture, rng: SampleRng) -> None:
+        self._pool = pool
+        self._mixture = mixture
+        self._rng = rng
+        self._known: dict[int, Combinations] = {}
+
+    def of_class(self, label: int) -> Combinations:
+        """All combinations of a class."""
+        if label not in self._known:
+            key = derive_seed(self._rng.seed, STREAM, label)
+            # Drawn ratios belong to no member in particular: there, combinations are mere subsets.
+            mixture = self._mixture
+            ratios = mixture.ratios if mixture.dirichlet is None else (1.0,) * mixture.n
+            self._known[label] = Combinations(self._pool.size(label), ratios, key)
+        return self._known[label]
+
+    def limit(self, label: int) -> int | None:
+        """How many candidates a sample has at most; ``None`` where there is no end to them."""
+        return None if self._mixture.dirichlet is not None else self.of_class(label).count
+
+    def candidate(self, label: int, i: int, trial: int) -> Candidate:
+        """Candidate ``trial`` of sample ``i`` of the batch, both counted from 0."""
+        combinations = self.of_class(label)
+        number = combinations.number(self._rng.start + i, trial)
+        members, ratios = combinations.members(number)
+        rows = [int(self._pool.offsets[label]) + member for member in members]
+        if self._mixture.dirichlet is None:
+            return Candidate(rows, ratios, number)
+        alphas = np.full(self._mixture.n, self._mixture.dirichlet)
+        drawn = self._rng.numpy(i, f"ratios of candidate {trial}").dirichlet(alphas)
+        return Candidate(rows, drawn.tolist(), None)
+
+    def exhausted(self, label: int, what: str) -> MethodError:
+        """The error of a sample to which no combination is left."""
+        size, count = self._pool.size(label), self.of_class(label).count
+        return MethodError(
+            f"No combination is left for {what}: {count} different combinations of "
+            f"{self._mixture.n} can be made of its {size} latents, and each is given out once.",
+            hint="Generate fewer images, combine more latents (n_combined), or draw the ratios "
+            "(dirichlet).",
+        )
+
+
+def combine_once(
+    pool: LatentPool,
+    labels: Tensor,
+    mixture: Mixture,
+    rng: SampleRng,
+    taken: Taken,
+    class_names: Sequence[str],
+) -> Tensor:
+    """One combination per label ``[N]`` without judging, ``[N, D]``; none comes twice.
 
     Raises:
-        MethodError: A sample found none in ``max_trials``; names its class and threshold.
+        MethodError: A class has fewer combinations than are wanted of it.
     """
-    samples = _Samples(labels.tolist(), rng)
-    pending = list(range(len(samples.labels)))
-    found: list[tuple[list[int], Tensor, Tensor]] = []
-    while pending:
-        each = max(1, width // len(pending))
-        owners, trials, latents = _next_candidates(pool, samples, pending, n, each, max_trials)
-        wanted = torch.tensor([samples.labels[i] for i in owners], device=labels.device)
-        passed = torch.nonzero(judge.accepts_latents(latents, wanted)).flatten()
-        for position in passed.tolist():
-            i = owners[position]
-            samples.latent_trials[i] = samples.latent_trials[i] or trials[position]
-        if len(passed):
-            good, images = judge.accepts_images(latents[passed], wanted[passed])
-            firsts: dict[int, int] = {}
-            accepted = good.tolist()
-            for k, position in enumerate(passed.tolist()):
-                if accepted[k] and owners[position] not in firsts:
-                    firsts[owners[position]] = k
-                    samples.image_trials[owners[position]] = trials[position]
-            if firsts:
-                rows = torch.tensor(list(firsts.values()), device=labels.device)
-                found.append((list(firsts), latents[passed][rows], images[rows]))
-        pending = [i for i in pending if samples.image_trials[i] == 0]
-        for i in pending:
-            if samples.tried[i] >= max_trials:
-                raise MethodError(
-                    f"No valid combination in {max_trials} trials for "
-                    f"{judge.describe(samples.labels[i])}.",
-                    hint="Train the decoder longer, or raise max_trials.",
-                )
-    return _in_order(samples, found, labels)
-
-
-def _next_candidates(
-    pool: LatentPool,
-    samples: _Samples,
-    pending: list[int],
-    n: int,
-    each: int,
-    max_trials: int,
-) -> tuple[list[int], list[int], Tensor]:
-    """Draw the next candidates: whose each is, its number in that sample's row, and its latent."""
-    owners, trials, rows = [], [], []
-    for i in pending:
-        for _ in range(min(each, max_trials - samples.tried[i])):
-            samples.tried[i] += 1
-            owners.append(i)
-            trials.append(samples.tried[i])
-            rows.append(pool.draw(samples.labels[i], n, samples.streams[i]))
-    return owners, trials, pool.combine(np.stack(rows))
-
-
-def _in_order(
-    samples: _Samples, found: list[tuple[list[int], Tensor, Tensor]], labels: Tensor
-) -> Judged:
-    """Put what the rounds found into the order of the samples."""
-    order = torch.argsort(torch.tensor([i for part in found for i in part[0]]))
-    order = order.to(labels.device)
-    return Judged(
-        latents=torch.cat([part[1] for part in found])[order],
-        images=torch.cat([part[2] for part in found])[order],
-        latent_trials=torch.tensor(samples.latent_trials, device=labels.device),
-        image_trials=torch.tensor(samples.image_trials, device=labels.device),
-    )
+    sampling = Sampling(pool, mixture, rng)
+    taken.begin(rng)
+    chosen = []
+    for i, label in enumerate(labels.tolist()):
+        trial, limit = 0, sampling.limit(label)
+        while True:
+            if limit is not None and trial >= limit:
+                raise sampling.exhausted(label, f"class {class_names[label]!r}")
+            candidate = sampling.candidate(label, i, trial)
+            if candidate.number is None:
+                break
+            if not taken.before(label, candidate.number, rng.start + i):
+                taken.take(label, candidate.number, rng.start + i)
+                break
+            trial += 1
+        chosen.append(candidate)
+    return pool.combine(chosen)

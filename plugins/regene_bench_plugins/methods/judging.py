@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from regene_bench.api import DeviceImages, MethodError
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
+from regene_bench_plugins.methods.regene_config import Threshold
 
 
 class ConfidenceJudge:
@@ -53,6 +54,27 @@ class ConfidenceJudge:
     def describe(self, label: int) -> str:
         """Name the class and its threshold."""
         return f"class {self._names[label]!r} (confidence at least {self.thresholds[label]:.4f})"
+
+
+def confidence_thresholds(
+    threshold: Threshold, classify: nn.Module, test: DeviceImages, class_names: Sequence[str]
+) -> Tensor:
+    """What the confidence in an image of each class must reach, float32 ``[K]``.
+
+    Args:
+        threshold: ``class_mean`` for the mean over the class's held-out images (the paper's), a
+            number for all classes, ``none`` for 0, which everything reaches.
+        classify: Network from images to logits, in evaluation mode.
+        test: Held-out images.
+        class_names: Names in label order.
+
+    Raises:
+        MethodError: The means are wanted, and a class has no held-out image.
+    """
+    if threshold == "class_mean":
+        return mean_test_confidence(classify, test, class_names)
+    value = 0.0 if threshold == "none" else threshold
+    return torch.full((len(class_names),), value, device=test.device)
 
 
 def class_confidence(classify: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.description import Description, sizes
+from regene_bench_plugins.networks.latent_classifier import LatentClassifier, LatentEncoder
 
 _SLOPE = 0.3
 
 
-class ConvEncoder(nn.Module):
+class ConvEncoder(LatentEncoder):
     """Maps images to the flattened feature map of the innermost block.
 
     Args:
@@ -32,15 +33,13 @@ class ConvEncoder(nn.Module):
         layers: list[nn.Module] = []
         channels = shape.channels + extra_channels
         steps = sizes(shape.height, shape.width, description.blocks)
-        for block, (width, count) in enumerate(
-            zip(description.widths, description.convolutions, strict=True)
-        ):
+        for block, width in enumerate(description.widths):
             if block > 0:
                 height, breadth = steps[block - 1]
                 layers.append(nn.MaxPool2d((min(2, height), min(2, breadth))))
-            for _ in range(count):
+            for side in description.kernels(block):
                 layers += [
-                    nn.Conv2d(channels, width, 3, padding=1, bias=False),
+                    nn.Conv2d(channels, width, side, padding=side // 2, bias=False),
                     nn.BatchNorm2d(width),
                     nn.LeakyReLU(_SLOPE),
                 ]
@@ -51,15 +50,11 @@ class ConvEncoder(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map ``[N, C, H, W]`` to ``[N, latent_dim]``."""
-        features: Tensor = self.layers(images)
-        return features.flatten(1)
+        """Map ``[N, C, H, W]`` to ``[N, latent_dim]``, keeping no feature map on the way."""
+        return self.pooled(self.layers(images))
 
     def block_features(self, images: Tensor) -> list[Tensor]:
-        """Feature maps that each block ends in, before pooling, from the image inwards.
-
-        The last one, flattened, is what ``forward`` returns.
-        """
+        """Feature maps that each block ends in, before pooling, from the image inwards."""
         features, result = images, []
         for layer in self.layers:
             if isinstance(layer, nn.MaxPool2d):
@@ -67,22 +62,16 @@ class ConvEncoder(nn.Module):
             features = layer(features)
         return [*result, features]
 
+    def pooled(self, features: Tensor) -> Tensor:
+        """Flatten the innermost feature map."""
+        return features.flatten(1)
 
-class ConvClassifier(nn.Module):
-    """An encoder and a linear head on its latents.
 
-    The head is the ``W, b`` of the paper's Lemma 1: classes are convex regions of the latent space.
-    """
+class ConvClassifier(LatentClassifier):
+    """A ``ConvEncoder`` and a linear head."""
 
     def __init__(self, shape: ImageShape, description: Description) -> None:
-        super().__init__()
-        self.encoder = ConvEncoder(shape, description)
-        self.head = nn.Linear(self.encoder.latent_dim, shape.n_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map ``[N, C, H, W]`` to logits ``[N, K]``."""
-        logits: Tensor = self.head(self.encoder(images))
-        return logits
+        super().__init__(ConvEncoder(shape, description), shape.n_classes)
 
 
 class ConvDecoder(nn.Module):
@@ -97,15 +86,19 @@ class ConvDecoder(nn.Module):
     def __init__(self, shape: ImageShape, description: Description, channels: int) -> None:
         super().__init__()
         steps = sizes(shape.height, shape.width, description.blocks)
-        self.map_shape = (channels, *steps[-1])
+        self.map_shape = (channels, *description.inner_size(shape.height, shape.width))
         layers: list[nn.Module] = []
         for block in reversed(range(description.blocks)):
             if block < description.blocks - 1:
                 layers.append(nn.Upsample(size=steps[block]))
             width = description.widths[block]
-            for _ in range(description.convolutions[block]):
+            innermost = block == description.blocks - 1
+            for position, side in enumerate(description.kernels(block)):
+                # A transposed convolution of stride 1 is a convolution with other padding: 1 more
+                # on each border where it enlarges its map by 2.
+                grows = innermost and position < description.grown
                 layers += [
-                    nn.Conv2d(channels, width, 3, padding=1),
+                    nn.Conv2d(channels, width, side, padding=side // 2 + int(grows)),
                     nn.LeakyReLU(_SLOPE),
                     nn.BatchNorm2d(width),
                 ]

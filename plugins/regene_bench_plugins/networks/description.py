@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SMALLEST_SIDE = 3
+_KERNEL = 3
 
 
 @dataclass(frozen=True)
@@ -14,27 +15,58 @@ class Description:
     Attributes:
         widths: Channels of each block.
         convolutions: Convolutions in each block.
+        inner_kernels: Sides of the innermost block's kernels, in order; 3 where they end.
+        grown: Of a decoder: how many of the innermost block's convolutions enlarge their map by 2
+            pixels along each side (transposed ones without padding).
     """
 
     widths: tuple[int, ...]
     convolutions: tuple[int, ...]
+    inner_kernels: tuple[int, ...] = ()
+    grown: int = 0
 
     def __post_init__(self) -> None:
         if not self.widths or len(self.widths) != len(self.convolutions):
             raise ValueError("a description needs as many widths as convolution counts, at least 1")
+        if any(side % 2 == 0 for side in self.inner_kernels):
+            raise ValueError("kernels need odd sides to keep the size of their map")
+        if self.grown > self.convolutions[-1]:
+            raise ValueError("more convolutions that enlarge the map than the block has")
 
     @property
     def blocks(self) -> int:
         return len(self.widths)
 
+    def kernels(self, block: int) -> tuple[int, ...]:
+        """Sides of one block's kernels, in the order from the image inwards."""
+        count = self.convolutions[block]
+        first = self.inner_kernels if block == self.blocks - 1 else ()
+        return (*first, *(_KERNEL,) * count)[:count]
+
+    def inner_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the innermost map: an encoder's output, a decoder's input."""
+        inner_height, inner_width = sizes(height, width, self.blocks)[-1]
+        return inner_height - 2 * self.grown, inner_width - 2 * self.grown
+
+    def latent_dim(self, height: int, width: int) -> int:
+        """Size of an encoder's flattened output."""
+        inner_height, inner_width = self.inner_size(height, width)
+        return self.widths[-1] * inner_height * inner_width
+
 
 def tapered(
-    blocks: int, width: int, narrowest: int, convolutions: int = 1, *, ends: int = 0
+    blocks: int,
+    width: int,
+    narrowest: int,
+    convolutions: int = 1,
+    *,
+    ends: int = 0,
+    inner_kernels: tuple[int, ...] = (),
 ) -> Description:
     """Describe blocks whose width halves towards the image, where pixels are many.
 
-    ``narrowest=width`` gives blocks of one width; 512 and 256 over four blocks give the decoders
-    of the ReGene paper's tables A.5 and A.7.
+    ``narrowest=width`` gives blocks of one width; 512 and 256 over four blocks give the decoder
+    of the ReGene paper's table A.7, over five that of table A.6.
 
     Args:
         blocks: How many.
@@ -42,6 +74,7 @@ def tapered(
         narrowest: Widths stop halving here.
         convolutions: Convolutions a block.
         ends: Convolutions that the first and the last block have beyond that.
+        inner_kernels: As of ``Description``.
     """
     widths = tuple(
         max(width >> (blocks - 1 - block), min(narrowest, width)) for block in range(blocks)
@@ -49,7 +82,40 @@ def tapered(
     counts = [convolutions] * blocks
     for end in {0, blocks - 1}:
         counts[end] += ends
-    return Description(widths, tuple(counts))
+    return Description(widths, tuple(counts), inner_kernels)
+
+
+def grown_inside(description: Description, height: int, width: int) -> Description:
+    """Let convolutions enlarge a decoder's innermost map where doubling would miss the next size.
+
+    Table A.5 of the ReGene paper comes from 3×3 to 7×7 in this way: one block of the innermost
+    width whose first convolutions enlarge the map, in place of the two blocks at 3×3 and at 7×7.
+    Descriptions for which that does not come out even stay as they are.
+
+    Args:
+        description: A decoder's.
+        height: Of the image.
+        width: Of the image.
+    """
+    if description.blocks < 2:
+        return description
+    *_, (outer_height, outer_width), (inner_height, inner_width) = sizes(
+        height, width, description.blocks
+    )
+    missing = outer_height - inner_height
+    if (
+        (outer_height, outer_width) == (2 * inner_height, 2 * inner_width)
+        or missing != outer_width - inner_width
+        or missing % 2
+        or missing // 2 > description.convolutions[-1]
+    ):
+        return description
+    return replace(
+        description,
+        widths=(*description.widths[:-2], description.widths[-1]),
+        convolutions=(*description.convolutions[:-2], description.convolutions[-1]),
+        grown=missing // 2,
+    )
 
 
 def blocks_for(height: int, width: int) -> int:

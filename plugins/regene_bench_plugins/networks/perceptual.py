@@ -1,0 +1,138 @@
+"""The network through which a decoder's images are compared with the originals.
+
+The perceptual loss of Johnson et al. (2016) in the form that the ReGene paper uses: the difference
+of the feature maps of a trained network.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from regene_bench.api import ConfigError, find_weights, mae
+from regene_bench_plugins.extractors import efficientnet_lite0, inception
+from regene_bench_plugins.extractors.inception_network import build_inception
+from regene_bench_plugins.networks.latent_classifier import LatentEncoder
+
+PerceptualName = Literal["efficientnet_lite0", "inception", "classifier"]
+_KERNEL = 3
+
+
+class Perceptual(Protocol):
+    """Gives the feature maps that a perceptual loss compares."""
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Feature maps of images ``[N, C, H, W]`` in [0, 1]."""
+        ...
+
+    def targets(self, images: Tensor, encoded: list[Tensor]) -> list[Tensor]:
+        """Feature maps of original images, whose maps in the encoder are known already."""
+        ...
+
+
+class ClassifierMaps:
+    """The blocks of the run's own frozen classifier, averaged.
+
+    Its blocks are what the judge of generated images looks at, so that they convince it soon; in
+    return its verdict is no independent one any more.
+    """
+
+    def __init__(self, encoder: LatentEncoder) -> None:
+        self._encoder = encoder
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """The encoder's blocks, of any size and number of channels that it takes."""
+        return self._encoder.block_features(images)
+
+    def targets(self, images: Tensor, encoded: list[Tensor]) -> list[Tensor]:
+        """What encoding the originals has computed."""
+        return encoded
+
+
+class FirstLayer:
+    """The first layer of a network that was trained on ImageNet, at the images' own size.
+
+    Args:
+        layer: Maps RGB inputs to a feature map.
+        centre: The network takes ``(x − centre) / 128`` with x in [0, 255].
+    """
+
+    def __init__(self, layer: nn.Module, centre: float) -> None:
+        self._layer = layer
+        self._centre = centre
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """One map; grey images become RGB by repeating their channel.
+
+        Raises:
+            ConfigError: The images have neither one nor three channels.
+        """
+        if images.shape[1] not in (1, 3):
+            raise ConfigError(
+                f"A network for RGB images cannot see {images.shape[1]} channels.",
+                hint="Use perceptual=classifier.",
+            )
+        values = (images.expand(-1, 3, -1, -1) * 255 - self._centre) / 128
+        # Inception's kernel has no padding: an image smaller than it would leave nothing.
+        missing = [max(0, _KERNEL - side) for side in (images.shape[3], images.shape[2])]
+        if any(missing):
+            values = F.pad(values, (0, missing[0], 0, missing[1]), mode="replicate")
+        features: Tensor = self._layer(values.contiguous(memory_format=torch.channels_last))
+        return [features]
+
+    def targets(self, images: Tensor, encoded: list[Tensor]) -> list[Tensor]:
+        """The maps of the originals."""
+        return self.maps(images)
+
+
+def perceptual_network(
+    name: PerceptualName, encoder: LatentEncoder, device: torch.device
+) -> Perceptual:
+    """Make the perceptual network of this name.
+
+    Args:
+        name: ``efficientnet_lite0`` for the stem of the embedded network, ``inception`` for the
+            first convolution of the 2015 Inception network, ``classifier`` for the encoder itself.
+        encoder: The run's own, frozen.
+        device: Where it computes.
+
+    Raises:
+        UnavailableError: The weights are not on this machine; says how to get them.
+    """
+    if name == "classifier":
+        return ClassifierMaps(encoder)
+    build, centre = _FIRST_LAYERS[name]
+    layer = build().eval().requires_grad_(False).to(device)
+    return FirstLayer(layer.to(memory_format=torch.channels_last), centre)
+
+
+def perceptual_distance(found: list[Tensor], targets: list[Tensor]) -> Tensor:
+    """Mean absolute difference of feature maps, averaged over the maps, a float32 scalar."""
+    return torch.stack([mae(*pair) for pair in zip(found, targets, strict=True)]).mean()
+
+
+def _efficientnet_stem() -> nn.Module:
+    network = efficientnet_lite0.load_network(efficientnet_lite0.embedded_file())
+    layers = dict(network.named_children())
+    return nn.Sequential(layers["conv_stem"], layers["bn1"])
+
+
+def _inception_first() -> nn.Module:
+    path = find_weights(inception.INCEPTION_2015)
+    with warnings.catch_warnings():
+        # TorchScript is deprecated, and what the published file is
+        warnings.simplefilter("ignore", FutureWarning)
+        published = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    state = {k: v for k, v in published.state_dict().items() if k.startswith("layers.")}
+    return next(iter(build_inception(state).children()))
+
+
+_FIRST_LAYERS: dict[str, tuple[Callable[[], nn.Module], float]] = {
+    "efficientnet_lite0": (_efficientnet_stem, 127.0),
+    "inception": (_inception_first, 128.0),
+}

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from regene_bench_plugins.networks.convolutional import ConvEncoder
+from regene_bench_plugins.networks.description import tapered
+from regene_bench_plugins.networks.perceptual import (
+    PerceptualName,
+    perceptual_distance,
+    perceptual_network,
+)
+from torch import nn
+
+from regene_bench.api import BenchmarkData, ConfigError, ImageShape, UnavailableError
+from tests.extractors.random_inception import (
+    published_in_place_of,
+    random_inception,
+    save_script,
+)
+
+from .builders import fit, make_data, make_runtime
+
+CPU = torch.device("cpu")
+SIZES = [(1, 1), (2, 5), (8, 8), (28, 28), (37, 24)]
+
+
+def encoder(channels: int = 1, height: int = 8, width: int = 8) -> ConvEncoder:
+    return ConvEncoder(ImageShape(channels, height, width, 2), tapered(2, 8, 4)).eval()
+
+
+@pytest.fixture(scope="module")
+def inception_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_script(random_inception(), tmp_path_factory.mktemp("cache") / "weights")
+
+
+def gradient(name: PerceptualName, images: torch.Tensor) -> torch.Tensor:
+    network = perceptual_network(name, encoder(*images.shape[1:]), CPU)
+    targets = network.targets(images, encoder(*images.shape[1:]).block_features(images))
+    moved = (images * 0.5).requires_grad_()
+    perceptual_distance(network.maps(moved), targets).backward()
+    assert moved.grad is not None
+    return moved.grad
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grey_and_coloured_images_of_any_size_have_a_gradient(
+    channels: int, size: tuple[int, int], inception_file: Path
+) -> None:
+    images = torch.rand(2, channels, *size, generator=torch.Generator().manual_seed(0)) + 0.2
+    with published_in_place_of(inception_file):
+        names: tuple[PerceptualName, ...] = ("efficientnet_lite0", "inception", "classifier")
+        for name in names:
+            found = gradient(name, images.clamp(max=1))
+            assert torch.isfinite(found).all()
+            assert found.abs().sum() > 0
+
+
+def test_a_grey_image_is_seen_as_its_rgb_picture() -> None:
+    network = perceptual_network("efficientnet_lite0", encoder(), CPU)
+    grey = torch.rand(2, 1, 9, 9)
+    (once,), (thrice,) = network.maps(grey), network.maps(grey.expand(-1, 3, -1, -1))
+    assert torch.equal(once, thrice)
+
+
+def test_equal_images_have_no_distance_and_the_maps_are_averaged() -> None:
+    maps = [torch.zeros(2, 3, 4, 4), torch.zeros(2, 8, 2, 2)]
+    assert float(perceptual_distance(maps, maps)) == 0
+    moved = [maps[0] + 1, maps[1] - 3]
+    assert float(perceptual_distance(moved, maps)) == 2
+
+
+def test_the_inception_layer_is_the_files_first_convolution(inception_file: Path) -> None:
+    with published_in_place_of(inception_file):
+        network = perceptual_network("inception", encoder(), CPU)
+    images = torch.rand(2, 3, 16, 16)
+    first = next(iter(random_inception().layers.children()))
+    (found,) = network.maps(images)
+    expected = first((images * 255 - 128) / 128)
+    assert found.shape == (2, 32, 7, 7)
+    assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_weights_that_are_not_there_are_named_with_the_remedy(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
+    with pytest.raises(UnavailableError, match="weights fetch inception"):
+        perceptual_network("inception", encoder(), CPU)
+
+
+def test_other_numbers_of_channels_need_the_classifier() -> None:
+    with pytest.raises(ConfigError, match="perceptual=classifier"):
+        perceptual_network("efficientnet_lite0", encoder(2), CPU).maps(torch.rand(1, 2, 8, 8))
+
+
+def test_its_weights_are_not_trained() -> None:
+    network = perceptual_network("efficientnet_lite0", encoder(), CPU)
+    layers = [value for value in vars(network).values() if isinstance(value, nn.Module)]
+    assert layers
+    assert not any(p.requires_grad for layer in layers for p in layer.parameters())
+
+
+def test_a_grey_regene_trains_through_the_stem(stripes: BenchmarkData, tmp_path: Path) -> None:
+    def weights(l3: float) -> torch.Tensor:
+        changes = {"l3": l3, "perceptual": "efficientnet_lite0", "decoder_images": 64}
+        runtime = make_runtime(tmp_path / str(l3), precision="bfloat16")
+        model = fit("regene", stripes, runtime, threshold="none", **changes)
+        return torch.cat([p.detach().flatten() for p in model._decoder.parameters()])
+
+    assert torch.isfinite(weights(1.0)).all()
+    assert not torch.equal(weights(1.0), weights(0.0))
+
+
+def test_weights_that_no_stage_looks_through_need_not_be_there(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
+    fit("regene", make_data(), make_runtime(tmp_path), l3=0.0, perceptual="inception")
