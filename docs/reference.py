@@ -66,7 +66,7 @@ def api_page() -> str:
 def _member(name: str, member: Any) -> Iterator[str]:
     yield from (f"## `{name}`", "")
     if inspect.isfunction(member):
-        yield from ("```text", f"{name}{inspect.signature(member)}", "```", "")
+        yield from ("```text", f"{name}{_plain(inspect.signature(member))}", "```", "")
     documentation = inspect.getdoc(member)
     described = inspect.isclass(member) or inspect.isfunction(member)
     if documentation and described and not documentation.startswith(f"{name}("):
@@ -83,7 +83,9 @@ def _member(name: str, member: Any) -> Iterator[str]:
 
 
 def _plain(member: Any) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", str(member)).replace("typing.", "")
+    """A value as text, without addresses in memory."""
+    text = re.sub(r"<(?:function )?(\S+?)(?: object)? at 0x[0-9a-f]+>", r"\1", str(member))
+    return text.replace("typing.", "")
 
 
 def contracts_page() -> str:

@@ -47,7 +47,7 @@ class _LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in COMMANDS:
-            return _load_command(cmd_name)
+            return load_command(cmd_name)
         return self._from_plugins().get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -133,7 +133,8 @@ def _complain(error: RegeneBenchError) -> None:
         print(error.hint, file=sys.stderr)
 
 
-def _load_command(name: str) -> Any:
+def load_command(name: str) -> Any:
+    """Import a command of ``COMMANDS`` and return it as click sees it."""
     module, attribute, line = COMMANDS[name]
     target = getattr(importlib.import_module(f"regene_bench.cli.{module}"), attribute)
     if not isinstance(target, typer.Typer):

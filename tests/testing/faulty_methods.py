@@ -69,8 +69,8 @@ class TooBright(Faulty):
     found_by = "samples-are-images"
 
     class Model(GoodModel):
-        def images(self, labels: Tensor, noise: Tensor) -> Tensor:
-            return 2 * super().images(labels, noise)
+        def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+            return Generation(1 + super().generate(labels, rng).images)
 
 
 class DoublePrecision(Faulty):

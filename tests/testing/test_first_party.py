@@ -53,7 +53,7 @@ def _marks(kind: str, name: str, check: Check) -> Iterator[pytest.MarkDecorator]
         yield pytest.mark.skipif(not os.environ.get(DATA_VARIABLE), reason=reason)
 
 
-@pytest.mark.parametrize(("kind", "name", "check"), cases())
+@pytest.mark.parametrize(("kind", "name", "check"), list(cases()))
 def test_it_keeps_its_contract(
     kind: str, name: str, check: Check, conformance_subject: Callable[[str, str], Any]
 ) -> None:
