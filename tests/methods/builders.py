@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from regene_bench_plugins.gan.began import BEGAN
+from regene_bench_plugins.gan.dcgan import DCGAN
+from regene_bench_plugins.gan.lsgan import LSGAN
+from regene_bench_plugins.gan.nsgan import NSGAN
+from regene_bench_plugins.gan.sngan import SNGAN
+from regene_bench_plugins.gan.wgan_gp import WGANGP
 from regene_bench_plugins.methods.autoencoder import Autoencoder
-from regene_bench_plugins.methods.cgan import CGAN
+from regene_bench_plugins.methods.cgan import CGAN, UGAN
 from regene_bench_plugins.methods.cvae import CVAE
 from regene_bench_plugins.methods.real import Real
 from regene_bench_plugins.methods.regene import ReGene
@@ -17,14 +23,24 @@ from regene_bench.api import BenchmarkData, DeviceImages, ImageShape, Method, Ru
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
 
+CONDITIONAL_GANS: dict[str, type[Method]] = {
+    "cgan": CGAN,
+    "nsgan": NSGAN,
+    "lsgan": LSGAN,
+    "wgan_gp": WGANGP,
+    "began": BEGAN,
+    "dcgan": DCGAN,
+    "sngan": SNGAN,
+}
 METHODS: dict[str, type[Method]] = {
     "real": Real,
     "autoencoder": Autoencoder,
     "regene": ReGene,
-    "cgan": CGAN,
     "cvae": CVAE,
+    "ugan": UGAN,
+    **CONDITIONAL_GANS,
 }
-TRAINED = ("autoencoder", "regene", "cgan", "cvae")
+TRAINED = tuple(name for name in METHODS if name != "real")
 
 _PAIR: dict[str, Any] = {
     "encoder_width": 8,
@@ -34,6 +50,8 @@ _PAIR: dict[str, Any] = {
     "decoder_narrowest": 4,
     "decoder_convolutions": 1,
 }
+_GAN: dict[str, Any] = {"images": 320, "batch_size": 16, "width": 4, "noise_dim": 3}
+_CLASS_NORM = _GAN | {"images": 640, "discriminator_steps": 2, "discriminator_width": 4}
 TINY: dict[str, dict[str, Any]] = {
     "real": {},
     "autoencoder": _PAIR | {"images": 640, "batch_size": 16, "learning_rate": 1e-2},
@@ -49,13 +67,14 @@ TINY: dict[str, dict[str, Any]] = {
         "l3": 0.1,
         "perceptual": "classifier",
     },
-    "cgan": {
-        "images": 320,
-        "batch_size": 16,
-        "width": 4,
-        "discriminator_width": 4,
-        "noise_dim": 3,
-    },
+    "cgan": _GAN | {"discriminator_width": 4},
+    "ugan": _GAN | {"discriminator_width": 4},
+    "nsgan": _GAN | {"dense": 8},
+    "lsgan": _GAN | {"dense": 8},
+    "wgan_gp": _CLASS_NORM | {"network": "residual"},
+    "sngan": _CLASS_NORM | {"network": "strided"},
+    "began": _GAN | {"code_dim": 4},
+    "dcgan": _GAN,
     "cvae": {
         "images": 320,
         "batch_size": 16,

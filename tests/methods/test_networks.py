@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from regene_bench_plugins.networks.adversarial import StridedDiscriminator, TransposedGenerator
 from regene_bench_plugins.networks.average import MovingAverage
 from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder, VectorDecoder
 from regene_bench_plugins.networks.description import Description, blocks_for, sizes, tapered
-from regene_bench_plugins.networks.labels import with_label_planes
 
 from regene_bench.api import ImageShape
 
@@ -34,20 +32,6 @@ def test_networks_fit_any_size(size: tuple[int, int, int], blocks: int | None) -
         assert decoded.max() <= 1
 
 
-@pytest.mark.parametrize("size", SHAPES, ids=str)
-@pytest.mark.parametrize("kernel", [3, 4])
-def test_adversarial_networks_fit_any_size(size: tuple[int, int, int], kernel: int) -> None:
-    shape = ImageShape(*size, n_classes=3)
-    generator = TransposedGenerator(shape, 5, (4, 8), kernel=kernel, norm=size[1] > 4)
-    discriminator = StridedDiscriminator(shape, 3, (4, 8), kernel=kernel, norm=size[1] > 4)
-    images = generator(torch.randn(2, 5))
-    assert images.shape == (2, *size)
-    assert images.min() >= 0
-    assert images.max() <= 1
-    labels = torch.tensor([0, 2])
-    assert discriminator(with_label_planes(images, labels, 3)).shape == (2,)
-
-
 def test_paper_descriptions_are_tables_a5_and_a7() -> None:
     assert tapered(4, 128, 128, ends=1) == Description((128,) * 4, (2, 1, 1, 2))
     assert tapered(4, 512, 256, 3) == Description((256, 256, 256, 512), (3,) * 4)
@@ -70,13 +54,6 @@ def test_sizes_are_those_of_the_paper() -> None:
     assert [blocks_for(side, side) for side in (1, 8, 28, 32, 64, 128)] == [1, 2, 4, 4, 5, 6]
     with pytest.raises(ValueError, match="at least 1"):
         Description((), ())
-
-
-def test_label_planes_hold_the_one_hot_label() -> None:
-    images = torch.rand(2, 1, 4, 5)
-    planes = with_label_planes(images, torch.tensor([2, 0]), 3)
-    assert torch.equal(planes[:, :1], images)
-    assert planes[:, 1:].sum((2, 3)).tolist() == [[0, 0, 20], [20, 0, 0]]
 
 
 def test_moving_average_follows_and_without_decay_copies() -> None:

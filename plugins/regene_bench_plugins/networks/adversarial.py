@@ -6,8 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
+from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
+from regene_bench_plugins.networks.conditioning import CodeEntrance, ImageEntrance
+from regene_bench_plugins.networks.heads import Verdict
 
 _NORMAL_STD = 0.02
+_MOST_DOUBLINGS = 3
 
 
 def halvings(height: int, width: int, count: int) -> tuple[tuple[int, int], ...]:
@@ -19,114 +23,162 @@ def halvings(height: int, width: int, count: int) -> tuple[tuple[int, int], ...]
     return tuple(result)
 
 
+def halvings_to(side: int, shape: ImageShape) -> int:
+    """Halvings, at least one, that bring the shorter side to no more than ``side`` pixels.
+
+    Args:
+        side: A power of two.
+        shape: Images that are halved.
+    """
+    shorter = min(shape.height, shape.width)
+    return max(1, (shorter - 1).bit_length() - (side - 1).bit_length())
+
+
+def doubling_widths(first: int, blocks: int) -> tuple[int, ...]:
+    """Channels of the blocks from the image inwards: they double, up to 8 times the first."""
+    return tuple(first << min(block, _MOST_DOUBLINGS) for block in range(blocks))
+
+
 class TransposedGenerator(nn.Module):
-    """Maps vectors to images in [0, 1] by stride-2 transposed convolutions.
+    """Maps noise and labels to images in [0, 1] by stride-2 transposed convolutions.
 
     Args:
         shape: Images that it gives; sizes that do not halve evenly are cropped on the way.
-        inputs: Length of the vectors.
+        entrance: Makes a code of noise and labels.
         widths: Channels from the image inwards, one for each doubling.
         kernel: 3 (MNIST network of He's paper) or 4 (DCGAN).
         slope: Negative slope of the LeakyReLU; 0 is a ReLU.
-        norm: Batch normalisation after each hidden layer.
+        norm: Makes the normalisation after each hidden layer.
     """
 
     def __init__(
         self,
         shape: ImageShape,
-        inputs: int,
+        entrance: CodeEntrance,
         widths: tuple[int, ...],
         *,
         kernel: int = 4,
         slope: float = 0.0,
-        norm: bool = True,
+        norm: NormFactory = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         self.sizes = halvings(shape.height, shape.width, len(widths))
         self.map_shape = (widths[-1], *self.sizes[-1])
         channels, height, width = self.map_shape
-        self.expand = nn.Linear(inputs, channels * height * width)
-        self.enter = nn.Sequential(*_after(channels, slope, norm))
+        self.entrance = entrance
+        self.expand = nn.Linear(entrance.size, channels * height * width)
+        self.enter = LabelledSequential(norm(channels), nn.LeakyReLU(slope))
         stages: list[nn.Module] = []
         for block in reversed(range(len(widths))):
-            last = block == 0
-            outputs = shape.channels if last else widths[block - 1]
+            outputs = widths[block - 1] if block > 0 else shape.channels
             layers: list[nn.Module] = [
                 nn.ConvTranspose2d(
                     channels, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2
                 )
             ]
-            stages.append(nn.Sequential(*layers, *([] if last else _after(outputs, slope, norm))))
+            if block > 0:
+                layers += [norm(outputs), nn.LeakyReLU(slope)]
+            stages.append(LabelledSequential(*layers))
             channels = outputs
         self.stages = nn.ModuleList(stages)
-        self.apply(_initialise)
+        self.apply(initialise)
+        start_without_code(self.expand)
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Map ``[N, inputs]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
-        features = self.expand(vectors).view(len(vectors), *self.map_shape)
-        features = self.enter(features.contiguous(memory_format=torch.channels_last))
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Map noise ``[N, Z]`` and labels, int64 ``[N]``, to float32 ``[N, C, H, W]`` in [0, 1]."""
+        features = self.expand(self.entrance(noise, labels)).view(-1, *self.map_shape)
+        features = self.enter(features.contiguous(memory_format=torch.channels_last), labels)
         for stage, (height, width) in zip(self.stages, reversed(self.sizes[:-1]), strict=True):
-            features = stage(features)[:, :, :height, :width]
+            features = stage(features, labels)[:, :, :height, :width]
         return torch.sigmoid(features.float())
 
 
-class StridedDiscriminator(nn.Module):
-    """Mirrors ``TransposedGenerator`` with strided convolutions and a linear logit.
+class StridedFeatures(nn.Module):
+    """Mirrors ``TransposedGenerator`` with strided convolutions; gives the flattened last map.
 
     Args:
         shape: Images that it takes.
-        extra_channels: Channels given beside the image's (label planes).
+        channels: Their channels, label planes counted.
         widths: Channels from the image inwards, one for each halving.
         kernel: 3 or 4.
         slope: Negative slope of the LeakyReLU.
-        norm: Batch normalisation after each layer but the first.
+        norm: Makes the normalisation after each layer but the first.
     """
 
     def __init__(
         self,
         shape: ImageShape,
-        extra_channels: int,
+        channels: int,
         widths: tuple[int, ...],
         *,
         kernel: int = 4,
         slope: float = 0.2,
-        norm: bool = True,
+        norm: NormFactory = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = shape.channels + extra_channels
-        height, width = shape.height, shape.width
+        sizes = halvings(shape.height, shape.width, len(widths))
         for block, outputs in enumerate(widths):
+            height, width = sizes[block]
             # An odd side needs one more row under a 4×4 kernel to be halved upwards.
             odd = (0, width % 2, 0, height % 2) if kernel % 2 == 0 else (0, 0, 0, 0)
             if any(odd):
                 layers.append(nn.ZeroPad2d(odd))
             layers.append(nn.Conv2d(channels, outputs, kernel, stride=2, padding=1))
-            layers += _after(outputs, slope, norm and block > 0)
+            if block > 0:
+                layers.append(norm(outputs))
+            layers.append(nn.LeakyReLU(slope))
             channels = outputs
-            height, width = (height + 1) // 2, (width + 1) // 2
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Linear(channels * height * width, 1)
-        self.apply(_initialise)
-        self.to(memory_format=torch.channels_last)
+        self.size = channels * sizes[-1][0] * sizes[-1][1]
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map ``[N, C + extra, H, W]`` to logits ``[N]``: above 0 means real."""
-        logits: Tensor = self.head(self.layers(images).flatten(1))
-        return logits.squeeze(1).float()
+        """Map ``[N, channels, H, W]`` to ``[N, size]``."""
+        features: Tensor = self.layers(images)
+        return features.flatten(1)
 
 
-def _after(channels: int, slope: float, norm: bool) -> list[nn.Module]:
-    activation = nn.LeakyReLU(slope)
-    return [nn.BatchNorm2d(channels), activation] if norm else [activation]
+class Discriminator(nn.Module):
+    """An entrance for image and label, features, and a head that judges them.
+
+    Args:
+        entrance: Joins image and label.
+        features: Maps what the entrance gives to ``[N, F]``.
+        head: Maps features and labels to a ``Verdict``.
+    """
+
+    def __init__(self, entrance: ImageEntrance, features: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.entrance = entrance
+        self.features = features
+        self.head = head
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Verdict:
+        """Judge images ``[N, C, H, W]`` in [0, 1] with labels, int64 ``[N]``."""
+        verdict: Verdict = self.head(self.features(self.entrance(images, labels)), labels)
+        return verdict
 
 
-def _initialise(module: nn.Module) -> None:
-    """DCGAN's initialisation (Radford et al. 2015): normal weights of deviation 0.02."""
+def start_without_code(expand: nn.Linear) -> None:
+    """Give the first layer of a generator without noise and label at its entrance a start.
+
+    Its bias is then all that the first feature map is made of; at zero, batch norm and ReLU would
+    let nothing grow out of it. Layers with inputs are left as they are.
+    """
+    if expand.in_features == 0:
+        nn.init.normal_(expand.bias)
+
+
+def initialise(module: nn.Module) -> None:
+    """DCGAN's initialisation (Radford et al. 2015): normal weights of deviation 0.02.
+
+    For ``nn.Module.apply``.
+    """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(module.weight, std=_NORMAL_STD)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm2d) and module.affine:
         nn.init.normal_(module.weight, mean=1.0, std=_NORMAL_STD)

@@ -1,0 +1,91 @@
+"""Networks of the GANs whose generators take the label in their normalisations.
+
+Residual ones are the papers'; strided ones need far less arithmetic.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from regene_bench.api import ImageShape
+from regene_bench_plugins.gan.config import GANConfig
+from regene_bench_plugins.networks.adversarial import (
+    StridedFeatures,
+    TransposedGenerator,
+    doubling_widths,
+    halvings_to,
+    initialise,
+)
+from regene_bench_plugins.networks.conditional_norm import NormFactory, conditional_norm, no_norm
+from regene_bench_plugins.networks.conditioning import NoiseOnly
+from regene_bench_plugins.networks.residual import Pool, ResidualFeatures, ResidualGenerator
+
+_INNERMOST_SIDE = 4
+
+
+class ClassNormConfig(GANConfig):
+    """Kind and sizes of the networks.
+
+    Attributes:
+        noise_dim: Length of the noise.
+        network: ``residual``, or ``strided`` (DCGAN's without norm in the discriminator).
+        width: The generator's channels; of strided networks, those next to the image.
+        discriminator_width: The discriminator's, likewise.
+        discriminator_steps: Steps of the discriminator for one of the generator.
+        beta1: Adam's first moment, of both.
+        beta2: Adam's second moment, of both.
+    """
+
+    noise_dim: int = Field(default=128, ge=0, le=4096)
+    network: Literal["residual", "strided"] = "residual"
+    width: int = Field(default=128, ge=1, le=4096)
+    discriminator_width: int = Field(default=128, ge=1, le=4096)
+    discriminator_steps: int = Field(default=5, ge=1, le=100)
+    beta1: float = Field(default=0.0, ge=0, lt=1)
+    beta2: float = Field(default=0.9, ge=0, lt=1)
+
+
+def class_norm_generator(config: ClassNormConfig, shape: ImageShape) -> nn.Module:
+    """A generator with conditional batch norm; with plain batch norm if it is unconditional."""
+    entrance = NoiseOnly(config.noise_dim)
+    norm: NormFactory = nn.BatchNorm2d
+    if config.conditional:
+        norm = conditional_norm(shape.n_classes)
+    if config.network == "residual":
+        return ResidualGenerator(shape, entrance, config.width, norm)
+    widths = doubling_widths(config.width, halvings_to(_INNERMOST_SIDE, shape))
+    return TransposedGenerator(shape, entrance, widths, norm=norm)
+
+
+def critic_features(
+    config: ClassNormConfig, shape: ImageShape, pool: Pool = torch.mean
+) -> StridedFeatures | ResidualFeatures:
+    """Features of a discriminator without normalisation and without labels at its entrance.
+
+    Args:
+        config: Kind and width.
+        shape: Images that it takes.
+        pool: ``torch.mean`` or ``torch.sum``, over the last map of the residual network.
+    """
+    if config.network == "residual":
+        return ResidualFeatures(shape, shape.channels, config.discriminator_width, pool)
+    widths = doubling_widths(config.discriminator_width, halvings_to(_INNERMOST_SIDE, shape))
+    features = StridedFeatures(shape, shape.channels, widths, norm=no_norm)
+    features.apply(initialise)
+    return features
+
+
+def quick_class_norm(shape: ImageShape) -> dict[str, Any]:
+    """Sizes of strided networks for some minutes on two CPU cores."""
+    return {
+        "network": "strided",
+        "noise_dim": 64,
+        "width": 32,
+        "discriminator_width": 32,
+        "discriminator_steps": 2,
+        "beta2": 0.99,
+    }

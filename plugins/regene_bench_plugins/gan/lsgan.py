@@ -1,0 +1,47 @@
+"""The least-squares GAN (Mao et al. 2017), on the networks of Lucic et al. 2018."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.gan.config import quick_images, quick_rates
+from regene_bench_plugins.gan.infogan import (
+    InfoGANConfig,
+    infogan_discriminator,
+    infogan_generator,
+)
+from regene_bench_plugins.gan.losses import LeastSquares
+from regene_bench_plugins.gan.model import GANModel
+from regene_bench_plugins.gan.noise import Normal
+from regene_bench_plugins.gan.training import Game, play
+from regene_bench_plugins.methods.presets import is_colour
+
+
+class LSGAN(Method):
+    """Squared distances from 1 and 0; labels beside the noise and beside the image."""
+
+    Config = InfoGANConfig
+    config: InfoGANConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """``paper``: 20 epochs on grey images and 100 in colour, without an average."""
+        if preset == "quick":
+            small = {"images": quick_images(shape), "width": 32, "dense": 256}
+            return small | quick_rates(shape)
+        if preset == "standard":
+            return {"images": 1_500_000}
+        return {"epochs": 100 if is_colour(shape) else 20, "average": 0.0}
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
+        """Train both networks on ``data.train``."""
+        config = self.config
+        with runtime.seeded("init"):
+            game = Game(
+                generator=infogan_generator(config, data.shape),
+                discriminator=infogan_discriminator(config, data.shape),
+                loss=LeastSquares(),
+                noise=Normal(config.noise_dim),
+            )
+        return play("lsgan", game, config, data, runtime)

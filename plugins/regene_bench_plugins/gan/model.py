@@ -1,0 +1,41 @@
+"""A trained generator as a benchmark sees it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from regene_bench.api import Generation, SampleRng
+from regene_bench_plugins.gan.noise import Noise
+from regene_bench_plugins.methods.inference import in_chunks
+
+
+class GANModel:
+    """A generator; noise comes from the sampling streams.
+
+    Args:
+        generator: Maps noise and labels to images, in evaluation mode.
+        noise: Its noise.
+        conditional: False if the generator does not look at labels.
+    """
+
+    def __init__(self, generator: nn.Module, noise: Noise, conditional: bool) -> None:
+        self._generator = generator
+        self._noise = noise
+        self._conditional = conditional
+
+    @torch.inference_mode()
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Map noise and label to one image per label, int64 ``[N]``."""
+        noise = self._noise.sample(len(labels), rng).to(labels.device)
+        # The label travels as a last column, which is exact below 2^24 classes.
+        inputs = torch.cat([noise, labels.unsqueeze(1).to(noise.dtype)], dim=1)
+        return Generation(
+            in_chunks(self._of_rows, inputs),
+            noise if self._noise.dim else None,
+            labelled=self._conditional,
+        )
+
+    def _of_rows(self, rows: Tensor) -> Tensor:
+        images: Tensor = self._generator(rows[:, :-1], rows[:, -1].long())
+        return images

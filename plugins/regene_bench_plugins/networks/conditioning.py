@@ -1,0 +1,116 @@
+"""Where labels enter a network: beside the noise, beside the image, or not at all.
+
+A generator's entrance maps noise and labels to a code, a discriminator's maps images and labels to
+feature maps; the network behind it need not know which form was chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from regene_bench.api import ImageShape
+from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+
+
+class CodeEntrance(Protocol):
+    """Maps noise ``[N, Z]`` and labels, int64 ``[N]``, to codes ``[N, size]``."""
+
+    size: int
+
+    def __call__(self, noise: Tensor, labels: Tensor) -> Tensor: ...
+
+
+class ImageEntrance(Protocol):
+    """Maps images ``[N, C, H, W]`` and labels, int64 ``[N]``, to ``[N, channels, H, W]``."""
+
+    channels: int
+
+    def __call__(self, images: Tensor, labels: Tensor) -> Tensor: ...
+
+
+class NoiseOnly(nn.Module):
+    """The noise as it is: for unconditional generators, and where labels enter elsewhere."""
+
+    def __init__(self, noise_dim: int) -> None:
+        super().__init__()
+        self.size = noise_dim
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Return the noise."""
+        return noise
+
+
+class NoiseAndLabel(nn.Module):
+    """``[noise, one-hot label]`` (Mirza & Osindero 2014; He, section 3.2)."""
+
+    def __init__(self, noise_dim: int, n_classes: int) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.size = noise_dim + n_classes
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Map ``[N, Z]`` and ``[N]`` to ``[N, Z + K]``."""
+        return torch.cat([noise, one_hot(labels, self.n_classes)], dim=1)
+
+
+class NoiseAndNumber(nn.Module):
+    """``[noise, label / (K − 1)]``: the one label dimension of He's CGAN2 (section 4.1)."""
+
+    def __init__(self, noise_dim: int, n_classes: int) -> None:
+        super().__init__()
+        self.highest = max(1, n_classes - 1)
+        self.size = noise_dim + 1
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Map ``[N, Z]`` and ``[N]`` to ``[N, Z + 1]``."""
+        return torch.cat([noise, (labels / self.highest).unsqueeze(1)], dim=1)
+
+
+class DenseEntrance(nn.Module):
+    """A hidden layer between the code and the network: linear, batch norm, ReLU.
+
+    Args:
+        entrance: Makes the code.
+        width: Length of the layer.
+    """
+
+    def __init__(self, entrance: NoiseOnly | NoiseAndLabel | NoiseAndNumber, width: int) -> None:
+        super().__init__()
+        self.entrance = entrance
+        self.layers = nn.Sequential(
+            nn.Linear(entrance.size, width), nn.BatchNorm1d(width), nn.ReLU()
+        )
+        self.size = width
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Map ``[N, Z]`` and ``[N]`` to ``[N, width]``."""
+        code: Tensor = self.layers(self.entrance(noise, labels))
+        return code
+
+
+class ImageOnly(nn.Module):
+    """The image as it is."""
+
+    def __init__(self, shape: ImageShape) -> None:
+        super().__init__()
+        self.channels = shape.channels
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the images."""
+        return images
+
+
+class LabelPlanes(nn.Module):
+    """The image with its one-hot label as constant channels (He, section 3.2)."""
+
+    def __init__(self, shape: ImageShape) -> None:
+        super().__init__()
+        self.n_classes = shape.n_classes
+        self.channels = shape.channels + shape.n_classes
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Map ``[N, C, H, W]`` and ``[N]`` to ``[N, C + K, H, W]``."""
+        return with_label_planes(images, labels, self.n_classes)

@@ -1,0 +1,169 @@
+"""Networks of the GANs fit any image and have the layers that their papers name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from regene_bench_plugins.gan.infogan import (
+    InfoGANConfig,
+    infogan_discriminator,
+    infogan_generator,
+)
+from regene_bench_plugins.methods.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.networks.adversarial import (
+    Discriminator,
+    StridedFeatures,
+    TransposedGenerator,
+    doubling_widths,
+    halvings_to,
+)
+from regene_bench_plugins.networks.autoencoding import (
+    AutoencoderDiscriminator,
+    UpsamplingGenerator,
+)
+from regene_bench_plugins.networks.conditional_norm import conditional_norm, no_norm
+from regene_bench_plugins.networks.conditioning import (
+    ImageOnly,
+    LabelPlanes,
+    NoiseAndLabel,
+    NoiseOnly,
+)
+from regene_bench_plugins.networks.heads import LinearHead, ProjectionHead
+from regene_bench_plugins.networks.residual import ResidualFeatures, ResidualGenerator
+from torch import Tensor, nn
+
+from regene_bench.api import ImageShape
+
+SHAPES = [(1, 1, 1), (3, 2, 9), (1, 8, 8), (1, 28, 28), (3, 24, 40), (3, 37, 53), (3, 64, 64)]
+LABELS = torch.tensor([0, 2])
+
+
+def check_pair(shape: ImageShape, generator: nn.Module, discriminator: nn.Module) -> None:
+    """One pass through both, in evaluation mode: a pixel alone has no batch statistics."""
+    images: Tensor = generator.eval()(torch.randn(2, 5), LABELS)
+    assert images.shape == (2, shape.channels, shape.height, shape.width)
+    assert images.dtype == torch.float32
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert discriminator.eval()(images, LABELS).scores.shape == (2,)
+
+
+@pytest.mark.parametrize("size", SHAPES, ids=str)
+@pytest.mark.parametrize("kernel", [3, 4])
+def test_strided_networks_fit_any_size(size: tuple[int, int, int], kernel: int) -> None:
+    shape = ImageShape(*size, n_classes=3)
+    generator = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4, 8), kernel=kernel)
+    entrance = LabelPlanes(shape)
+    features = StridedFeatures(shape, entrance.channels, (4, 8), kernel=kernel)
+    check_pair(shape, generator, Discriminator(entrance, features, LinearHead(features.size)))
+
+
+@pytest.mark.parametrize("size", SHAPES, ids=str)
+def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
+    shape = ImageShape(*size, n_classes=3)
+    generator = ResidualGenerator(shape, NoiseAndLabel(5, 3), 4, conditional_norm(3))
+    features = ResidualFeatures(shape, shape.channels, 4, torch.sum)
+    discriminator = Discriminator(ImageOnly(shape), features, ProjectionHead(4, 3))
+    check_pair(shape, generator, discriminator)
+
+
+@pytest.mark.parametrize("size", SHAPES, ids=str)
+def test_autoencoding_networks_fit_any_size(size: tuple[int, int, int]) -> None:
+    shape = ImageShape(*size, n_classes=3)
+    generator = UpsamplingGenerator(shape, NoiseAndLabel(5, 3), 4)
+    check_pair(shape, generator, AutoencoderDiscriminator(shape, NoiseAndLabel(6, 3), 6, 4))
+
+
+@pytest.mark.parametrize(("side", "halvings"), [(8, 1), (28, 3), (32, 3), (33, 4), (64, 4), (1, 1)])
+def test_halvings_leave_about_four_pixels(side: int, halvings: int) -> None:
+    assert halvings_to(4, ImageShape(1, side, side + 9, 2)) == halvings
+
+
+def test_widths_double_up_to_eight_times() -> None:
+    assert doubling_widths(64, 6) == (64, 128, 256, 512, 512, 512)
+
+
+def convolutions(network: nn.Module) -> list[tuple[int, int, int, int]]:
+    """Input and output channels, kernel and stride of each strided convolution."""
+    kinds = (nn.Conv2d, nn.ConvTranspose2d)
+    found = [m for m in network.modules() if isinstance(m, kinds)]
+    return [(m.in_channels, m.out_channels, m.kernel_size[0], m.stride[0]) for m in found]
+
+
+def linears(network: nn.Module) -> list[tuple[int, int]]:
+    found = [m for m in network.modules() if isinstance(m, nn.Linear)]
+    return [(m.in_features, m.out_features) for m in found]
+
+
+def test_the_infogan_networks_are_those_of_lucic_et_al() -> None:
+    shape, config = ImageShape(1, 28, 28, 10), InfoGANConfig()
+    generator = infogan_generator(config, shape)
+    assert sorted(linears(generator)) == [(64 + 10, 1024), (1024, 128 * 7 * 7)]
+    assert convolutions(generator) == [(128, 64, 4, 2), (64, 1, 4, 2)]
+    discriminator = infogan_discriminator(config, shape)
+    assert convolutions(discriminator) == [(1 + 10, 64, 4, 2), (64, 128, 4, 2)]
+    assert linears(discriminator) == [(128 * 7 * 7, 1024), (1024, 1)]
+
+
+def activations(network: nn.Module) -> set[float]:
+    return {m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)}
+
+
+def paper_game(shape: ImageShape) -> tuple[nn.Module, nn.Module]:
+    game = cgan_game(CGANConfig(**CGAN.preset("paper", shape)), shape)
+    for network in (game.generator, game.discriminator):
+        assert not [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    return game.generator, game.discriminator
+
+
+def test_cgans_paper_networks_for_mnist_are_two_blocks_of_3x3_with_leaky_relu() -> None:
+    generator, discriminator = paper_game(ImageShape(1, 28, 28, 10))
+    assert [block[2:] for block in convolutions(generator)] == [(3, 2)] * 2
+    assert [block[2:] for block in convolutions(discriminator)] == [(3, 2)] * 2
+    inner = [block[1] for block in convolutions(discriminator)]
+    assert [block[0] for block in convolutions(generator)] == inner[::-1]
+    assert activations(generator) == activations(discriminator) == {0.2}
+
+
+def test_cgans_paper_networks_for_clothing_are_three_blocks_of_4x4_with_relu() -> None:
+    generator, discriminator = paper_game(ImageShape(3, 64, 64, 2))
+    assert [block[2:] for block in convolutions(generator)] == [(4, 2)] * 3
+    assert [block[2:] for block in convolutions(discriminator)] == [(4, 2)] * 3
+    inner = [block[1] for block in convolutions(discriminator)]
+    assert [block[0] for block in convolutions(generator)] == inner[::-1]
+    assert activations(generator) == activations(discriminator) == {0.0}
+
+
+def test_residual_features_are_pooled_as_they_are_told() -> None:
+    shape = ImageShape(1, 16, 16, 2)
+    summed, mean = (ResidualFeatures(shape, 1, 4, pool) for pool in (torch.sum, torch.mean))
+    mean.load_state_dict(summed.state_dict())
+    images = torch.rand(2, 1, 16, 16)
+    pixels = summed.blocks(summed.first(2 * images - 1)).shape[2:].numel()
+    assert torch.allclose(summed(images), pixels * mean(images), rtol=1e-4, atol=1e-5)
+
+
+def test_labels_reach_every_conditional_generator() -> None:
+    shape, noise = ImageShape(1, 8, 8, 3), torch.randn(1, 5).expand(2, 5)
+    beside_the_noise = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4,), norm=no_norm)
+    in_the_norm = ResidualGenerator(shape, NoiseOnly(5), 4, conditional_norm(3))
+    for name, parameter in in_the_norm.named_parameters():
+        if name.endswith("shift"):
+            nn.init.normal_(parameter)
+    for generator in (beside_the_noise, in_the_norm):
+        images = generator.eval()(noise, LABELS)
+        assert not torch.equal(images[0], images[1])
+
+
+def test_the_autoencoders_score_is_the_mean_error_on_the_scale_of_minus_one_to_one() -> None:
+    shape = ImageShape(1, 8, 8, 2)
+    discriminator = AutoencoderDiscriminator(shape, NoiseAndLabel(3, 2), 3, 4)
+    discriminator.decoder.forward = partial(_constant, 0.5)
+    images = torch.stack([torch.zeros(1, 8, 8), torch.ones(1, 8, 8)])
+    assert discriminator(images, torch.tensor([0, 1])).scores.tolist() == [1.5, 0.5]
+
+
+def _constant(value: float, codes: Tensor) -> Tensor:
+    return torch.full((len(codes), 1, 8, 8), value)
