@@ -14,7 +14,12 @@ from regene_bench.errors import PluginError, UsageError
 from regene_bench.plugins import PluginHost, load_plugins
 from tests.distributions import BAD_PLUGINS, GOOD, install
 
-FIRST_PARTY = {"real", "autoencoder", "regene", "cgan", "cvae"}
+FIRST_PARTY = {"real", "autoencoder", "regene", "cgan", "ugan", "cvae", "nsgan", "lsgan"} | {
+    "wgan_gp",
+    "began",
+    "dcgan",
+    "sngan",
+}
 
 
 @pytest.fixture(autouse=True)

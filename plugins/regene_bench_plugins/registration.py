@@ -81,6 +81,20 @@ def register_methods(register: Register) -> None:
         f"{_HERE}.methods.cgan:CGAN",
         summary="conditional GAN with any noise dimension from 0 up",
     )
+    register(
+        "ugan",
+        f"{_HERE}.methods.cgan:UGAN",
+        summary="cgan's networks without labels: samples have no class",
+    )
+    for name, target, summary in (
+        ("nsgan", "nsgan:NSGAN", "non-saturating GAN on the networks of Lucic et al."),
+        ("lsgan", "lsgan:LSGAN", "least-squares GAN on the networks of Lucic et al."),
+        ("wgan_gp", "wgan_gp:WGANGP", "Wasserstein GAN with gradient penalty"),
+        ("began", "began:BEGAN", "GAN whose discriminator is an autoencoder, in balance"),
+        ("dcgan", "dcgan:DCGAN", "deep convolutional GAN"),
+        ("sngan", "sngan:SNGAN", "GAN with spectral normalisation and a projection discriminator"),
+    ):
+        register(name, f"{_HERE}.gan.{target}", summary=summary)
     register("cvae", f"{_HERE}.methods.cvae:CVAE", summary="conditional variational autoencoder")
 
 
