@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# A factor rounded to bfloat16 is off by at most this share of itself; TF32 is nearer.
+SHORT_FACTOR = 2.0**-8
+
 
 def product_dtype(features: Tensor) -> torch.dtype:
     """Return the dtype whose matrix products lose nothing of these features.
@@ -15,3 +18,29 @@ def product_dtype(features: Tensor) -> torch.dtype:
     """
     full = features.device.type == "cpu" and torch.get_float32_matmul_precision() == "highest"
     return torch.float32 if full and features.dtype != torch.float64 else torch.float64
+
+
+def has_short_products(device: torch.device) -> bool:
+    """Tell whether a device has units that multiply short factors several times as fast.
+
+    They are AMX on a CPU, and tensor cores with TF32 on a CUDA device.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    # The capability query is private; without it full products are the safe answer.
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return device.type == "cpu" and bool(probe and probe())
+
+
+def short_product(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
+    """Multiply float32 ``[n, D]`` by ``[D, m]`` with factors that the device may shorten.
+
+    The factors lose at most ``SHORT_FACTOR`` of themselves, whatever the device makes of them;
+    their products are exact and are summed in float32.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        return torch.mm(first, second, out=out)
+    finally:
+        torch.set_float32_matmul_precision(before)

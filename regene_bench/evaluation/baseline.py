@@ -8,10 +8,17 @@ from torch import Tensor
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.frechet import frechet_from_moments
 from regene_bench.evaluation.moments import check_features, moments_of, without
+from regene_bench.evaluation.stepwise import Between, go_on
 
 
 def split_distances(
-    features: Tensor, labels: Tensor, size: int, *, splits: int = 10, seed: int = 2020
+    features: Tensor,
+    labels: Tensor,
+    size: int,
+    *,
+    splits: int = 10,
+    seed: int = 2020,
+    between: Between = go_on,
 ) -> Tensor:
     """Distances of random subsets of real features from all the remaining ones.
 
@@ -26,6 +33,7 @@ def split_distances(
         size: Images in the subset; the other side has ``N − size``.
         splits: How many times to split.
         seed: Of the random choice.
+        between: Called before each split; it may raise to stop.
 
     Returns:
         float64 ``[splits]`` on the CPU.
@@ -49,6 +57,7 @@ def split_distances(
     everything = moments_of(features)
     distances = []
     for _ in range(splits):
+        between()
         order = _mixed_order(labels.cpu(), draw).to(features.device)
         part = moments_of(features[order[:size]])
         distances.append(frechet_from_moments(part, without(everything, part)))

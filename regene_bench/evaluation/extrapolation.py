@@ -15,6 +15,7 @@ from torch import Tensor
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
 from regene_bench.evaluation.moments import Moments, moments_of, without
+from regene_bench.evaluation.stepwise import Between, go_on
 
 SIZES = 15
 SMALLEST = 5000
@@ -38,12 +39,20 @@ class Line:
     half_width: float
 
 
-def frechet_at_infinity(real: Tensor, generated: Tensor, seed: int = 2020) -> Line:
+def frechet_at_infinity(
+    real: Tensor, generated: Tensor, seed: int = 2020, between: Between = go_on
+) -> Line:
     """Extrapolate the Fréchet distance of ``[M, D]`` generated from ``[N, D]`` real features.
 
     The real side stays as it is, so its own bias remains. Subsets of the generated set are drawn
     without replacement, one for each size; the subset of all M is the set itself. As the subsets
     overlap, the confidence interval is of the fit, not of another set of generated samples.
+
+    Args:
+        real: ``[N, D]``.
+        generated: ``[M, D]``.
+        seed: Of the random choice of subsets.
+        between: Called before each distance; it may raise to stop.
 
     Returns:
         The line of the distance over 1/M; its intercept is FD∞.
@@ -56,9 +65,11 @@ def frechet_at_infinity(real: Tensor, generated: Tensor, seed: int = 2020) -> Li
     everything = moments_of(generated)
     draw = torch.Generator().manual_seed(seed)
     sizes = subset_sizes(len(generated))
-    distances = [
-        frechet_to(fixed, _moments_of_subset(generated, everything, size, draw)) for size in sizes
-    ]
+    distances = []
+    for size in sizes:
+        between()
+        part = _moments_of_subset(generated, everything, size, draw)
+        distances.append(frechet_to(fixed, part))
     return fit_line([1.0 / size for size in sizes], distances)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from regene_bench.evaluation.arithmetic import product_dtype
 from regene_bench.evaluation.frechet import check_pair
+from regene_bench.evaluation.stepwise import Between, go_on
 
 _TILE = 1024
 
@@ -26,6 +27,7 @@ def kernel_distance(
     subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 2020,
+    between: Between = go_on,
 ) -> tuple[float, float]:
     """Compute the distance between two feature sets ``[N, D]`` and ``[M, D]``.
 
@@ -34,6 +36,14 @@ def kernel_distance(
     torch-fidelity draws. Where a set has fewer than ``subset_size`` samples, the subsets are as
     large as the smaller set. Products have the precision of the features, kernels and sums are
     float64.
+
+    Args:
+        first: ``[N, D]``.
+        second: ``[M, D]``.
+        subsets: How many pairs of subsets.
+        subset_size: Samples in each.
+        seed: Of the random choice.
+        between: Called between subsets or tiles of kernels; it may raise to stop.
 
     Returns:
         Mean and population standard deviation over the subsets.
@@ -49,7 +59,7 @@ def kernel_distance(
     # Small sets are in many subsets, whose kernels are then the same ones over and over.
     shared = len(first) ** 2 // 2 + len(second) ** 2 // 2 + len(first) * len(second)
     means = _means_by_tile if shared < 3 * subsets * size**2 else _means_by_subset
-    values = means(first, second, chosen1, chosen2)
+    values = means(first, second, chosen1, chosen2, between)
     return float(values.mean()), float(values.std(unbiased=False))
 
 
@@ -58,34 +68,41 @@ def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
     return chosen.to(features.device)
 
 
-def _means_by_subset(first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor) -> Tensor:
+def _means_by_subset(
+    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: Between
+) -> Tensor:
     """The distance of each pair of subsets, given by indices ``[S, m]``; float64 ``[S]``."""
     size = chosen1.shape[1]
     values = []
     for of_first, of_second in zip(chosen1, chosen2, strict=True):
+        between()
         x, y = first[of_first], second[of_second]
         within = _kernels(x, x).fill_diagonal_(0).sum() + _kernels(y, y).fill_diagonal_(0).sum()
         values.append(within / (size * (size - 1)) - 2 * _kernels(x, y).sum() / size**2)
     return torch.stack(values)
 
 
-def _means_by_tile(first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor) -> Tensor:
+def _means_by_tile(
+    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: Between
+) -> Tensor:
     """The same from each kernel once, added to all subsets that both of its samples are in."""
     size = chosen1.shape[1]
     members1, members2 = _members(chosen1, len(first)), _members(chosen2, len(second))
-    within = _sums_within(first, members1) + _sums_within(second, members2)
-    between = torch.zeros_like(within)
+    within = _sums_within(first, members1, between) + _sums_within(second, members2, between)
+    across = torch.zeros_like(within)
     for x, a in _tiles(first, members1):
         for y, b in _tiles(second, members2):
-            between += ((_kernels(x, y) @ b) * a).sum(dim=0)
-    return within / (size * (size - 1)) - 2 * between / size**2
+            between()
+            across += ((_kernels(x, y) @ b) * a).sum(dim=0)
+    return within / (size * (size - 1)) - 2 * across / size**2
 
 
-def _sums_within(features: Tensor, members: Tensor) -> Tensor:
+def _sums_within(features: Tensor, members: Tensor, between: Between) -> Tensor:
     """Sums of the kernels of each subset's different samples, both ways round; ``[S]``."""
     total = torch.zeros(members.shape[1], dtype=torch.float64, device=features.device)
     tiles = list(_tiles(features, members))
     for i, (x, a) in enumerate(tiles):
+        between()
         total += ((_kernels(x, x).fill_diagonal_(0) @ a) * a).sum(dim=0)
         for y, b in tiles[i + 1 :]:
             total += 2 * ((_kernels(x, y) @ b) * a).sum(dim=0)

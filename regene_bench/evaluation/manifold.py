@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
 from regene_bench.evaluation.frechet import check_pair
-from regene_bench.evaluation.moments import check_features
+from regene_bench.evaluation.radii import CHUNK, neighbour_radii
 from regene_bench.evaluation.screen import Screen
-
-_CHUNK = 1024
+from regene_bench.evaluation.stepwise import Between, go_on
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,14 @@ def precision_recall_density_coverage(
     *,
     k: int = 5,
     radii_real: Tensor | None = None,
-    chunk: int = _CHUNK,
+    chunk: int = CHUNK,
+    between: Between = go_on,
 ) -> Manifold:
     """Compare generated features ``[M, D]`` with real ones ``[N, D]``.
 
     A sample is no neighbour of itself, and it is in a ball if its distance is smaller than the
     radius. Distances are computed in float64 and rounded to the features' precision, so that ties
-    fall as in the authors' library ``prdc``. Memory is O(N + M + chunk²).
+    fall as in the authors' library ``prdc``. Memory is O((N + M) k + chunk² + chunk D).
 
     Args:
         real: ``[N, D]``.
@@ -59,6 +58,7 @@ def precision_recall_density_coverage(
         k: Number of neighbours that a ball reaches to.
         radii_real: ``neighbour_radii(real, k)``, if it is known already.
         chunk: Samples of either side at once.
+        between: Called between chunks; it may raise to stop.
 
     Raises:
         MethodError: Other shapes, no more than k samples, or values that are not finite.
@@ -66,8 +66,9 @@ def precision_recall_density_coverage(
     check_pair(real, generated)
     dtype = torch.promote_types(torch.promote_types(real.dtype, generated.dtype), torch.float32)
     real, generated = real.to(dtype), generated.to(dtype)
-    radii_real = neighbour_radii(real, k, chunk=chunk) if radii_real is None else radii_real
-    radii_generated = neighbour_radii(generated, k, chunk=chunk)
+    if radii_real is None:
+        radii_real = neighbour_radii(real, k, chunk=chunk, between=between)
+    radii_generated = neighbour_radii(generated, k, chunk=chunk, between=between)
     device = real.device
     in_real = torch.zeros(len(generated), dtype=torch.int64, device=device)
     in_generated = torch.zeros(len(real), dtype=torch.bool, device=device)
@@ -75,6 +76,7 @@ def precision_recall_density_coverage(
     screen = Screen(real, generated, chunk)
     for row in range(0, len(real), chunk):
         for tile in screen.tiles(row):
+            between()
             height, width = tile.lower.shape
             of_rows = radii_real[row : row + height, None]
             rows, columns = screen.within(tile, of_rows)
@@ -89,93 +91,6 @@ def precision_recall_density_coverage(
         density=float(in_real.sum()) / (k * len(generated)),
         coverage=_share(occupied),
     )
-
-
-def neighbour_radii(features: Tensor, k: int, *, chunk: int = _CHUNK) -> Tensor:
-    """Distance ``[N]`` of each sample of ``[N, D]`` from its k-th nearest other sample.
-
-    Raises:
-        MethodError: Not a matrix, no more than k samples, or values that are not finite.
-    """
-    check_features(features)
-    if len(features) <= k:
-        raise MethodError(
-            f"{len(features)} samples have no {k}th neighbour.",
-            hint=f"Give more than {k} samples.",
-        )
-    features = features.to(torch.promote_types(features.dtype, torch.float32))
-    screen = Screen(features, features, chunk)
-    lower, index = _candidates(screen, min(2 * k + 2, len(features) - 1))
-    radii = torch.empty(len(features), dtype=features.dtype, device=features.device)
-    for start in range(0, len(features), chunk):
-        stop = min(start + chunk, len(features))
-        rows = torch.arange(start, stop, device=features.device)
-        radii[start:stop] = _settle(screen, rows, lower[start:stop], index[start:stop], k)
-    return radii
-
-
-def _candidates(screen: Screen, count: int) -> tuple[Tensor, Tensor]:
-    """Each sample's ``count`` smallest lower bounds ``[N, count]``, ascending, and whose they are.
-
-    A tile above the diagonal serves its rows and its columns: half of the products are saved.
-    """
-    n, device = len(screen.first), screen.first.device
-    lower = torch.full((n, count), torch.inf, device=device, dtype=torch.float64)
-    index = torch.zeros((n, count), dtype=torch.int64, device=device)
-
-    def merge(bounds: Tensor, row: int, column: int) -> None:
-        few = bounds.topk(min(count, bounds.shape[1]), dim=1, largest=False)
-        here = slice(row, row + len(bounds))
-        both = torch.cat([lower[here], few.values.double()], dim=1)
-        whose = torch.cat([index[here], few.indices + column], dim=1)
-        best = both.topk(count, dim=1, largest=False)
-        lower[here], index[here] = best.values, whose.gather(1, best.indices)
-
-    for row in range(0, n, screen.chunk):
-        for tile in screen.tiles(row, row):
-            if tile.column == row:
-                merge(tile.lower.fill_diagonal_(torch.inf), row, row)
-            else:
-                merge(tile.lower, row, tile.column)
-                merge(tile.lower.T.contiguous(), tile.column, row)
-    return lower, index
-
-
-def _settle(screen: Screen, rows: Tensor, lower: Tensor, index: Tensor, k: int) -> Tensor:
-    """The k-th smallest distance of each row from candidates ``[n, C]``, or from all if need be."""
-    upper = lower + screen.width(rows[:, None].expand_as(index), index)
-    ceiling = upper.kthvalue(k, dim=1, keepdim=True).values
-    # The k-th is among those that may reach up to it, less the nearer ones, which only count.
-    nearer = upper < lower[:, k - 1 : k]
-    near = (lower <= ceiling) & ~nearer
-    exact = torch.full_like(lower, torch.inf, dtype=screen.first.dtype)
-    i, c = near.nonzero(as_tuple=True)
-    exact[i, c] = screen.distances(rows[i], index[i, c])
-    rank = k - 1 - nearer.sum(dim=1, keepdim=True)
-    radii: Tensor = exact.sort(dim=1).values.gather(1, rank)[:, 0]
-    complete = (lower[:, -1:] > ceiling)[:, 0] | (index.shape[1] == len(screen.first) - 1)
-    # A sample with k copies of itself has the radius zero, and nothing is nearer.
-    crowded = (~complete & (radii > 0)).nonzero()[:, 0]
-    if len(crowded):
-        radii[crowded] = _settle_crowded(screen, rows, crowded, ceiling, k)
-    return radii
-
-
-def _settle_crowded(
-    screen: Screen, rows: Tensor, crowded: Tensor, ceiling: Tensor, k: int
-) -> Tensor:
-    """The k-th smallest distance of rows with more near samples than were kept as candidates."""
-    found: list[tuple[Tensor, Tensor]] = []
-    for tile in screen.tiles(int(rows[0])):
-        i, j = (tile.lower[crowded] <= ceiling[crowded]).nonzero(as_tuple=True)
-        columns = j + tile.column
-        other = columns != rows[crowded[i]]
-        i, columns = i[other], columns[other]
-        if len(i):
-            found.append((i, screen.distances(rows[crowded[i]], columns)))
-    whose = torch.cat([i for i, _ in found])
-    exact = torch.cat([distances for _, distances in found])
-    return torch.stack([exact[whose == i].kthvalue(k).values for i in range(len(crowded))])
 
 
 def _share(flags: Tensor) -> float:

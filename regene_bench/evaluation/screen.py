@@ -1,12 +1,16 @@
 """Which samples lie within a radius of each other, tile by tile: bounds first, then exact values.
 
-Whether a distance lies below a radius is nearly always plain from a matrix product in float32. A
-tile of products gives each squared distance a lower bound; the few pairs that the bounds cannot
-settle are computed anew in float64. The outcome is that of float64 throughout, at the speed of
-float32, and nothing larger than a few tiles is held.
+Whether a distance lies below a radius is nearly always plain from a rough matrix product. So a tile
+of squared distances is bounded from a product with short factors, where the device has fast units
+for these; a tile in which that leaves much open is multiplied again in full; pairs that are open
+still are bounded from their differences in float32, and those that no bound settles are computed in
+float64. The outcome is that of float64 throughout, and nothing larger than a few tiles is held.
 
-The bound: a dot product of D factors in unit roundoff u, in any order of summation, is off by at
-most D u |x| |y| (Higham 2002, section 3.1), hence the squared distance by D u (|x|² + |y|²).
+The bounds hold for any vectors. A sum of D products in unit roundoff u, in any order, is off by at
+most D u |x| |y| (Higham 2002, section 3.1); twice that allows for units that cut digits off instead
+of rounding. Factors that are off by a share s of themselves add (2 s + s²) |x| |y|, by Cauchy and
+Schwarz. As 2 |x| |y| ≤ |x|² + |y|², the squared distance |x|² − 2 x·y + |y|² is off by the same
+shares of |x|² + |y|². A sum of D squared differences is off by D u of itself and no more.
 """
 
 from __future__ import annotations
@@ -18,13 +22,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.arithmetic import product_dtype
+from regene_bench.evaluation.arithmetic import (
+    SHORT_FACTOR,
+    has_short_products,
+    product_dtype,
+    short_product,
+)
 
 # Roundings beside those of the sum, generously: centring, adding norms, the radius, the comparison.
 _OTHER_ROUNDINGS = 32
 # What underflow can hide, as a share of the largest squared norm.
 _UNDERFLOW = 1e-30
 _PAIRS_AT_ONCE = 256
+# So many pairs cost, one by one, as much as a full product of a tile of this many times as many.
+_TILE_PER_PAIR = 64
 
 
 @dataclass(frozen=True)
@@ -49,25 +60,30 @@ class Screen:
     change but for the unit, bounds are tighter, and no square overflows.
 
     Attributes:
+        dtype: Of the tiles.
         scale: A squared distance is ``scale²`` of it in units of the screen.
     """
 
     def __init__(self, first: Tensor, second: Tensor, chunk: int) -> None:
         self.first, self.second, self.chunk = first, second, chunk
-        self._dtype = product_dtype(first)
+        self._rough = has_short_products(first.device)
+        self._full = product_dtype(first)
+        self.dtype = torch.float32 if self._rough else self._full
         dimension = first.shape[1]
         self._rows, self._columns = self._buffer(dimension), self._buffer(dimension)
         self._products = self._buffer(chunk)
         self.scale = 1.0
-        self._shift = first.mean(dim=0, dtype=self._dtype).neg_()
+        # In the features' precision, so that blocks of either precision are shifted alike.
+        self._shift = _mean(first).to(first.dtype).neg_()
         norms1 = self._norms(first)
         norms2 = norms1 if second is first else self._norms(second)
-        self.scale = _scale(float(torch.maximum(norms1.max(), norms2.max())), self._dtype)
+        self.scale = _scale(float(torch.maximum(norms1.max(), norms2.max())), first.dtype)
         self._shift.mul_(self.scale)
         self._norms1 = norms1.mul(self.scale).square_()
         self._norms2 = norms2.mul(self.scale).square_()
-        units = [torch.finfo(d).eps / 2 for d in (self._dtype, first.dtype)]
-        self._share = dimension * units[0] + _OTHER_ROUNDINGS * max(units)
+        self._full_share = _share(dimension, self._full, first.dtype)
+        short = SHORT_FACTOR * (2 + SHORT_FACTOR) if self._rough else 0.0
+        self._share = short + _share(dimension, self.dtype, first.dtype)
 
     def tiles(self, row: int, column: int = 0) -> Iterator[Tile]:
         """The tiles of the rows from ``row``, from a column onwards.
@@ -75,23 +91,61 @@ class Screen:
         A tile is valid until the next one is asked for, and one sweep goes at a time: all share
         one piece of memory, because fresh memory costs as much time as a product of few features.
         """
-        x = self._block(self.first, row, self._rows)
+        multiply = short_product if self._rough else _full_product
+        x = self._block(self.first, row, self._rows).mul_(-2)
         low1 = self._low(self._norms1, row).sub_(_UNDERFLOW)[:, None]
         for start in range(column, len(self.second), self.chunk):
             y = self._block(self.second, start, self._columns)
-            lower = self._products[: len(x) * len(y)].view(len(x), len(y))
-            torch.mm(x, y.T, out=lower)
-            lower.mul_(-2).add_(low1).add_(self._low(self._norms2, start))
-            yield Tile(row, start, lower)
+            lower = multiply(x, y.T, self._products[: len(x) * len(y)].view(len(x), len(y)))
+            yield Tile(row, start, lower.add_(low1).add_(self._low(self._norms2, start)))
+
+    def bounds(self, tile: Tile, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
+        """Bounds of the squared distances of pairs of a tile, from a full product if they are many.
+
+        Args:
+            tile: One of this screen's.
+            i: Rows in the tile, int64 ``[P]``.
+            j: Columns in the tile, int64 ``[P]``.
+
+        Returns:
+            Lower and upper bounds in units of the screen, float64 ``[P]`` each.
+        """
+        rows, columns = i + tile.row, j + tile.column
+        if not self._rough or len(i) * _TILE_PER_PAIR < tile.lower.numel():
+            lower = tile.lower[i, j].double()
+            return lower, lower + self.width(rows, columns)
+        x = self._block(self.first, tile.row, self._buffer(self.first.shape[1], self._full))
+        y = self._block(self.second, tile.column, self._buffer(self.first.shape[1], self._full))
+        norms = self._norms1[rows] + self._norms2[columns]
+        middle = norms.sub((x @ y.T)[i, j].double(), alpha=2)
+        off = norms.mul_(self._full_share).add_(_UNDERFLOW)
+        return middle - off, middle + off
 
     def width(self, rows: Tensor, columns: Tensor) -> Tensor:
-        """How far the upper bounds of pairs lie above their lower ones, float64."""
+        """How far the upper bounds of pairs lie above their lower ones in a tile, float64."""
         norms = self._norms1[rows] + self._norms2[columns]
         return norms.mul_(2 * self._share).add_(2 * _UNDERFLOW)
 
+    def closer(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Narrower bounds of the squared distances of pairs, from their differences.
+
+        Returns:
+            Lower and upper bounds in units of the screen, float64 ``[P]`` each.
+        """
+        dtype = self.first.dtype
+        parts = [torch.empty(0, dtype=dtype, device=self.first.device)]
+        for start in range(0, len(rows), _PAIRS_AT_ONCE):
+            some = slice(start, start + _PAIRS_AT_ONCE)
+            difference = self.first.index_select(0, rows[some])
+            difference.sub_(self.second.index_select(0, columns[some])).mul_(self.scale)
+            parts.append(torch.linalg.vector_norm(difference, dim=1))
+        squares = torch.cat(parts).double().square_()
+        off = squares.mul(_share(self.first.shape[1], dtype, dtype)).add_(_UNDERFLOW)
+        return squares - off, squares + off
+
     def distances(self, rows: Tensor, columns: Tensor) -> Tensor:
         """Exact distances of pairs, in float64, then rounded to the features' own precision."""
-        parts = []
+        parts = [torch.empty(0, dtype=torch.float64, device=self.first.device)]
         for start in range(0, len(rows), _PAIRS_AT_ONCE):
             some = slice(start, start + _PAIRS_AT_ONCE)
             difference = self.first[rows[some]].double().sub_(self.second[columns[some]])
@@ -115,30 +169,34 @@ class Screen:
         thresholds = (radii.double() * self.scale).square()
         # No distance is below zero, whatever its bound is.
         thresholds[radii == 0] = -torch.inf
-        lower = tile.lower
-        i, j = (lower < thresholds.to(lower.dtype)).nonzero(as_tuple=True)
+        i, j = (tile.lower < thresholds.to(self.dtype)).nonzero(as_tuple=True)
         rows, columns = i + tile.row, j + tile.column
-        upper = lower[i, j].double().add_(self.width(rows, columns))
-        inside = upper < thresholds.expand(lower.shape)[i, j]
-        doubtful = (~inside).nonzero()[:, 0]
-        if len(doubtful):
-            exact = self.distances(rows[doubtful], columns[doubtful])
-            limits = radii.expand(lower.shape)[i[doubtful], j[doubtful]]
-            inside[doubtful] = exact < limits
+        lower, upper = self.bounds(tile, i, j)
+        limits = thresholds.expand(tile.lower.shape)[i, j]
+        inside = upper < limits
+        doubtful = (~inside & (lower < limits)).nonzero()[:, 0]
+        lower, upper = self.closer(rows[doubtful], columns[doubtful])
+        inside[doubtful] = upper < limits[doubtful]
+        doubtful = doubtful[(lower < limits[doubtful]) & ~inside[doubtful]]
+        exact = self.distances(rows[doubtful], columns[doubtful])
+        inside[doubtful] = exact < radii.expand(tile.lower.shape)[i[doubtful], j[doubtful]]
         return rows[inside], columns[inside]
 
-    def _buffer(self, width: int) -> Tensor:
-        return torch.empty(self.chunk * width, dtype=self._dtype, device=self.first.device)
+    def _buffer(self, width: int, dtype: torch.dtype | None = None) -> Tensor:
+        return torch.empty(self.chunk * width, dtype=dtype or self.dtype, device=self.first.device)
 
     def _block(self, features: Tensor, start: int, buffer: Tensor) -> Tensor:
-        part = features[start : start + self.chunk].to(self._dtype)
+        """Some samples, centred and scaled, in the buffer's precision."""
+        dtype = torch.promote_types(features.dtype, buffer.dtype)
+        part = features[start : start + self.chunk].to(dtype)
         out = buffer[: part.numel()].view(part.shape)
-        return torch.add(self._shift, part, alpha=self.scale, out=out)
+        return torch.add(self._shift.to(dtype), part, alpha=self.scale, out=out)
 
     def _norms(self, features: Tensor) -> Tensor:
         norms = torch.empty(len(features), dtype=torch.float64, device=features.device)
+        buffer = self._buffer(features.shape[1], features.dtype)
         for start in range(0, len(features), self.chunk):
-            block = self._block(features, start, self._rows)
+            block = self._block(features, start, buffer)
             for i in range(0, len(block), _PAIRS_AT_ONCE):
                 part = block[i : i + _PAIRS_AT_ONCE].double()
                 norms[start + i : start + i + len(part)] = torch.linalg.vector_norm(part, dim=1)
@@ -146,7 +204,23 @@ class Screen:
 
     def _low(self, norms: Tensor, start: int) -> Tensor:
         part = norms[start : start + self.chunk]
-        return part.mul(1 - self._share).to(self._dtype)
+        return part.mul(1 - self._share).to(self.dtype)
+
+
+def _full_product(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
+    return torch.mm(first, second, out=out)
+
+
+def _mean(features: Tensor) -> Tensor:
+    """Mean of the samples, float64 ``[D]``; no sum of finite float32 features overflows."""
+    parts = [part.double().sum(dim=0) for part in torch.split(features, _PAIRS_AT_ONCE)]
+    return torch.stack(parts).sum(dim=0) / len(features)
+
+
+def _share(dimension: int, products: torch.dtype, features: torch.dtype) -> float:
+    """How far a squared distance can be off, as a share of the sum of both squared norms."""
+    units = [torch.finfo(dtype).eps / 2 for dtype in (products, features)]
+    return 2 * dimension * units[0] + _OTHER_ROUNDINGS * max(units)
 
 
 def _scale(largest: float, dtype: torch.dtype) -> float:

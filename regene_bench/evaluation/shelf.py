@@ -22,6 +22,8 @@ from regene_bench.training.checkpoints import CheckpointStore
 FindExtractor = Callable[[str], type[FeatureExtractor]]
 T = TypeVar("T")
 _CHUNK = 256
+# Fewer on a CPU, where a large network takes seconds for these, and a stop request must be seen.
+_CHUNK_ON_CPU = 64
 
 
 class ExtractorShelf:
@@ -74,11 +76,12 @@ class ExtractorShelf:
         """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""
         extractor = self.extractor(name)
         parts: list[Features] = []
-        for start in range(0, len(images), _CHUNK):
+        chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
+        for start in range(0, len(images), chunk):
             self._runtime.stop.check()
             with torch.inference_mode():
-                parts.append(extractor.extract(images[start : start + _CHUNK]))
-            done = min(start + _CHUNK, len(images))
+                parts.append(extractor.extract(images[start : start + chunk]))
+            done = min(start + chunk, len(images))
             self._runtime.progress(f"{task}: {name}", done, len(images))
         logits = [part.logits for part in parts if part.logits is not None]
         return Features(

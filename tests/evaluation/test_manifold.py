@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from regene_bench.errors import MethodError
-from regene_bench.evaluation.manifold import (
-    Manifold,
-    neighbour_radii,
-    precision_recall_density_coverage,
-)
+from regene_bench.evaluation.manifold import Manifold, precision_recall_density_coverage
+from regene_bench.evaluation.radii import neighbour_radii
 
 from .builders import gaussian, permuted, rotation
 

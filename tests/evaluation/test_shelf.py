@@ -152,3 +152,16 @@ def test_a_stop_is_heeded_and_leaves_no_half_file(
     with pytest.raises(Interrupted):
         shelf_of(data, make_runtime(tmp_path, stop=stop)).real("mean", data.test)
     assert not list(own_cache.rglob("*.safetensors"))
+
+
+def test_a_stop_is_seen_within_few_images(data: BenchmarkData, tmp_path: Path) -> None:
+    # a CPU needs seconds for the images of one chunk
+    stop = StopRequest()
+
+    def ask(event: Event) -> None:
+        stop.ask("the test")
+
+    runtime = make_runtime(tmp_path, stop=stop, emit=ask)
+    with pytest.raises(Interrupted):
+        shelf_of(data, runtime).extract("mean", data.train.images.repeat(9, 1, 1, 1), "images")
+    assert 0 < MeanExtractor.extracted <= 64

@@ -23,7 +23,9 @@ class FrechetInfinity(FeatureMetric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         smallest = subset_sizes(len(sides.generated))[0]
-        line = frechet_at_infinity(sides.real, sides.generated)
+        line = frechet_at_infinity(
+            sides.real, sides.generated, between=evaluation.runtime.stop.check
+        )
         notes = [
             f"slope {line.slope:.6g}",
             singular_note(sides.card.feature_dim, len(sides.real), smallest),

@@ -28,7 +28,7 @@ class FrechetReal(FeatureMetric):
         wanted = len(evaluation.generated)
         size = min(wanted, len(real) // 2)
         labels = evaluation.real(self.reference).labels
-        distances = split_distances(real, labels, size)
+        distances = split_distances(real, labels, size, between=evaluation.runtime.stop.check)
         card = evaluation.card(name)
         notes = [
             singular_note(card.feature_dim, size),

@@ -25,7 +25,11 @@ class KernelDistance(FeatureMetric):
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         size = min(_SUBSET_SIZE, len(sides.real), len(sides.generated))
         mean, spread = kernel_distance(
-            sides.generated, sides.real, subsets=_SUBSETS, subset_size=size
+            sides.generated,
+            sides.real,
+            subsets=_SUBSETS,
+            subset_size=size,
+            between=evaluation.runtime.stop.check,
         )
         note = "" if size == _SUBSET_SIZE else f"subsets of {size} images, not {_SUBSET_SIZE}"
         yield sides.score("kid", mean, std=spread, note=note)

@@ -35,14 +35,15 @@ class Prdc(FeatureMetric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
+        stop = evaluation.runtime.stop.check
         radii = evaluation.of_reference(
             f"radii of {_NEIGHBOURS} neighbours",
             self.config.extractor,
             self.reference,
-            lambda features: neighbour_radii(features, _NEIGHBOURS),
+            lambda features: neighbour_radii(features, _NEIGHBOURS, between=stop),
         )
         found = precision_recall_density_coverage(
-            sides.real, sides.generated, k=_NEIGHBOURS, radii_real=radii
+            sides.real, sides.generated, k=_NEIGHBOURS, radii_real=radii, between=stop
         )
         yield sides.score("precision", found.precision)
         yield sides.score("recall", found.recall)
