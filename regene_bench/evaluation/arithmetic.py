@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# A factor rounded to bfloat16 is off by at most this share of itself; TF32 is nearer.
+# A factor rounded to bfloat16, the shortest that is multiplied with, is off by no larger share.
 SHORT_FACTOR = 2.0**-8
 
 
@@ -33,10 +33,15 @@ def has_short_products(device: torch.device) -> bool:
 
 
 def short_product(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
-    """Multiply float32 ``[n, D]`` by ``[D, m]`` with factors that the device may shorten.
+    """Multiply float32 ``[n, D]`` by ``[D, m]`` with factors that are short already.
 
-    The factors lose at most ``SHORT_FACTOR`` of themselves, whatever the device makes of them;
-    their products are exact and are summed in float32.
+    The device may shorten them to bfloat16, in which they lose nothing; their products are exact
+    and are summed in float32.
+
+    Args:
+        first: Values that bfloat16 holds.
+        second: Values that bfloat16 holds.
+        out: float32 ``[n, m]``.
     """
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")

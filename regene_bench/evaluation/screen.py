@@ -10,7 +10,8 @@ The bounds hold for any vectors. A sum of D products in unit roundoff u, in any 
 most D u |x| |y| (Higham 2002, section 3.1); twice that allows for units that cut digits off instead
 of rounding. Factors that are off by a share s of themselves add (2 s + s²) |x| |y|, by Cauchy and
 Schwarz. As 2 |x| |y| ≤ |x|² + |y|², the squared distance |x|² − 2 x·y + |y|² is off by the same
-shares of |x|² + |y|². A sum of D squared differences is off by D u of itself and no more.
+shares of |x|² + |y|². The share s that rounding takes is measured. A sum of D squared differences
+is off by D u of itself and no more.
 """
 
 from __future__ import annotations
@@ -75,15 +76,15 @@ class Screen:
         self.scale = 1.0
         # In the features' precision, so that blocks of either precision are shifted alike.
         self._shift = _mean(first).to(first.dtype).neg_()
-        norms1 = self._norms(first)
-        norms2 = norms1 if second is first else self._norms(second)
+        norms1, lost1 = self._measure(first)
+        norms2, lost2 = (norms1, lost1) if second is first else self._measure(second)
         self.scale = _scale(float(torch.maximum(norms1.max(), norms2.max())), first.dtype)
         self._shift.mul_(self.scale)
         self._norms1 = norms1.mul(self.scale).square_()
         self._norms2 = norms2.mul(self.scale).square_()
         self._full_share = _share(dimension, self._full, first.dtype)
-        short = SHORT_FACTOR * (2 + SHORT_FACTOR) if self._rough else 0.0
-        self._share = short + _share(dimension, self.dtype, first.dtype)
+        lost = max(lost1, lost2) if self._rough else 0.0
+        self._share = lost * (2 + lost) + _share(dimension, self.dtype, first.dtype)
 
     def tiles(self, row: int, column: int = 0) -> Iterator[Tile]:
         """The tiles of the rows from ``row``, from a column onwards.
@@ -92,10 +93,10 @@ class Screen:
         one piece of memory, because fresh memory costs as much time as a product of few features.
         """
         multiply = short_product if self._rough else _full_product
-        x = self._block(self.first, row, self._rows).mul_(-2)
+        x = self._factor(self.first, row, self._rows).mul_(-2)
         low1 = self._low(self._norms1, row).sub_(_UNDERFLOW)[:, None]
         for start in range(column, len(self.second), self.chunk):
-            y = self._block(self.second, start, self._columns)
+            y = self._factor(self.second, start, self._columns)
             lower = multiply(x, y.T, self._products[: len(x) * len(y)].view(len(x), len(y)))
             yield Tile(row, start, lower.add_(low1).add_(self._low(self._norms2, start)))
 
@@ -192,15 +193,27 @@ class Screen:
         out = buffer[: part.numel()].view(part.shape)
         return torch.add(self._shift.to(dtype), part, alpha=self.scale, out=out)
 
-    def _norms(self, features: Tensor) -> Tensor:
+    def _factor(self, features: Tensor, start: int, buffer: Tensor) -> Tensor:
+        """A block as the tiles' products take it."""
+        block = self._block(features, start, buffer)
+        return block.copy_(block.bfloat16()) if self._rough else block
+
+    def _measure(self, features: Tensor) -> tuple[Tensor, float]:
+        """Norms of the samples, float64, and the largest share of one that a short factor loses."""
         norms = torch.empty(len(features), dtype=torch.float64, device=features.device)
+        lost = torch.zeros_like(norms)
         buffer = self._buffer(features.shape[1], features.dtype)
         for start in range(0, len(features), self.chunk):
             block = self._block(features, start, buffer)
             for i in range(0, len(block), _PAIRS_AT_ONCE):
-                part = block[i : i + _PAIRS_AT_ONCE].double()
-                norms[start + i : start + i + len(part)] = torch.linalg.vector_norm(part, dim=1)
-        return norms
+                part = block[i : i + _PAIRS_AT_ONCE]
+                here = slice(start + i, start + i + len(part))
+                norms[here] = torch.linalg.vector_norm(part.double(), dim=1)
+                if self._rough:
+                    rest = part.double().sub_(part.bfloat16())
+                    lost[here] = torch.linalg.vector_norm(rest, dim=1) / norms[here]
+        # No sample can lose more than each of its values; a norm of zero has no share.
+        return norms, float(lost.nan_to_num(SHORT_FACTOR).max().clamp(max=SHORT_FACTOR))
 
     def _low(self, norms: Tensor, start: int) -> Tensor:
         part = norms[start : start + self.chunk]

@@ -47,28 +47,13 @@ HARD: dict[str, Callable[[], Tensor]] = {
 }
 
 
-def _rounded_product(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
-    """The least that a device may make of short factors, on any machine."""
-    return torch.mm(first.bfloat16().float(), second.bfloat16().float(), out=out)
-
-
 def without_short_products(patch: Callable[[object, str, object], None]) -> None:
     patch(screen, "has_short_products", lambda device: False)
 
 
 def with_short_products(patch: Callable[[object, str, object], None]) -> None:
-    """Short factors as the device at hand has them; it may have none, then they are full."""
+    """Factors are shortened, also where the device gains nothing by it."""
     patch(screen, "has_short_products", lambda device: True)
 
 
-def with_rounded_factors(patch: Callable[[object, str, object], None]) -> None:
-    """Short factors that are surely short."""
-    with_short_products(patch)
-    patch(screen, "short_product", _rounded_product)
-
-
-WAYS = {
-    "full": without_short_products,
-    "short": with_short_products,
-    "rounded": with_rounded_factors,
-}
+WAYS = {"full": without_short_products, "short": with_short_products}
