@@ -27,8 +27,10 @@ from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_si
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
 from regene_bench.evaluation.inception_score import inception_score
 from regene_bench.evaluation.kid import kernel_distance
-from regene_bench.evaluation.manifold import neighbour_radii, precision_recall_density_coverage
+from regene_bench.evaluation.manifold import precision_recall_density_coverage
 from regene_bench.evaluation.memorisation import Nearness, nearness
+from regene_bench.evaluation.nearest import Neighbours, nearest
+from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.events import Message, Progress
@@ -37,9 +39,12 @@ from regene_bench.interfaces import (
     Augmentation,
     Column,
     DatasetSource,
+    Exhibit,
     ExtractorCard,
     FeatureExtractor,
     Features,
+    Figure,
+    FigureConfig,
     ImageSet,
     ImageShape,
     Method,
@@ -52,10 +57,13 @@ from regene_bench.interfaces import (
     Split,
     WeightsFile,
 )
+from regene_bench.leaderboard.aggregate import half_width
 from regene_bench.locks import exclusive
 from regene_bench.paths import cache_dir
+from regene_bench.reported import ReportedNumber
 from regene_bench.rng import SampleRng, derive_seed
 from regene_bench.runtime import Runtime
+from regene_bench.studies.view import FinishedRun, StudyView
 from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.length import TrainingLength, images_to_see
 from regene_bench.training.loop import Batch, Stage, train
@@ -80,9 +88,13 @@ __all__ = [
     "DeviceImages",
     "Encoder",
     "Evaluation",
+    "Exhibit",
     "ExtractorCard",
     "FeatureExtractor",
     "Features",
+    "Figure",
+    "FigureConfig",
+    "FinishedRun",
     "Gaussian",
     "Generation",
     "Generator",
@@ -96,10 +108,12 @@ __all__ = [
     "Metric",
     "MetricConfig",
     "Nearness",
+    "Neighbours",
     "Preset",
     "Progress",
     "RegeneBenchError",
     "Register",
+    "ReportedNumber",
     "Runtime",
     "SampleRng",
     "Schedule",
@@ -109,6 +123,7 @@ __all__ = [
     "Split",
     "Stage",
     "StageReport",
+    "StudyView",
     "TrainingDivergedError",
     "TrainingLength",
     "UnavailableError",
@@ -127,6 +142,7 @@ __all__ = [
     "frechet_at_infinity",
     "frechet_distance",
     "frechet_from",
+    "half_width",
     "hookimpl",
     "images_to_see",
     "inception_score",
@@ -134,6 +150,7 @@ __all__ = [
     "mae",
     "mean_pair_distance",
     "mean_pair_ssim",
+    "nearest",
     "nearness",
     "neighbour_radii",
     "obtain_weights",

@@ -12,6 +12,7 @@ from regene_bench.comparison import Comparison
 from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import RunFinished, RunStarted, Sink, silent
+from regene_bench.executors.job import Job
 from regene_bench.harness import Setting, checkpoint_folder, execute, run_folder
 from regene_bench.interfaces import Preset
 from regene_bench.leaderboard.parts import part_path, read_run, run_states, write_part
@@ -73,6 +74,17 @@ def run_campaign(
 
 
 def carry_out(campaign: Campaign) -> Outcome:
+    """Train, generate and measure what is missing, and tell observers when all is done.
+
+    Raises:
+        Interrupted: A stop was asked for; calling again goes on where this call ended.
+    """
+    outcome = carry_out_runs(campaign)
+    campaign.host.notify("campaign_finished", results=str(campaign.setting.results))
+    return outcome
+
+
+def carry_out_runs(campaign: Campaign) -> Outcome:
     """Train, generate and measure what is missing; every finished run is on disk before the next.
 
     Raises:
@@ -80,7 +92,7 @@ def carry_out(campaign: Campaign) -> Outcome:
     """
     setting, benchmark = campaign.setting, campaign.benchmark
     outcome = Outcome(benchmark, campaign.preset)
-    states = {} if campaign.force else run_states(setting.results, benchmark.name)
+    states = {} if campaign.options.force else run_states(setting.results, benchmark.name)
     missing = {
         run.run_id: unmeasured(states.get(run.run_id), setting.metrics, setting.shelf)
         for run in campaign.runs
@@ -89,14 +101,14 @@ def carry_out(campaign: Campaign) -> Outcome:
     pending = [run for run in campaign.runs if missing[run.run_id]]
     if pending:
         _warm(setting.shelf, setting.metrics, setting.comparison)
-        if campaign.force:
+        if campaign.options.force:
             for run in pending:
                 part = part_path(setting.results, benchmark.name, run.run_id)
                 forget_training(checkpoint_folder(setting.results, run.run_id), part)
         one = _observed(campaign.host, setting, pending, missing)
-        for record in campaign.executor(pending, one):
+        job = Job(pending, one, campaign.name, campaign.options, setting.stop, setting.emit)
+        for record in campaign.executor(job):
             outcome.ran.append(record)
-    campaign.host.notify("campaign_finished", results=str(setting.results))
     return outcome
 
 
@@ -104,7 +116,7 @@ def _warm(shelf: ExtractorShelf, metrics: Sequence[NamedMetric], comparison: Com
     """Prepare extractors and real features before the first run, which would pay for all else."""
     for named in metrics:
         for name in named.metric.extractors:
-            if is_available(shelf, name):
+            if is_available(shelf, name) and named.metric.compares_features:
                 shelf.real(name, comparison.real(named.metric.reference))
 
 

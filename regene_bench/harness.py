@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from regene_bench import provenance
 from regene_bench.artefacts import sample_grid, save_picture
 from regene_bench.capabilities import Generator
 from regene_bench.comparison import Comparison
-from regene_bench.data.dataset import BenchmarkData
+from regene_bench.data.dataset import BenchmarkData, DeviceImages
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.shelf import ExtractorShelf
@@ -81,16 +82,9 @@ def checkpoint_folder(results: Path, run_id: str) -> Path:
     return run_folder(results, run_id) / "checkpoints"
 
 
-def execute(run: Run, setting: Setting) -> RunRecord:
-    """Train, generate and measure one run.
-
-    A method's exceptions become a ``failed`` record with the path of the traceback;
-    ``Interrupted`` passes through, with the training state saved.
-    """
-    folder = run_folder(setting.results, run.run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "run.json", _describe(run).encode())
-    runtime = Runtime(
+def runtime_of(run: Run, setting: Setting) -> Runtime:
+    """Device, seed, checkpoints and progress of one run."""
+    return Runtime(
         device=setting.device,
         precision=setting.precision,
         seed=run.seed,
@@ -101,6 +95,18 @@ def execute(run: Run, setting: Setting) -> RunRecord:
         emit=setting.emit,
         task=run.title,
     )
+
+
+def execute(run: Run, setting: Setting) -> RunRecord:
+    """Train, generate and measure one run.
+
+    A method's exceptions become a ``failed`` record with the path of the traceback;
+    ``Interrupted`` passes through, with the training state saved.
+    """
+    folder = run_folder(setting.results, run.run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "run.json", _describe(run).encode())
+    runtime = runtime_of(run, setting)
     ledger = _Ledger()
     try:
         _fit_and_measure(run, setting, runtime, folder, ledger)
@@ -128,19 +134,30 @@ def _fit_and_measure(
     with metered(setting.device) as ledger.generate:
         generated, trials = sample(model, comparison.labels, data.shape, runtime)
     ledger.n_generated = len(generated)
-    save_picture(sample_grid(generated.images, generated.labels), folder / "samples.png")
+    save_picture(sample_grid(generated.images, comparison.labels), folder / "samples.png")
 
-    evaluation = Evaluation(
+    evaluation = evaluation_of(model, generated, trials, setting, runtime)
+    with metered(setting.device) as ledger.measure:
+        ledger.scores = measure_all(setting.metrics, evaluation)
+
+
+def evaluation_of(
+    model: object,
+    generated: DeviceImages,
+    trials: dict[str, Tensor],
+    setting: Setting,
+    runtime: Runtime,
+) -> Evaluation:
+    """What metrics look at: a model, what it generated, and the real images to compare with."""
+    return Evaluation(
         model=model,
-        data=data,
-        comparison=comparison,
+        data=setting.data,
+        comparison=setting.comparison,
         generated=generated,
         trials=trials,
         shelf=setting.shelf,
         runtime=runtime,
     )
-    with metered(setting.device) as ledger.measure:
-        ledger.scores = measure_all(setting.metrics, evaluation)
 
 
 def _describe(run: Run) -> str:

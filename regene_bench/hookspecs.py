@@ -54,7 +54,7 @@ def register_metrics(register: Register) -> None:
 
 @hookspec
 def register_executors(register: Register) -> None:
-    """Register executors: callables that run a list of runs."""
+    """Register executors: callables that take a ``Job`` and yield a record for each of its runs."""
 
 
 @hookspec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from regene_bench.comparison import make_comparison
 from regene_bench.errors import UsageError, did_you_mean
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import Sink
+from regene_bench.executors.job import Executor
 from regene_bench.executors.serial import serial
+from regene_bench.executors.workers import workers
 from regene_bench.harness import Setting
 from regene_bench.interfaces import Preset
 from regene_bench.leaderboard.parts import check_writable
-from regene_bench.leaderboard.record import RunRecord
 from regene_bench.loading import load_data
 from regene_bench.metric_choice import check_extractor_tables, choose_metrics
 from regene_bench.paths import DEFAULT_RESULTS, cache_dir
@@ -26,7 +27,7 @@ from regene_bench.selection import Selection, parse_seeds, parse_selections, par
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
 
-Executor = Callable[[Sequence[Run], Callable[[Run], RunRecord]], Iterator[RunRecord]]
+_OWN_EXECUTORS: Mapping[str, Executor] = {"serial": serial, "workers": workers}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Options:
         time_limit: Seconds after which training is saved and the call ends.
         checkpoint_seconds: Time between checkpoints.
         force: Repeat runs that are finished.
-        executor: ``serial``, or the name of a registered executor.
+        executor: ``serial``, ``workers``, or the name of a registered executor.
+        workers: Processes of the executor ``workers``; ``None`` for one a core.
     """
 
     methods: str = ""
@@ -62,6 +64,7 @@ class Options:
     checkpoint_seconds: float = 30.0
     force: bool = False
     executor: str = "serial"
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class Campaign:
         runs: What shall be there in the end.
         setting: What the runs share.
         executor: How runs are carried out.
-        force: Repeat finished runs.
+        name: The benchmark as the user named it: a name, or a path.
+        options: What the user asked for.
     """
 
     host: PluginHost
@@ -84,7 +88,8 @@ class Campaign:
     runs: Sequence[Run]
     setting: Setting
     executor: Executor
-    force: bool
+    name: str
+    options: Options
 
 
 def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest) -> Campaign:
@@ -136,7 +141,7 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
         emit=emit,
     )
     runs = identify(choices, benchmark, preset, data.fingerprint)
-    return Campaign(host, benchmark, preset, runs, setting, executor, options.force)
+    return Campaign(host, benchmark, preset, runs, setting, executor, benchmark_name, options)
 
 
 def _choose(
@@ -153,10 +158,12 @@ def _choose(
 
 
 def _executor(host: PluginHost, name: str) -> Executor:
-    if name == "serial":
-        return serial
+    if name in _OWN_EXECUTORS:
+        return _OWN_EXECUTORS[name]
     known = [entry.name for entry in host.entries("executor")]
     if name not in known:
-        raise UsageError(f"Unknown executor {name!r}.", hint=did_you_mean(name, ["serial", *known]))
+        raise UsageError(
+            f"Unknown executor {name!r}.", hint=did_you_mean(name, [*_OWN_EXECUTORS, *known])
+        )
     executor: Executor = host.find("executor", name).load()
     return executor

@@ -6,14 +6,20 @@ from regene_bench_plugins.registration import (
     register_feature_extractors,
     register_methods,
     register_metrics,
+)
+from regene_bench_plugins.study_registration import (
+    register_figures,
     register_reported,
+    register_studies,
 )
 
 __all__ = [
     "register_benchmarks",
     "register_datasets",
     "register_feature_extractors",
+    "register_figures",
     "register_methods",
     "register_metrics",
     "register_reported",
+    "register_studies",
 ]

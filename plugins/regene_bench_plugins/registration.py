@@ -225,16 +225,12 @@ def register_metrics(register: Register) -> None:
         summary="SSIM of two images of a class, against real ones",
     )
     register(
+        "classifier",
+        f"{_HERE}.metrics.classifier:ClassifierAccuracy",
+        summary="test accuracy of the model's own classifier",
+    )
+    register(
         "classification_accuracy",
         f"{_HERE}.metrics.classification_accuracy:ClassificationAccuracy",
         summary="test accuracy of a classifier that is trained on the generated images",
-    )
-
-
-@hookimpl
-def register_reported(register: Register) -> None:
-    register(
-        "regene_2022",
-        f"{_HERE}:reported/regene_2022.csv",
-        summary="tables 1 to 4 of Gopalakrishnan et al. 2022 (ReGene)",
     )

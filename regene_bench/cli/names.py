@@ -20,6 +20,11 @@ def complete_metrics(incomplete: str) -> list[str]:
     return _complete_last("metric", incomplete)
 
 
+def complete_studies(incomplete: str) -> list[str]:
+    """Complete the name of a study."""
+    return _complete("study", incomplete)
+
+
 def complete_any(incomplete: str) -> list[str]:
     """Complete a name of any kind that ``info`` describes."""
     host = load_plugins()

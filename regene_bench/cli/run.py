@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.cli.names import complete_benchmarks, complete_methods, complete_metrics
-from regene_bench.errors import Interrupted, UsageError
+from regene_bench.cli.stoppable import stoppable
+from regene_bench.errors import UsageError
 
 if TYPE_CHECKING:
     from regene_bench.campaign import Outcome
@@ -62,7 +62,13 @@ def run(
         str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
     ] = "",
     checkpoint_every: Annotated[str, typer.Option(help="Time between checkpoints.")] = "30s",
-    executor: Annotated[str, typer.Option(help="How runs are carried out.")] = "serial",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Runs at once, each in a process of one thread.", min=1),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(help="How runs are carried out. Default: serial; workers with --workers.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Repeat finished runs.")] = False,
 ) -> None:
     """Train, generate and measure; then show the table."""
@@ -70,9 +76,7 @@ def run(
     every = parse_duration(checkpoint_every)
 
     from regene_bench.campaign import run_campaign
-    from regene_bench.cli.progress import progress_sink
     from regene_bench.preparation import Options
-    from regene_bench.stop import StopRequest, stop_on_signals
 
     options = Options(
         methods=methods,
@@ -87,19 +91,11 @@ def run(
         time_limit=limit,
         checkpoint_seconds=every,
         force=force,
-        executor=executor,
+        executor=executor or ("serial" if workers is None else "workers"),
+        workers=workers,
     )
-    stop = StopRequest(limit)
-    try:
-        with stop_on_signals(stop), progress_sink() as emit:
-            outcome = run_campaign(benchmark, options, emit, stop)
-    except Interrupted as stopped:
-        command = shlex.join(["regene-bench", *sys.argv[1:]])
-        print(
-            f"Stopped by {stopped.reason}; nothing is lost. To go on:\n  {command}",
-            file=sys.stderr,
-        )
-        raise
+    with stoppable(limit) as (emit, stop):
+        outcome = run_campaign(benchmark, options, emit, stop)
     _report(outcome, options)
     raise typer.Exit(outcome.exit_code)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from regene_bench.leaderboard.record import RunRecord
-from regene_bench.plan import Run
+if TYPE_CHECKING:
+    from regene_bench.executors.job import Job
+    from regene_bench.leaderboard.record import RunRecord
 
 
-def serial(runs: Sequence[Run], execute: Callable[[Run], RunRecord]) -> Iterator[RunRecord]:
+def serial(job: Job) -> Iterator[RunRecord]:
     """Yield the record of each run as it ends."""
-    for run in runs:
-        yield execute(run)
+    for run in job.runs:
+        yield job.execute(run)

@@ -83,6 +83,8 @@ class Metric(ABC):
         columns: What it reports; a column that it yields no score for becomes a ``skipped`` row.
         requires: What must be there, or the rows are ``skipped``: capabilities of the model, and
             ``"labels"`` where the samples must carry the labels that were asked for.
+        compares_features: Whether it compares with the features of ``evaluation.real(reference)``;
+            these are then extracted before the first run.
 
     Args:
         config: Its options; the defaults if left out.
@@ -91,6 +93,7 @@ class Metric(ABC):
     Config: ClassVar[type[MetricConfig]] = MetricConfig
     columns: ClassVar[tuple[Column, ...]]
     requires: ClassVar[tuple[str, ...]] = ("generate",)
+    compares_features: ClassVar[bool] = True
 
     def __init__(self, config: MetricConfig | None = None) -> None:
         self.config = self.Config() if config is None else config

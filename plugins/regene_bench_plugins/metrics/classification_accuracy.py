@@ -66,7 +66,7 @@ class ClassificationAccuracy(Metric):
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
-        generated = evaluation.generated
+        generated, runtime = evaluation.generated, evaluation.runtime
         test = without_copies(evaluation.real("test"), generated)
         if len(torch.unique(generated.labels)) < 2 or not len(test):
             return
@@ -75,19 +75,21 @@ class ClassificationAccuracy(Metric):
             ("cas", generated, f"{len(generated)} generated"),
             (
                 "cas_augmented",
-                _both(real, generated),
+                both(real, generated),
                 f"{len(real)} real and {len(generated)} generated",
             ),
             ("cas_real", real, f"{len(real)} real"),
         ):
-            right = _judged(evaluation, training, test, len(generated), f"{what} images")
+            seen = max(_LEAST_SEEN, _PASSES * len(generated))
+            name = f"{evaluation.data.name} from {what} images"
+            right = right_after(training, test, replace(evaluation.data, name=name), seen, runtime)
             yield _score(column, right, test, generated, f"trained on {what} images")
             if column == "cas":
-                for label, name in enumerate(evaluation.data.class_names):
+                for label, class_name in enumerate(evaluation.data.class_names):
                     of_class = test.of_class(label)
                     if len(of_class):
                         part = test.subset(of_class)
-                        yield _score(column, right[of_class], part, generated, "", name)
+                        yield _score(column, right[of_class], part, generated, "", class_name)
 
 
 def like(labels: Tensor, images: DeviceImages, fingerprint: str) -> DeviceImages:
@@ -119,22 +121,31 @@ def _bytes(image: Tensor) -> bytes:
     return content
 
 
-def _judged(
-    evaluation: Evaluation, training: DeviceImages, test: DeviceImages, n: int, what: str
+def right_after(
+    training: DeviceImages, test: DeviceImages, about: BenchmarkData, seen: int, runtime: Runtime
 ) -> Tensor:
-    """Whether a classifier of the training images is right about each test image, bool ``[T]``."""
+    """Train the small classifier on some images and judge others by it.
+
+    Args:
+        training: Images and labels that it learns from.
+        test: Images that it is asked about.
+        about: Names, classes and augmentation of the data.
+        seen: Training images that it sees, repetitions counted.
+        runtime: Device, seed, progress; a classifier of the same images is read from the disk.
+
+    Returns:
+        Whether it is right about each test image, bool ``[T]``.
+    """
     small_training, small_test = _reduced(training), _reduced(test)
     height, width = small_test.images.shape[2:]
     data = replace(
-        evaluation.data,
-        name=f"{evaluation.data.name} from {what}",
+        about,
         fingerprint=_fingerprint(small_training),
-        shape=replace(evaluation.data.shape, height=height, width=width),
+        shape=replace(about.shape, height=height, width=width),
         train=small_training,
         test=small_test,
     )
-    seen = max(_LEAST_SEEN, _PASSES * n)
-    return _right(data, seen, evaluation.runtime)
+    return _right(data, seen, runtime)
 
 
 def _right(data: BenchmarkData, seen: int, runtime: Runtime) -> Tensor:
@@ -182,7 +193,7 @@ def _score(
     )
 
 
-def _both(first: DeviceImages, second: DeviceImages) -> DeviceImages:
+def both(first: DeviceImages, second: DeviceImages) -> DeviceImages:
     return DeviceImages(
         torch.cat([first.images, second.images]), torch.cat([first.labels, second.labels])
     )

@@ -1,0 +1,1 @@
+"""Figures and tables that studies make of their runs."""

@@ -1,0 +1,136 @@
+"""``regene-bench study``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.names import complete_benchmarks, complete_studies
+from regene_bench.cli.run import parse_duration
+from regene_bench.cli.stoppable import stoppable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regene_bench.interfaces import Exhibit
+    from regene_bench.studies.conduct import StudyOutcome
+
+_MOST_ROWS = 40
+
+
+def study(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A study's name (`list studies`), or the path of its file (my.toml).",
+            autocompletion=complete_studies,
+        ),
+    ],
+    benchmarks: Annotated[
+        str,
+        typer.Option(
+            help="Run on these (mnist,cifar10) instead of the study's own.",
+            autocompletion=complete_benchmarks,
+        ),
+    ] = "",
+    preset: Annotated[str, typer.Option(help="quick, standard or paper. Default: standard.")] = "",
+    methods: Annotated[str, typer.Option(help="Other methods than the study's, with grids.")] = "",
+    seeds: Annotated[str, typer.Option(help="A count (3) or a list (0,1,2).")] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter, METHOD.KEY=VALUE; may be given again."),
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.")] = "auto",
+    time_limit: Annotated[
+        str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
+    ] = "",
+    checkpoint_every: Annotated[str, typer.Option(help="Time between checkpoints.")] = "30s",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Runs at once, each in a process of one thread.", min=1),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(help="How runs are carried out. Default: serial; workers with --workers.")
+    ] = "",
+) -> None:
+    """Run a whole experiment of a paper, and draw its figures."""
+    limit = parse_duration(time_limit) if time_limit else None
+    every = parse_duration(checkpoint_every)
+
+    from regene_bench.preparation import Options
+    from regene_bench.studies.conduct import run_study
+
+    options = Options(
+        methods=methods,
+        seeds=seeds,
+        preset=preset,
+        settings=tuple(set_ or ()),
+        results=results,
+        data=tuple(data or ()),
+        device=device,
+        precision=precision,
+        time_limit=limit,
+        checkpoint_seconds=every,
+        executor=executor or ("serial" if workers is None else "workers"),
+        workers=workers,
+    )
+    chosen = [part.strip() for part in benchmarks.split(",") if part.strip()]
+    with stoppable(limit) as (emit, stop):
+        outcome = run_study(name, options, chosen, emit, stop)
+    _report(outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _report(outcome: StudyOutcome) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    study = outcome.study
+    console.print(f"{study.title} ({study.source})", style="bold", markup=False, highlight=False)
+    for shown in outcome.shown:
+        console.print()
+        if shown.exhibit.drawing is None:
+            _print_table(shown.exhibit, console)
+        console.print(shown.exhibit.caption, markup=False, highlight=False)
+        for path in shown.files:
+            console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
+    for one in outcome.outcomes:
+        for record in one.ran:
+            if record.status == "failed":
+                text = f"failed: {record.method} (seed {record.seed}): {record.error_message}"
+                print(text, file=sys.stderr)
+    for missed in outcome.missed:
+        word = "failed" if missed.failed else "unavailable"
+        print(f"The figure {missed.kind} is missing ({word}): {missed.reason}", file=sys.stderr)
+
+
+def _print_table(exhibit: Exhibit, console: Console) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD)
+    columns = {name: list(values) for name, values in exhibit.data.items()}
+    for name, values in columns.items():
+        numbers = all(isinstance(v, int | float) or v is None for v in values)
+        table.add_column(Text(name), justify="right" if numbers else "left")
+    rows = list(zip(*columns.values(), strict=True))
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    console.print(table)
+    if len(rows) > _MOST_ROWS:
+        console.print(f"… and {len(rows) - _MOST_ROWS} rows more in the file.", markup=False)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,38 @@
+"""What an executor is given: runs, and how to carry out one of them here or in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regene_bench.events import Sink
+    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.plan import Run
+    from regene_bench.preparation import Options
+    from regene_bench.stop import StopRequest
+
+
+@dataclass(frozen=True)
+class Job:
+    """Runs to carry out.
+
+    Attributes:
+        runs: In the order of the plan.
+        execute: Carries out one of them in this process, writes its part, returns its record.
+        benchmark: As the user named it; with ``options`` another process can prepare the same.
+        options: As the user gave them; picklable.
+        stop: Looked at by those who wait.
+        emit: Takes progress events.
+    """
+
+    runs: Sequence[Run]
+    execute: Callable[[Run], RunRecord]
+    benchmark: str
+    options: Options
+    stop: StopRequest
+    emit: Sink
+
+
+Executor = Callable[[Job], Iterator["RunRecord"]]

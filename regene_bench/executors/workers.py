@@ -1,0 +1,169 @@
+"""Several runs at once, each in a process of one thread.
+
+Small networks do not fill two cores from one process: their steps are short, and threads spend them
+waiting for each other. As many processes of one thread do more (benchmarks/speed/sweep.py).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING, Any
+
+from regene_bench.errors import Interrupted, RegeneBenchError, ResultsError
+from regene_bench.stop import StopRequest, stop_on_signals
+
+if TYPE_CHECKING:
+    from regene_bench.events import Event
+    from regene_bench.executors.job import Job
+    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.preparation import Options
+
+_WAIT = 0.2
+
+
+@dataclass(frozen=True)
+class _Took:
+    worker: int
+    title: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    event: Event
+
+
+@dataclass(frozen=True)
+class _Ended:
+    worker: int
+    record: RunRecord
+
+
+@dataclass(frozen=True)
+class _Stopped:
+    """A worker that takes no more runs; ``error`` is set if it is not for want of runs."""
+
+    worker: int
+    reason: str | None = None
+    error: RegeneBenchError | None = None
+
+
+def workers(job: Job) -> Iterator[RunRecord]:
+    """Yield the record of each run as it ends, in the order in which they end.
+
+    Each process prepares the benchmark by itself, from caches that this process has filled.
+
+    Raises:
+        Interrupted: A stop was asked for; the workers have saved what they were at.
+        ResultsError: A worker died; the other runs were carried out.
+    """
+    context = multiprocessing.get_context("spawn")
+    inbox, outbox = context.Queue(), context.Queue()
+    count = min(job.options.workers or os.cpu_count() or 1, len(job.runs))
+    for run in job.runs:
+        inbox.put(run.run_id)
+    for _ in range(count):
+        inbox.put(None)
+    # a stop is forwarded by signal; the limit is this process's to watch
+    options = replace(job.options, executor="serial", time_limit=None)
+    processes = [
+        context.Process(
+            target=_work, args=(number, job.benchmark, options, inbox, outbox), daemon=True
+        )
+        for number in range(count)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        yield from _listen(job, processes, outbox)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _listen(job: Job, processes: list[SpawnProcess], outbox: Any) -> Iterator[RunRecord]:
+    at: dict[int, str] = {}
+    waiting, told, reason = set(range(len(processes))), False, None
+    lost: list[str] = []
+    error: RegeneBenchError | None = None
+    while waiting:
+        if job.stop.reason and not told:
+            told = True
+            for process in processes:
+                process.terminate()
+        try:
+            message = outbox.get(timeout=_WAIT)
+        except queue.Empty:
+            for worker in [w for w in waiting if not processes[w].is_alive()]:
+                waiting.discard(worker)
+                lost.append(f"{at.get(worker, 'no run')} (exit code {processes[worker].exitcode})")
+            continue
+        if isinstance(message, _Told):
+            job.emit(message.event)
+        elif isinstance(message, _Took):
+            at[message.worker] = message.title
+        elif isinstance(message, _Ended):
+            at.pop(message.worker, None)
+            yield message.record
+        elif isinstance(message, _Stopped):
+            waiting.discard(message.worker)
+            reason, error = reason or message.reason, error or message.error
+    if job.stop.reason or reason:
+        raise Interrupted(job.stop.reason or str(reason))
+    if error is not None:
+        raise error
+    if lost:
+        raise ResultsError(
+            f"Worker processes died at work on {', '.join(lost)}.",
+            hint="Were they killed for want of memory? Call again with fewer --workers.",
+        )
+
+
+def _work(number: int, benchmark: str, options: Options, inbox: Any, outbox: Any) -> None:
+    """What a worker process does: prepare, then one run after the other."""
+    _end_with_the_parent()
+    import torch
+
+    from regene_bench.campaign import carry_out_runs
+    from regene_bench.executors.serial import serial
+    from regene_bench.preparation import prepare
+
+    torch.set_num_threads(1)
+    stop = StopRequest()
+    try:
+        with stop_on_signals(stop):
+            campaign = prepare(benchmark, options, lambda event: outbox.put(_Told(event)), stop)
+            runs = {run.run_id: run for run in campaign.runs}
+            while (run_id := inbox.get()) is not None:
+                stop.check()
+                run = runs[run_id]
+                outbox.put(_Took(number, run.title))
+                for record in carry_out_runs(replace(campaign, runs=[run], executor=serial)).ran:
+                    outbox.put(_Ended(number, record))
+        outbox.put(_Stopped(number))
+    except Interrupted as stopped:
+        outbox.put(_Stopped(number, reason=stopped.reason))
+    except RegeneBenchError as error:
+        outbox.put(_Stopped(number, error=error))
+    outbox.close()
+    outbox.join_thread()
+
+
+def _end_with_the_parent() -> None:
+    """Let a parent that was killed take this process with it; training is saved at intervals."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

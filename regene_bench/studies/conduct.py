@@ -1,0 +1,198 @@
+"""A whole study: its runs on every benchmark, then its figures."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from regene_bench.campaign import Outcome, carry_out
+from regene_bench.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    MethodError,
+    UnavailableError,
+)
+from regene_bench.events import Message, Sink, silent
+from regene_bench.interfaces import Exhibit, Figure, Preset
+from regene_bench.leaderboard.parts import read_run
+from regene_bench.plan import check_preset
+from regene_bench.plugins import PluginHost, load_plugins
+from regene_bench.preparation import Campaign, Options, prepare
+from regene_bench.reported import reported_numbers
+from regene_bench.runtime import Runtime
+from regene_bench.stop import StopRequest
+from regene_bench.studies.definition import Study, load_study, make_figures
+from regene_bench.studies.keeping import keep_exhibit, study_folder
+from regene_bench.studies.view import FinishedRun, StudyView
+from regene_bench.training.checkpoints import CheckpointStore, write_atomically
+
+DEFAULT_PRESET = "standard"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An exhibit and its files."""
+
+    exhibit: Exhibit
+    files: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A figure that could not be made, and why."""
+
+    kind: str
+    reason: str
+    failed: bool
+
+
+@dataclass
+class StudyOutcome:
+    """What a call did.
+
+    Attributes:
+        study: As the preset has it.
+        folder: Where its files lie.
+        outcomes: The runs, one outcome a benchmark.
+        shown: What was drawn.
+        missed: What could not be.
+    """
+
+    study: Study
+    folder: Path
+    outcomes: list[Outcome] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0; 3 if a run, a metric or a figure failed; 4 if nothing could be shown for it."""
+        codes = [outcome.exit_code for outcome in self.outcomes]
+        failed = any(missed.failed for missed in self.missed)
+        if not self.shown and (failed or any(codes)):
+            return EXIT_ALL_FAILED
+        return EXIT_SOME_FAILED if failed or any(codes) else EXIT_OK
+
+
+def run_study(
+    name: str,
+    options: Options,
+    benchmarks: Sequence[str] = (),
+    emit: Sink = silent,
+    stop: StopRequest | None = None,
+) -> StudyOutcome:
+    """Run a study and make its figures.
+
+    Args:
+        name: A registered study, or the path of a file.
+        options: As of ``run``; what is empty there comes from the study.
+        benchmarks: Run on these instead of the study's own.
+        emit: Takes progress events.
+        stop: Looked at between steps.
+
+    Raises:
+        RegeneBenchError: Bad usage, configuration or data; nothing ran.
+        Interrupted: A stop was asked for; calling again goes on where this call ended.
+    """
+    stop = stop or StopRequest(options.time_limit)
+    host = load_plugins()
+    preset = check_preset(options.preset or DEFAULT_PRESET)
+    study = load_study(host, name).at(preset)
+    figures = make_figures(host, study)
+    chosen = replace(
+        options,
+        preset=preset,
+        methods=options.methods or study.methods,
+        seeds=options.seeds or study.seeds,
+        metrics=options.metrics or ",".join(study.metrics),
+        settings=(*study.settings, *options.settings),
+    )
+    campaigns = [prepare(b, chosen, emit, stop) for b in benchmarks or study.benchmarks]
+    outcome = StudyOutcome(study, study_folder(options.results, study.name, preset))
+    for campaign in campaigns:
+        outcome.outcomes.append(carry_out(campaign))
+    views = [view for campaign in campaigns if (view := _view(host, campaign)).runs]
+    _show(figures, views, outcome, stop, emit)
+    _describe(outcome, preset, views)
+    return outcome
+
+
+def _view(host: PluginHost, campaign: Campaign) -> StudyView:
+    setting = campaign.setting
+    records = [(run, read_run(setting.results, run.run_id)) for run in campaign.runs]
+    return StudyView(
+        benchmark=campaign.benchmark,
+        preset=campaign.preset,
+        runs=[FinishedRun(run, r, setting) for run, r in records if r.status == "ok"],
+        reported=reported_numbers(host, campaign.benchmark.name),
+        runtime=Runtime(
+            device=setting.device,
+            precision=setting.precision,
+            seed=0,
+            checkpoints=CheckpointStore(
+                setting.results / "studies" / "checkpoints", setting.checkpoint_seconds
+            ),
+            stop=setting.stop,
+            emit=setting.emit,
+            task=campaign.benchmark.name,
+        ),
+        _setting=setting,
+    )
+
+
+def _show(
+    figures: Sequence[tuple[str, Figure]],
+    views: Sequence[StudyView],
+    outcome: StudyOutcome,
+    stop: StopRequest,
+    emit: Sink,
+) -> None:
+    about = _about(outcome.study, views)
+    for kind, figure in figures:
+        stop.check()
+        try:
+            if not views:
+                raise MethodError("no run of the study ended well")
+            for exhibit in figure.draw(views):
+                outcome.shown.append(Shown(exhibit, keep_exhibit(outcome.folder, exhibit, about)))
+        except UnavailableError as error:
+            outcome.missed.append(Missed(kind, str(error), failed=False))
+        except (Exception, SystemExit) as error:  # one figure must not end the others
+            path = outcome.folder / f"{kind}-traceback.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, traceback.format_exc().encode())
+            reason = f"{type(error).__name__}: {error} (traceback: {path})"
+            outcome.missed.append(Missed(kind, reason, failed=True))
+            emit(Message(f"The figure {kind} failed: {reason}", "warning"))
+
+
+def _about(study: Study, views: Sequence[StudyView]) -> dict[str, Any]:
+    return {
+        "study": study.name,
+        "version": study.version,
+        "source": study.source,
+        "runs": {view.name: [run.run_id for run in view.runs] for view in views},
+    }
+
+
+def _describe(outcome: StudyOutcome, preset: Preset, views: Sequence[StudyView]) -> None:
+    told = _about(outcome.study, views) | {
+        "preset": preset,
+        "title": outcome.study.title,
+        "exhibits": [
+            {
+                "name": shown.exhibit.name,
+                "caption": shown.exhibit.caption,
+                "files": [path.name for path in shown.files],
+            }
+            for shown in outcome.shown
+        ],
+        "missed": [{"figure": missed.kind, "reason": missed.reason} for missed in outcome.missed],
+    }
+    outcome.folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(outcome.folder / "study.json", json.dumps(told, indent=2).encode())

@@ -1,0 +1,121 @@
+"""A study's file: which runs, and which figures are made of them; validated once, here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from regene_bench.errors import ConfigError
+from regene_bench.interfaces import Figure, Preset
+from regene_bench.validation import validate
+
+if TYPE_CHECKING:
+    from regene_bench.plugins import PluginHost
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FigureTable(_Table):
+    """``[[figures]]``: a registered figure and its options."""
+
+    kind: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class PresetTable(_Table):
+    """``[presets.NAME]``: what a preset asks for instead of the study's own."""
+
+    methods: str | None = None
+    seeds: str | None = None
+    settings: list[str] | None = None
+
+
+class Study(_Table):
+    """A whole file.
+
+    Attributes:
+        name: As registered.
+        version: Raise it when the same call would show something else.
+        title: One line.
+        source: The paper, and its table or figure.
+        description: What one should see.
+        benchmarks: What it runs on unless told otherwise.
+        methods: As ``run --methods``.
+        seeds: As ``run --seeds``.
+        metrics: As ``run --metrics``, one an item; the benchmark's own where empty.
+        settings: As ``run --set``.
+        presets: What presets change.
+        figures: What is made of the runs, in this order.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: int = Field(ge=1)
+    title: str
+    source: str
+    description: str = ""
+    benchmarks: list[str] = Field(min_length=1)
+    methods: str
+    seeds: str = "1"
+    metrics: list[str] = Field(default_factory=list)
+    settings: list[str] = Field(default_factory=list)
+    presets: dict[Preset, PresetTable] = Field(default_factory=dict)
+    figures: list[FigureTable] = Field(min_length=1)
+
+    def at(self, preset: Preset) -> Study:
+        """The study as a preset has it."""
+        table = self.presets.get(preset, PresetTable())
+        return self.model_copy(update=table.model_dump(exclude_none=True))
+
+
+def load_study(host: PluginHost, name_or_path: str) -> Study:
+    """Load a registered study by name, or a file by its path (``./my.toml``).
+
+    Raises:
+        UsageError: No such study.
+        ConfigError: The file is not valid; names file, key, value and the nearest right key.
+        PluginError: A registered file is not there.
+    """
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        try:
+            return parse_study(path.read_text(encoding="utf-8"), str(path))
+        except OSError as error:
+            raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
+    entry = host.find("study", name_or_path)
+    return parse_study(entry.load().read_text(encoding="utf-8"), entry.target.partition(":")[2])
+
+
+def parse_study(text: str, where: str) -> Study:
+    """Validate the text of a study.
+
+    Raises:
+        ConfigError: It is not TOML, or does not validate.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not valid TOML: {error}.") from None
+    return validate(Study, values, where)
+
+
+def make_figures(host: PluginHost, study: Study) -> list[tuple[str, Figure]]:
+    """Look up the figures of a study and validate their options.
+
+    Returns:
+        Kind and figure, in the study's order.
+
+    Raises:
+        UsageError: There is no such figure.
+        ConfigError: Options that do not validate.
+    """
+    figures = []
+    for number, table in enumerate(study.figures):
+        kind: type[Figure] = host.find("figure", table.kind).load()
+        where = f"{study.name}: figures[{number}] ({table.kind})"
+        figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
+    return figures

@@ -1,0 +1,180 @@
+"""What a figure looks at: the finished runs of a study on one benchmark, with their models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from regene_bench.capabilities import Generator
+from regene_bench.errors import MethodError
+from regene_bench.harness import Setting, evaluation_of, runtime_of
+from regene_bench.sampling import sample
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from regene_bench.benchmark import Benchmark
+    from regene_bench.data.dataset import BenchmarkData
+    from regene_bench.evaluation.evaluation import Evaluation
+    from regene_bench.interfaces import Features, Preset
+    from regene_bench.leaderboard.record import RunRecord, ScoreRow
+    from regene_bench.plan import Run
+    from regene_bench.reported import ReportedNumber
+    from regene_bench.runtime import Runtime
+
+
+class FinishedRun:
+    """One run that ended well: its scores, and its model when asked for.
+
+    Args:
+        run: What was run.
+        record: What stands in the leaderboard.
+        setting: What all runs of the call share.
+    """
+
+    def __init__(self, run: Run, record: RunRecord, setting: Setting) -> None:
+        self.record = record
+        self._run = run
+        self._setting = setting
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.record.run_id
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return self.record.method
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """All parameters of the method, JSON values."""
+        return dict(self.record.params)
+
+    @property
+    def seed(self) -> int:
+        """Seed of training and sampling."""
+        return self.record.seed
+
+    @property
+    def title(self) -> str:
+        """How the run is called on screens."""
+        return self._run.title
+
+    @property
+    def label(self) -> str:
+        """The title without the seed: method and the parameters that were asked for."""
+        return self._run.title.removesuffix(f" · seed {self.seed}")
+
+    def score(
+        self, metric: str, class_name: str | None = None, extractor: str | None = None
+    ) -> ScoreRow | None:
+        """A score of the run with all that makes it comparable, ``None`` if it has none.
+
+        Args:
+            metric: Column name.
+            class_name: The class, for a per-class score.
+            extractor: The extractor's id; any if not given.
+        """
+        for score in self.record.scores:
+            if (score.metric, score.class_name) == (metric, class_name) and (
+                extractor in (None, score.extractor_id) and score.status == "ok"
+            ):
+                return score
+        return None
+
+    def value(
+        self, metric: str, class_name: str | None = None, extractor: str | None = None
+    ) -> float | None:
+        """The value of ``score``."""
+        score = self.score(metric, class_name, extractor)
+        return None if score is None else score.value
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Device, seed, progress: the run's own."""
+        return runtime_of(self._run, self._setting)
+
+    @cached_property
+    def model(self) -> Any:
+        """The trained model, from the run's checkpoints."""
+        return self._run.method(self._run.config).fit(self._setting.data, self.runtime)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Generated and reconstructed images with their features, as the run's metrics saw them.
+
+        Raises:
+            MethodError: The model cannot generate.
+        """
+        setting = self._setting
+        if not isinstance(self.model, Generator):
+            raise MethodError(f"{self.title} cannot generate.")
+        labels, shape = setting.comparison.labels, setting.data.shape
+        generated, trials = sample(self.model, labels, shape, self.runtime)
+        return evaluation_of(self.model, generated, trials, setting, self.runtime)
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """One benchmark of a study.
+
+    Attributes:
+        benchmark: The protocol.
+        preset: Which preset was run.
+        runs: Runs that ended well, in the order of the plan.
+        reported: What papers report for this benchmark.
+        runtime: For work that belongs to no run; its seed is 0.
+    """
+
+    benchmark: Benchmark
+    preset: Preset
+    runs: Sequence[FinishedRun]
+    reported: Sequence[ReportedNumber]
+    runtime: Runtime
+    _setting: Setting = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The benchmark's name."""
+        return self.benchmark.name
+
+    @property
+    def data(self) -> BenchmarkData:
+        """Both splits on the device."""
+        return self._setting.data
+
+    def of(self, *methods: str) -> list[FinishedRun]:
+        """The runs of some methods.
+
+        Raises:
+            MethodError: There is none.
+        """
+        found = [run for run in self.runs if run.method in methods]
+        if not found:
+            raise MethodError(
+                f"The study has no finished run of {' or '.join(methods)} on {self.name}."
+            )
+        return found
+
+    def first_of(self, *methods: str) -> list[FinishedRun]:
+        """The first run of each set of parameters of some methods: one seed each.
+
+        Raises:
+            MethodError: There is none.
+        """
+        firsts: dict[str, FinishedRun] = {}
+        for run in self.of(*methods):
+            firsts.setdefault(f"{run.method} {run.params}", run)
+        return list(firsts.values())
+
+    def features(self, extractor: str, images: Tensor, task: str) -> Features:
+        """Features (and logits) of any uint8 images ``[N, C, H, W]``, with progress.
+
+        Raises:
+            UnavailableError: The extractor's weights are not to be had.
+        """
+        return self._setting.shelf.extract(extractor, images, task)

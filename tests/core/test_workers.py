@@ -1,0 +1,108 @@
+"""Runs in worker processes: the same scores as one after another, and a clear end when stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import environment, parts, regene_bench, scores, start
+
+pytestmark = pytest.mark.slow
+has_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+METHODS = "real,autoencoder[images=1280|1600,encoder_width=8,decoder_width=8]"
+
+
+def call(protocol: Path, results: str, *more: str) -> list[str]:
+    return [
+        *("run", str(protocol), "--methods", METHODS, "--seeds", "2", "--results", results),
+        *("--device", "cpu", *more),
+    ]
+
+
+def test_workers_score_as_one_process_does(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    variables = environment(session_cache)
+    one = regene_bench(call(light_protocol, "one"), tmp_path, variables)
+    two = regene_bench(call(light_protocol, "two", "--workers", "2"), tmp_path, variables)
+    assert (one.returncode, two.returncode) == (0, 0), two.stderr
+    first, second = scores(tmp_path / "one"), scores(tmp_path / "two")
+    assert len(first) > 0
+    assert first == second
+
+
+def test_finished_runs_are_not_repeated(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    variables = environment(session_cache)
+    regene_bench(call(light_protocol, "two"), tmp_path, variables)
+    again = regene_bench(call(light_protocol, "two", "--workers", "2"), tmp_path, variables)
+    assert "6 finished runs were kept" in again.stderr
+    assert "RunStarted" not in again.stderr
+
+
+@has_proc
+def test_a_stop_reaches_the_workers_and_the_same_call_goes_on(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    variables = environment(session_cache)
+    long = call(light_protocol, "long", "--workers", "2", "--set", "autoencoder.batch_size=2")
+    process = start(long, tmp_path, variables)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if '"RunStarted"' in line and "autoencoder" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130, rest
+    assert "To go on:" in rest
+    assert not _children_of(process.pid)
+    ended = regene_bench(long, tmp_path, variables)
+    assert ended.returncode == 0, ended.stderr
+    assert len(parts(tmp_path / "long")) == 6
+
+
+@has_proc
+def test_workers_end_with_a_parent_that_is_killed(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    long = call(light_protocol, "long", "--workers", "2", "--set", "autoencoder.batch_size=2")
+    process = start(long, tmp_path, environment(session_cache))
+    assert process.stderr is not None
+    for line in process.stderr:
+        if '"RunStarted"' in line and "autoencoder" in line:
+            break
+    children = _children_of(process.pid)
+    assert len(children) >= 2
+    process.kill()
+    process.communicate(timeout=60)
+    deadline = time.monotonic() + 30
+    while any(_is_alive(child) for child in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(_is_alive(child) for child in children)
+
+
+def _children_of(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
