@@ -56,14 +56,8 @@ class Diversity(FeatureMetric):
             pairs = draw_pairs(len(features), _FEATURE_PAIRS, label, features.device)
             return mean_pair_distance(features, pairs)
 
-        split = self.reference or evaluation.reference_split
         classes = _by_class(evaluation, generated, real, evaluation.real(self.reference), mean)
-        source = _Source(split, evaluation.card(name), len(evaluation.data.class_names))
-        yield from _scores("diversity_features", classes, lambda c: c.generated, source)
-        usable = [c for c in classes if c.real > 0]
-        yield from _scores(
-            "diversity_features_ratio", usable, lambda c: c.generated / c.real, source
-        )
+        yield from _both_columns(self, evaluation, classes, lambda distance: distance)
 
 
 class SsimDiversity(ReferenceMetric):
@@ -98,14 +92,8 @@ class SsimDiversity(ReferenceMetric):
                 images, draw_pairs(len(images), _IMAGE_PAIRS, label, images.device)
             )
 
-        split = self.reference or evaluation.reference_split
         classes = _by_class(evaluation, evaluation.generated.images, real.images, real, mean)
-        source = _Source(split, None, len(evaluation.data.class_names))
-        yield from _scores("diversity_ssim", classes, lambda c: c.generated, source)
-        usable = [c for c in classes if c.real < 1]
-        yield from _scores(
-            "diversity_ssim_ratio", usable, lambda c: (1 - c.generated) / (1 - c.real), source
-        )
+        yield from _both_columns(self, evaluation, classes, lambda similarity: 1 - similarity)
 
 
 @dataclass(frozen=True)
@@ -143,6 +131,24 @@ def _by_class(
             means = mean(generated[ours], label), mean(real[theirs], label)
             found.append(_Class(name, *means, len(ours), len(theirs)))
     return found
+
+
+def _both_columns(
+    metric: ReferenceMetric,
+    evaluation: Evaluation,
+    classes: Sequence[_Class],
+    spread: Callable[[float], float],
+) -> Iterator[Score]:
+    """The means themselves, and their spreads relative to those of real images."""
+    source = _Source(
+        metric.reference or evaluation.reference_split,
+        evaluation.card(metric.extractors[0]) if metric.extractors else None,
+        len(evaluation.data.class_names),
+    )
+    mean, ratio = (column.name for column in metric.columns)
+    yield from _scores(mean, classes, lambda c: c.generated, source)
+    usable = [c for c in classes if spread(c.real) > 0]
+    yield from _scores(ratio, usable, lambda c: spread(c.generated) / spread(c.real), source)
 
 
 def _scores(

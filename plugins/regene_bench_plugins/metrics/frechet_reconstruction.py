@@ -16,7 +16,7 @@ from regene_bench.api import (
     Split,
     frechet_distance,
 )
-from regene_bench_plugins.metrics.sides import singular_note
+from regene_bench_plugins.metrics.sides import Sides, singular_note
 
 
 class ReconstructionConfig(MetricConfig):
@@ -50,6 +50,7 @@ class FrechetReconstruction(Metric):
         ),
     )
     requires: ClassVar[tuple[str, ...]] = ("generate", "encode", "decode")
+    compares_features: ClassVar[bool] = False
 
     @property
     def extractors(self) -> tuple[str, ...]:
@@ -68,21 +69,10 @@ class FrechetReconstruction(Metric):
         original = evaluation.features_of(name, test).features[wanted]
         reconstructed = evaluation.reconstructed_features(name).features[wanted]
         generated = evaluation.generated_features(name).features
-        yield Score(
-            "fd_original_reconstructed",
-            frechet_distance(original, reconstructed),
-            n_real=len(original),
-            n_generated=len(reconstructed),
-            card=card,
-            reference_split="test",
-            note=singular_note(card.feature_dim, len(original)),
-        )
-        yield Score(
-            "fd_reconstructed_generated",
-            frechet_distance(reconstructed, generated),
-            n_real=len(reconstructed),
-            n_generated=len(generated),
-            card=card,
-            reference_split="test",
-            note=singular_note(card.feature_dim, len(reconstructed), len(generated)),
-        )
+        for column, first, second in (
+            ("fd_original_reconstructed", original, reconstructed),
+            ("fd_reconstructed_generated", reconstructed, generated),
+        ):
+            note = singular_note(card.feature_dim, len(first), len(second))
+            sides = Sides(first, second, card, "test")
+            yield sides.score(column, frechet_distance(first, second), note=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from regene_bench.api import (
     Column,
     Evaluation,
+    ExtractorCard,
     Metric,
     MetricConfig,
     Nearness,
@@ -73,15 +74,7 @@ class Memorisation(Metric):
             "memorised_pixels": (memorised.value, memorised.standard_error),
             "copies": (float((found.distance == 0).sum()), None),
         }
-        for column, (value, std) in values.items():
-            yield Score(
-                column,
-                value,
-                std=std,
-                n_real=len(training),
-                n_generated=len(images),
-                reference_split="train",
-            )
+        yield from _scores(values, len(training), len(images), None)
 
 
 class AuthenticityConfig(MetricConfig):
@@ -114,6 +107,7 @@ class Authenticity(Metric):
 
     Config: ClassVar[type[MetricConfig]] = AuthenticityConfig
     config: AuthenticityConfig
+    compares_features: ClassVar[bool] = False
     columns = (
         Column(
             "nearest_features", "reference", summary="distance to the nearest training features"
@@ -145,16 +139,26 @@ class Authenticity(Metric):
             "memorised_features": (memorised.value, memorised.standard_error),
             "authenticity": (1 - memorised.value, memorised.standard_error),
         }
-        for column, (value, std) in values.items():
-            yield Score(
-                column,
-                value,
-                std=std,
-                n_real=len(training),
-                n_generated=len(features),
-                card=evaluation.card(name),
-                reference_split="train",
-            )
+        yield from _scores(values, len(training), len(features), evaluation.card(name))
+
+
+def _scores(
+    values: Mapping[str, tuple[float, float | None]],
+    n_real: int,
+    n_generated: int,
+    card: ExtractorCard | None,
+) -> Iterator[Score]:
+    """Rows of columns with their values and standard errors."""
+    for column, (value, std) in values.items():
+        yield Score(
+            column,
+            value,
+            std=std,
+            n_real=n_real,
+            n_generated=n_generated,
+            card=card,
+            reference_split="train",
+        )
 
 
 def _watched(evaluation: Evaluation, samples: Tensor, training: Tensor, k: int) -> Nearness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -34,6 +35,7 @@ class NeutralJudgement(Metric):
     """
 
     extractors = ("neutral",)
+    compares_features: ClassVar[bool] = False
     columns = (
         Column("accuracy_neutral", "reference", summary="share classified as the asked label"),
         Column("is_neutral", "reference", summary="Inception score on the neutral classifier"),

@@ -63,6 +63,7 @@ class NeutralTrials(Metric):
     """
 
     extractors = ("neutral",)
+    compares_features: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
     columns = (
         Column(
