@@ -12,55 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regene_bench.data.class_folders import find_class_folders
 from regene_bench.data.decode import DecodeOptions
-from regene_bench.data.layouts import Layout, LayoutOptions, detect_layout
-from regene_bench.data.parquet_images import ParquetOptions
-from regene_bench.data.split import hashed_test_mask
+from regene_bench.data.layouts import LayoutOptions, detect_layout
 from regene_bench.errors import DataError
 from regene_bench.interfaces import ImageSet, ImageShape
 
 from .builders import (
     GREY,
-    as_picture,
     cyclic_labels,
-    encode,
-    image_set,
     pixels,
     same_images,
-    write_class_folders,
     write_idx,
     write_idx_set,
-    write_parquet,
 )
-
-TRAIN, TEST = image_set(12), image_set(6, seed=1)
-
-
-def found(folder: Path, options: LayoutOptions | None = None) -> Layout:
-    layout = detect_layout(folder, options or LayoutOptions())
-    assert layout is not None
-    return layout
-
-
-def parquet_set(folder: Path, **options: Any) -> None:
-    for split, data in (("train", TRAIN), ("test", TEST)):
-        write_parquet(
-            folder / f"{split}-00000-of-00001.parquet",
-            [encode(image) for image in data.images],
-            data.labels,
-            **({"class_names": data.class_names} | options),
-        )
-
-
-def split_folders(folder: Path) -> None:
-    write_class_folders(folder / "train", TRAIN)
-    write_class_folders(folder / "test", TEST)
-
-
-def torchvision_set(folder: Path) -> None:
-    write_idx_set(folder / "MNIST" / "raw", TRAIN, TEST, suffix="")
-
+from .layout_builders import TEST, TRAIN, found, parquet_set, split_folders, torchvision_set
 
 LAYOUTS: dict[str, Callable[[Path], None]] = {
     "torchvision's": torchvision_set,
@@ -232,162 +197,3 @@ def test_the_official_batches_are_read(tmp_path: Path, monkeypatch: pytest.Monke
     (batches / "data_batch_3").write_bytes(b"damaged")
     with pytest.raises(DataError, match="data_batch_3"):
         layout.read("train", shape, None)
-
-
-# --- Parquet --------------------------------------------------------------------------------------
-
-
-def test_rows_keep_their_order_over_files_and_row_groups(tmp_path: Path) -> None:
-    for part in (0, 1):
-        some = slice(6 * part, 6 * part + 6)
-        write_parquet(
-            tmp_path / f"train-0000{part}-of-00002.parquet",
-            [encode(image) for image in TRAIN.images[some]],
-            TRAIN.labels[some],
-        )
-    write_parquet(tmp_path / "test.parquet", [encode(i) for i in TEST.images], TEST.labels)
-    read = found(tmp_path).read("train", GREY, None)
-    np.testing.assert_array_equal(read.images, TRAIN.images)
-    np.testing.assert_array_equal(read.labels, TRAIN.labels)
-
-
-def test_without_test_files_a_part_of_each_class_is_held_out(tmp_path: Path) -> None:
-    data = image_set(60)
-    write_parquet(tmp_path / "train.parquet", [encode(i) for i in data.images], data.labels)
-    layout = found(tmp_path, LayoutOptions(parquet=ParquetOptions(test_fraction=0.2)))
-    train, test = layout.read("train", GREY, None), layout.read("test", GREY, None)
-    assert np.bincount(test.labels).tolist() == [4, 4, 4]
-    both = ImageSet(
-        np.concatenate([train.images, test.images]),
-        np.concatenate([train.labels, test.labels]),
-        data.class_names,
-    )
-    assert same_images(both, data)
-
-
-def test_labels_can_be_strings(tmp_path: Path) -> None:
-    images = [encode(image) for image in TRAIN.images[:4]]
-    write_parquet(tmp_path / "train.parquet", images, ["dog", "cat", "eel", "cat"])
-    write_parquet(tmp_path / "test.parquet", images[:2], ["eel", "dog"])
-    layout = found(tmp_path)
-    train, test = layout.read("train", GREY, None), layout.read("test", GREY, None)
-    assert train.class_names == test.class_names == ("cat", "dog", "eel")
-    assert train.labels.tolist() == [1, 0, 2, 0]
-    assert test.labels.tolist() == [2, 1]
-
-
-def test_columns_can_be_named(tmp_path: Path) -> None:
-    parquet_set(tmp_path, image_column="picture", label_column="kind")
-    with pytest.raises(DataError, match=r"train.*no column 'image' or 'img'") as caught:
-        found(tmp_path).read("train", GREY, None)
-    assert "image_column" in caught.value.hint
-    named = LayoutOptions(parquet=ParquetOptions("picture", "kind"))
-    assert found(tmp_path, named).read("train", GREY, None).class_names == TRAIN.class_names
-    wrong = LayoutOptions(parquet=ParquetOptions("pictures", "kind"))
-    with pytest.raises(DataError, match="Did you mean 'picture'"):
-        found(tmp_path, wrong).read("train", GREY, None)
-
-
-@pytest.mark.parametrize("damage", ["truncated", "text", "overwritten"])
-def test_a_damaged_parquet_file_is_named(tmp_path: Path, damage: str) -> None:
-    parquet_set(tmp_path)
-    path = tmp_path / "train-00000-of-00001.parquet"
-    content = bytearray(path.read_bytes())
-    if damage == "truncated":
-        content = content[: len(content) // 2]
-    elif damage == "text":
-        content = bytearray(b"no Parquet at all")
-    else:
-        content[4 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4)
-    path.write_bytes(bytes(content))
-    with pytest.raises(DataError, match=r"train-00000-of-00001\.parquet"):
-        found(tmp_path).read("train", GREY, None)
-
-
-def test_a_damaged_image_is_named_by_file_and_row(tmp_path: Path) -> None:
-    parquet_set(tmp_path)
-    images = [encode(image) for image in TRAIN.images]
-    images[9] = images[9][:40]
-    path = tmp_path / "train-00000-of-00001.parquet"
-    write_parquet(path, images, TRAIN.labels)
-    with pytest.raises(DataError, match=r"row 9 of .*train-00000-of-00001\.parquet"):
-        found(tmp_path).read("train", GREY, None)
-
-
-def test_rows_without_image_or_label_are_named(tmp_path: Path) -> None:
-    images: list[bytes | None] = [encode(image) for image in TRAIN.images]
-    labels: list[int | None] = TRAIN.labels.tolist()
-    path = tmp_path / "train.parquet"
-    write_parquet(tmp_path / "test.parquet", images, labels)
-    write_parquet(path, [*images[:7], None, *images[8:]], labels)
-    with pytest.raises(DataError, match=r"train\.parquet has no image bytes in row 7"):
-        found(tmp_path).read("train", GREY, None)
-    write_parquet(path, images, [*labels[:5], None, *labels[6:]])
-    with pytest.raises(DataError, match=r"train\.parquet has no label in row 5"):
-        found(tmp_path).read("train", GREY, None)
-
-
-def test_columns_of_the_wrong_type_are_refused(tmp_path: Path) -> None:
-    parquet_set(tmp_path)
-    swapped = LayoutOptions(parquet=ParquetOptions("label", "label"))
-    with pytest.raises(DataError, match="holds int64, not images"):
-        found(tmp_path, swapped).read("train", GREY, None)
-    swapped = LayoutOptions(parquet=ParquetOptions("image", "image"))
-    with pytest.raises(DataError, match="not integers or strings"):
-        found(tmp_path, swapped).read("train", GREY, None)
-
-
-# --- class folders --------------------------------------------------------------------------------
-
-
-def test_the_held_out_part_is_stratified_and_always_the_same(tmp_path: Path) -> None:
-    write_class_folders(tmp_path, image_set(60))
-    one = find_class_folders(tmp_path, test_fraction=0.1)
-    again = find_class_folders(tmp_path, test_fraction=0.1)
-    assert one is not None
-    assert again is not None
-    assert one.test.paths == again.test.paths
-    assert np.bincount(one.test.labels).tolist() == [2, 2, 2]
-    assert np.bincount(one.train.labels).tolist() == [18, 18, 18]
-    assert not set(one.test.paths) & set(one.train.paths)
-
-
-def test_where_the_folder_lies_does_not_change_the_split(tmp_path: Path) -> None:
-    names = []
-    for place in ("here", "there"):
-        write_class_folders(tmp_path / place, image_set(60))
-        files = find_class_folders(tmp_path / place, test_fraction=0.3)
-        assert files is not None
-        names.append([path.relative_to(tmp_path / place) for path in files.test.paths])
-    assert names[0] == names[1]
-
-
-@pytest.mark.parametrize(("n", "expected"), [(1, 0), (2, 1), (3, 1), (10, 1), (26, 3)])
-def test_small_classes_keep_an_image_in_each_split(n: int, expected: int) -> None:
-    keys = [str(i) for i in range(n)]
-    assert hashed_test_mask(keys, np.zeros(n, dtype=np.int64), 0.1).sum() == expected
-
-
-def test_images_lie_at_any_depth_and_hidden_files_are_left_out(tmp_path: Path) -> None:
-    split_folders(tmp_path)
-    deep = tmp_path / "train" / "class 0" / "a" / "b"
-    deep.mkdir(parents=True)
-    as_picture(pixels(1)[0]).save(deep / "deep.PNG")
-    (tmp_path / "train" / "class 0" / "._000.png").write_bytes(b"resource fork")
-    (tmp_path / "train" / ".cache").mkdir()
-    (tmp_path / "train" / "class 0" / "Thumbs.db").touch()
-    assert len(found(tmp_path).read("train", GREY, None).images) == 13
-
-
-def test_a_class_that_is_only_in_the_test_split_is_an_error(tmp_path: Path) -> None:
-    split_folders(tmp_path)
-    (tmp_path / "test" / "class x").mkdir()
-    as_picture(pixels(1)[0]).save(tmp_path / "test" / "class x" / "1.png")
-    with pytest.raises(DataError, match="class x"):
-        detect_layout(tmp_path, LayoutOptions())
-
-
-def test_bare_class_folders_are_not_plainly_a_data_set(tmp_path: Path) -> None:
-    write_class_folders(tmp_path, TRAIN)
-    assert detect_layout(tmp_path, LayoutOptions()) is not None
-    assert detect_layout(tmp_path, LayoutOptions(plain_only=True)) is None

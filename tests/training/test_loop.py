@@ -1,4 +1,4 @@
-"""The training loop: order of the data, schedules, interruption, divergence, reports."""
+"""The training loop: order of the data, schedules, divergence, reports."""
 
 from __future__ import annotations
 
@@ -12,69 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
-from regene_bench.errors import Interrupted, TrainingDivergedError
-from regene_bench.events import Event, Message, Progress
-from regene_bench.interfaces import Augmentation
-from regene_bench.runtime import Runtime
-from regene_bench.stop import StopRequest
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.errors import TrainingDivergedError
+from regene_bench.events import Event, Progress
 from regene_bench.training.loop import Batch, Stage, train
-from regene_bench.training.schedules import constant, decay_every, one_cycle
+from regene_bench.training.schedules import constant, decay_every
 from tests.methods.builders import make_data, make_runtime
 
-STEPS, BATCH = 6, 32
-
-
-class StopAfterStep(StopRequest):
-    """Asks for a stop once a number of steps are done; the loop looks once a step."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self._left = steps
-
-    @property
-    def reason(self) -> str | None:
-        self._left -= 1
-        return "the test" if self._left <= 0 else None
-
-
-class Tiny:
-    """A linear network with dropout and batch norm, and a record of what its steps were given."""
-
-    def __init__(self, runtime: Runtime, optimizer: str = "adam") -> None:
-        with runtime.seeded("init"):
-            self.network = nn.Sequential(
-                nn.Flatten(), nn.Dropout(0.3), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)
-            )
-        parameters = self.network.parameters()
-        if optimizer == "adam":
-            self.optimizer: Any = torch.optim.Adam(parameters, lr=1e-2, fused=True)
-        else:
-            self.optimizer = torch.optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True)
-        self.batches: list[Batch] = []
-        self.rates: list[float] = []
-
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
-        self.batches.append(batch)
-        self.rates.append(self.optimizer.param_groups[0]["lr"])
-        loss = nn.functional.cross_entropy(self.network(batch.images), batch.labels)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return {"cross-entropy": loss.detach()}
-
-    def stage(self, **changes: Any) -> Stage:
-        values: dict[str, Any] = {
-            "name": "tiny",
-            "modules": {"network": self.network},
-            "optimizers": {"adam": self.optimizer},
-            "step": self.step,
-            "batch_size": BATCH,
-            "total_images": STEPS * BATCH,
-            "schedule": one_cycle(),
-            "augmentation": Augmentation(horizontal_flip=True, crop_padding=1),
-        }
-        return Stage(**(values | changes))
+from .builders import BATCH, STEPS, StopAfterStep, Tiny
 
 
 @pytest.fixture(scope="module")
@@ -99,132 +43,6 @@ def order_of(folder: Path, n: int, seed: int = 0, **changes: Any) -> list[int]:
     stage = Stage("order", {"network": network}, {}, step, 8, 40)
     train(replace(stage, **changes), numbered(n), make_runtime(folder, seed=seed))
     return seen
-
-
-def state_of(tiny: Tiny) -> dict[str, Tensor]:
-    return {key: value.clone() for key, value in tiny.network.state_dict().items()}
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-@pytest.mark.parametrize("step", range(1, STEPS))
-def test_interrupted_after_any_step_it_ends_bit_equal(
-    step: int, optimizer: str, data: BenchmarkData, tmp_path: Path
-) -> None:
-    runtime = make_runtime(tmp_path / "plain")
-    plain = Tiny(runtime, optimizer)
-    expected_report = train(plain.stage(), data.train, runtime)
-
-    runtime = make_runtime(tmp_path / "cut", stop=StopAfterStep(step))
-    cut = Tiny(runtime, optimizer)
-    with pytest.raises(Interrupted, match="the test"):
-        train(cut.stage(), data.train, runtime)
-    assert len(cut.batches) == step
-
-    torch.manual_seed(1234 + step)
-    runtime = make_runtime(tmp_path / "cut")
-    resumed = Tiny(runtime, optimizer)
-    report = train(resumed.stage(), data.train, runtime)
-    assert len(resumed.batches) == STEPS - step
-    assert resumed.rates == plain.rates[step:]
-    for ours, theirs in zip(resumed.batches, plain.batches[step:], strict=True):
-        assert torch.equal(ours.images, theirs.images)
-        assert ours.clock == theirs.clock
-    expected, found = state_of(plain), state_of(resumed)
-    for key in expected:
-        assert torch.equal(expected[key], found[key]), key
-    assert (report.images, report.losses) == (expected_report.images, expected_report.losses)
-
-
-def test_interrupted_after_every_step_it_ends_bit_equal(
-    data: BenchmarkData, tmp_path: Path
-) -> None:
-    runtime = make_runtime(tmp_path / "plain")
-    plain = Tiny(runtime)
-    train(plain.stage(), data.train, runtime)
-    calls = 0
-    while True:
-        calls += 1
-        runtime = make_runtime(tmp_path / "cut", stop=StopAfterStep(1))
-        cut = Tiny(runtime)
-        try:
-            train(cut.stage(), data.train, runtime)
-            break
-        except Interrupted:
-            continue
-    assert calls == STEPS
-    expected, found = state_of(plain), state_of(cut)
-    for key in expected:
-        assert torch.equal(expected[key], found[key]), key
-
-
-def test_a_checkpoint_after_every_step_changes_nothing(data: BenchmarkData, tmp_path: Path) -> None:
-    runtime = make_runtime(tmp_path / "plain")
-    plain = Tiny(runtime)
-    train(plain.stage(), data.train, runtime)
-    runtime = replace(
-        make_runtime(tmp_path), checkpoints=CheckpointStore(tmp_path / "often", interval=0.0)
-    )
-    often = Tiny(runtime)
-    train(often.stage(), data.train, runtime)
-    for key, value in state_of(plain).items():
-        assert torch.equal(value, state_of(often)[key]), key
-
-
-def test_a_damaged_checkpoint_starts_over_and_ends_the_same(
-    data: BenchmarkData, tmp_path: Path
-) -> None:
-    runtime = make_runtime(tmp_path, stop=StopAfterStep(3))
-    with pytest.raises(Interrupted):
-        train(Tiny(runtime).stage(), data.train, runtime)
-    (file,) = tmp_path.glob("*.safetensors")
-    file.write_bytes(file.read_bytes()[:-20])
-    runtime = make_runtime(tmp_path)
-    again = Tiny(runtime)
-    train(again.stage(), data.train, runtime)
-    assert len(again.batches) == STEPS
-
-
-def test_a_checkpoint_of_another_network_starts_over_and_says_so(
-    data: BenchmarkData, tmp_path: Path
-) -> None:
-    runtime = make_runtime(tmp_path)
-    train(Tiny(runtime).stage(), data.train, runtime)
-    told: list[Event] = []
-    runtime = make_runtime(tmp_path, emit=told.append)
-    other = Tiny(runtime)
-    train(other.stage(modules={"other": other.network}), data.train, runtime)
-    assert len(other.batches) == STEPS
-    assert any(isinstance(e, Message) and "another network" in e.text for e in told)
-
-
-def test_a_finished_stage_is_not_repeated(data: BenchmarkData, tmp_path: Path) -> None:
-    runtime = make_runtime(tmp_path)
-    first = Tiny(runtime)
-    report = train(first.stage(), data.train, runtime)
-    assert report.restored_seconds == 0
-    runtime = make_runtime(tmp_path)
-    second = Tiny(runtime)
-    again = train(second.stage(), data.train, runtime)
-    assert second.batches == []
-    for key, value in state_of(first).items():
-        assert torch.equal(value, state_of(second)[key]), key
-    assert again.restored_seconds == again.seconds > 0
-    assert (again.images, again.losses) == (report.images, report.losses)
-    assert runtime.ledger == [again]
-
-
-def test_seconds_add_up_over_interruptions(data: BenchmarkData, tmp_path: Path) -> None:
-    runtime = make_runtime(tmp_path, stop=StopAfterStep(4))
-    with pytest.raises(Interrupted):
-        train(Tiny(runtime).stage(), data.train, runtime)
-    saved = CheckpointStore(tmp_path).load("tiny")
-    assert saved is not None
-    assert saved["step"] == 4
-    runtime = make_runtime(tmp_path)
-    report = train(Tiny(runtime).stage(), data.train, runtime)
-    assert report.restored_seconds == saved["seconds"] > 0
-    assert report.seconds > report.restored_seconds
-    assert runtime.ledger == [report]
 
 
 def test_modules_end_in_evaluation_mode(data: BenchmarkData, tmp_path: Path) -> None:
