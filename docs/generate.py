@@ -12,6 +12,7 @@ from pathlib import Path
 from regene_bench.leaderboard.order import BETTER
 from regene_bench.leaderboard.schema import COLUMNS, SCHEMA_VERSION
 from regene_bench.plugins import Entry, load_plugins
+from regene_bench.studies.definition import load_study
 
 DOCS = Path(__file__).resolve().parent
 
@@ -76,7 +77,49 @@ def _metric(entry: Entry) -> Iterator[str]:
     yield ""
 
 
-PAGES = {"leaderboard.md": leaderboard_page, "metrics.md": metrics_page}
+def studies_page() -> str:
+    """Every study with its source, its runs and its figures, and every figure's options."""
+    host = load_plugins()
+    lines = [
+        "# Studies and figures",
+        "",
+        "<!-- made by docs/generate.py from the studies' files and the figures' docstrings -->",
+        "",
+        "`regene-bench study NAME` carries out the runs of a study and makes its figures. What a",
+        "preset changes is said in the file; `--benchmarks`, `--methods`, `--seeds` and `--set`",
+        "change the rest.",
+        "",
+        "## The studies",
+        "",
+    ]
+    for entry in host.entries("study"):
+        study = load_study(host, entry.name)
+        figures = ", ".join(f"`{table.kind}`" for table in study.figures)
+        lines += [f"### `{study.name}`", "", f"{study.title}. Source: {study.source}.", ""]
+        lines += [study.description.strip(), ""] if study.description.strip() else []
+        lines += [f"On {', '.join(study.benchmarks)}: `{study.methods}`. Figures: {figures}.", ""]
+    lines += ["## The figures", ""]
+    for entry in host.entries("figure"):
+        figure = entry.load()
+        lines += [f"### `{entry.name}`", "", inspect.getdoc(figure).replace("``", "`"), ""]
+        lines += [*_attributes(figure.Config), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _attributes(config: type) -> Iterator[str]:
+    """The attributes of a Google-style docstring as a list."""
+    _, _, attributes = (inspect.getdoc(config) or "").partition("Attributes:\n")
+    for line in attributes.replace("``", "`").splitlines():
+        name, _, text = line.partition(": ")
+        begins = line.startswith("    ") and not line.startswith("     ")
+        yield f"- `{name.strip()}`: {text}" if begins else f"  {line.strip()}"
+
+
+PAGES = {
+    "leaderboard.md": leaderboard_page,
+    "metrics.md": metrics_page,
+    "studies.md": studies_page,
+}
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

@@ -82,7 +82,7 @@ def register_studies(register: Register) -> None:
         ("trials", "candidates for each valid generation, by class (ReGene, Table 2)"),
         ("combinations", "accuracy of generations from 2, 3 and 5 latents (ReGene, Figs. 6 and 7)"),
         ("matrix", "every pair of some images combined (ReGene, Figs. 8 to 11)"),
-        ("closest-match", "are generations copies? (ReGene, Figs. 12 and 13)"),
+        ("closest-match", "nearest images of generations (ReGene, Figs. 12 and 13)"),
         ("generations", "generations of generations (ReGene, Fig. 14)"),
         ("frechet", "Fréchet distances three ways, and Inception scores (ReGene, Tables 3 and 4)"),
         (
