@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,23 @@ def reference_rules(values: Sequence[dict[str, Any]], axis: str) -> list[Spec]:
             }
         )
     return rules
+
+
+def colour_of(field: str, every: Iterable[str], shown: Iterable[str]) -> Spec:
+    """Colour by a name, the same for the same name in all charts of a board.
+
+    Args:
+        field: The field that holds the name.
+        every: All names of the board.
+        shown: Those in the chart, for its legend.
+    """
+    return {
+        "field": field,
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": sorted(set(every))},
+        "legend": {"values": sorted(set(shown))},
+    }
 
 
 def scale_of(values: Sequence[float]) -> Spec:

@@ -8,6 +8,7 @@ from regene_bench.charts.chart import (
     Chart,
     axis_title,
     cells,
+    colour_of,
     reference_rules,
     references,
     scale_of,
@@ -54,7 +55,8 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
         "scale": scale_of([point["seconds"] for point in points]),
     }
     y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
-    colour = {"field": "method", "type": "nominal", "title": None}
+    methods = [clean(line.method) for line in board.lines]
+    colour = colour_of("method", methods, [point["method"] for point in points])
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "value", "title": clean(column.label), "format": ".4g"},
@@ -68,12 +70,7 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
             *reference_rules(real, "y"),
             {
                 "mark": {"type": "rule", "strokeWidth": 1.5, "clip": True},
-                "encoding": {
-                    "x": x,
-                    "y": y | {"field": "low"},
-                    "y2": {"field": "high"},
-                    "color": colour,
-                },
+                "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.95},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from regene_bench.charts.chart import Chart, cells, statistic_of, with_interval
+from regene_bench.charts.chart import Chart, Spec, cells, colour_of, statistic_of, with_interval
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.grid import clean
 from regene_bench.leaderboard.order import BETTER
 
 # more lines than colours that can be told apart
 _MOST_LINES = 8
+_ROOM = 1.15
 
 
 def class_bars(board: Board) -> Chart | None:
@@ -40,20 +41,27 @@ def class_bars(board: Board) -> Chart | None:
     direction, unit = board.columns[0].direction, board.columns[0].unit
     better = "" if direction == "none" else f" ({BETTER[direction]})"
     title = metric + (f" [{clean(unit)}]" if unit else "") + better
+    # domains are told, so that layers need not be put in one order
     classes = list(dict.fromkeys(bar["class"] for bar in bars))
+    shown = list(dict.fromkeys(bar["label"] for bar in bars))
     position = {
-        "x": {"field": "class", "type": "nominal", "title": None, "sort": classes},
-        "xOffset": {"field": "label"},
+        "x": {"field": "class", "type": "nominal", "title": None, "scale": {"domain": classes}},
+        "xOffset": {"field": "label", "scale": {"domain": shown}},
     }
-    colour = {"field": "label", "type": "nominal", "title": None}
+    labels = [clean(line.label) for line in board.lines]
+    colour = colour_of("label", labels, shown)
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "class", "title": "class"},
         {"field": "value", "title": metric, "format": ".4g"},
         {"field": "n", "title": "seeds"},
     ]
-    y = {"type": "quantitative", "title": title}
-    spec = {
+    values = [bar["value"] for bar in bars]
+    # few seeds have intervals many times as long as the bars: the frame is for the bars
+    frame = [min(0.0, *values), _ROOM * max(0.0, *values)]
+    y = {"type": "quantitative", "title": title, "scale": {"domain": frame, "nice": True}}
+    has_spread = any(bar["low"] < bar["high"] for bar in bars)
+    spec: Spec = {
         "height": 260,
         "data": {"values": bars},
         "layer": [
@@ -62,11 +70,17 @@ def class_bars(board: Board) -> Chart | None:
                 "encoding": position
                 | {"y": y | {"field": "value"}, "color": colour, "tooltip": tooltip},
             },
-            {
-                "transform": [{"filter": "datum.high > datum.low"}],
-                "mark": {"type": "rule"},
-                "encoding": position | {"y": y | {"field": "low"}, "y2": {"field": "high"}},
-            },
+            *(
+                [
+                    {
+                        "transform": [{"filter": "datum.high > datum.low"}],
+                        "mark": {"type": "rule", "clip": True},
+                        "encoding": position | {"y": y | {"field": "low"}, "y2": {"field": "high"}},
+                    }
+                ]
+                if has_spread
+                else []
+            ),
         ],
     }
     left_out = len(measured) - _MOST_LINES
@@ -74,7 +88,8 @@ def class_bars(board: Board) -> Chart | None:
     return Chart(
         name=f"class-{metric}",
         title=f"{metric} per class",
-        description=f"{title}, a bar a class and line; thin lines are 95 % intervals.{more}",
+        description=f"{title}, a bar a class and line; thin lines are 95 % intervals, cut at the "
+        f"frame.{more}",
         spec=spec,
         header=("class", "line", metric, "low", "high", "seeds"),
         rows=tuple(

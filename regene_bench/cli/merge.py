@@ -1,0 +1,43 @@
+"""``regene-bench merge``: several leaderboards as one results folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regene_bench.errors import UsageError
+
+
+def merge(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Folders of results, or Parquet files; first ones first.")
+    ],
+    into: Annotated[Path, typer.Option(help="Results folder to write; a new one, or empty.")],
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Relative difference up to which scores agree."),
+    ] = 1e-3,
+) -> None:
+    """Put the leaderboards of several people into one.
+
+    Runs are told apart by their ids. The same run in two places counts once; where its scores
+    contradict each other they are listed, the run is left out and the exit code is 3.
+    """
+    from regene_bench.cli.publish import read_sources, tell_conflicts
+    from regene_bench.leaderboard import merge as merging
+    from regene_bench.leaderboard.parts import FOLDER, write_part
+    from regene_bench.publish.pictures import copy_picture
+
+    if (into / FOLDER).exists() and any((into / FOLDER).rglob("*")):
+        raise UsageError(f"{into} has results already.", hint="Give the name of a new folder.")
+    read = read_sources(sources)
+    merged = merging.merge(read, tolerance)
+    count = 0
+    for record in merging.records(merged.table):
+        write_part(into, record)
+        copy_picture([source.path for source in read], into, record.run_id)
+        count += 1
+    print(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
+    raise typer.Exit(tell_conflicts(merged.conflicts))

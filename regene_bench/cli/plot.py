@@ -1,0 +1,58 @@
+"""``regene-bench plot``: the charts of the results as files for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regene_bench.errors import UsageError
+
+
+def plot(
+    out: Annotated[Path, typer.Argument(help="Folder to write the charts to.")],
+    results: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of results, or Parquet files. Default: results.", show_default=False
+        ),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="svg, png or pdf.")] = "svg",
+    benchmark: Annotated[str, typer.Option(help="Draw this benchmark only.")] = "",
+    preset: Annotated[str, typer.Option(help="Draw this preset only.")] = "",
+) -> None:
+    """Draw the charts that `publish site` shows as PNG, SVG or PDF."""
+    from regene_bench.charts.draw import FORMATS, draw
+    from regene_bench.cli.publish import read_sources
+    from regene_bench.errors import did_you_mean
+    from regene_bench.leaderboard.merge import merge
+    from regene_bench.plugins import load_plugins
+    from regene_bench.publish.chart_files import charts_of_table
+
+    if form not in FORMATS:
+        raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, FORMATS))
+    table = merge(read_sources(results or [Path("results")])).table
+    count = 0
+    for stem, chart in charts_of_table(table, load_plugins(), benchmark, preset):
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"{stem}.{form}"
+        write_whole(path, draw(chart, form))
+        print(f"{path}  {chart.title}")
+        count += 1
+    if not count:
+        raise UsageError(
+            "There is nothing to draw.",
+            hint="A chart needs two trained methods, three values of a parameter, "
+            "or scores per class.",
+        )
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

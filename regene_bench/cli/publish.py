@@ -1,0 +1,141 @@
+"""``regene-bench publish``: results for others to see."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from regene_bench.leaderboard.merge import Conflict, Source
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Publish results as web pages, to git or to the Hugging Face Hub.",
+)
+
+_RESULTS = typer.Argument(
+    help="Folders of results, or Parquet files. Default: results.", show_default=False
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep the commands apart from the group."""
+
+
+@app.command()
+def site(
+    out: Annotated[
+        Path, typer.Argument(help="Folder to write; one of an earlier site is replaced.")
+    ],
+    results: Annotated[list[Path] | None, _RESULTS] = None,
+    title: Annotated[str, typer.Option(help="Heading of the first page.")] = "Leaderboards",
+) -> None:
+    """Write a static site that needs no server and no network."""
+    from regene_bench.plugins import load_plugins
+    from regene_bench.publish.site import publish_site
+
+    sources = read_sources(results or [Path("results")])
+    if not any(source.table.num_rows for source in sources):
+        raise UsageError("There are no runs to publish.", hint="Try `regene-bench run digits`.")
+    report = publish_site(sources, out, load_plugins(), title)
+    print(f"Wrote {report.pages} pages; open {out / 'index.html'}")
+    raise typer.Exit(tell_conflicts(report.content.conflicts))
+
+
+@app.command()
+def git(
+    folder: Annotated[Path, typer.Argument(help="Folder of a git repository, new or kept before.")],
+    results: Annotated[list[Path] | None, _RESULTS] = None,
+    message: Annotated[str, typer.Option(help="The commit's message.")] = "Leaderboard",
+) -> None:
+    """Write the runs and their tables into a git repository and commit them; nothing is pushed."""
+    from regene_bench.leaderboard.merge import merge, read_source
+    from regene_bench.leaderboard.parts import FOLDER
+    from regene_bench.publish.git import publish_git
+
+    before = [read_source(folder)] if (folder / FOLDER).is_dir() else []
+    merged = merge([*before, *read_sources(results or [Path("results")])])
+    commit = publish_git(merged, _ranks(merged.table), folder, message)
+    print(f"committed {commit}" if commit else "Nothing has changed.")
+    raise typer.Exit(tell_conflicts(merged.conflicts))
+
+
+@app.command()
+def hub(
+    repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The data set.")],
+    results: Annotated[list[Path] | None, _RESULTS] = None,
+    title: Annotated[str, typer.Option(help="Heading of the card.")] = "Leaderboards",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go; send nothing.")
+    ] = False,
+    endpoint: Annotated[
+        str, typer.Option(help="Another hub's address.", envvar="HF_ENDPOINT")
+    ] = "",
+) -> None:
+    """Publish the rows with a card as a data set on the Hugging Face Hub."""
+    from regene_bench.leaderboard.merge import merge
+    from regene_bench.publish.hub import CARD, check_name, files_of, upload
+
+    check_name(repository)
+    merged = merge(read_sources(results or [Path("results")]))
+    files = files_of(merged.table, _ranks(merged.table), title)
+    if dry_run:
+        for name, content in files.items():
+            print(f"{len(content):>12,} bytes  datasets/{repository}/{name}")
+        print(f"\n{CARD}:\n\n{files[CARD].decode()}")
+    else:
+        print(upload(repository, files, endpoint or None))
+    raise typer.Exit(tell_conflicts(merged.conflicts))
+
+
+def _ranks(table: pa.Table) -> dict[str, str]:
+    from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
+    from regene_bench.plugins import load_plugins
+
+    if not table.num_rows:
+        raise UsageError("There are no runs to publish.", hint="Try `regene-bench run digits`.")
+    names = table["benchmark"].unique().to_pylist()
+    return rank_metrics(installed_protocols(load_plugins(), names))
+
+
+def read_sources(paths: Sequence[Path]) -> list[Source]:
+    """Read leaderboards, and name the files in them that were skipped on stderr."""
+    from regene_bench.leaderboard.merge import read_source
+
+    sources = [read_source(path) for path in paths]
+    for source in sources:
+        for part in source.bad:
+            print(f"skipped {part.path}: {part.reason}", file=sys.stderr)
+    return sources
+
+
+def tell_conflicts(conflicts: Sequence[Conflict]) -> int:
+    """List runs that contradict each other on stderr, and return the exit code."""
+    from regene_bench.cli.text import printable
+    from regene_bench.errors import EXIT_OK, EXIT_SOME_FAILED
+
+    if not conflicts:
+        return EXIT_OK
+    runs = {conflict.run_id for conflict in conflicts}
+    print(f"{len(runs)} runs contradict each other and were left out:", file=sys.stderr)
+    for one in conflicts:
+        of_class = "" if one.class_name is None else f" of {one.class_name}"
+        line = (
+            f"  {one.run_id} {one.benchmark} {one.method} seed {one.seed}: {one.metric}{of_class} "
+            f"is {one.first:.6g} in {one.first_path} and {one.second:.6g} in {one.second_path}"
+        )
+        print(printable(line), file=sys.stderr)
+    print("`regene-bench reproduce RUN` tells which of two values stands.", file=sys.stderr)
+    return EXIT_SOME_FAILED

@@ -1,0 +1,148 @@
+"""``regene-bench reproduce``: does a published row come out again?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.stoppable import stoppable
+from regene_bench.cli.text import aligned, printable
+from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from regene_bench.reproduction import method_and_settings
+
+if TYPE_CHECKING:
+    from regene_bench.leaderboard.agreement import Comparison
+    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.plugins import PluginHost
+    from regene_bench.preparation import Options
+
+_WORDS = {"equal": "equal", "within": "within tolerance", "off": "off", "missing": "not measured"}
+# what enters a run's identity; where one of them differs, another run was made
+_IDENTITY = ("protocol_version", "dataset_fingerprint", "method_version", "params")
+
+
+def reproduce(
+    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    results: Annotated[
+        Path, typer.Option(help="Where the published row is: a results folder or a Parquet file.")
+    ] = Path("results"),
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Fresh results folder. Default: reproduced/RUN.", show_default=False),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, help="Relative difference up to which scores agree.")
+    ] = 1e-3,
+    metrics: Annotated[
+        str, typer.Option(help="Metrics, with options. Default: those of the published row.")
+    ] = "",
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+) -> None:
+    """Make a run again from its own parameters and compare its scores.
+
+    Called again after an interruption it goes on. Exit code 0: all scores agree; 3: some do not;
+    4: the run failed.
+    """
+    from regene_bench.leaderboard.agreement import compare_scores
+    from regene_bench.leaderboard.merge import read_source
+    from regene_bench.leaderboard.parts import find_run
+    from regene_bench.plugins import load_plugins
+
+    published = find_run(read_source(results).table, run, results)
+    folder = into or Path("reproduced") / published.run_id
+    host = load_plugins()
+    options = options_of(published, host, folder, metrics, tuple(data or ()), device)
+
+    from regene_bench.campaign import run_campaign
+    from regene_bench.leaderboard.parts import read_run
+
+    with stoppable(None) as (emit, stop):
+        outcome = run_campaign(published.benchmark, options, emit, stop)
+    run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
+    repeated = read_run(folder, run_ids[0])
+    for line in _differences(published, repeated):
+        print(line)
+    if repeated.status == "failed":
+        print(printable(f"The run failed: {repeated.error_type}: {repeated.error_message}"))
+        raise typer.Exit(EXIT_ALL_FAILED)
+    found = compare_scores(published.scores, repeated.scores, tolerance)
+    print(aligned([_row(one) for one in found], ("score", "published", "now", "verdict")))
+    counts = {word: sum(one.verdict == key for one in found) for key, word in _WORDS.items()}
+    print("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + ".")
+    agree = all(one.verdict in ("equal", "within") for one in found)
+    raise typer.Exit(EXIT_OK if agree else EXIT_SOME_FAILED)
+
+
+def options_of(
+    record: RunRecord,
+    host: PluginHost,
+    folder: Path,
+    metrics: str,
+    data: tuple[Path, ...],
+    device: str,
+) -> Options:
+    """Write a run's own parameters as the options of a call.
+
+    Raises:
+        UsageError: The run is of samples that another program made.
+    """
+    from regene_bench.leaderboard.record import EXTERNAL
+    from regene_bench.preparation import Options
+
+    if record.distribution == EXTERNAL:
+        raise UsageError(
+            f"{record.run_id} is of images that another program made; it cannot be trained here.",
+            hint="Score the images again with `regene-bench score`.",
+        )
+    method, settings = method_and_settings(record, host)
+    return Options(
+        methods=method,
+        seeds=f"{record.seed},",
+        preset=record.preset,
+        metrics=metrics or ",".join(_metrics_of(record, host)),
+        settings=settings,
+        results=folder,
+        data=data,
+        device=device,
+    )
+
+
+def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
+    """The protocol's metrics, and others that report columns of the published row."""
+    from regene_bench.benchmark import load_benchmark
+
+    names = list(load_benchmark(host, record.benchmark).evaluation.metrics)
+    known = {name.partition("[")[0] for name in names}
+    measured = {score.metric for score in record.scores}
+    for entry in host.entries("metric"):
+        columns = {column.name for column in entry.load().columns}
+        if entry.name not in known and columns & measured:
+            names.append(entry.name)
+    return names
+
+
+def _differences(published: RunRecord, repeated: RunRecord) -> list[str]:
+    """Say in what the repetition is another run than the published one."""
+    lines = []
+    for name in _IDENTITY:
+        old, new = getattr(published, name), getattr(repeated, name)
+        if old != new:
+            lines.append(f"another {name.replace('_', ' ')}: {old} was published, {new} ran")
+    for name in ("gpu_name", "device", "precision", "torch_version"):
+        old, new = getattr(published, name), getattr(repeated, name)
+        if old != new:
+            lines.append(f"{name.replace('_', ' ')}: {old} was published, {new} here")
+    return [printable(line) for line in lines]
+
+
+def _row(one: Comparison) -> tuple[str, str, str, str]:
+    name = one.metric if one.class_name is None else f"{one.metric} of {one.class_name}"
+    if one.repeated is None:
+        return name, f"{one.published:.6g}", "", f"{_WORDS[one.verdict]}: {one.reason}"
+    by = "" if not one.difference else f" by {one.difference:.2%}"
+    return name, f"{one.published:.6g}", f"{one.repeated:.6g}", f"{_WORDS[one.verdict]}{by}"

@@ -1,0 +1,1 @@
+"""Leaderboards for others: web pages, a git repository, the Hugging Face Hub."""

@@ -1,0 +1,46 @@
+// Draws each chart when it comes into view, and again when the colour scheme changes.
+(() => {
+  "use strict";
+  const config = JSON.parse(document.getElementById("chart-config").textContent);
+
+  const themed = () => {
+    const style = getComputedStyle(document.documentElement);
+    const [ink, grid] = ["--ink", "--rule"].map((name) => style.getPropertyValue(name).trim());
+    const text = { labelColor: ink, titleColor: ink };
+    return {
+      ...config,
+      background: "transparent",
+      axis: { ...config.axis, ...text, gridColor: grid, domainColor: grid, tickColor: grid },
+      legend: { ...config.legend, ...text },
+      rule: { color: ink },
+    };
+  };
+
+  const draw = async (box) => {
+    const spec = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    const narrow = box.clientWidth < 480;
+    const look = themed();
+    if (narrow) look.legend = { ...look.legend, columns: 2 };
+    const tooltip = { theme: getComputedStyle(document.documentElement).colorScheme === "dark" ? "dark" : "light" };
+    await vegaEmbed(box, { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } }, {
+      mode: "vega-lite",
+      renderer: "svg",
+      actions: { export: true, source: false, compiled: false, editor: false },
+      config: look,
+      tooltip,
+    });
+    box.dataset.drawn = "yes";
+  };
+
+  const seen = new Set();
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      observer.unobserve(entry.target);
+      seen.add(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "400px" });
+  document.querySelectorAll("[data-chart]").forEach((box) => observer.observe(box));
+  document.addEventListener("themechange", () => seen.forEach(draw));
+})();

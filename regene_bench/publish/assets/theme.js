@@ -1,0 +1,45 @@
+// The colour scheme: as the system, light or dark; kept for the next page.
+(() => {
+  "use strict";
+  const KEY = "regene-bench-theme";
+  const MODES = { "": "as the system", light: "light", dark: "dark" };
+  const root = document.documentElement;
+  const read = () => {
+    // pages opened from a disk may have no storage
+    try { return localStorage.getItem(KEY) || ""; } catch { return ""; }
+  };
+  const apply = (mode) => {
+    root.dataset.theme = mode in MODES ? mode : "";
+    document.dispatchEvent(new CustomEvent("themechange"));
+  };
+  apply(read());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(root.dataset.theme));
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.getElementById("theme");
+    const modes = Object.keys(MODES);
+    const show = () => { button.querySelector("span").textContent = MODES[root.dataset.theme]; };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const next = modes[(modes.indexOf(root.dataset.theme) + 1) % modes.length];
+      try { localStorage.setItem(KEY, next); } catch { /* it lasts for this page */ }
+      apply(next);
+      show();
+    });
+    show();
+    for (const copy of document.querySelectorAll("[data-copy]")) {
+      if (!navigator.clipboard) continue;
+      copy.hidden = false;
+      copy.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(copy.previousElementSibling.textContent);
+        copy.textContent = "Copied";
+      });
+    }
+    const open = () => {
+      const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (target && target.tagName === "DETAILS") target.open = true;
+    };
+    addEventListener("hashchange", open);
+    open();
+  });
+})();

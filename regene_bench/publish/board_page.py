@@ -1,0 +1,142 @@
+"""The page of a benchmark and preset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regene_bench.charts.collect import charts_of
+from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.grid import clean
+from regene_bench.publish.content import Content
+from regene_bench.publish.lines import LINES_A_PAGE, subtitle
+from regene_bench.publish.names import slug
+from regene_bench.publish.pictures import picture_name
+from regene_bench.publish.reported import ReportedView, reported_views
+from regene_bench.publish.runs import line_key
+from regene_bench.publish.views import BoardView, SampleView, table_view
+
+# more sample grids than one looks at
+_MOST_SAMPLES = 24
+
+
+@dataclass
+class BoardPage:
+    """One page: the boards of a benchmark and preset, newest protocol first.
+
+    Attributes:
+        folder: Its folder on the site.
+        benchmark, preset: As in the leaderboard, fit to be shown.
+        key: The same two, as they are in the rows.
+        title: The protocol's title, or the benchmark's name.
+        description: The protocol's own words, if it is installed.
+        boards: What is shown; boards do not compare with one another.
+        addresses: Where each line's details stand, by board number and label.
+        reported: Numbers from the literature.
+        run_ids: All runs of the page.
+        first, last: Dates of the first and the last run.
+    """
+
+    folder: str
+    benchmark: str
+    preset: str
+    key: tuple[str, str]
+    title: str
+    description: str
+    boards: list[BoardView] = field(default_factory=list)
+    addresses: dict[tuple[int, str], str] = field(default_factory=dict)
+    reported: list[ReportedView] = field(default_factory=list)
+    run_ids: list[str] = field(default_factory=list)
+    first: str = ""
+    last: str = ""
+
+    def file(self, number: int) -> str:
+        """File of the page's ``number``-th part, from 0."""
+        return "index.html" if number == 0 else f"index.{number + 1}.html"
+
+    def rows_of(self, table: pa.Table) -> pa.Table:
+        """The rows of a leaderboard that this page shows."""
+        benchmark, preset = self.key
+        own = pc.and_(pc.equal(table["benchmark"], benchmark), pc.equal(table["preset"], preset))
+        return table.filter(own)
+
+
+def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
+    """Write the boards of one benchmark and preset as a page."""
+    benchmark, preset = boards[0].benchmark, boards[0].preset
+    protocol = content.protocols.get(benchmark)
+    page = BoardPage(
+        folder=slug(f"{benchmark}-{preset}"),
+        benchmark=clean(benchmark),
+        preset=clean(preset),
+        key=(benchmark, preset),
+        title=clean(protocol.title if protocol else benchmark),
+        description=clean(protocol.description if protocol else ""),
+        reported=reported_views([n for n in content.reported if n.benchmark == benchmark]),
+    )
+    page.addresses = line_addresses(boards)
+    for number, board in enumerate(boards):
+        links = {line.label: page.addresses[number, line.label] for line in board.lines}
+        view = BoardView(f"board-{number + 1}", subtitle(board), table_view(board, links))
+        view.charts = charts_of(board, content.class_boards)
+        view.samples = list(_samples(content, board, links))
+        page.boards.append(view)
+        for line in board.lines:
+            page.run_ids += [run.run_id for run in content.runs.get(line_key(board, line), [])]
+    dates = [
+        f"{run.timestamp:%Y-%m-%d}"
+        for board in boards
+        for line in board.lines
+        for run in content.runs.get(line_key(board, line), [])
+    ]
+    page.first, page.last = min(dates, default=""), max(dates, default="")
+    return page
+
+
+def line_addresses(boards: Sequence[Board]) -> dict[tuple[int, str], str]:
+    """Give every line its method's page and its place there, by board number and label."""
+    stems = method_stems(boards)
+    addresses: dict[tuple[int, str], str] = {}
+    counts: dict[str, int] = {}
+    for number, board in enumerate(boards):
+        for line in board.lines:
+            stem = stems[line.method, line.distribution]
+            place = counts.get(stem, 0)
+            counts[stem] = place + 1
+            addresses[number, line.label] = f"{method_file(stem, place)}#line-{place + 1}"
+    return addresses
+
+
+def method_stems(boards: Sequence[Board]) -> dict[tuple[str, str], str]:
+    """Name the pages of every method, by its name and distribution.
+
+    The distribution enters the name if two of them have a method of the same name.
+    """
+    found = {(line.method, line.distribution) for board in boards for line in board.lines}
+    names = [method for method, _ in found]
+    return {
+        (method, distribution): "method-"
+        + slug(method if names.count(method) == 1 else f"{distribution}:{method}")
+        for method, distribution in found
+    }
+
+
+def method_file(stem: str, place: int) -> str:
+    """File of the method's page that holds the line at a place."""
+    part = place // LINES_A_PAGE
+    return f"{stem}.html" if part == 0 else f"{stem}.{part + 1}.html"
+
+
+def _samples(content: Content, board: Board, links: dict[str, str]) -> list[SampleView]:
+    found = []
+    for line in board.lines:
+        for run in content.runs.get(line_key(board, line), []):
+            picture = content.pictures.get(run.run_id)
+            if picture is not None and len(found) < _MOST_SAMPLES:
+                label, href = clean(line.label), links[line.label]
+                found.append(SampleView(label, href, picture_name(run.run_id), picture, run.seed))
+                break
+    return found

@@ -1,0 +1,102 @@
+"""What a site is made of: boards, runs, pictures and protocols of some leaderboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from regene_bench.leaderboard.aggregate import Key
+from regene_bench.leaderboard.board import Board, Line
+from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
+from regene_bench.leaderboard.merge import Conflict, Source, merge
+from regene_bench.leaderboard.parts import BadPart
+from regene_bench.leaderboard.ranking import make_boards, make_class_boards
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.publish.pictures import Picture, find_picture
+from regene_bench.publish.runs import line_key, runs_by_line
+from regene_bench.reported import ReportedNumber, reported_numbers
+
+if TYPE_CHECKING:
+    from regene_bench.benchmark import Benchmark
+    from regene_bench.plugins import PluginHost
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that pages are written from.
+
+    Attributes:
+        table: All rows; every run stands once.
+        boards: Ranked boards, sorted.
+        class_boards: Boards per class, one a metric.
+        class_lines: For every line the boards per class that it stands on, with it.
+        runs: Runs by ``runs.line_key``.
+        pictures: Sample grids by run id.
+        protocols: The protocols that are installed, by benchmark.
+        reported: Numbers from the literature.
+        conflicts: Scores of one run that contradict each other; their runs are left out.
+        bad: Files that could not be read.
+    """
+
+    table: pa.Table
+    boards: tuple[Board, ...]
+    class_boards: tuple[Board, ...]
+    class_lines: dict[Key, list[tuple[Board, Line]]]
+    runs: dict[Key, list[RunRecord]]
+    pictures: dict[str, Picture]
+    protocols: dict[str, Benchmark]
+    reported: tuple[ReportedNumber, ...]
+    conflicts: tuple[Conflict, ...]
+    bad: tuple[BadPart, ...]
+
+    def pages(self) -> list[tuple[Board, ...]]:
+        """The boards of each page: those of one benchmark and preset."""
+        groups = groupby(self.boards, key=lambda board: (board.benchmark, board.preset))
+        return [tuple(boards) for _, boards in groups]
+
+
+def collect(sources: Sequence[Source], host: PluginHost) -> Content:
+    """Read what pages need; of several leaderboards the first one's pictures count."""
+    merged = merge(sources)
+    names = merged.table["benchmark"].unique().to_pylist()
+    protocols = installed_protocols(host, names)
+    boards = make_boards(merged.table, rank_metrics(protocols))
+    class_boards = make_class_boards(merged.table)
+    runs = runs_by_line(merged.table)
+    folders = [source.path for source in sources if source.path.is_dir()]
+    return Content(
+        table=merged.table,
+        boards=tuple(sorted(boards, key=lambda b: (b.benchmark, b.preset, -b.protocol_version))),
+        class_boards=tuple(class_boards),
+        class_lines=_by_line(class_boards),
+        runs=runs,
+        pictures=_pictures(folders, runs),
+        protocols=protocols,
+        reported=tuple(reported_numbers(host)),
+        conflicts=merged.conflicts,
+        bad=tuple(part for source in sources for part in source.bad),
+    )
+
+
+def _by_line(class_boards: Sequence[Board]) -> dict[Key, list[tuple[Board, Line]]]:
+    found: dict[Key, list[tuple[Board, Line]]] = {}
+    for board in class_boards:
+        for line in board.lines:
+            found.setdefault(line_key(board, line), []).append((board, line))
+    return found
+
+
+def _pictures(folders: Sequence[Path], runs: dict[Key, list[RunRecord]]) -> dict[str, Picture]:
+    pictures: dict[str, Picture] = {}
+    for records in runs.values():
+        for run in records:
+            found = (find_picture(folder, run.run_id) for folder in folders)
+            picture = next((one for one in found if one is not None), None)
+            if picture is not None:
+                pictures[run.run_id] = picture
+    return pictures

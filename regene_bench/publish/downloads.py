@@ -1,0 +1,26 @@
+"""The rows themselves, for those who compute on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from regene_bench.leaderboard.schema import SCHEMA
+
+STEM = "scores"
+
+
+def write_downloads(table: pa.Table, folder: Path) -> None:
+    """Write rows as ``scores.parquet``, under the leaderboard's schema, and ``scores.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.cast(SCHEMA), folder / f"{STEM}.parquet", compression="zstd")
+    plain = pa.schema(
+        [
+            pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type)
+            for f in SCHEMA
+        ]
+    )
+    pa_csv.write_csv(table.cast(plain), folder / f"{STEM}.csv")

@@ -1,0 +1,67 @@
+"""A folder of pages that is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from regene_bench.errors import ResultsError, UsageError
+
+MARKER = ".regene-bench-site"
+_MARKER_TEXT = "Made by `regene-bench publish site`, which may replace this folder.\n"
+
+
+@contextlib.contextmanager
+def replaced_folder(out: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``out`` when the block ends without an error.
+
+    A folder that an earlier call made is replaced; a reader sees the old one or the new one.
+
+    Raises:
+        UsageError: ``out`` holds something that this function did not make.
+        ResultsError: The folder cannot be written.
+    """
+    out = out.absolute()
+    _check_replaceable(out)
+    temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        (temporary / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+        yield temporary
+        _check_replaceable(out)
+        _swap(temporary, out)
+    except OSError as error:
+        raise ResultsError(
+            f"Cannot write {out}: {error.strerror or error}.",
+            hint="Free disk space, or give a folder that may be written.",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_replaceable(out: Path) -> None:
+    if not out.exists() and not out.is_symlink():
+        return
+    empty = out.is_dir() and not any(out.iterdir())
+    if out.is_symlink() or not (empty or (out / MARKER).is_file()):
+        raise UsageError(
+            f"{out} is there already, and `regene-bench publish site` did not make it.",
+            hint="Give the name of a new folder.",
+        )
+
+
+def _swap(new: Path, out: Path) -> None:
+    if not out.exists():
+        new.rename(out)
+        return
+    aside = new.with_suffix(".old")
+    out.rename(aside)
+    try:
+        new.rename(out)
+    except OSError:
+        aside.rename(out)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,70 @@
+"""A leaderboard in a folder of a git repository, committed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from regene_bench.errors import UsageError
+from regene_bench.leaderboard.merge import Merged, records
+from regene_bench.leaderboard.parts import write_part
+from regene_bench.leaderboard.ranking import make_boards
+from regene_bench.leaderboard.render import render
+
+PAGE = "LEADERBOARD.md"
+
+
+def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: str) -> str | None:
+    """Write the runs and a page of tables into a folder and commit them, and nothing else.
+
+    Args:
+        merged: The runs, those that the folder had before among them.
+        ranks: What each benchmark ranks by.
+        folder: A folder of a git repository, new or of an earlier call.
+        message: The commit's message.
+
+    Returns:
+        The commit, or ``None`` if nothing changed. Nothing is pushed.
+
+    Raises:
+        UsageError: It is no git repository, or git refuses; carries git's words.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _git(folder, "rev-parse", "--show-toplevel")
+    paths = [write_part(folder, record) for record in records(merged.table)]
+    page = folder / PAGE
+    boards = make_boards(merged.table, ranks)
+    page.write_text("# Leaderboards\n\n" + render(boards, "md"), encoding="utf-8")
+    names = [str(path.relative_to(folder)) for path in (*paths, page)]
+    listing = "\0".join(names)
+    _git(folder, "add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
+    if not _git(folder, "status", "--porcelain", "--", ".").strip():
+        return None
+    _git(
+        *(folder, "commit", "--quiet", "--message", message, "--only"),
+        *("--pathspec-from-file=-", "--pathspec-file-nul"),
+        stdin=listing,
+    )
+    return _git(folder, "rev-parse", "HEAD").strip()
+
+
+def _git(folder: Path, *arguments: str, stdin: str = "") -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"},
+        )
+    except FileNotFoundError:
+        raise UsageError("git is not installed.", hint="Install git.") from None
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
+        raise UsageError(
+            f"git {arguments[0]} failed in {folder}: {words}",
+            hint="Give a folder inside a git repository that you may commit to.",
+        )
+    return done.stdout

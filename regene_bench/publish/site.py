@@ -1,0 +1,141 @@
+"""A static site from leaderboards: plain files that any web server, or none, can show."""
+
+from __future__ import annotations
+
+import importlib.resources
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from regene_bench import __version__
+from regene_bench.charts.draw import CONFIG, page_library
+from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.merge import Source
+from regene_bench.publish.board_page import BoardPage, make_board_page
+from regene_bench.publish.content import Content, collect
+from regene_bench.publish.downloads import write_downloads
+from regene_bench.publish.folder import replaced_folder
+from regene_bench.publish.method_page import make_method_pages
+from regene_bench.publish.pictures import picture_name
+from regene_bench.publish.views import chunks
+
+if TYPE_CHECKING:
+    from regene_bench.plugins import PluginHost
+
+_ASSETS = ("site.css", "theme.js", "tables.js", "charts.js")
+
+
+@dataclass(frozen=True)
+class SiteReport:
+    """What was published, for the caller to tell.
+
+    Attributes:
+        out: The folder.
+        pages: Number of HTML files.
+        content: What it was made from.
+    """
+
+    out: Path
+    pages: int
+    content: Content
+
+
+def publish_site(
+    sources: Sequence[Source], out: Path, host: PluginHost, title: str = "Leaderboards"
+) -> SiteReport:
+    """Write a site into a folder, which is replaced as a whole.
+
+    Args:
+        sources: Leaderboards; runs that stand in several of them are shown once.
+        out: The folder; only one that an earlier call made is replaced.
+        host: Knows protocols, methods and reported numbers that are installed.
+        title: Heading of the first page.
+
+    Raises:
+        UsageError: ``out`` holds something else.
+        ResultsError: The folder cannot be written.
+    """
+    content = collect(sources, host)
+    with replaced_folder(out) as folder:
+        site = _Site(folder, title)
+        site.write_assets()
+        pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
+        write_downloads(content.table, folder / "downloads")
+        site.write("index.html", "index.html.j2", pages=pages, content=content, root="")
+        count = sum(1 for _ in folder.rglob("*.html"))
+    return SiteReport(out, count, content)
+
+
+class _Site:
+    """Writes templates into a folder."""
+
+    def __init__(self, folder: Path, title: str) -> None:
+        self.folder = folder
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("regene_bench.publish"),
+            # names in results are anybody's text
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "site_title": title,
+            "version": __version__,
+            "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "chart_config": CONFIG,
+        }
+
+    def write(self, name: str, template: str, **values: Any) -> None:
+        """Write one page."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = self._environment.get_template(template).render(**values)
+        path.write_text(text, encoding="utf-8")
+
+    def write_assets(self) -> None:
+        """Write styles and scripts; pages ask for nothing else."""
+        folder = self.folder / "assets"
+        folder.mkdir()
+        own = importlib.resources.files("regene_bench.publish") / "assets"
+        for name in _ASSETS:
+            (folder / name).write_bytes((own / name).read_bytes())
+        (folder / "vega.js").write_text(page_library(), encoding="utf-8")
+
+
+def _write_benchmark(
+    site: _Site, content: Content, boards: tuple[Board, ...], host: PluginHost
+) -> BoardPage:
+    page = make_board_page(content, boards)
+    tables = [chunks(view.table.rows) for view in page.boards]
+    for number in range(max(len(pieces) for pieces in tables)):
+        rows = [pieces[number] if number < len(pieces) else [] for pieces in tables]
+        site.write(
+            f"{page.folder}/{page.file(number)}",
+            "board.html.j2",
+            page=page,
+            rows=rows,
+            number=number,
+            total=max(len(pieces) for pieces in tables),
+            root="../",
+        )
+    for method in make_method_pages(content, boards, page, host):
+        site.write(
+            f"{page.folder}/{method.file}", "method.html.j2", page=page, method=method, root="../"
+        )
+    _copy_pictures(site.folder / page.folder / "samples", content, page)
+    write_downloads(page.rows_of(content.table), site.folder / page.folder)
+    return page
+
+
+def _copy_pictures(folder: Path, content: Content, page: BoardPage) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in page.run_ids:
+        picture = content.pictures.get(run)
+        if picture is not None:
+            shutil.copyfile(picture.path, folder / picture_name(run))

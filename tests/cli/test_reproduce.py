@@ -1,0 +1,58 @@
+"""``reproduce``: a published row made again, score by score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from regene_bench.leaderboard.parts import read_parts, read_run, write_part
+from tests.cli.conftest import Cli
+from tests.leaderboard.helpers import record
+
+
+@pytest.fixture
+def published(cli: Cli, tmp_path: Path) -> str:
+    """The id of a finished run of digits, in ``results``."""
+    done = cli(
+        *("run", "digits", "--preset", "quick", "--methods", "cvae", "--set", "cvae.epochs=1"),
+        *("--metrics", "neutral", "--device", "cpu"),
+    )
+    assert done.returncode == 0, done.stderr
+    table, _ = read_parts(tmp_path / "results")
+    (run_id,) = table["run_id"].unique().to_pylist()
+    return str(run_id)
+
+
+@pytest.mark.slow
+def test_a_run_on_a_cpu_comes_out_again(cli: Cli, tmp_path: Path, published: str) -> None:
+    done = cli("reproduce", published[:6], "--metrics", "neutral", "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "accuracy_neutral" in done.stdout
+    assert "off" not in done.stdout
+    repeated = read_run(tmp_path / "reproduced" / published, published)
+    assert repeated.timestamp > read_run(tmp_path / "results", published).timestamp
+
+    original = read_run(tmp_path / "results", published)
+    first = next(i for i, s in enumerate(original.scores) if s.metric == "accuracy_neutral")
+    scores = list(original.scores)
+    scores[first] = replace(scores[first], value=2 * (scores[first].value or 0.0))
+    write_part(tmp_path / "results", replace(original, scores=tuple(scores)))
+    doubted = cli("reproduce", published, "--metrics", "neutral", "--device", "cpu")
+    assert doubted.returncode == 3
+    assert "off by 50.00%" in doubted.stdout
+
+
+def test_an_unknown_run(cli: Cli, tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record("abc123"))
+    done = cli("reproduce", "abd123")
+    assert done.returncode == 2
+    assert "Did you mean 'abc123'?" in done.stderr
+
+
+def test_images_of_another_program_cannot_be_trained_again(cli: Cli, tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record("abc123", distribution="external"))
+    done = cli("reproduce", "abc123")
+    assert done.returncode == 2
+    assert "regene-bench score" in done.stderr

@@ -1,0 +1,193 @@
+"""The pages in a real browser: what a reader sees, does, and is not done to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.publish.results import HOSTILE, SWEEP
+
+BOARD = "digits-quick/index.html"
+
+
+class Watched:
+    """A page together with all that it asked for and complained of."""
+
+    def __init__(self, page: Any, site: Path) -> None:
+        self.page = page
+        self.site = site.absolute().as_uri()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text)
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+
+    def open(self, name: str) -> Any:
+        self.page.goto(f"{self.site}/{name}")
+        return self.page
+
+    @property
+    def strangers(self) -> list[str]:
+        """Requests that left the site."""
+        return [url for url in self.requests if not url.startswith((self.site, "data:", "blob:"))]
+
+
+@pytest.fixture(params=["desktop", "phone"])
+def watched(browser: Any, site: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    size = {"desktop": (1280, 900), "phone": (390, 844)}[request.param]
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    yield Watched(context.new_page(), site)
+    context.close()
+
+
+def labels(page: Any) -> list[str]:
+    return page.locator(".sortable tbody th[scope=row]").all_inner_texts()  # type: ignore[no-any-return]
+
+
+def draw_all(page: Any) -> None:
+    charts = page.locator("[data-chart]")
+    for i in range(charts.count()):
+        charts.nth(i).scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-chart]')].every((x) => x.dataset.drawn)"
+    )
+
+
+def pages_of(site: Path) -> list[str]:
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+
+
+def test_no_page_complains_or_asks_for_anything_outside(watched: Watched, site: Path) -> None:
+    for name in pages_of(site):
+        draw_all(watched.open(name))
+    assert watched.complaints == []
+    assert watched.strangers == []
+    assert watched.requests
+
+
+def test_every_page_fits_the_screen(watched: Watched, site: Path) -> None:
+    for name in pages_of(site):
+        page = watched.open(name)
+        draw_all(page)
+        width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert width <= 0, name
+
+
+def test_a_click_on_a_heading_sorts_and_another_turns_the_order(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    heading = page.locator(".sortable thead th", has_text="fd_efficientnet_lite0")
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    rising = labels(page)
+    assert rising[0] == "cgan[noise_dim=32]" or rising[0] == "real"
+    assert rising.index("cgan[noise_dim=32]") < rising.index("cgan[noise_dim=2]")
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert labels(page) == rising[::-1]
+
+
+def test_headings_sort_by_keyboard(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    heading = page.locator(".sortable thead th", has_text="method")
+    heading.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert labels(page) == [HOSTILE, *(f"cgan[noise_dim={value}]" for value in SWEEP), "real"]
+
+
+def test_what_has_no_value_stands_last_either_way(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    button = page.locator(".sortable thead th", has_text="rank").get_by_role("button")
+    for _ in range(2):
+        button.click()
+        assert labels(page)[-1] == "real"
+
+
+def test_words_and_a_method_filter(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.get_by_label("Filter").fill("noise_dim=8")
+    assert labels(page) == ["cgan[noise_dim=8]"]
+    assert "1 of" in page.locator(".status").inner_text()
+    page.get_by_label("Filter").fill("")
+    page.locator(".controls select").select_option("cgan")
+    assert len(labels(page)) == len(SWEEP)
+    page.get_by_label("Filter").fill("nothing like it")
+    assert labels(page) == []
+
+
+def test_costs_can_be_put_away(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    cost = page.locator(".sortable thead th", has_text="fit s")
+    assert cost.is_visible()
+    page.get_by_label("costs").uncheck()
+    assert not cost.is_visible()
+
+
+def test_a_hostile_name_is_text(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.get_by_role("link", name=HOSTILE).first.click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text().startswith(HOSTILE)
+    assert page.locator("dd", has_text="</script><b>x").count() == 1
+    assert watched.complaints == []
+
+
+def test_every_link_leads_somewhere(watched: Watched, site: Path) -> None:
+    for name in pages_of(site):
+        page = watched.open(name)
+        missing = page.evaluate(
+            """() => [...document.links].map((a) => new URL(a.href))
+            .filter((u) => u.pathname === location.pathname && u.hash
+                && !document.getElementById(decodeURIComponent(u.hash.slice(1))))
+            .map(String)"""
+        )
+        assert missing == [], name
+
+
+def test_a_run_opens_with_its_command(watched: Watched) -> None:
+    page = watched.open("digits-quick/method-cgan.html#run-cgan8s1")
+    command = page.locator("#run-cgan8s1 code").first
+    assert command.is_visible()
+    assert "--set cgan.noise_dim=8" in command.inner_text()
+    assert "--seeds 1," in command.inner_text()
+
+
+def test_dark_and_light(watched: Watched) -> None:
+    page = watched.open(BOARD)
+
+    def paper() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    page.emulate_media(color_scheme="light")
+    light = paper()
+    page.emulate_media(color_scheme="dark")
+    dark = paper()
+    assert dark != light
+    switch = page.get_by_role("button", name="Theme")
+    switch.click()
+    assert paper() == light
+    page.reload()
+    assert paper() == light
+    switch.click()
+    assert paper() == dark
+
+
+def test_charts_have_texts_and_tables(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    draw_all(page)
+    for figure in page.locator("figure.chart-box").all():
+        assert figure.locator("figcaption").inner_text()
+        assert figure.locator("svg").count() >= 1
+        figure.locator("details summary", has_text="Description and data").click()
+        assert figure.locator("tbody tr").count() >= len(SWEEP)

@@ -1,0 +1,212 @@
+"""The site as files: whole, escaped, linked, and replaced as one."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+
+from regene_bench.leaderboard.merge import read_source
+from regene_bench.leaderboard.parts import write_part
+from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.plugins import load_plugins
+from regene_bench.publish import lines, views
+from regene_bench.publish.site import publish_site
+from tests.leaderboard.helpers import record, score
+from tests.publish.results import HOSTILE, runs
+
+
+class Tags(HTMLParser):
+    """Collects tags with their attributes, ids and links."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def values(self, *names: str) -> list[str]:
+        found = (attributes.get(name) for _, attributes in self.tags for name in names)
+        return [value for value in found if value is not None]
+
+
+def html(site: Path) -> dict[Path, str]:
+    return {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+
+
+def test_pages(site: Path) -> None:
+    names = {path.relative_to(site).as_posix() for path in html(site)}
+    assert {"index.html", "digits-quick/index.html", "digits-quick/method-cgan.html"} <= names
+    assert len([name for name in names if name.startswith("digits-quick/method-")]) == 3
+
+
+def test_every_address_is_a_file_of_the_site_and_every_fragment_an_id(site: Path) -> None:
+    pages = {path.resolve(): Tags(text) for path, text in html(site).items()}
+    checked = 0
+    for path, tags in pages.items():
+        for address in tags.values("href", "src"):
+            if address.startswith("data:"):
+                continue
+            name, _, fragment = address.partition("#")
+            target = (path.parent / unquote(name)).resolve() if name else path
+            assert target.is_file(), (path, address)
+            assert target.is_relative_to(site.resolve())
+            if fragment:
+                assert unquote(fragment) in pages[target].values("id"), (path, address)
+            checked += 1
+    assert checked > len(pages)
+
+
+def test_names_from_data_stay_text(site: Path) -> None:
+    for path, text in html(site).items():
+        tags = Tags(text).tags
+        assert "<script>alert" not in text, path
+        assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
+        assert "b" not in {tag for tag, _ in tags}
+        scripts = [a for tag, a in tags if tag == "script"]
+        assert all("src" in a or a.get("type") == "application/json" for a in scripts)
+        images = [a["src"] or "" for tag, a in tags if tag == "img"]
+        assert all(name.endswith(".png") for name in images)
+    shown = (site / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "&lt;img src=x onerror=alert(2)&gt;" in shown
+
+
+def test_scores_that_are_not_there_are_explained(site: Path) -> None:
+    shown = (site / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert "fid unavailable: fetch &lt;weights&gt;" in shown
+
+
+def test_rows_can_be_downloaded(site: Path, results: Path) -> None:
+    rows = read_source(results).table.num_rows
+    for folder in (site / "downloads", site / "digits-quick"):
+        table = pq.read_table(folder / "scores.parquet")
+        assert table.schema.equals(SCHEMA)
+        assert table.num_rows == rows
+        assert pa_csv.read_csv(folder / "scores.csv").num_rows == rows
+    assert read_source(site / "downloads" / "scores.parquet").table.num_rows == rows
+
+
+def test_pictures_stand_beside_the_numbers(site: Path) -> None:
+    good = [run for run in runs() if run.status == "ok"]
+    assert len(list((site / "digits-quick" / "samples").iterdir())) == len(good)
+    shown = Tags((site / "digits-quick" / "index.html").read_text(encoding="utf-8"))
+    images = [a for tag, a in shown.tags if tag == "img"]
+    assert len(images) == 5
+    assert all(a["alt"] and a["width"] == "60" for a in images)
+
+
+def test_numbers_from_the_literature_stand_apart(tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record(benchmark="mnist"))
+    out = _publish(tmp_path)
+    text = (out / "mnist-quick" / "index.html").read_text(encoding="utf-8")
+    before, _, after = text.partition('id="reported"')
+    assert "Gopalakrishnan" in after
+    assert "Gopalakrishnan" not in before
+    assert "5166" in after
+
+
+def test_boards_that_do_not_compare_stand_apart(tmp_path: Path) -> None:
+    for version in (1, 2):
+        write_part(tmp_path / "results", record(f"v{version}", protocol_version=version))
+    text = (_publish(tmp_path) / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert text.count('class="sortable"') == 2
+    assert text.index("protocol version 2") < text.index("protocol version 1")
+    assert "do not compare" in text
+
+
+def test_long_tables_and_many_lines_are_cut_into_pages(tmp_path: Path) -> None:
+    count = lines.LINES_A_PAGE + 2
+    for i in range(count):
+        write_part(tmp_path / "results", record(f"r{i}", params={"noise_dim": i}))
+    out = _publish(tmp_path) / "digits-quick"
+    first, second = (out / f"method-cgan{part}.html" for part in ("", ".2"))
+    text = first.read_text(encoding="utf-8")
+    assert text.count('class="line"') == lines.LINES_A_PAGE
+    assert 'href="method-cgan.2.html"' in text
+    assert second.read_text(encoding="utf-8").count('class="line"') == 2
+    pieces = views.chunks(list(range(5)), 2)  # type: ignore[arg-type]
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+
+
+def test_runs_that_contradict_each_other_are_told_and_left_out(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 2.0)):
+        write_part(tmp_path / name, record("same", scores=(score("fid", value),)))
+    write_part(tmp_path / "a", record("other", seed=1))
+    report = publish_site(
+        [read_source(tmp_path / name) for name in "ab"], tmp_path / "out", load_plugins()
+    )
+    assert [conflict.run_id for conflict in report.content.conflicts] == ["same"]
+    text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "contradict" in text
+    assert "run same" in text
+    assert "same" not in (tmp_path / "out" / "downloads" / "scores.csv").read_text()
+
+
+def test_no_page_speaks_of_a_foreign_host(site: Path) -> None:
+    for text in html(site).values():
+        assert re.findall(r"(?:https?:)?//[\w.-]+", text) == []
+
+
+def test_a_method_of_two_distributions_has_two_pages(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_part(tmp_path / "results", record(name, distribution=name))
+    names = {path.name for path in (_publish(tmp_path) / "digits-quick").glob("method-*.html")}
+    assert len(names) == 2
+
+
+def test_the_same_results_make_the_same_names(tmp_path: Path, site: Path, results: Path) -> None:
+    publish_site([read_source(results)], tmp_path / "out", load_plugins())
+    here = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")}
+    assert here == {path.relative_to(site) for path in site.rglob("*")}
+    assert not any(HOSTILE in str(path) for path in here)
+
+
+def _publish(folder: Path) -> Path:
+    publish_site([read_source(folder / "results")], folder / "out", load_plugins())
+    return folder / "out"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_site_is_replaced_as_a_whole_and_nothing_else_is(tmp_path: Path, kept: bool) -> None:
+    from regene_bench.errors import UsageError
+    from regene_bench.publish.folder import MARKER, replaced_folder
+
+    out = tmp_path / "out"
+    with replaced_folder(out) as folder:
+        (folder / "old.html").write_text("old")
+    if kept:
+        with replaced_folder(out) as folder:
+            (folder / "new.html").write_text("new")
+        assert {path.name for path in out.iterdir()} == {"new.html", MARKER}
+    else:
+        (out / MARKER).unlink()
+        with pytest.raises(UsageError, match="did not make it"), replaced_folder(out):
+            pass
+        assert (out / "old.html").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_error_leaves_the_old_site(tmp_path: Path) -> None:
+    from regene_bench.publish.folder import replaced_folder
+
+    out = tmp_path / "out"
+    with replaced_folder(out) as folder:
+        (folder / "old.html").write_text("old")
+
+    def fail() -> None:
+        with replaced_folder(out) as folder:
+            (folder / "new.html").write_text("new")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail()
+    assert (out / "old.html").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
