@@ -67,8 +67,9 @@ def _member(name: str, member: Any) -> Iterator[str]:
     yield from (f"## `{name}`", "")
     if inspect.isfunction(member):
         yield from ("```text", f"{name}{_plain(inspect.signature(member))}", "```", "")
-    documentation = inspect.getdoc(member)
     described = inspect.isclass(member) or inspect.isfunction(member)
+    # not getdoc: for a class without a docstring it gives that of its base
+    documentation = inspect.cleandoc(member.__doc__ or "") if described else ""
     if documentation and described and not documentation.startswith(f"{name}("):
         yield from (_docstring(documentation), "")
     elif not described:
