@@ -45,7 +45,7 @@ def register_figures(register: Register) -> None:
             "every pair of some images combined",
         ),
         ("closest_match", "closest:ClosestMatch", "nearest training images and generations"),
-        ("generations", "collage:Generations", "generations of generations"),
+        ("generations", "generations:Generations", "generations of generations"),
         ("collage", "collage:Collage", "many generations of each class"),
         (
             "mixing_ratio",

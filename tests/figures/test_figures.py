@@ -24,7 +24,7 @@ KINDS = {
     "combinations": 'classes = ["3"]\nnumbers = [2, 4]',
     "combination_matrix": "side = 3",
     "closest_match": "matches = 2",
-    "generations": "levels = 2\ncolumns = 4",
+    "generations": "levels = 3\ncolumns = 4",
     "collage": "columns = 3",
     "mixing_ratio": "n = 200\nsteps = 3",
     "augmentation": "percentages = [0, 100]\npasses = 1.0",

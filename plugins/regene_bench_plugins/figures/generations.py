@@ -1,0 +1,80 @@
+"""Generations of generations (ReGene, section 6.5 and Fig. 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, SampleRng, StudyView
+from regene_bench_plugins.figures.drawing import as_png, panels, show_images
+from regene_bench_plugins.figures.latents import encoders
+from regene_bench_plugins.figures.transitions import agreement, chosen_classes
+from regene_bench_plugins.methods.generations import descend_generations
+
+
+class GenerationsConfig(FigureConfig):
+    """What is shown.
+
+    Attributes:
+        classes: Names of classes; the first four if empty.
+        levels: Levels, the first generations counted.
+        columns: Images a level.
+    """
+
+    classes: list[str] = Field(default_factory=list)
+    levels: int = Field(default=3, ge=2, le=7)
+    columns: int = Field(default=8, ge=2, le=40)
+
+
+class Generations(Figure):
+    """Level by level siblings, combined again as latents, and children, combined as images."""
+
+    Config = GenerationsConfig
+    config: GenerationsConfig
+
+    def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
+        """One drawing a benchmark and run, a panel a class."""
+        for view in views:
+            labels = chosen_classes(view, self.config.classes)
+            for run in encoders(view):
+                height = 0.6 * (2 * self.config.levels - 1)
+                drawing, axes = panels(len(labels), 1, width=5.0, height=height)
+                data: dict[str, list[object]] = {
+                    key: [] for key in ("class", "level", "from", "agrees", "png")
+                }
+                for (panel,), label in zip(axes, labels, strict=True):
+                    name = view.data.class_names[label]
+                    levels = list(self._levels(view, run, label))
+                    show_images(panel, [images for _, _, images in levels])
+                    panel.set_title(name, fontsize="small")
+                    for level, source, images in levels:
+                        data["class"] += [name] * len(images)
+                        data["level"] += [level] * len(images)
+                        data["from"] += [source] * len(images)
+                        data["agrees"] += agreement(view, images, label)
+                        data["png"] += as_png(images)
+                caption = (
+                    f"{run.label} on {view.name}. First row of each class: generations from "
+                    "training images; then, level by level, siblings (combined again in latent "
+                    "space) and children (the decoded images encoded and combined again)."
+                )
+                yield Exhibit(f"generations-{view.name}-{run.method}", caption, data, drawing)
+
+    def _levels(
+        self, view: StudyView, run: FinishedRun, label: int
+    ) -> Iterator[tuple[int, str, Tensor]]:
+        labels = torch.full((self.config.columns,), label, device=run.runtime.device)
+        first, *others = descend_generations(
+            run.model,
+            labels,
+            self.config.levels,
+            SampleRng(run.runtime.derive_seed("generations", label)),
+            class_names=view.data.class_names,
+        )
+        yield 1, "training images", first.siblings.images
+        for level, found in enumerate(others, 2):
+            yield level, "latents", found.siblings.images
+            yield level, "images", found.children.images
