@@ -1,17 +1,32 @@
-"""The command that makes a run again."""
+"""The command, or the call, that makes a run again."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.paths import DEFAULT_RESULTS
+from regene_bench.samples.sources import IN_MEMORY
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord
     from regene_bench.plugins import PluginHost
+
+
+def repetition_of(
+    record: RunRecord, host: PluginHost, results: Path = DEFAULT_RESULTS, *, force: bool = True
+) -> str:
+    """Return a line that makes a run again: for a shell, or for Python.
+
+    Samples that were an array have no path that a command could name, so the line is a call with
+    names in the place of the images and their labels. The arguments are those of ``command_of``.
+    """
+    if record.distribution == EXTERNAL and record.params.get("source") in IN_MEMORY:
+        return _scoring_call(record, results)
+    return shlex.join(command_of(record, host, results, force=force))
 
 
 def command_of(
@@ -50,3 +65,10 @@ def _scoring_command(record: RunRecord, results: Path) -> list[str]:
     words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
     words += ["--resize"] if record.params.get("resized_from") else []
     return [*words, "--results", str(results)]
+
+
+def _scoring_call(record: RunRecord, results: Path) -> str:
+    named = {"preset": record.preset, "name": record.method, "results": str(results)}
+    settings = [f"{key}={value!r}" for key, value in named.items()]
+    settings += ["resize=True"] if record.params.get("resized_from") else []
+    return f"regene_bench.score(images, {record.benchmark!r}, labels, {', '.join(settings)})"

@@ -40,6 +40,7 @@ from regene_bench.samples.keeping import keep, record_of
 from regene_bench.samples.labelling import labels_of_array
 from regene_bench.samples.read import read_samples
 from regene_bench.samples.report import Report
+from regene_bench.samples.sources import ARRAY, TENSOR
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
 
@@ -173,7 +174,7 @@ def _read(
     else:
         if by_name:
             raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
-        where = "a tensor" if isinstance(samples, torch.Tensor) else "an array"
+        where = TENSOR if isinstance(samples, torch.Tensor) else ARRAY
         images, resized_from = images_of_array(samples, real.shape, where, resize=resize)
         found = Samples(images, None, where, resized_from)
     if labels is None or by_name:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,7 @@ import typer
 
 from regene_bench.cli.text import aligned, printable
 from regene_bench.leaderboard.order import BETTER
-from regene_bench.reproduction import command_of
+from regene_bench.reproduction import repetition_of
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -43,7 +42,7 @@ def show(
         ("conventions", _conventions(record)),
         ("made with", _circumstances(record)),
         ("files", _files(results, record)),
-        ("repeat it", "  " + shlex.join(command_of(record, load_plugins(), results))),
+        ("repeat it", "  " + repetition_of(record, load_plugins(), results)),
     ]
     print("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
 

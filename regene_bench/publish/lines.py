@@ -17,7 +17,7 @@ from regene_bench.plugins import PluginHost
 from regene_bench.publish.downloads import STEM
 from regene_bench.publish.names import slug
 from regene_bench.publish.pictures import Picture, picture_name
-from regene_bench.reproduction import command_of
+from regene_bench.reproduction import repetition_of
 
 # a page with more lines than this is slow to open
 LINES_A_PAGE = 50
@@ -134,7 +134,7 @@ def run_view(run: RunRecord, pictures: Mapping[str, Picture], host: PluginHost) 
         finished=f"{run.timestamp:%Y-%m-%d %H:%M}",
         seconds="" if run.fit_seconds is None else f"{run.fit_seconds:.1f}",
         versions=clean(", ".join(f"{k} {v}" for k, v in versions.items() if v) + commit),
-        command=clean(shlex.join(command_of(run, host, force=False))),
+        command=clean(repetition_of(run, host, force=False)),
         check=clean(shlex.join([*_CHECK, run.run_id])),
         picture=pictures.get(run.run_id),
         file=picture_name(run.run_id),

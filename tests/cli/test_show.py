@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shlex
 from pathlib import Path
@@ -62,6 +63,22 @@ def test_samples_of_another_program_are_scored_again(cli: Cli, results: Path) ->
     assert words[:5] == ["regene-bench", "score", "my samples.zip", "--against", "digits"]
     assert words[words.index("--name") + 1] == "biggan"
     assert "--resize" in words
+
+
+@pytest.mark.parametrize("source", ["an array", "a tensor"])
+def test_samples_that_were_in_memory_are_scored_again_from_python(
+    cli: Cli, results: Path, source: str
+) -> None:
+    params = {"source": source, "content": "f00d", "n": 9, "resized_from": None}
+    run = record("fed789", method="it's mine", distribution="external", params=params)
+    write_part(results, run)
+    line = cli("show", "fed789").stdout.strip().splitlines()[-1]
+    call = ast.parse(line.strip(), mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert ast.unparse(call.func) == "regene_bench.score"
+    assert [ast.unparse(argument) for argument in call.args] == ["images", "'digits'", "labels"]
+    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    assert named == {"preset": run.preset, "name": "it's mine", "results": "results"}
 
 
 @pytest.mark.usefixtures("results")
