@@ -13,6 +13,7 @@ from regene_bench.events import Sink
 from regene_bench.interfaces import FeatureExtractor, ImageShape
 from regene_bench.plugins import PluginHost
 from regene_bench.runtime import Runtime
+from regene_bench.testing.contract import NotApplicable
 from regene_bench.testing.separable import separable_data
 from regene_bench.training.checkpoints import CheckpointStore
 
@@ -52,8 +53,12 @@ class ExtractorSubject:
 
         Raises:
             UnavailableError: Its weights are not to be had on this machine.
+            NotApplicable: It stands for many, and no one of them is named.
         """
-        extractor: FeatureExtractor = self.entry.load()({})
+        loaded: type[FeatureExtractor] = self.entry.load()
+        if hasattr(loaded, "named") and ":" not in self.entry.name:
+            raise NotApplicable(f"it stands for many: check one of them, {self.entry.name}:NAME")
+        extractor = loaded({})
         store = CheckpointStore(self._folder)
         runtime = Runtime(torch.device("cpu"), "float32", 0, store, emit=self._emit)
         extractor.prepare(separable_data(shape), runtime)
