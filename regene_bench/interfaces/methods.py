@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from regene_bench.runtime import Runtime
 
 SMOKE_IMAGES = 640
+_SMALL_PIXELS = 256
+_FEWEST_IMAGES = 128
 
 
 class MethodConfig(BaseModel):
@@ -48,14 +50,16 @@ class Method(ABC):
         """Return the values of the smallest configuration that shows whether the method works.
 
         ``regene-bench check`` trains with it a dozen times, on a CPU. By default it is the quick
-        preset with every length (``images``, ``*_images``) of at most ``SMOKE_IMAGES``; override
-        it where networks are too wide for that, or where so little training leaves nothing to
-        generate from.
+        preset with every length (``images``, ``*_images``) of at most ``SMOKE_IMAGES``, and fewer
+        for images of more than 16×16 pixels; override it where networks are too wide for that, or
+        where so little training leaves nothing to generate from.
         """
+        pixels = shape.height * shape.width
+        most = max(_FEWEST_IMAGES, SMOKE_IMAGES * _SMALL_PIXELS // max(pixels, _SMALL_PIXELS))
         quick = cls.preset("quick", shape)
         values = {key: value for key, value in quick.items() if not _is_named(key, "epochs")}
         for name in filter(lambda name: _is_named(name, "images"), cls.Config.model_fields):
-            values[name] = min(values.get(name, SMOKE_IMAGES), SMOKE_IMAGES)
+            values[name] = min(values.get(name, most), most)
         return values
 
     @abstractmethod
