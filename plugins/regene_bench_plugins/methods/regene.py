@@ -110,8 +110,12 @@ class ReGene(Method):
 
     @classmethod
     def smoke(cls, shape: ImageShape) -> dict[str, Any]:
-        """Without judging images: after so few steps, none of them convinces the classifier."""
-        return super().smoke(shape) | {"threshold": "none"}
+        """Many short steps for the classifier, which must get some images of each class right.
+
+        Images are not judged: after so little training, none convinces it.
+        """
+        steps = {"classifier_batch_size": 16, "classifier_learning_rate": 1e-2}
+        return super().smoke(shape) | steps | {"threshold": "none"}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> ReGeneModel:
         """Train both stages on ``data.train``; thresholds come from ``data.test``, as in the paper.
