@@ -152,7 +152,7 @@ def test_the_projection_head_adds_the_product_with_the_classs_vector() -> None:
     for i, label in enumerate(LABELS.tolist()):
         plain = features[i] @ head.score.weight[0] + head.score.bias[0]
         expected = plain + features[i] @ head.embedding.weight[label]
-        assert float(scores[i]) == pytest.approx(float(expected), abs=1e-5)
+        assert torch.allclose(scores[i], expected, atol=1e-5)
 
 
 def test_the_auxiliary_head_gives_a_score_and_class_logits_whatever_the_labels() -> None:

@@ -38,7 +38,7 @@ class SNGAN(Method):
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: the residual networks of its CIFAR-10 experiment, rates falling to 0."""
         if preset == "quick":
-            return {"images": quick_images(shape)} | quick_class_norm(shape) | quick_rates(shape)
+            return {"images": quick_images(shape)} | quick_class_norm() | quick_rates(shape)
         if preset == "standard":
             return {
                 "images": 3_000_000,

@@ -52,7 +52,8 @@ class WGANGP(Method):
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: the residual networks of its conditional CIFAR-10 experiment."""
         if preset == "quick":
-            return {"images": quick_images(shape)} | quick_class_norm(shape) | quick_rates(shape)
+            few = {"discriminator_steps": 2, "fake_class_weight": 1.0}
+            return {"images": quick_images(shape)} | quick_class_norm() | quick_rates(shape) | few
         if preset == "standard":
             return {
                 "images": 3_000_000,
