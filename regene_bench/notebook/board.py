@@ -146,7 +146,7 @@ class Leaderboard:
         for column, value in wanted.items():
             rows = rows.filter(pc.equal(rows[column], value))
         for run_id in rows.sort_by("seed")["run_id"].unique().to_pylist():
-            path = self.results / "runs" / run_id / "samples.png"
+            path: Path = self.results / "runs" / run_id / "samples.png"
             # a run id comes from a file: it must not lead out of the folder
             if run_id.isalnum() and path.is_file():
                 return path

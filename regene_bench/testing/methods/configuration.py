@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from regene_bench.canonical import canonical_json
 from regene_bench.errors import ConfigError
@@ -27,8 +28,7 @@ def presets_are_valid(subject: MethodSubject) -> None:
     fields; a name that is not a field is an error.
     """
     for shape in SHAPES:
-        cases = {preset: subject.method.preset(preset, shape) for preset in PRESETS}
-        for name, values in {**cases, "smoke": subject.method.smoke(shape)}.items():
+        for name, values in _cases(subject, shape).items():
             try:
                 config = subject.config(values)
             except ConfigError as error:
@@ -62,11 +62,16 @@ def configurations_survive_json(subject: MethodSubject) -> None:
     Mend: use fields of plain types (numbers, strings, lists, nested models); give others a
     pydantic serialiser and validator that undo each other.
     """
-    cases = {preset: subject.method.preset(preset, SHAPE) for preset in PRESETS}
-    for name, values in {**cases, "smoke": subject.method.smoke(SHAPE)}.items():
+    for name, values in _cases(subject, SHAPE).items():
         config = subject.config(values)
         text = canonical_json(config.model_dump(mode="json"))
         back = subject.config(json.loads(text))
         require(back == config, f"{name}: {config!r} came back from JSON as {back!r}")
         again = canonical_json(back.model_dump(mode="json"))
         require(again == text, f"{name}: {text} came back from JSON as {again}")
+
+
+def _cases(subject: MethodSubject, shape: ImageShape) -> dict[str, dict[str, Any]]:
+    """The values of every preset, and of the smallest configuration."""
+    cases: dict[str, dict[str, Any]] = {"smoke": subject.method.smoke(shape)}
+    return cases | {preset: subject.method.preset(preset, shape) for preset in PRESETS}
