@@ -62,5 +62,5 @@ def page_library() -> str:
     """JavaScript that defines ``vegaEmbed`` on a page, whole, without any request."""
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle(None)
     return bundle

@@ -131,7 +131,7 @@ def method_file(stem: str, place: int) -> str:
 
 
 def _samples(content: Content, board: Board, links: dict[str, str]) -> list[SampleView]:
-    found = []
+    found: list[SampleView] = []
     for line in board.lines:
         for run in content.runs.get(line_key(board, line), []):
             picture = content.pictures.get(run.run_id)
