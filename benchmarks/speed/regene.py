@@ -85,15 +85,29 @@ def main() -> None:
             classifier, decoder = build_networks(config, data.shape)
         classifier.to(device)
         decoder.to(device)
-        classifier.eval()
-        decoder.eval()
         with torch.inference_mode():
+            _settle_norms(classifier, decoder, data)
             _time_generation(config, classifier, decoder, data, runtime, given.images, given.loop)
         _time_training(config, classifier, decoder, data, runtime, given.steps)
 
 
 def _on(split: DeviceImages, device: torch.device) -> DeviceImages:
     return DeviceImages(split.images.to(device), split.labels.to(device))
+
+
+def _settle_norms(
+    classifier: LatentClassifier, decoder: Decoder, data: BenchmarkData, batch: int = 64
+) -> None:
+    """Give batch normalisations the statistics of a batch, without which all images look alike."""
+    images = data.train.batch(torch.arange(batch, device=data.train.device))
+    classifier.encoder.train()
+    decoder.train()
+    for module in [*classifier.modules(), *decoder.modules()]:
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    decoder(classifier.encoder(images))
+    classifier.eval()
+    decoder.eval()
 
 
 def _time_generation(
