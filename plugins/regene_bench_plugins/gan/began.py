@@ -58,9 +58,10 @@ class BEGAN(Method):
         """``paper``: 64 channels, γ = ½, without an average."""
         if preset == "quick":
             return (
-                {"images": quick_images(shape), "width": 16, "gain": 1e-2}
+                {"images": quick_images(shape), "width": 16, "gain": 1e-2, "gamma": 0.7}
                 | {"batch_size": 64 if is_small(shape) else 32}
                 | quick_rates(shape)
+                | {"generator_learning_rate": 3e-4, "discriminator_learning_rate": 3e-4}
             )
         if preset == "standard":
             return {"images": 1_500_000, "width": 32}

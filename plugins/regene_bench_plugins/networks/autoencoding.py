@@ -60,6 +60,7 @@ class UpsamplingGenerator(nn.Module):
         super().__init__()
         self.entrance = entrance
         self.decoder = UpsamplingDecoder(shape, entrance.size, width)
+        self.apply(_initialise)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
@@ -94,6 +95,7 @@ class AutoencoderDiscriminator(nn.Module):
         self.encoder = nn.Sequential(*layers)
         self.entrance = entrance
         self.decoder = UpsamplingDecoder(shape, entrance.size, width)
+        self.apply(_initialise)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor, labels: Tensor) -> Verdict:
@@ -101,6 +103,13 @@ class AutoencoderDiscriminator(nn.Module):
         centred = 2 * images - 1
         kept = self.decoder(self.entrance(self.encoder(centred), labels))
         return Verdict((kept.float() - centred.float()).abs().flatten(1).mean(dim=1))
+
+
+def _initialise(module: nn.Module) -> None:
+    """He's initialisation: so many layers without normalisation would let noise and label fade."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight)
+        nn.init.zeros_(module.bias)
 
 
 def _convolutions(channels: int, outputs: int) -> list[nn.Module]:
