@@ -53,6 +53,7 @@ def register_figures(register: Register) -> None:
             "distance and accuracy from originals to reconstructions",
         ),
         ("noise_dimension", "noise_dimension:NoiseDimension", "scores over the noise dimension"),
+        ("input_map", "input_map:InputMap", "images over a grid of the generator's noise"),
         (
             "frechet_matrix",
             "frechet_matrix:FrechetMatrix",
@@ -93,5 +94,7 @@ def register_studies(register: Register) -> None:
         ("augmentation", "generations as training data (ReGene, Fig. 17)"),
         ("collage", "many generations of each class (ReGene, appendix C)"),
         ("noise-dim", "how many noise dimensions a conditional GAN needs (He, Fig. 1)"),
+        ("fid-matrix", "three GANs of three inputs from each other and from real (He, Table 1)"),
+        ("latent-map", "what each point of three inputs stands for (He, Figs. 2 to 4)"),
     ):
         register(name, f"{_HERE}:studies/{name}.toml", summary=summary)

@@ -12,7 +12,9 @@ from tests.conftest import tiny_protocol_text
 
 METHODS = (
     "regene[classifier_images=12000,decoder_images=12000,encoder_width=32,decoder_width=32],"
-    "autoencoder[images=6000,encoder_width=16,decoder_width=16]"
+    "autoencoder[images=6000,encoder_width=16,decoder_width=16],"
+    "cgan[images=640,width=4,discriminator_width=4,noise_dim=0|1|2],"
+    "ugan[images=640,width=4,discriminator_width=4,noise_dim=3]"
 )
 KINDS = {
     "score_table": 'columns = ["mae_test", "trials_image", "accuracy_neutral"]',
@@ -27,6 +29,9 @@ KINDS = {
     "generations": "levels = 3\ncolumns = 4",
     "collage": "columns = 3",
     "mixing_ratio": "n = 200\nsteps = 3",
+    "noise_dimension": 'columns = ["fd_efficientnet_lite0"]',
+    "frechet_matrix": "",
+    "input_map": "side = 3\nslices = 2",
     "augmentation": "percentages = [0, 100]\npasses = 1.0",
 }
 
@@ -34,7 +39,9 @@ KINDS = {
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> StudyOutcome:
     folder = tmp_path_factory.mktemp("study")
-    protocol = tiny_protocol_text("reconstruction", "neutral", "trials", rank_by="mae_test")
+    protocol = tiny_protocol_text(
+        "fd_efficientnet_lite0", "reconstruction", "neutral", "trials", rank_by="mae_test"
+    )
     (folder / "tiny.toml").write_text(protocol)
     text = (
         'name = "all"\nversion = 1\ntitle = "All figures"\nsource = "nobody"\n'
@@ -125,3 +132,23 @@ def test_levels_of_generations_follow_each_other(outcome: StudyOutcome) -> None:
     rows = data(outcome, "generations-tiny-regene")
     assert sorted(set(rows["level"].tolist())) == [1, 2, 3]
     assert set(rows["from"].tolist()) == {"training images", "latents", "images"}
+
+
+def test_distances_of_a_matrix_are_symmetric_and_nothing_is_far_from_itself(
+    outcome: StudyOutcome,
+) -> None:
+    rows = data(outcome, "frechet-matrix")
+    names = rows.pop("").tolist()
+    assert names[-1] == "real images"
+    matrix = np.stack([rows[name] for name in names])
+    assert np.allclose(matrix, matrix.T)
+    assert (np.diag(matrix) == 0).all()
+    assert (matrix + np.eye(len(names)) > 0).all()
+
+
+def test_maps_hold_every_point_of_the_grid(outcome: StudyOutcome) -> None:
+    images = sorted(
+        pq.read_table(path).num_rows for path in outcome.folder.glob("input-map-*.parquet")
+    )
+    # one dimension: 3 images of each of 10 classes; two: 9 of each; three: 2 slices of 9
+    assert images == [18, 30, 90]

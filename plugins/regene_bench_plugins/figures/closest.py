@@ -53,8 +53,9 @@ class ClosestMatch(Figure):
         """Two drawings a benchmark and run: among training images, among generations."""
         for view in views:
             for run in view.first_of(*{run.method for run in view.runs}):
-                for among in ("training", "generations"):
-                    yield self._drawn(view, run, among)
+                if run.evaluation.labelled:
+                    for among in ("training", "generations"):
+                        yield self._drawn(view, run, among)
 
     def _drawn(self, view: StudyView, run: FinishedRun, among: str) -> Exhibit:
         labels = chosen_classes(view, self.config.classes)

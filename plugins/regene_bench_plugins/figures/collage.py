@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from pydantic import Field
+from torch import Tensor
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, StudyView
+from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, StudyView
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 
 
@@ -31,18 +33,22 @@ class Collage(Figure):
         """One drawing a benchmark and run."""
         for view in views:
             for run in view.first_of(*{run.method for run in view.runs}):
-                generated = run.evaluation.generated
-                rows = [
-                    generated.images[generated.of_class(k)[: self.config.columns]]
-                    for k in range(len(view.data.class_names))
-                ]
-                kept = [(k, row) for k, row in enumerate(rows) if len(row)]
+                kept = self._rows(view, run)
                 drawing, ((panel,),) = panels(1, 1, width=7.5, height=0.47 * len(kept))
                 show_images(panel, [row for _, row in kept])
                 data: dict[str, list[Any]] = {
-                    "class": [view.data.class_names[k] for k, row in kept for _ in row],
+                    "class": [name for name, row in kept for _ in row],
                     "png": [png for _, row in kept for png in as_png(row)],
                 }
                 caption = f"Generations of {run.label} on {view.name}, a row a class, not chosen."
                 name = f"collage-{view.name}-{run.method}-{run.run_id[:6]}"
                 yield Exhibit(name, caption, data, drawing)
+
+    def _rows(self, view: StudyView, run: FinishedRun) -> list[tuple[str, Tensor]]:
+        """Class and images of each row; without labels just as many rows in order."""
+        generated, n = run.evaluation.generated, self.config.columns
+        names = view.data.class_names
+        if not run.evaluation.labelled:
+            return [("", row) for row in torch.split(generated.images[: n * len(names)], n)]
+        rows = [(name, generated.images[generated.of_class(k)[:n]]) for k, name in enumerate(names)]
+        return [(name, row) for name, row in rows if len(row)]

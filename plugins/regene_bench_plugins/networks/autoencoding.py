@@ -109,7 +109,8 @@ def _initialise(module: nn.Module) -> None:
     """He's initialisation: so many layers without normalisation would let noise and label fade."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def _convolutions(channels: int, outputs: int) -> list[nn.Module]:
