@@ -13,7 +13,7 @@ from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
 from regene_bench.leaderboard.labels import column_labels, line_labels
-from regene_bench.leaderboard.order import Loss, loss_of
+from regene_bench.leaderboard.order import Loss, class_order, loss_of
 
 
 @dataclass
@@ -62,6 +62,8 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
             if metric not in (None, name):
                 continue
             scores = [row for row in cohort.scores if row["metric"] == name]
+            # parts come in the order of their names, and a run may lack a class
+            scores.sort(key=lambda row: class_order(row["class"]))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
     return boards
 

@@ -215,6 +215,14 @@ def test_per_class_scores_stay_out_of_the_main_table() -> None:
     assert make_class_boards(table, "fid") == []
 
 
+def test_classes_come_in_their_natural_order_whatever_run_lacks_one() -> None:
+    first = tuple(score("acc", 0.5, class_name=name) for name in ("10", "9", "x"))
+    second = tuple(score("acc", 0.5, class_name=name) for name in ("2", "10", "a"))
+    table = table_of(run("a", 1.0, scores=first), run("b", 2.0, scores=second))
+    board = only(make_class_boards(table))
+    assert [c.class_name for c in board.columns] == ["2", "9", "10", "a", "x"]
+
+
 def test_what_metrics_say_of_their_numbers_is_noted() -> None:
     board = only(make_boards(table_of(run("a", 1.0, scores=(score(note="biased"),)))))
     assert board.notes == ("fid: biased",)
