@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# timings decide no test: a busy machine is no fault of the code
+settings.register_profile("whole", deadline=None)
+settings.load_profile("whole")
 
 TINY_PROTOCOL = """
 name = "tiny"
