@@ -7,7 +7,6 @@ metric under one convention. All three are tuples of the columns named here.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import special
+
+from regene_bench.leaderboard.grouping import group
 
 COHORT = ("benchmark", "protocol_version", "dataset", "dataset_fingerprint", "preset")
 LINE = ("method", "method_version", "method_role", "distribution", "params")
@@ -81,7 +82,7 @@ def first_rows(table: pa.Table) -> pa.Table:
     """Keep the first row of every run."""
     numbers = pa.array(np.arange(table.num_rows))
     ids = pa.table({"run_id": table["run_id"], "row": numbers})
-    return table.take(_group(ids, ("run_id",), [("row", "min")])["row_min"])
+    return table.take(group(ids, ("run_id",), [("row", "min")])["row_min"])
 
 
 def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
@@ -100,10 +101,10 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
     rows = table.filter(pc.and_(in_scope, pc.fill_null(measured, False)))
     keys = (*COHORT, *LINE, *MEASURE, "direction", "unit")
     # by seed first: a run that lies in two files must not pass for two seeds
-    by_seed = _group(rows, (*keys, "seed"), [("value", "mean")])
+    by_seed = group(rows, (*keys, "seed"), [("value", "mean")])
     by_seed = by_seed.rename_columns({"value_mean": "value"})
     options = pc.VarianceOptions(ddof=1)
-    grouped = _group(
+    grouped = group(
         by_seed, keys, [("value", "mean"), ("value", "stddev", options), ("value", "count")]
     )
     return [
@@ -119,7 +120,7 @@ def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str
     missing = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["status"], "ok"))
     keys = (*COHORT, *LINE, "metric", "class", "status", "error_message", "direction", "unit")
     rows = table.filter(pc.and_(in_scope, missing))
-    return list(_group(rows, keys, []).to_pylist())
+    return list(group(rows, keys, []).to_pylist())
 
 
 def score_notes(table: pa.Table) -> list[dict[str, Any]]:
@@ -127,7 +128,7 @@ def score_notes(table: pa.Table) -> list[dict[str, Any]]:
     noted = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["note"], ""))
     total = pc.and_(noted, pc.is_null(table["class"]))
     rows = table.filter(pc.and_(total, pc.equal(table["status"], "ok")))
-    return list(_group(rows, (*COHORT, "metric", "note"), []).to_pylist())
+    return list(group(rows, (*COHORT, "metric", "note"), []).to_pylist())
 
 
 def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
@@ -137,7 +138,7 @@ def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
     table = first_rows(table)
     names = [table[name].cast(pa.string()) for name in ("gpu_name", "device")]
     named = table.append_column("device_name", pc.coalesce(*names, "unknown"))
-    runs = _group(named, (*keys, "seed", "device_name"), [(name, "mean") for name in COSTS])
+    runs = group(named, (*keys, "seed", "device_name"), [(name, "mean") for name in COSTS])
     runs = runs.rename_columns({f"{name}_mean": name for name in COSTS})
     what = [*((name, "mean") for name in COSTS), ("seed", "list"), ("device_name", "list")]
     return [
@@ -145,13 +146,8 @@ def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
         | {name: row[f"{name}_mean"] for name in COSTS}
         | {"seeds": tuple(sorted(set(row["seed_list"])))}
         | {"devices": tuple(sorted(set(row["device_name_list"])))}
-        for row in _group(runs, keys, what).to_pylist()
+        for row in group(runs, keys, what).to_pylist()
     ]
-
-
-def _group(table: pa.Table, keys: Sequence[str], what: list[Any]) -> pa.Table:
-    # without threads groups come in order of first appearance
-    return table.group_by(list(keys), use_threads=False).aggregate(what)
 
 
 def _statistic(mean: float, std: float | None, n: int) -> Statistic:

@@ -1,0 +1,73 @@
+"""Grouping by numbers of combinations gives what pyarrow's own group-by gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regene_bench.leaderboard import grouping
+from regene_bench.leaderboard.grouping import codes, group
+
+WHAT = [("value", "mean"), ("value", "count"), ("word", "list")]
+rows = st.lists(
+    st.tuples(
+        st.sampled_from([None, "", "a", "b"]),
+        st.sampled_from([None, 0, 1]),
+        st.sampled_from(["x", "y"]),
+        st.floats(-5, 5),
+    ),
+    max_size=40,
+)
+
+
+def table_of(values: list[tuple[str | None, int | None, str, float]]) -> pa.Table:
+    columns = list(zip(*values, strict=True)) or [(), (), (), ()]
+    return pa.table(
+        {
+            "text": pa.array(columns[0], pa.string()).dictionary_encode(),
+            "number": pa.array(columns[1], pa.int64()),
+            "word": pa.array(columns[2], pa.string()),
+            "value": pa.array(columns[3], pa.float64()),
+        }
+    )
+
+
+def by_key(grouped: pa.Table) -> dict[tuple[str | None, int | None], dict[str, Any]]:
+    return {(row["text"], row["number"]): row for row in grouped.to_pylist()}
+
+
+@given(rows)
+def test_groups_as_pyarrow_does(values: list[tuple[str | None, int | None, str, float]]) -> None:
+    table = table_of(values)
+    keys = ["text", "number"]
+    expected = table.group_by(keys, use_threads=False).aggregate(WHAT)
+    found = group(table, keys, WHAT)
+    assert by_key(found) == by_key(expected)
+    firsts = list(dict.fromkeys((row["text"], row["number"]) for row in table.to_pylist()))
+    assert [(row["text"], row["number"]) for row in found.to_pylist()] == firsts
+
+
+@given(rows)
+def test_codes_are_equal_exactly_where_rows_are(
+    values: list[tuple[str | None, int | None, str, float]],
+) -> None:
+    table = table_of(values)
+    keys = ["text", "number", "word"]
+    found = codes(table, keys).tolist()
+    told = [tuple(row[key] for key in keys) for row in table.to_pylist()]
+    assert len(set(zip(found, told, strict=True))) == len(set(found)) == len(set(told))
+
+
+def test_more_combinations_than_a_whole_number_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({f"c{i}": np.arange(50) % (i + 2) for i in range(12)})
+    keys = table.column_names
+    expected = codes(table, keys)
+    monkeypatch.setattr(grouping, "_LARGEST", 1000)
+    _, first = np.unique(expected, return_inverse=True)
+    _, second = np.unique(codes(table, keys), return_inverse=True)
+    assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == len(set(first.tolist()))
