@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -121,7 +121,8 @@ def _print_table(exhibit: Exhibit, console: Console) -> None:
     columns = {name: list(values) for name, values in exhibit.data.items()}
     for name, values in columns.items():
         numbers = all(isinstance(v, int | float) or v is None for v in values)
-        table.add_column(Text(name), justify="right" if numbers else "left")
+        justify: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(Text(name), justify=justify, overflow="fold")
     rows = list(zip(*columns.values(), strict=True))
     for row in rows[:_MOST_ROWS]:
         table.add_row(*(Text(_cell(value)) for value in row))
