@@ -16,7 +16,6 @@ from tests.distributions import BAD_PLUGINS, GOOD, install
 
 FIRST_PARTY = {"real", "autoencoder", "regene", "cgan", "ugan", "cvae", "nsgan", "lsgan"} | {
     "wgan_gp",
-    "began",
     "dcgan",
     "sngan",
 }

@@ -76,8 +76,10 @@ def test_neighbouring_samples_do_not_meet_while_there_is_room(
     size: int, n: int, window: int, start: int
 ) -> None:
     combinations = Combinations(size, (1 / n,) * n, key=0)
-    # half of what the golden ratio promises, since the step is a whole number
-    trials = min(40, int(combinations.count / (2 * math.sqrt(5) * window)))
+    promised = combinations.trials_apart(window)
+    # the golden ratio itself would have √5 in place of 16; whole numbers come less near
+    assert promised >= combinations.count // (16 * window)
+    trials = min(40, promised)
     numbers = [
         combinations.number(start + i, trial) for i in range(window) for trial in range(trials)
     ]

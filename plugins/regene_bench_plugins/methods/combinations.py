@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 _ROUNDS = 4
 _GOLDEN = (6_180_339_887_498_949, 10**16)
+_STEPS = 1024
 
 
 class Combinations:
@@ -23,9 +24,9 @@ class Combinations:
     members makes no difference, with others it does.
 
     Candidate ``t`` of sample ``i`` is the permuted number ``i + t·s``, modulo their count, with a
-    step ``s`` of the golden ratio of the count. As no other ratio is harder to approximate by
-    fractions, the rows of ``w`` neighbouring samples meet only after about ``count / (√5 · w)``
-    candidates of each. Neither ``w`` nor any other sample need be known for that.
+    step ``s`` near the golden ratio of the count. As such a ratio is hard to approximate by
+    fractions, the rows of neighbouring samples stay apart for long (``trials_apart``), and no
+    sample need know of another for that.
 
     Args:
         size: Members of the class.
@@ -47,6 +48,13 @@ class Combinations:
         A sample meets each number once within ``count`` trials.
         """
         return self._permute((index + trial * self._step) % self.count)
+
+    def trials_apart(self, window: int) -> int:
+        """For so many candidates each, ``window`` neighbouring samples surely do not meet."""
+        if window == 1:
+            return self.count
+        quotient = largest_quotient(self._step % self.count, self.count)
+        return self.count // ((quotient + 2) * window)
 
     def members(self, number: int) -> tuple[list[int], list[float]]:
         """Turn a number into different members in ``[0, size)`` and the ratio of each."""
@@ -146,8 +154,23 @@ def _arrangements(values: Counter[float]) -> int:
 
 
 def _coprime_step(count: int) -> int:
-    """A step of about the golden ratio of ``count`` that leads through all numbers."""
-    step = max(1, count * _GOLDEN[0] // _GOLDEN[1])
-    while math.gcd(step, count) != 1:
-        step += 1
-    return step
+    """A step of about the golden ratio of ``count`` that leads through all numbers.
+
+    Of the whole numbers there, the one whose ratio to ``count`` is hardest to approximate.
+    """
+    first = max(1, count * _GOLDEN[0] // _GOLDEN[1])
+    steps = [step for step in range(first, first + _STEPS) if math.gcd(step, count) == 1]
+    return min(steps, key=lambda step: largest_quotient(step % count, count))
+
+
+def largest_quotient(numerator: int, denominator: int) -> int:
+    """Largest partial quotient of the continued fraction of a ratio in [0, 1).
+
+    A ratio of which it is ``a`` stays farther than ``1 / ((a + 2) d)`` from all fractions of
+    denominator ``d`` (Khinchin, Continued Fractions, section 5).
+    """
+    largest = 0
+    while numerator:
+        largest = max(largest, denominator // numerator)
+        denominator, numerator = numerator, denominator % numerator
+    return largest
