@@ -47,8 +47,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, session_cache: Path) -> Mapp
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "REGENE_BENCH_OFFLINE": "1",
     }
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip, "-e", str(ROOT)], env=variables, check=True, timeout=300)
+    pip = [str(folder / "bin" / "python"), "-m", "pip"]
+    # the old setuptools of a new environment would stand before the one that torch needs
+    subprocess.run([*pip, "uninstall", "-q", "-y", "setuptools"], check=True, timeout=300)
+    install = ["install", "--quiet", "--no-deps", "-e", str(ROOT)]
+    subprocess.run([*pip, *install], env=variables, check=True, timeout=300)
     return variables
 
 
