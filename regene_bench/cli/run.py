@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.cli.names import complete_benchmarks, complete_methods, complete_metrics
+from regene_bench.cli.options import (
+    CheckpointEvery,
+    Data,
+    Device,
+    ExecutorName,
+    Precision,
+    Results,
+    Settings,
+    TimeLimit,
+    Workers,
+)
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.errors import UsageError
 
@@ -48,27 +59,15 @@ def run(
             autocompletion=complete_metrics,
         ),
     ] = "",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A parameter, METHOD.KEY=VALUE; may be given again."),
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
-    data: Annotated[
-        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.")] = "auto",
-    time_limit: Annotated[
-        str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
-    ] = "",
-    checkpoint_every: Annotated[str, typer.Option(help="Time between checkpoints.")] = "30s",
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Runs at once, each in a process of one thread.", min=1),
-    ] = None,
-    executor: Annotated[
-        str, typer.Option(help="How runs are carried out. Default: serial; workers with --workers.")
-    ] = "",
+    set_: Settings = None,
+    results: Results = Path("results"),
+    data: Data = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    time_limit: TimeLimit = "",
+    checkpoint_every: CheckpointEvery = "30s",
+    workers: Workers = None,
+    executor: ExecutorName = "",
     force: Annotated[bool, typer.Option("--force", help="Repeat finished runs.")] = False,
 ) -> None:
     """Train, generate and measure; then show the table."""

@@ -102,8 +102,13 @@ def test_drawn_ratios_have_no_end() -> None:
 def test_a_sampling_forgets_the_one_before() -> None:
     pool, labels = make_pool(3), torch.zeros(3, dtype=torch.int64)
     taken = Taken()
-    for seed in (0, 0, 1):
+    first, again, other = (
         combine_once(pool, labels, Mixture.uniform(2), SampleRng(seed), taken, NAMES)
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(first, again)
+    # three members have three pairs: every sampling uses them all
+    assert torch.equal(first.sort(dim=0).values, other.sort(dim=0).values)
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ from regene_bench_plugins.networks.perceptual import (
 )
 from torch import nn
 
-from regene_bench.api import BenchmarkData, ConfigError, ImageShape, UnavailableError
+from regene_bench.api import BenchmarkData, ConfigError, Generator, ImageShape, UnavailableError
 from tests.extractors.random_inception import (
     published_in_place_of,
     random_inception,
@@ -118,4 +118,5 @@ def test_weights_that_no_stage_looks_through_need_not_be_there(
     own_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
-    fit("regene", make_data(), make_runtime(tmp_path), l3=0.0, perceptual="inception")
+    model = fit("regene", make_data(), make_runtime(tmp_path), l3=0.0, perceptual="inception")
+    assert isinstance(model, Generator)
