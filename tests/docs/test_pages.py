@@ -27,12 +27,12 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(DOCS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory, session_cache: Path) -> Mapping[str, str]:
     """Variables of a virtual environment with an editable install of this project.
 
     It sees the packages of the environment that the tests run in, so that nothing is downloaded,
-    and whatever a page installs stays in it.
+    and whatever a page installs stays in it, out of the next page's way.
     """
     folder = tmp_path_factory.mktemp("fresh") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
