@@ -7,6 +7,9 @@ from torch import nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.gan.config import GANConfig, code_entrance, image_entrance
+from regene_bench_plugins.gan.losses import AdversarialLoss
+from regene_bench_plugins.gan.noise import Normal
+from regene_bench_plugins.gan.training import Game
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
@@ -55,3 +58,13 @@ def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discrimin
     discriminator = Discriminator(entrance, features, head)
     discriminator.apply(initialise)
     return discriminator
+
+
+def infogan_game(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> Game:
+    """Both networks, normal noise, and a loss."""
+    return Game(
+        generator=infogan_generator(config, shape),
+        discriminator=infogan_discriminator(config, shape),
+        loss=loss,
+        noise=Normal(config.noise_dim),
+    )

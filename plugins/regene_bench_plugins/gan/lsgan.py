@@ -6,15 +6,10 @@ from typing import Any
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.gan.config import quick_images, quick_rates
-from regene_bench_plugins.gan.infogan import (
-    InfoGANConfig,
-    infogan_discriminator,
-    infogan_generator,
-)
+from regene_bench_plugins.gan.infogan import InfoGANConfig, infogan_game
 from regene_bench_plugins.gan.losses import LeastSquares
 from regene_bench_plugins.gan.model import GANModel
-from regene_bench_plugins.gan.noise import Normal
-from regene_bench_plugins.gan.training import Game, play
+from regene_bench_plugins.gan.training import play
 from regene_bench_plugins.methods.presets import is_colour
 
 
@@ -36,12 +31,6 @@ class LSGAN(Method):
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
-        config = self.config
         with runtime.seeded("init"):
-            game = Game(
-                generator=infogan_generator(config, data.shape),
-                discriminator=infogan_discriminator(config, data.shape),
-                loss=LeastSquares(),
-                noise=Normal(config.noise_dim),
-            )
-        return play("lsgan", game, config, data, runtime)
+            game = infogan_game(self.config, data.shape, LeastSquares())
+        return play("lsgan", game, self.config, data, runtime)

@@ -8,15 +8,10 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.gan.config import quick_images, quick_rates
-from regene_bench_plugins.gan.infogan import (
-    InfoGANConfig,
-    infogan_discriminator,
-    infogan_generator,
-)
+from regene_bench_plugins.gan.infogan import InfoGANConfig, infogan_game
 from regene_bench_plugins.gan.losses import NonSaturating
 from regene_bench_plugins.gan.model import GANModel
-from regene_bench_plugins.gan.noise import Normal
-from regene_bench_plugins.gan.training import Game, play
+from regene_bench_plugins.gan.training import play
 from regene_bench_plugins.methods.presets import is_colour
 
 
@@ -51,12 +46,6 @@ class NSGAN(Method):
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
-        config = self.config
         with runtime.seeded("init"):
-            game = Game(
-                generator=infogan_generator(config, data.shape),
-                discriminator=infogan_discriminator(config, data.shape),
-                loss=NonSaturating(),
-                noise=Normal(config.noise_dim),
-            )
-        return play("nsgan", game, config, data, runtime)
+            game = infogan_game(self.config, data.shape, NonSaturating())
+        return play("nsgan", game, self.config, data, runtime)
