@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,9 +41,11 @@ def leaderboard(
     ] = False,
 ) -> None:
     """Show ranked tables of the results."""
+    from regene_bench.leaderboard.aggregate import USED
+
     if form not in _FORMATS:
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
-    table = read_results(results)
+    table = read_results(results, USED)
     known = set(table["benchmark"].unique().to_pylist())
     if benchmark and benchmark not in known:
         hint = did_you_mean(benchmark, known) if known else f"Try `regene-bench run {benchmark}`."
@@ -58,17 +61,18 @@ def leaderboard(
 
 def print_boards(results: Path, benchmark: Benchmark, *, preset: str = "") -> None:
     """Print the tables of one benchmark on the terminal, ranked as its protocol says."""
+    from regene_bench.leaderboard.aggregate import USED
     from regene_bench.leaderboard.ranking import make_boards
 
-    table = _select(read_results(results), benchmark.name, preset)
+    table = _select(read_results(results, USED), benchmark.name, preset)
     _write(make_boards(table, {benchmark.name: benchmark.evaluation.rank_by}), "table")
 
 
-def read_results(results: Path) -> pa.Table:
-    """Read all parts, and name those that were skipped on stderr."""
+def read_results(results: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read all parts, or some columns of them, and name those that were skipped on stderr."""
     from regene_bench.leaderboard.parts import read_parts
 
-    table, bad = read_parts(results)
+    table, bad = read_parts(results, columns=columns)
     for part in bad:
         print(f"skipped {part.path}: {part.reason}", file=sys.stderr)
     return table

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import special
 
-from regene_bench.leaderboard.grouping import group
+from regene_bench.leaderboard.grouping import group, records
 
 COHORT = ("benchmark", "protocol_version", "dataset", "dataset_fingerprint", "preset")
 LINE = ("method", "method_version", "method_role", "distribution", "params")
@@ -36,6 +36,15 @@ COSTS = (
     "generate_images_per_second",
     "peak_memory_bytes",
 )
+USED = (
+    *COHORT,
+    *LINE,
+    *MEASURE,
+    *COSTS,
+    *("run_id", "seed", "status", "value", "direction", "unit", "note"),
+    *("error_type", "error_message", "traceback_path", "gpu_name", "device"),
+)
+"""The columns that boards are made of."""
 CONFIDENCE = 0.95
 
 Key = tuple[Any, ...]
@@ -96,10 +105,11 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
         One mapping per cohort x line x measure: its columns, ``direction``, ``unit`` and
         ``statistic``, in order of first appearance.
     """
+    keys = (*COHORT, *LINE, *MEASURE, "direction", "unit")
+    table = table.select([*keys, "seed", "status", "value"])
     in_scope = pc.is_valid(table["class"]) if per_class else pc.is_null(table["class"])
     measured = pc.and_(pc.equal(table["status"], "ok"), pc.is_finite(table["value"]))
     rows = table.filter(pc.and_(in_scope, pc.fill_null(measured, False)))
-    keys = (*COHORT, *LINE, *MEASURE, "direction", "unit")
     # by seed first: a run that lies in two files must not pass for two seeds
     by_seed = group(rows, (*keys, "seed"), [("value", "mean")])
     by_seed = by_seed.rename_columns({"value_mean": "value"})
@@ -110,7 +120,7 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
     return [
         {key: row[key] for key in keys}
         | {"statistic": _statistic(row["value_mean"], row["value_stddev"], row["value_count"])}
-        for row in grouped.to_pylist()
+        for row in records(grouped)
     ]
 
 
@@ -120,7 +130,7 @@ def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str
     missing = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["status"], "ok"))
     keys = (*COHORT, *LINE, "metric", "class", "status", "error_message", "direction", "unit")
     rows = table.filter(pc.and_(in_scope, missing))
-    return list(group(rows, keys, []).to_pylist())
+    return records(group(rows, keys, []))
 
 
 def score_notes(table: pa.Table) -> list[dict[str, Any]]:
@@ -128,7 +138,7 @@ def score_notes(table: pa.Table) -> list[dict[str, Any]]:
     noted = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["note"], ""))
     total = pc.and_(noted, pc.is_null(table["class"]))
     rows = table.filter(pc.and_(total, pc.equal(table["status"], "ok")))
-    return list(group(rows, (*COHORT, "metric", "note"), []).to_pylist())
+    return records(group(rows, (*COHORT, "metric", "note"), []))
 
 
 def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
@@ -146,7 +156,7 @@ def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
         | {name: row[f"{name}_mean"] for name in COSTS}
         | {"seeds": tuple(sorted(set(row["seed_list"])))}
         | {"devices": tuple(sorted(set(row["device_name_list"])))}
-        for row in group(runs, keys, what).to_pylist()
+        for row in records(group(runs, keys, what))
     ]
 
 

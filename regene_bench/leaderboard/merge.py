@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from regene_bench.errors import ResultsError
 from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
-from regene_bench.leaderboard.parts import FOLDER, BadPart, read_file, read_parts
+from regene_bench.leaderboard.parts import FOLDER, read_parts
+from regene_bench.leaderboard.reading import BadPart, read_file
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
 

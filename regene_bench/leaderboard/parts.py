@@ -11,8 +11,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -21,22 +20,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regene_bench.errors import ResultsError, UsageError, did_you_mean
-from regene_bench.leaderboard.migration import migrated
+from regene_bench.leaderboard.grouping import records
+from regene_bench.leaderboard.reading import BadPart, joined, read_folder
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY
+from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
 
 FOLDER = "leaderboard"
 SUFFIX = ".parquet"
-_READERS = 4
-_NEVER_NULL = ("schema_version", "run_id", "benchmark", "method", "params", "seed", "status")
-
-
-@dataclass(frozen=True)
-class BadPart:
-    """A file among the parts that is not a readable part; it is left where it lies."""
-
-    path: Path
-    reason: str
 
 
 def part_path(results: Path, benchmark: str, run_id: str) -> Path:
@@ -133,26 +123,12 @@ def read_parts(
         empty, of another schema or of a newer version. No file is ever deleted.
     """
     names = tuple(SCHEMA.names if columns is None else columns)
-    # measured on thousands of small parts: one reader a file is twice as fast as a pyarrow data
-    # set, and a bad file costs nothing but itself
-    with ThreadPoolExecutor(_READERS) as pool:
-        read = pool.map(lambda path: _read_part(path, names), part_files(folder, benchmark))
-        parts = [part for part in read if part is not None]
-    tables = [part for part in parts if not isinstance(part, BadPart)]
-    empty = SCHEMA.empty_table().select(names)
-    # every part brings dictionaries of its own; grouping needs one per column
-    table = pa.concat_tables([empty, *tables]).unify_dictionaries().combine_chunks()
-    return table, [part for part in parts if isinstance(part, BadPart)]
-
-
-def read_file(path: Path) -> pa.Table | BadPart:
-    """Read one Parquet file of leaderboard rows, whoever wrote it.
-
-    Returns:
-        Its rows under ``SCHEMA``, or why it is not such a file.
-    """
-    part = _read_part(path, SCHEMA.names)
-    return BadPart(path, "there is no such file") if part is None else part
+    tables, bad = [SCHEMA.empty_table().select(names)], []
+    for where, files in groupby(part_files(folder, benchmark), key=lambda path: path.parent):
+        read, unread = read_folder(where, list(files), names)
+        tables += read
+        bad += unread
+    return joined(tables), bad
 
 
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
@@ -172,8 +148,8 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
     columns = ("run_id", "metric", "status", "extractor_id", "reference_split")
     table, _ = read_parts(results, benchmark=benchmark, columns=columns)
     states: dict[str, set[ScoreState]] = {}
-    for run_id, *state in zip(*(table[name].to_pylist() for name in columns), strict=True):
-        states.setdefault(run_id, set()).add(ScoreState(*state))
+    for row in records(table):
+        states.setdefault(row.pop("run_id"), set()).add(ScoreState(**row))
     return states
 
 
@@ -211,53 +187,6 @@ def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
 def _table(record: RunRecord) -> pa.Table:
     rows = [row | {"schema_version": SCHEMA_VERSION} for row in record.rows()]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
-
-
-def _read_part(path: Path, columns: Sequence[str]) -> pa.Table | BadPart | None:
-    """Read one file; ``None`` if somebody else has removed it since it was listed."""
-    try:
-        if path.stat().st_size == 0:
-            return BadPart(path, "the file is empty")
-        with pq.ParquetFile(path) as file:
-            own = file.schema_arrow.equals(SCHEMA) and _is_current(file.schema_arrow)
-            table = file.read(list(columns) if own else None, use_threads=False)
-        return table if own else _cast_part(table).select(columns)
-    except FileNotFoundError:
-        return None
-    except (pa.ArrowException, OSError) as error:
-        return BadPart(path, f"not a readable Parquet file ({_first_line(error)})")
-    except ResultsError as error:
-        return BadPart(path, error.message)
-
-
-def _is_current(schema: pa.Schema) -> bool:
-    version: bytes | None = (schema.metadata or {}).get(VERSION_KEY)
-    return version == str(SCHEMA_VERSION).encode()
-
-
-def _cast_part(table: pa.Table) -> pa.Table:
-    """Bring a part that another tool may have rewritten under the schema, or say why not."""
-    versions = table["schema_version"] if "schema_version" in table.column_names else None
-    if versions is not None and pa.types.is_integer(versions.type):
-        newest = pc.max(versions).as_py() or SCHEMA_VERSION
-        if newest > SCHEMA_VERSION:
-            raise ResultsError(
-                f"its schema version {newest} is newer than {SCHEMA_VERSION}; upgrade regene-bench"
-            )
-        oldest = pc.min(versions).as_py()
-        table = migrated(table, SCHEMA_VERSION if oldest is None else oldest)
-    missing = [name for name in SCHEMA.names if name not in table.column_names]
-    if missing:
-        raise ResultsError("not a leaderboard part: it lacks the columns " + ", ".join(missing[:5]))
-    for name in _NEVER_NULL:
-        if table[name].null_count:
-            raise ResultsError(f"not a leaderboard part: {name} is missing in a row")
-    return table.select(SCHEMA.names).cast(SCHEMA)
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from regene_bench.errors import UsageError, did_you_mean
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
+from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.labels import column_labels, line_labels
 from regene_bench.leaderboard.order import Loss, class_order, loss_of
 
@@ -83,7 +84,7 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
         cohort_of(row).missing.append(row)
     for row in aggregate.score_notes(counted):
         cohort_of(row).notes.append(f"{row['metric']}: {row['note']}")
-    for row in aggregate.failed_runs(table).to_pylist():
+    for row in records(aggregate.failed_runs(table)):
         error = f"{row['error_type'] or 'Error'}: {row['error_message'] or 'no message'}"
         run = (row["run_id"], row["method"], row["params"], row["seed"])
         cohort_of(row).failed.append(FailedRun(*run, error, row["traceback_path"]))

@@ -14,8 +14,8 @@ from regene_bench.leaderboard.aggregate import Key
 from regene_bench.leaderboard.board import Board, Line
 from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
 from regene_bench.leaderboard.merge import Conflict, Source, merge
-from regene_bench.leaderboard.parts import BadPart
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
+from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.publish.pictures import Picture, find_picture
 from regene_bench.publish.runs import line_key, runs_by_line

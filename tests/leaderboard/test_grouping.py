@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regene_bench.leaderboard import grouping
-from regene_bench.leaderboard.grouping import codes, group
+from regene_bench.leaderboard.grouping import codes, group, records
 
 WHAT = [("value", "mean"), ("value", "count"), ("word", "list")]
 rows = st.lists(
@@ -71,3 +71,11 @@ def test_more_combinations_than_a_whole_number_holds(monkeypatch: pytest.MonkeyP
     _, first = np.unique(expected, return_inverse=True)
     _, second = np.unique(codes(table, keys), return_inverse=True)
     assert len(set(zip(first.tolist(), second.tolist(), strict=True))) == len(set(first.tolist()))
+
+
+@given(rows)
+def test_records_are_what_pyarrow_gives(
+    values: list[tuple[str | None, int | None, str, float]],
+) -> None:
+    table = table_of(values)
+    assert records(table) == table.to_pylist()
