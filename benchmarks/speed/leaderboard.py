@@ -63,6 +63,7 @@ def synthetic(n_rows: int) -> pa.Table:
         "class": coded(cls, list(CLASSES)),
         "value": pa.array(values),
         "fit_seconds": pa.array(line + 1.0),
+        "timestamp": pa.array(run.astype("datetime64[s]").astype("datetime64[us]")),
     }
     columns |= {
         name: coded(line, words)
@@ -74,6 +75,7 @@ def synthetic(n_rows: int) -> pa.Table:
         "dataset_fingerprint": "f00d",
         "method_version": "1",
         "distribution": "regene-bench",
+        "distribution_version": "0",
         "status": "ok",
         "direction": "lower",
         "unit": "",

@@ -23,7 +23,11 @@ _READERS = 4
 _BATCH = 128
 _FEW = 16
 _WORTH_KEEPING = 64
-_NEVER_NULL = ("schema_version", "run_id", "benchmark", "method", "params", "seed", "status")
+_NEVER_NULL = (
+    *("schema_version", "run_id", "benchmark", "protocol_version", "preset", "dataset"),
+    *("dataset_fingerprint", "method", "method_version", "method_role", "distribution"),
+    *("distribution_version", "params", "seed", "status", "timestamp"),
+)
 
 
 @dataclass(frozen=True)
