@@ -7,7 +7,15 @@ the change log.
 from __future__ import annotations
 
 from regene_bench.canonical import stable_id
-from regene_bench.capabilities import Classifier, Decoder, Encoder, Generation, Generator
+from regene_bench.capabilities import (
+    Classifier,
+    Decoder,
+    Encoder,
+    Generation,
+    Generator,
+    LatentVariableModel,
+    Quantiser,
+)
 from regene_bench.data.augment import augment
 from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float, to_uint8
 from regene_bench.errors import (
@@ -66,10 +74,12 @@ from regene_bench.runtime import Runtime
 from regene_bench.studies.view import FinishedRun, StudyView
 from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.length import TrainingLength, images_to_see
-from regene_bench.training.loop import Batch, Stage, train
+from regene_bench.training.lockstep import Stack, StackedBatch, train_together
+from regene_bench.training.loop import train
 from regene_bench.training.losses import mae, saturation, ssim
 from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
+from regene_bench.training.stage import Batch, Stage
 from regene_bench.validation import validate
 from regene_bench.weights import find_weights, obtain_weights
 
@@ -101,6 +111,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "Interrupted",
+    "LatentVariableModel",
     "Message",
     "Method",
     "MethodConfig",
@@ -111,6 +122,7 @@ __all__ = [
     "Neighbours",
     "Preset",
     "Progress",
+    "Quantiser",
     "RegeneBenchError",
     "Register",
     "ReportedNumber",
@@ -121,6 +133,8 @@ __all__ = [
     "Share",
     "SourceRequest",
     "Split",
+    "Stack",
+    "StackedBatch",
     "Stage",
     "StageReport",
     "StudyView",
@@ -166,5 +180,6 @@ __all__ = [
     "to_float",
     "to_uint8",
     "train",
+    "train_together",
     "validate",
 ]

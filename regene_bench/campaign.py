@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from regene_bench.benchmark import Benchmark
@@ -13,7 +15,13 @@ from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
 from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import RunFinished, RunStarted, Sink, silent
 from regene_bench.executors.job import Job
-from regene_bench.harness import Setting, checkpoint_folder, execute, run_folder
+from regene_bench.harness import (
+    Setting,
+    checkpoint_folder,
+    execute,
+    execute_together,
+    run_folder,
+)
 from regene_bench.interfaces import Preset
 from regene_bench.leaderboard.parts import part_path, read_run, run_states, write_part
 from regene_bench.leaderboard.record import RunRecord
@@ -105,8 +113,21 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
             for run in pending:
                 part = part_path(setting.results, benchmark.name, run.run_id)
                 forget_training(checkpoint_folder(setting.results, run.run_id), part)
-        one = _observed(campaign.host, setting, pending, missing)
-        job = Job(pending, one, campaign.name, campaign.options, setting.stop, setting.emit)
+        some = _observed(campaign.host, setting, pending, missing)
+
+        def one(run: Run) -> RunRecord:
+            (record,) = some([run])
+            return record
+
+        job = Job(
+            runs=pending,
+            execute=one,
+            execute_together=some,
+            benchmark=campaign.name,
+            options=campaign.options,
+            stop=setting.stop,
+            emit=setting.emit,
+        )
         for record in campaign.executor(job):
             outcome.ran.append(record)
     return outcome
@@ -125,33 +146,56 @@ def _observed(
     setting: Setting,
     runs: Sequence[Run],
     missing: Mapping[str, Sequence[NamedMetric]],
-) -> Callable[[Run], RunRecord]:
+) -> Callable[[Sequence[Run]], Iterator[RunRecord]]:
     """Wrap ``execute`` with what must happen around every run, whatever executor calls it."""
     numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+    results = setting.results
 
-    def one(run: Run) -> RunRecord:
-        setting.emit(RunStarted(run.run_id, run.title, numbers[run.run_id], len(runs)))
-        identity = _identity(run)
-        host.notify("run_started", run=identity)
-        started = time.monotonic()
-        lock = run_folder(setting.results, run.run_id) / "lock"
-        with exclusive(lock, f"runs {run.title}", setting.stop, setting.emit) as waited:
-            part = part_path(setting.results, run.benchmark.name, run.run_id)
-            if waited and part.exists():
-                record = read_run(setting.results, run.run_id)
-            else:
-                record = execute(run, replace(setting, metrics=missing[run.run_id]))
-                if part.exists() and len(missing[run.run_id]) < len(setting.metrics):
-                    record = with_earlier_scores(record, read_run(setting.results, run.run_id))
-                write_part(setting.results, record)
-        host.notify("run_finished", run=identity, status=record.status)
+    def part_of(run: Run) -> Path:
+        return part_path(results, run.benchmark.name, run.run_id)
+
+    def carried_out(some: Sequence[Run]) -> Iterator[RunRecord]:
+        settings = [replace(setting, metrics=missing[run.run_id]) for run in some]
+        if len(some) == 1:
+            yield execute(some[0], settings[0])
+        else:
+            yield from execute_together(some, settings)
+
+    def finished(run: Run, record: RunRecord, started: float) -> RunRecord:
+        host.notify("run_finished", run=_identity(run), status=record.status)
         seconds = time.monotonic() - started
         setting.emit(
             RunFinished(run.run_id, run.title, record.status, seconds, record.error_message or "")
         )
         return record
 
-    return one
+    def together(some: Sequence[Run]) -> Iterator[RunRecord]:
+        for run in some:
+            setting.emit(RunStarted(run.run_id, run.title, numbers[run.run_id], len(runs)))
+            host.notify("run_started", run=_identity(run))
+        started = time.monotonic()
+        with ExitStack() as locks:
+            waited = set()
+            # always in one order, so that two calls never wait for each other
+            for run in sorted(some, key=lambda run: run.run_id):
+                lock = run_folder(results, run.run_id) / "lock"
+                one = exclusive(lock, f"runs {run.title}", setting.stop, setting.emit)
+                if locks.enter_context(one):
+                    waited.add(run.run_id)
+            done = [run for run in some if run.run_id in waited and part_of(run).exists()]
+            for run in done:
+                yield finished(run, read_run(results, run.run_id), started)
+            pending = [run for run in some if run not in done]
+            if not pending:
+                return
+            for run, new in zip(pending, carried_out(pending), strict=True):
+                record = new
+                if part_of(run).exists() and len(missing[run.run_id]) < len(setting.metrics):
+                    record = with_earlier_scores(new, read_run(results, run.run_id))
+                write_part(results, record)
+                yield finished(run, record, started)
+
+    return together
 
 
 def _identity(run: Run) -> dict[str, Any]:

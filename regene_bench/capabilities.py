@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.distributions import Distribution
 
     from regene_bench.rng import SampleRng
 
@@ -66,11 +67,48 @@ class Classifier(Protocol):
         ...
 
 
+@runtime_checkable
+class LatentVariableModel(Protocol):
+    """Tells the three densities of a model with latent variables z, as torch's distributions.
+
+    Batches are of ``[N]``, events of latents ``[D]`` and of images ``[C, H, W]``. A model that is
+    not conditional looks at no labels.
+    """
+
+    def posterior(self, images: Tensor, labels: Tensor) -> Distribution:
+        """q(z | x, y) for images ``[N, C, H, W]`` and their labels, int64 ``[N]``."""
+        ...
+
+    def prior(self, labels: Tensor) -> Distribution:
+        """p(z | y), the one that the model was trained with."""
+        ...
+
+    def likelihood(self, latents: Tensor, labels: Tensor) -> Distribution:
+        """p(x | z, y) for z ``[N, D]`` and labels, int64 ``[N]``."""
+        ...
+
+
+@runtime_checkable
+class Quantiser(Protocol):
+    """Encodes images as entries of a codebook."""
+
+    @property
+    def n_codes(self) -> int:
+        """Size K of the codebook."""
+        ...
+
+    def codes(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to codes below K, int64 ``[N, P]``."""
+        ...
+
+
 CAPABILITIES: Mapping[str, type] = {
     "encode": Encoder,
     "decode": Decoder,
     "generate": Generator,
     "classify": Classifier,
+    "infer": LatentVariableModel,
+    "quantise": Quantiser,
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -103,13 +104,56 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     A method's exceptions become a ``failed`` record with the path of the traceback;
     ``Interrupted`` passes through, with the training state saved.
     """
+    runtime = runtime_of(run, setting)
+
+    def fit(ledger: _Ledger) -> object:
+        with metered(setting.device) as ledger.fit:
+            return run.method(run.config).fit(setting.data, runtime)
+
+    return _carry_out(run, setting, runtime, fit)
+
+
+def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRecord]:
+    """Train runs of one method together; generate and measure one after the other.
+
+    Each is told a share of the training time. What a run fails with is its own; what ends the
+    common training fails them all.
+
+    Args:
+        runs: Runs of which ``batch_key`` is one.
+        settings: One a run, which differ in what is measured only.
+    """
+    device, method = settings[0].device, runs[0].method
+    runtimes = [runtime_of(*pair) for pair in zip(runs, settings, strict=True)]
+    models: Sequence[object]
+    with metered(device) as meter:
+        try:
+            configs = [run.config for run in runs]
+            models = method.fit_batch(configs, settings[0].data, runtimes)
+        except (Exception, SystemExit) as error:
+            models = [error] * len(runs)
+    share = Meter(meter.seconds / len(runs), meter.peak_bytes)
+    for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
+        yield _carry_out(run, setting, runtime, partial(_given, model, share))
+
+
+def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
+    ledger.fit = meter
+    if isinstance(model, Exception | SystemExit):
+        raise model
+    return model
+
+
+def _carry_out(
+    run: Run, setting: Setting, runtime: Runtime, fit: Callable[[_Ledger], object]
+) -> RunRecord:
     folder = run_folder(setting.results, run.run_id)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "run.json", _describe(run).encode())
-    runtime = runtime_of(run, setting)
     ledger = _Ledger()
     try:
-        _fit_and_measure(run, setting, runtime, folder, ledger)
+        model = fit(ledger)
+        _generate_and_measure(run, model, setting, runtime, folder, ledger)
     except (Exception, SystemExit) as error:  # a method must not end the other runs by sys.exit
         path = folder / "traceback.txt"
         write_atomically(path, traceback.format_exc().encode())
@@ -118,12 +162,9 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     return _record(run, setting, ledger)
 
 
-def _fit_and_measure(
-    run: Run, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
+def _generate_and_measure(
+    run: Run, model: object, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
 ) -> None:
-    data = setting.data
-    with metered(setting.device) as ledger.fit:
-        model = run.method(run.config).fit(data, runtime)
     ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
     ledger.images_seen = sum(report.images for report in runtime.ledger)
     setting.stop.check()
@@ -132,7 +173,7 @@ def _fit_and_measure(
 
     comparison = setting.comparison
     with metered(setting.device) as ledger.generate:
-        generated, trials = sample(model, comparison.labels, data.shape, runtime)
+        generated, trials = sample(model, comparison.labels, setting.data.shape, runtime)
     ledger.n_generated = len(generated)
     save_picture(sample_grid(generated.images, comparison.labels), folder / "samples.png")
 

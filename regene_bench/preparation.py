@@ -13,6 +13,7 @@ from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.events import Sink
 from regene_bench.executors.job import Executor
 from regene_bench.executors.serial import serial
+from regene_bench.executors.stacked import stacked
 from regene_bench.executors.workers import workers
 from regene_bench.harness import Setting
 from regene_bench.interfaces import Preset
@@ -27,7 +28,11 @@ from regene_bench.selection import Selection, parse_seeds, parse_selections, par
 from regene_bench.stop import StopRequest
 from regene_bench.training.checkpoints import CheckpointStore
 
-_OWN_EXECUTORS: Mapping[str, Executor] = {"serial": serial, "workers": workers}
+_OWN_EXECUTORS: Mapping[str, Executor] = {
+    "serial": serial,
+    "stacked": stacked,
+    "workers": workers,
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Options:
         time_limit: Seconds after which training is saved and the call ends.
         checkpoint_seconds: Time between checkpoints.
         force: Repeat runs that are finished.
-        executor: ``serial``, ``workers``, or the name of a registered executor.
+        executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
         workers: Processes of the executor ``workers``; ``None`` for one a core.
     """
 

@@ -25,5 +25,9 @@ Workers = Annotated[
     int | None, typer.Option(help="Runs at once, each in a process of one thread.", min=1)
 ]
 ExecutorName = Annotated[
-    str, typer.Option(help="How runs are carried out. Default: serial; workers with --workers.")
+    str,
+    typer.Option(
+        help="How runs are carried out: serial, stacked (sweeps train as one), workers. "
+        "Default: serial; workers with --workers."
+    ),
 ]

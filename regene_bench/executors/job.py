@@ -21,6 +21,8 @@ class Job:
     Attributes:
         runs: In the order of the plan.
         execute: Carries out one of them in this process, writes its part, returns its record.
+        execute_together: Does so with several of one ``batch_key``, trained together; yields their
+            records as they end.
         benchmark: As the user named it; with ``options`` another process can prepare the same.
         options: As the user gave them; picklable.
         stop: Looked at by those who wait.
@@ -29,6 +31,7 @@ class Job:
 
     runs: Sequence[Run]
     execute: Callable[[Run], RunRecord]
+    execute_together: Callable[[Sequence[Run]], Iterator[RunRecord]]
     benchmark: str
     options: Options
     stop: StopRequest

@@ -76,9 +76,26 @@ class Method(ABC):
     ) -> list[object]:
         """Train several models together; each must equal the model of its own ``fit``.
 
-        Optional: override it where training together is faster (sweeps of small models).
+        Optional, with ``batch_key``: override both where training together is faster (sweeps of
+        small models).
+
+        Args:
+            configs: Configurations with equal keys.
+            data: The benchmark's data.
+            runtimes: One a model, on one device.
+
+        Returns:
+            For each model the model, or the exception that ended its training alone.
         """
         return [cls(c).fit(data, r) for c, r in zip(configs, runtimes, strict=True)]
+
+    @classmethod
+    def batch_key(cls, config: MethodConfig) -> str | None:
+        """Say which configurations ``fit_batch`` can train together: those with equal keys.
+
+        ``None``, the default, is for a method that has no ``fit_batch`` of its own.
+        """
+        return None
 
 
 def _is_named(field: str, what: str) -> bool:

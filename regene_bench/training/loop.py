@@ -8,76 +8,24 @@ bit-equal to one that was not.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from regene_bench.data.augment import augment
 from regene_bench.data.dataset import DeviceImages
-from regene_bench.errors import Interrupted, TrainingDivergedError
+from regene_bench.errors import Interrupted
 from regene_bench.events import Message
-from regene_bench.interfaces import Augmentation
 from regene_bench.runtime import Runtime
+from regene_bench.training.order import batches
 from regene_bench.training.report import StageReport
-from regene_bench.training.schedules import Clock, Schedule, constant
-from regene_bench.training.state import restore_state, stage_state
+from regene_bench.training.schedules import Clock
+from regene_bench.training.stage import Batch, Stage
+from regene_bench.training.state import note_rates, restore_state, stage_state
+from regene_bench.training.watch import LossWatch
 
 _REPORT_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a step trains on.
-
-    Attributes:
-        images: float32 ``[N, C, H, W]`` in [0, 1], channels last, augmented if the stage asks.
-        labels: int64 ``[N]``.
-        clock: How far the stage is.
-    """
-
-    images: Tensor
-    labels: Tensor
-    clock: Clock
-
-
-Step = Callable[[Batch], Mapping[str, Tensor]]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stretch of training.
-
-    Attributes:
-        name: Unique within the run; names its checkpoint and its random streams.
-        modules: Everything with parameters or buffers that the stage changes.
-        optimizers: By name; the loop scales the rates they were made with.
-        step: Forward, backward and update; returns detached scalar losses and never waits for the
-            device.
-        batch_size: Images a step.
-        total_images: Length of the stage in images seen.
-        schedule: Factor on all learning rates.
-        augmentation: Applied to each batch, if given.
-        loss_limit: A loss of a larger magnitude counts as diverged, as one that is not finite does:
-            some networks go on for ever at losses that nothing comes back from.
-    """
-
-    name: str
-    modules: Mapping[str, nn.Module]
-    optimizers: Mapping[str, torch.optim.Optimizer]
-    step: Step
-    batch_size: int
-    total_images: int
-    schedule: Schedule = constant
-    augmentation: Augmentation | None = None
-    loss_limit: float = math.inf
-
-    @property
-    def total_steps(self) -> int:
-        return max(1, math.ceil(self.total_images / self.batch_size))
 
 
 def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
@@ -89,9 +37,7 @@ def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
         TrainingDivergedError: A loss was not finite or beyond the limit; says which and when.
         Interrupted: A stop was asked for; the state is saved.
     """
-    for optimizer in stage.optimizers.values():
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
+    note_rates(stage.optimizers)
     with runtime.seeded(stage.name):
         report = _train(stage, data, runtime)
     runtime.ledger.append(report)
@@ -115,7 +61,7 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
         module.train()
 
     started = reported = kept = time.monotonic()
-    watch = _LossWatch(data.device, stage.loss_limit)
+    watch = LossWatch(data.device, stage.loss_limit)
     current: Mapping[str, Tensor] = {}
 
     def keep(step: int, *, done: bool) -> None:
@@ -127,8 +73,8 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
             state | {"step": step, "seconds": seconds, "images": images, "losses": losses},
         )
 
-    for step, indices in _batches(stage, data, runtime, first):
-        clock = _clock(stage, len(data), step)
+    for step, indices in batches(stage, len(data), runtime, data.device, first):
+        clock = stage.clock(step, len(data))
         _set_learning_rates(stage, clock)
         images = data.batch(indices)
         if stage.augmentation is not None:
@@ -140,16 +86,16 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
         last = step + 1 == stage.total_steps
         if now - reported >= _REPORT_SECONDS or last:
             reported = now
-            watch.raise_if_diverged(stage, len(data))
+            _raise_if_diverged(watch, stage, len(data))
             losses = {name: float(value) for name, value in current.items()}
             seen = (step + 1) * stage.batch_size
             runtime.progress(stage.name, seen, stage.total_steps * stage.batch_size, values=losses)
         if runtime.stop.reason is not None and not last:
-            watch.raise_if_diverged(stage, len(data))
+            _raise_if_diverged(watch, stage, len(data))
             keep(step + 1, done=False)
             raise Interrupted(runtime.stop.reason)
         if now - kept >= runtime.checkpoints.interval and not last:
-            watch.raise_if_diverged(stage, len(data))
+            _raise_if_diverged(watch, stage, len(data))
             keep(step + 1, done=False)
             kept = time.monotonic()
 
@@ -159,38 +105,9 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
     return StageReport(stage.name, seconds, before, images_seen, losses)
 
 
-def _batches(
-    stage: Stage, data: DeviceImages, runtime: Runtime, first: int
-) -> Iterator[tuple[int, Tensor]]:
-    """Yield ``(step, indices)`` from an endless row of shuffled epochs.
-
-    The order is a function of seed, stage and position alone, so it needs no saved state.
-    """
-    n, size = len(data), stage.batch_size
-    epochs: dict[int, Tensor] = {}
-
-    def order(epoch: int) -> Tensor:
-        if epoch not in epochs:
-            seed = runtime.derive_seed(stage.name, "order", epoch)
-            generator = torch.Generator().manual_seed(seed)
-            epochs[epoch] = torch.randperm(n, generator=generator).to(data.device)
-            epochs.pop(epoch - 2, None)
-        return epochs[epoch]
-
-    for step in range(first, stage.total_steps):
-        position, end = step * size, (step + 1) * size
-        parts = []
-        while position < end:
-            epoch, offset = divmod(position, n)
-            take = min(end - position, n - offset)
-            parts.append(order(epoch)[offset : offset + take])
-            position += take
-        yield step, parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _clock(stage: Stage, n: int, step: int) -> Clock:
-    images = step * stage.batch_size
-    return Clock(step, images, images / n, step / stage.total_steps)
+def _raise_if_diverged(watch: LossWatch, stage: Stage, n: int) -> None:
+    for error in watch.errors(stage, n).values():
+        raise error
 
 
 def _set_learning_rates(stage: Stage, clock: Clock) -> None:
@@ -198,38 +115,3 @@ def _set_learning_rates(stage: Stage, clock: Clock) -> None:
     for optimizer in stage.optimizers.values():
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
-
-
-class _LossWatch:
-    """Remembers on the device the first step whose losses diverged; no sync a step."""
-
-    def __init__(self, device: torch.device, limit: float) -> None:
-        self._limit = limit
-        self._first = torch.full((), -1, dtype=torch.int64, device=device)
-        self._names: tuple[str, ...] = ()
-        self._values: Tensor | None = None
-
-    def look(self, losses: Mapping[str, Tensor], step: int) -> None:
-        values = torch.stack([value.detach().float() for value in losses.values()])
-        usable = torch.isfinite(values) & (values.abs() <= self._limit)
-        bad = ~usable.all() & (self._first < 0)
-        self._first = torch.where(bad, step, self._first)
-        if self._values is None:
-            self._names, self._values = tuple(losses), values
-        else:
-            self._values = torch.where(bad | (self._first < 0), values, self._values)
-
-    def raise_if_diverged(self, stage: Stage, n: int) -> None:
-        step = int(self._first)
-        if step < 0 or self._values is None:
-            return
-        bad = [
-            f"{name} = {value:g}"
-            for name, value in zip(self._names, self._values.tolist(), strict=True)
-            if not (math.isfinite(value) and abs(value) <= self._limit)
-        ]
-        epoch = step * stage.batch_size / n
-        raise TrainingDivergedError(
-            f"{stage.name} diverged at step {step} (epoch {epoch:.2f}): {', '.join(bad)}.",
-            hint="A lower learning rate or float32 precision usually helps.",
-        )

@@ -12,6 +12,13 @@ from regene_bench.events import Message
 from regene_bench.runtime import Runtime
 
 
+def note_rates(optimizers: Mapping[str, torch.optim.Optimizer]) -> None:
+    """Write the rates that optimisers were made with where schedules find them."""
+    for optimizer in optimizers.values():
+        for group in optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+
+
 def stage_state(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from regene_bench.interfaces import Augmentation
 from regene_bench.runtime import Runtime
 from regene_bench.stop import StopRequest
-from regene_bench.training.loop import Batch, Stage
 from regene_bench.training.schedules import one_cycle
+from regene_bench.training.stage import Batch, Stage
 
 STEPS, BATCH = 6, 32
 

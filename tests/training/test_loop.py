@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
 from regene_bench.errors import TrainingDivergedError
 from regene_bench.events import Event, Progress
-from regene_bench.training.loop import Batch, Stage, train
+from regene_bench.training.loop import train
 from regene_bench.training.schedules import constant, decay_every
+from regene_bench.training.stage import Batch, Stage
 from tests.methods.builders import make_data, make_runtime
 
 from .builders import BATCH, STEPS, StopAfterStep, Tiny

@@ -17,8 +17,10 @@ class Noise(Protocol):
     @property
     def dim(self) -> int: ...
 
-    def draw(self, n: int, device: torch.device) -> Tensor:
-        """Draw ``[n, dim]`` from the global generator."""
+    def draw(
+        self, n: int, device: torch.device, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draw ``[n, dim]``, from the global generator unless another is given."""
         ...
 
     def sample(self, n: int, rng: SampleRng) -> Tensor:
@@ -32,8 +34,10 @@ class Normal:
 
     dim: int
 
-    def draw(self, n: int, device: torch.device) -> Tensor:
-        return torch.randn(n, self.dim, device=device)
+    def draw(
+        self, n: int, device: torch.device, generator: torch.Generator | None = None
+    ) -> Tensor:
+        return torch.randn(n, self.dim, device=device, generator=generator)
 
     def sample(self, n: int, rng: SampleRng) -> Tensor:
         return rng.normal(n, (self.dim,))
@@ -45,8 +49,10 @@ class Uniform:
 
     dim: int
 
-    def draw(self, n: int, device: torch.device) -> Tensor:
-        return 2 * torch.rand(n, self.dim, device=device) - 1
+    def draw(
+        self, n: int, device: torch.device, generator: torch.Generator | None = None
+    ) -> Tensor:
+        return 2 * torch.rand(n, self.dim, device=device, generator=generator) - 1
 
     def sample(self, n: int, rng: SampleRng) -> Tensor:
         return 2 * rng.uniform(n, (self.dim,)) - 1

@@ -53,14 +53,27 @@ def linear_decay(clock: Clock) -> float:
     return 1 - clock.progress
 
 
+@dataclass(frozen=True)
+class Match:
+    """A game ready to be trained.
+
+    Attributes:
+        game: Networks and losses, on the device.
+        average: The generator's moving average, which is what generates.
+        optimizer_g: The generator's.
+        optimizer_d: The discriminator's.
+    """
+
+    game: Game
+    average: MovingAverage
+    optimizer_g: torch.optim.Adam
+    optimizer_d: torch.optim.Adam
+
+
 def play(
     name: str, game: Game, config: GANConfig, data: BenchmarkData, runtime: Runtime
 ) -> GANModel:
     """Train a game on ``data.train``; the generator's moving average becomes the model.
-
-    A step of the loop is ``discriminator_steps`` steps of the discriminator, each on a batch of its
-    own, and one of the generator. The generator's step takes the images that the discriminator was
-    last shown, which saves a pass.
 
     Args:
         name: Names the stage, its checkpoint and its random streams.
@@ -73,17 +86,39 @@ def play(
         TrainingDivergedError: A loss is not finite or beyond all use; names the network and step.
         Interrupted: A stop was asked for; the state is saved.
     """
-    generator = game.generator.to(runtime.device)
-    discriminator = game.discriminator.to(runtime.device)
-    loss = game.loss.to(runtime.device)
-    average = MovingAverage(generator, config.average).to(runtime.device)
+    match = prepared(game, config, runtime.device)
+    train(stage_of(name, match, config, len(data.train), runtime), data.train, runtime)
+    return model_of(match, config)
+
+
+def prepared(game: Game, config: GANConfig, device: torch.device) -> Match:
+    """Move a game to a device and give it optimisers and the moving average."""
+    for module in (game.generator, game.discriminator, game.loss):
+        module.to(device)
     betas = (config.beta1, config.beta2)
-    optimizer_g = adam(
-        generator.parameters(), config.generator_learning_rate, runtime.device, betas
+    rates = (config.generator_learning_rate, config.discriminator_learning_rate)
+    return Match(
+        game,
+        MovingAverage(game.generator, config.average).to(device),
+        adam(game.generator.parameters(), rates[0], device, betas),
+        adam(game.discriminator.parameters(), rates[1], device, betas),
     )
-    optimizer_d = adam(
-        discriminator.parameters(), config.discriminator_learning_rate, runtime.device, betas
-    )
+
+
+def model_of(match: Match, config: GANConfig) -> GANModel:
+    """What a benchmark is given in the end."""
+    return GANModel(match.average.network, match.game.noise, config.conditional)
+
+
+def stage_of(name: str, match: Match, config: GANConfig, n_train: int, runtime: Runtime) -> Stage:
+    """The whole training of a game.
+
+    A step of the loop is ``discriminator_steps`` steps of the discriminator, each on a batch of its
+    own, and one of the generator. The generator's step takes the images that the discriminator was
+    last shown, which saves a pass.
+    """
+    game, average = match.game, match.average
+    generator, discriminator, loss = game.generator, game.discriminator, game.loss
 
     def step(batch: Batch) -> Mapping[str, Tensor]:
         for images, labels in zip(
@@ -98,18 +133,18 @@ def play(
                 on_fake = discriminator(fake.detach(), labels)
             loss_d = loss.discriminator(on_real, on_fake, labels)
             loss_d = loss_d + game.penalty(discriminator, images, fake.detach(), labels)
-            descend(optimizer_d, loss_d)
+            descend(match.optimizer_d, loss_d)
 
         discriminator.requires_grad_(False)
         with runtime.autocast():
             judged = discriminator(fake, labels)
         loss_g = loss.generator(judged, labels)
-        descend(optimizer_g, loss_g)
+        descend(match.optimizer_g, loss_g)
         discriminator.requires_grad_(True)
         average.update(generator)
         return {"discriminator": loss_d.detach(), "generator": loss_g.detach()}
 
-    stage = Stage(
+    return Stage(
         name=name,
         modules={
             "generator": generator,
@@ -117,12 +152,10 @@ def play(
             "average": average,
             "loss": loss,
         },
-        optimizers={"generator": optimizer_g, "discriminator": optimizer_d},
+        optimizers={"generator": match.optimizer_g, "discriminator": match.optimizer_d},
         step=step,
         batch_size=config.batch_size * config.discriminator_steps,
-        total_images=config.total_images(len(data.train)),
+        total_images=config.total_images(n_train),
         schedule=game.schedule,
         loss_limit=loss.limit,
     )
-    train(stage, data.train, runtime)
-    return GANModel(average.network, game.noise, config.conditional)

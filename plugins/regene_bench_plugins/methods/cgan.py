@@ -28,6 +28,7 @@ from regene_bench_plugins.gan.config import (
 from regene_bench_plugins.gan.losses import AdversarialLoss, Minimax, NonSaturating
 from regene_bench_plugins.gan.model import GANModel
 from regene_bench_plugins.gan.noise import Normal
+from regene_bench_plugins.gan.together import play_together, together_key
 from regene_bench_plugins.gan.training import Game, play
 from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.adversarial import (
@@ -143,6 +144,24 @@ class CGAN(Method):
         with runtime.seeded("init"):
             game = cgan_game(self.config, data.shape)
         return play("cgan", game, self.config, data, runtime)
+
+    @classmethod
+    def batch_key(cls, config: MethodConfig) -> str | None:
+        """Seeds, noise dimensions and rates may differ."""
+        assert isinstance(config, CGANConfig)
+        return together_key(config)
+
+    @classmethod
+    def fit_batch(
+        cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
+    ) -> list[object]:
+        """Train all networks together."""
+        own = [config for config in configs if isinstance(config, CGANConfig)]
+        games = []
+        for config, runtime in zip(own, runtimes, strict=True):
+            with runtime.seeded("init"):
+                games.append(cgan_game(config, data.shape))
+        return [*play_together("cgan", games, own, data, runtimes)]
 
 
 class UGAN(CGAN):

@@ -63,8 +63,7 @@ class TransposedGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.sizes = halvings(shape.height, shape.width, len(widths))
-        self.map_shape = (widths[-1], *self.sizes[-1])
-        channels, height, width = self.map_shape
+        channels, (height, width) = widths[-1], self.sizes[-1]
         self.entrance = entrance
         self.expand = nn.Linear(entrance.size, channels * height * width)
         self.enter = LabelledSequential(norm(channels), nn.LeakyReLU(slope))
@@ -87,7 +86,7 @@ class TransposedGenerator(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Map noise ``[N, Z]`` and labels, int64 ``[N]``, to float32 ``[N, C, H, W]`` in [0, 1]."""
-        features = self.expand(self.entrance(noise, labels)).view(-1, *self.map_shape)
+        features = self.expand(self.entrance(noise, labels)).unflatten(1, (-1, *self.sizes[-1]))
         features = self.enter(features.contiguous(memory_format=torch.channels_last), labels)
         for stage, (height, width) in zip(self.stages, reversed(self.sizes[:-1]), strict=True):
             features = stage(features, labels)[:, :, :height, :width]

@@ -1,7 +1,8 @@
 """Where labels enter a network: beside the noise, beside the image, or not at all.
 
 A generator's entrance maps noise and labels to a code, a discriminator's maps images and labels to
-feature maps; the network behind it need not know which form was chosen.
+feature maps; the network behind it need not know which form was chosen. All take further leading
+axes, such as one for models that are trained together.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class NoiseAndLabel(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Map ``[N, Z]`` and ``[N]`` to ``[N, Z + K]``."""
-        return torch.cat([noise, one_hot(labels, self.n_classes)], dim=1)
+        return torch.cat([noise, one_hot(labels, self.n_classes)], dim=-1)
 
 
 class NoiseAndNumber(nn.Module):
@@ -66,7 +67,7 @@ class NoiseAndNumber(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Map ``[N, Z]`` and ``[N]`` to ``[N, Z + 1]``."""
-        return torch.cat([noise, (labels / self.highest).unsqueeze(1)], dim=1)
+        return torch.cat([noise, (labels / self.highest).unsqueeze(-1)], dim=-1)
 
 
 class DenseEntrance(nn.Module):

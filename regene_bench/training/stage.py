@@ -1,0 +1,69 @@
+"""What a method tells the loop of one stretch of its training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from regene_bench.interfaces import Augmentation
+from regene_bench.training.schedules import Clock, Schedule, constant
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a step trains on.
+
+    Attributes:
+        images: float32 ``[N, C, H, W]`` in [0, 1], channels last, augmented if the stage asks.
+        labels: int64 ``[N]``.
+        clock: How far the stage is.
+    """
+
+    images: Tensor
+    labels: Tensor
+    clock: Clock
+
+
+Step = Callable[[Batch], Mapping[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training.
+
+    Attributes:
+        name: Unique within the run; names its checkpoint and its random streams.
+        modules: Everything with parameters or buffers that the stage changes.
+        optimizers: By name; the loop scales the rates they were made with.
+        step: Forward, backward and update; returns detached scalar losses and never waits for the
+            device.
+        batch_size: Images a step.
+        total_images: Length of the stage in images seen.
+        schedule: Factor on all learning rates.
+        augmentation: Applied to each batch, if given.
+        loss_limit: A loss of a larger magnitude counts as diverged, as one that is not finite does:
+            some networks go on for ever at losses that nothing comes back from.
+    """
+
+    name: str
+    modules: Mapping[str, nn.Module]
+    optimizers: Mapping[str, torch.optim.Optimizer]
+    step: Step
+    batch_size: int
+    total_images: int
+    schedule: Schedule = constant
+    augmentation: Augmentation | None = None
+    loss_limit: float = math.inf
+
+    @property
+    def total_steps(self) -> int:
+        return max(1, math.ceil(self.total_images / self.batch_size))
+
+    def clock(self, step: int, n: int) -> Clock:
+        """How far the stage is before a step, with ``n`` images an epoch."""
+        images = step * self.batch_size
+        return Clock(step, images, images / n, step / self.total_steps)

@@ -1,0 +1,67 @@
+"""Noticing on the device that losses have left all use, without waiting for it at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from regene_bench.errors import TrainingDivergedError
+from regene_bench.training.stage import Stage
+
+
+class LossWatch:
+    """Remembers the first step whose losses diverged, of one model or of several side by side.
+
+    Args:
+        device: Where the losses are.
+        limit: A magnitude beyond which a loss counts as diverged.
+    """
+
+    def __init__(self, device: torch.device, limit: float) -> None:
+        self._limit = limit
+        self._first = torch.full((), -1, dtype=torch.int64, device=device)
+        self._names: tuple[str, ...] = ()
+        self._values: Tensor | None = None
+
+    def look(self, losses: Mapping[str, Tensor], step: int) -> None:
+        """Note losses: scalars, or ``[K]`` of K models."""
+        values = torch.stack([value.detach().float() for value in losses.values()])
+        usable = torch.isfinite(values) & (values.abs() <= self._limit)
+        bad = ~usable.all(dim=0) & (self._first < 0)
+        self._first = torch.where(bad, step, self._first)
+        if self._values is None:
+            self._names, self._values = tuple(losses), values
+        else:
+            self._values = torch.where(bad | (self._first < 0), values, self._values)
+
+    def errors(self, stage: Stage, n: int) -> dict[int, TrainingDivergedError]:
+        """What has diverged so far, by the model's number; 0 where there is one model.
+
+        Args:
+            stage: What was trained.
+            n: Images an epoch.
+        """
+        if self._values is None:
+            return {}
+        firsts = self._first.reshape(-1).tolist()
+        values = self._values.reshape(len(self._names), -1).T.tolist()
+        return {
+            model: self._error(stage, n, step, own)
+            for model, (step, own) in enumerate(zip(firsts, values, strict=True))
+            if step >= 0
+        }
+
+    def _error(self, stage: Stage, n: int, step: int, values: list[float]) -> TrainingDivergedError:
+        bad = [
+            f"{name} = {value:g}"
+            for name, value in zip(self._names, values, strict=True)
+            if not (math.isfinite(value) and abs(value) <= self._limit)
+        ]
+        epoch = step * stage.batch_size / n
+        return TrainingDivergedError(
+            f"{stage.name} diverged at step {step} (epoch {epoch:.2f}): {', '.join(bad)}.",
+            hint="A lower learning rate or float32 precision usually helps.",
+        )
