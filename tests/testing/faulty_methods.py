@@ -209,6 +209,22 @@ class Exchanged(Good):
     ) -> list[object]:
         return super().fit_batch(configs, data, runtimes)[::-1]
 
+    @classmethod
+    def batch_key(cls, config: MethodConfig) -> str | None:
+        return "all"
+
+
+class NeverTogether(Good):
+    """Could train together, and tells nobody."""
+
+    found_by = "training-together-changes-nothing"
+
+    @classmethod
+    def fit_batch(
+        cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
+    ) -> list[object]:
+        return super().fit_batch(configs, data, runtimes)
+
 
 class Undescribed(Good):
     found_by = "is-described"

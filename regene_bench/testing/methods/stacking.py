@@ -22,12 +22,17 @@ def training_together_changes_nothing(subject: MethodSubject) -> None:
     one.
 
     Mend: give each model its own seed (``runtimes[i]``), its own first-layer initialisation and
-    its own optimiser state; remove ``fit_batch`` if that cannot be had.
+    its own optimiser state; return a key from ``batch_key`` for configurations that go together;
+    remove ``fit_batch`` if that cannot be had.
     """
     method = subject.method
     if method.fit_batch.__func__ is Method.fit_batch.__func__:  # type: ignore[attr-defined]
         raise NotApplicable("it has no fit_batch of its own")
     configs = [subject.config() for _ in _SEEDS]
+    require(
+        method.batch_key(configs[0]) is not None,
+        "batch_key is None for its own configuration, so that nobody would ever call fit_batch",
+    )
     runtimes = [subject.runtime(seed=seed) for seed in _SEEDS]
     together = method.fit_batch(configs, subject.data, runtimes)
     require(
@@ -36,6 +41,8 @@ def training_together_changes_nothing(subject: MethodSubject) -> None:
     )
     labels = sorted_labels(SHAPE.n_classes, 5)
     for seed, model in zip(_SEEDS, together, strict=True):
+        if isinstance(model, BaseException):
+            raise model
         alone = generator_of(subject.fit(subject.runtime(seed=seed)))
         found = draw(generator_of(model), labels).images
         difference = float((found - draw(alone, labels).images).abs().max())
