@@ -95,6 +95,18 @@ def register_methods(register: Register) -> None:
     ):
         register(name, f"{_HERE}.gan.{target}", summary=summary)
     register("cvae", f"{_HERE}.methods.cvae:CVAE", summary="conditional variational autoencoder")
+    for name, target, summary in (
+        ("vae", "vae:VAE", "variational autoencoder"),
+        ("ccvae", "ccvae:CCVAE", "conditional VAE with one standard normal for all classes"),
+        ("cv_vae", "cv_vae:CVVAE", "VAE of constant variance"),
+        ("wae", "wae:WAE", "Wasserstein autoencoder with maximum mean discrepancy"),
+        ("rae_sn", "rae_sn:RAESN", "regularised autoencoder with spectral normalisation"),
+        ("two_stage_vae", "two_stage_vae:TwoStageVAE", "VAE with a second VAE of its codes"),
+        ("ccapscvae", "ccapscvae:CCapsCVAE", "conditional VAE with a capsule encoder"),
+        ("lvpga", "lvpga:LVPGA", "perceptual generative autoencoder with both objectives"),
+        ("vqvae", "vqvae:VQVAE", "discrete codes with an autoregressive prior for each class"),
+    ):
+        register(name, f"{_HERE}.vae.{target}", summary=summary)
 
 
 @hookimpl
@@ -187,6 +199,31 @@ def register_metrics(register: Register) -> None:
         "reconstruction",
         f"{_HERE}.metrics.reconstruction:Reconstruction",
         summary="absolute error, SSIM and PSNR of reconstructed test images",
+    )
+    register(
+        "codebook",
+        f"{_HERE}.metrics.codebook:Codebook",
+        summary="codes in use of a vector-quantised model's codebook",
+    )
+    register(
+        "elbo",
+        f"{_HERE}.metrics.likelihood:EvidenceLowerBound",
+        summary="negative evidence lower bound of test images, and its two terms",
+    )
+    register(
+        "log_likelihood",
+        f"{_HERE}.metrics.likelihood:LogLikelihood",
+        summary="importance-weighted bound of the log-likelihood of test images",
+    )
+    register(
+        "active_units",
+        f"{_HERE}.metrics.active_units:ActiveUnits",
+        summary="latent dimensions that vary with the image; says posterior collapse",
+    )
+    register(
+        "interpolation",
+        f"{_HERE}.metrics.interpolation:Interpolation",
+        summary="pace of decoded straight lines between latents of a class",
     )
     register(
         "probe",

@@ -86,6 +86,8 @@ def register_studies(register: Register) -> None:
         ("closest-match", "nearest images of generations (ReGene, Figs. 12 and 13)"),
         ("generations", "generations of generations (ReGene, Fig. 14)"),
         ("frechet", "Fréchet distances three ways, and Inception scores (ReGene, Tables 3 and 4)"),
+        ("table-3", "Fréchet Inception distances of all methods, measured and reported (ReGene)"),
+        ("table-4", "Inception scores of conditional VAEs, measured and reported (ReGene)"),
         (
             "mixing-ratio",
             "distance and accuracy from originals to reconstructions (ReGene, Fig. 15b)",

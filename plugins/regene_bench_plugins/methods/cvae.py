@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.distributions import Distribution, MultivariateNormal
 from torch.nn import functional as F
 from torch.optim import Adam
 
@@ -41,6 +42,7 @@ from regene_bench_plugins.networks.convolutional import (
 )
 from regene_bench_plugins.networks.description import Description, blocks_for, tapered
 from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+from regene_bench_plugins.vae.pixels import BernoulliPixels, GaussianPixels, Pixels
 
 _PRIOR_RATE = 10
 _PRIOR_IMAGES = 20_000
@@ -87,6 +89,10 @@ class CVAEConfig(TrainingLength):
         blocks = blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
         return tapered(blocks, width, narrowest, self.convolutions)
 
+    def pixels(self) -> Pixels:
+        """p(x | z, y)."""
+        return BernoulliPixels() if self.reconstruction == "bce" else GaussianPixels(self.sigma)
+
 
 class CVAENetwork(nn.Module):
     """Encoder with label planes, two linear heads, a decoder of ``[z, one-hot]``, and the prior.
@@ -126,14 +132,15 @@ class CVAENetwork(nn.Module):
 
 
 class CVAEModel:
-    """Encoder (posterior mean), decoder, and generator from the prior.
+    """Encoder (posterior mean), decoder, generator from the prior, and the densities of all three.
 
     Latents are ``[z, one-hot]``, since the decoder needs the label.
     """
 
-    def __init__(self, network: CVAENetwork, latent_dim: int) -> None:
+    def __init__(self, network: CVAENetwork, latent_dim: int, pixels: Pixels) -> None:
         self._network = network
         self._latent_dim = latent_dim
+        self._pixels = pixels
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
@@ -154,6 +161,24 @@ class CVAEModel:
         noise = rng.normal(len(labels), (self._latent_dim,)).to(labels.device)
         latents = self._network.code(self._network.prior.draw(labels, noise), labels)
         return Generation(self.decode(latents), latents)
+
+    @torch.inference_mode()
+    def posterior(self, images: Tensor, labels: Tensor) -> Distribution:
+        """q(z | x, y) for images ``[N, C, H, W]`` and their labels, int64 ``[N]``."""
+        mean, log_variance = self._network.posterior(images, labels)
+        root = torch.diag_embed((0.5 * log_variance).exp())
+        return MultivariateNormal(mean, scale_tril=root, validate_args=False)
+
+    @torch.inference_mode()
+    def prior(self, labels: Tensor) -> Distribution:
+        """p(z | y) for labels, int64 ``[N]``."""
+        return self._network.prior.distribution(labels)
+
+    @torch.inference_mode()
+    def likelihood(self, latents: Tensor, labels: Tensor) -> Distribution:
+        """p(x | z, y) for z ``[N, latent_dim]`` and labels, int64 ``[N]``."""
+        logits = self._network.decoder.logits(self._network.code(latents, labels))
+        return self._pixels.distribution(logits)
 
     def _encode(self, images: Tensor) -> Tensor:
         labels = self._network.recogniser(images).argmax(1)
@@ -223,7 +248,7 @@ class CVAE(Method):
         train(stage, data.train, runtime)
         if config.prior == "class":
             _settle_prior(network, data.train)
-        return CVAEModel(network, config.latent_dim)
+        return CVAEModel(network, config.latent_dim, config.pixels())
 
 
 def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tensor:

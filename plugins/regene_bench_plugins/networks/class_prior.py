@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
 
 
 class ClassPrior(nn.Module):
@@ -27,6 +28,13 @@ class ClassPrior(nn.Module):
         z = torch.linalg.solve_triangular(self._factors()[labels], noise[..., None], upper=False)
         drawn: Tensor = self.mean[labels] + z[..., 0]
         return drawn
+
+    def distribution(self, labels: Tensor) -> MultivariateNormal:
+        """p(z | y) for labels, int64 ``[N]``."""
+        factors = self._factors()[labels]
+        identity = torch.eye(factors.shape[1], device=factors.device).expand_as(factors)
+        root = torch.linalg.solve_triangular(factors, identity, upper=False)
+        return MultivariateNormal(self.mean[labels], scale_tril=root, validate_args=False)
 
     def divergence(self, mean: Tensor, log_variance: Tensor, labels: Tensor) -> Tensor:
         """Kullback–Leibler divergence of diagonal Gaussians from the prior of their classes.

@@ -6,6 +6,7 @@ import hashlib
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution, Independent, Normal
 from torch.nn import functional as F
 
 from regene_bench.capabilities import Generation
@@ -17,6 +18,7 @@ from regene_bench.testing.separable import class_means
 
 _SIDE = 4
 _SHARPNESS = 10.0
+_PIXEL_SPREAD = 0.1
 
 
 class PooledPixels(FeatureExtractor):
@@ -70,6 +72,28 @@ class OracleModel:
         """Undo ``encode``, mixed with grey."""
         images = latents.reshape(-1, *self._images.images.shape[1:])
         return (1 - self._error) * images + self._error / 2
+
+    def posterior(self, images: Tensor, labels: Tensor) -> Distribution:
+        """A narrow Gaussian around what ``encode`` gives."""
+        return Independent(Normal(self.encode(images), _PIXEL_SPREAD), 1)
+
+    def prior(self, labels: Tensor) -> Distribution:
+        """Independent pixels of any value, about."""
+        grey = torch.full((len(labels), self._means.shape[1]), 0.5, device=self._means.device)
+        return Independent(Normal(grey, 1.0), 1)
+
+    def likelihood(self, latents: Tensor, labels: Tensor) -> Distribution:
+        """A narrow Gaussian around what ``decode`` gives."""
+        return Independent(Normal(self.decode(latents), _PIXEL_SPREAD), 3)
+
+    @property
+    def n_codes(self) -> int:
+        """One code for each class."""
+        return len(self._means)
+
+    def codes(self, images: Tensor) -> Tensor:
+        """The class whose mean is nearest, a map of a single position."""
+        return self.classify(images).argmax(1, keepdim=True)
 
     def classify(self, images: Tensor) -> Tensor:
         """Logits from the nearest class mean."""

@@ -1,0 +1,51 @@
+"""How many dimensions of z a model uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+
+from regene_bench.api import Column, Evaluation, Metric, Score
+from regene_bench_plugins.metrics.densities import (
+    divergences,
+    latent_variable_model,
+    watched_chunks,
+)
+from regene_bench_plugins.vae.collapse import active_units, collapse_note
+
+
+class ActiveUnits(Metric):
+    """Dimensions of z whose posterior mean varies over test images by more than 0.01 (Burda et al.
+    2016, appendix C).
+
+    The note says how many there are in all, and whether the posterior has collapsed: no dimension
+    is active, or 95 % of them carry less than 0.01 nat in the mean. A model can use few dimensions
+    because it needs few, so there is no better way; none is a failure.
+    """
+
+    requires: ClassVar[tuple[str, ...]] = ("infer",)
+    compares_features = False
+    columns = (
+        Column("active_units", "none", summary="latent dimensions that vary with the image"),
+    )
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        model = latent_variable_model(evaluation)
+        means, nats = [], []
+        with torch.inference_mode():
+            for images, labels in watched_chunks(evaluation.data.test, evaluation, "active units"):
+                posterior = model.posterior(images, labels)
+                means.append(posterior.mean)
+                nats.append(divergences(posterior, model.prior(labels)))
+        active = active_units(torch.cat(means))
+        total = means[0].shape[1]
+        collapse = collapse_note(active, torch.cat(nats).mean(0))
+        yield Score(
+            "active_units",
+            active,
+            n_real=len(evaluation.data.test),
+            reference_split="test",
+            note=collapse or f"of {total} latent dimensions",
+        )
