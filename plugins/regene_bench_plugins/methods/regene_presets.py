@@ -28,7 +28,7 @@ def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     return values | {
         "classifier_images": 20_000 if small else 110_000 if colour else 60_000,
         "classifier_batch_size": 64,
-        "decoder_images": 40_000 if small else 50_000 if colour else 60_000,
+        "decoder_images": 60_000 if not colour and not small else 40_000,
         "decoder_batch_size": 64,
         "l2": 0.2 if colour else 0.0,
     }
