@@ -56,9 +56,7 @@ def labels(page: Any) -> list[str]:
 
 
 def draw_all(page: Any) -> None:
-    charts = page.locator("[data-chart]")
-    for i in range(charts.count()):
-        charts.nth(i).scroll_into_view_if_needed()
+    """Wait until all charts are drawn, those below the screen as well: no one scrolls a print."""
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-chart]')].every((x) => x.dataset.drawn)"
     )

@@ -1,4 +1,4 @@
-// Draws each chart when it comes into view, and again when the colour scheme changes.
+// Draws each chart when it comes into view or time is left, and again when the colour scheme changes.
 (() => {
   "use strict";
   const config = JSON.parse(document.getElementById("chart-config").textContent);
@@ -33,14 +33,26 @@
   };
 
   const seen = new Set();
+  const show = async (box) => {
+    if (seen.has(box)) return;
+    observer.unobserve(box);
+    seen.add(box);
+    await draw(box);
+  };
   const observer = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      observer.unobserve(entry.target);
-      seen.add(entry.target);
-      draw(entry.target);
-    }
+    for (const entry of entries) if (entry.isIntersecting) show(entry.target);
   }, { rootMargin: "400px" });
-  document.querySelectorAll("[data-chart]").forEach((box) => observer.observe(box));
+  const boxes = document.querySelectorAll("[data-chart]");
+  boxes.forEach((box) => observer.observe(box));
+
+  // a page that is printed or saved has all of its charts
+  const whenIdle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+  const showNext = async () => {
+    const next = [...boxes].find((box) => !seen.has(box));
+    if (!next) return;
+    await show(next);
+    whenIdle(showNext);
+  };
+  whenIdle(showNext);
   document.addEventListener("themechange", () => seen.forEach(draw));
 })();

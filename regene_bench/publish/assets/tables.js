@@ -21,6 +21,8 @@
     return [...filled, ...keyed.filter(([key]) => key === null)].map(([, row]) => row);
   };
 
+  const counted = (lines) => `${lines} line${lines === 1 ? "" : "s"}`;
+
   const enhance = (box) => {
     const table = box.querySelector("table");
     const body = table.tBodies[0];
@@ -43,7 +45,7 @@
       page = Math.min(Math.max(page, 0), last);
       body.replaceChildren(...shown.slice(page * size, (page + 1) * size));
       pager.hidden = last === 0;
-      const of = shown.length === all.length ? `${all.length} lines` : `${shown.length} of ${all.length} lines`;
+      const of = shown.length === all.length ? counted(all.length) : `${shown.length} of ${counted(all.length)}`;
       controls.querySelector(".status").textContent = last ? `${of}, page ${page + 1} of ${last + 1}` : of;
     };
 
