@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import special
 
 from regene_bench.leaderboard.grouping import group, records
 
@@ -69,7 +69,15 @@ class Statistic:
 
 def half_width(std: float, n: int) -> float:
     """Half of the 95 % confidence interval of a mean of ``n`` > 1 values, by Student's t."""
-    return float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * std / math.sqrt(n)
+    return _quantile(n - 1) * std / math.sqrt(n)
+
+
+@cache
+def _quantile(freedom: int) -> float:
+    # boards of one seed need no intervals, and to import this takes longer than to rank them
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
 def failed_runs(table: pa.Table) -> pa.Table:
