@@ -130,6 +130,11 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
         try:
             configs = [run.config for run in runs]
             models = method.fit_batch(configs, settings[0].data, runtimes)
+            if len(models) != len(runs):
+                raise MethodError(
+                    f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
+                    f"{len(models)} models."
+                )
         except (Exception, SystemExit) as error:
             models = [error] * len(runs)
     share = Meter(meter.seconds / len(runs), meter.peak_bytes)

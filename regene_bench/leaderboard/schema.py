@@ -68,7 +68,11 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _run("packages", "text", "Versions of the packages that matter, as canonical JSON."),
     _run("git_commit", "text", "Commit of the working tree, if there was one."),
     _run("timestamp", "timestamp", "When the run ended."),
-    _run("fit_seconds", "float64", "Training time, seconds."),
+    _run(
+        "fit_seconds",
+        "float64",
+        "Training time, seconds; runs that train together share it.",
+    ),
     _run("generate_seconds", "float64", "Time to generate the scored images, seconds."),
     _run("measure_seconds", "float64", "Time of all metrics, seconds."),
     _run("fit_images_per_second", "float64", "Images seen in training per second."),

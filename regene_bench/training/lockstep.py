@@ -232,10 +232,7 @@ class _Group:
     def _streams(self, lane: Lane, done: bool) -> dict[str, Any]:
         if done:
             return {}
-        streams = {"rng": lane.host_draws.get_state()}
-        device = self.data.device.type
-        return (
-            {"rng": lane.draws.get_state()}
-            if device == "cpu"
-            else streams | {f"{device}_rng": lane.draws.get_state()}
-        )
+        device, state = self.data.device.type, lane.draws.get_state()
+        if device == "cpu":
+            return {"rng": state}
+        return {"rng": lane.host_draws.get_state(), f"{device}_rng": state}

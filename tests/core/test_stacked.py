@@ -11,6 +11,7 @@ import pytest
 
 from regene_bench.events import silent
 from regene_bench.executors.stacked import together
+from regene_bench.harness import execute_together
 from regene_bench.preparation import Options, prepare
 from regene_bench.stop import StopRequest
 from tests.processes import environment, parts, regene_bench, start
@@ -111,3 +112,14 @@ def test_groups_are_of_one_method_and_one_make(tmp_path: Path, light_protocol: P
     for group in groups:
         assert len({name for name, _ in group}) == 1
         assert len({config.get("width") for _, config in group}) == 1
+
+
+def test_a_model_too_few_fails_the_runs_and_says_so(
+    tmp_path: Path, light_protocol: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(methods="cgan[noise_dim=0|2]", preset="quick", results=tmp_path, device="cpu")
+    campaign = prepare(str(light_protocol), options, silent, StopRequest())
+    monkeypatch.setattr(campaign.runs[0].method, "fit_batch", lambda *_: [object()])
+    records = list(execute_together(campaign.runs, [campaign.setting] * 2))
+    assert [record.status for record in records] == ["failed", "failed"]
+    assert all("gave 1 models" in (record.error_message or "") for record in records)
