@@ -16,6 +16,7 @@ from tests.distributions import BAD_PLUGINS, GOOD, install
 
 FIRST_PARTY = {"real", "autoencoder", "regene", "cgan", "ugan", "cvae", "nsgan", "lsgan"} | {
     "wgan_gp",
+    "began",
     "dcgan",
     "sngan",
 }

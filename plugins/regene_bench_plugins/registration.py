@@ -90,6 +90,7 @@ def register_methods(register: Register) -> None:
         ("nsgan", "nsgan:NSGAN", "non-saturating GAN on the networks of Lucic et al."),
         ("lsgan", "lsgan:LSGAN", "least-squares GAN on the networks of Lucic et al."),
         ("wgan_gp", "wgan_gp:WGANGP", "Wasserstein GAN with gradient penalty"),
+        ("began", "began:BEGAN", "GAN whose discriminator is an autoencoder, errors in balance"),
         ("dcgan", "dcgan:DCGAN", "deep convolutional GAN"),
         ("sngan", "sngan:SNGAN", "GAN with spectral normalisation and a projection discriminator"),
     ):

@@ -73,7 +73,7 @@ TINY: dict[str, dict[str, Any]] = {
     "lsgan": _GAN | {"dense": 8},
     "wgan_gp": _CLASS_NORM | {"network": "residual"},
     "sngan": _CLASS_NORM | {"network": "strided"},
-    "began": _GAN | {"code_dim": 4},
+    "began": _GAN | {"code_dim": 4, "dense": 8},
     "dcgan": _GAN,
     "cvae": {
         "images": 320,

@@ -93,6 +93,12 @@ def test_the_balance_of_began_follows_its_rule() -> None:
     assert float(loss.generator(fake, LABELS)) == pytest.approx(0.5)
 
 
+def test_the_balance_of_began_can_begin_elsewhere() -> None:
+    loss = Equilibrium(gamma=0.5, gain=0.1, balance=0.5)
+    real, fake = Verdict(torch.tensor([1.0])), Verdict(torch.tensor([0.5]))
+    assert float(loss.discriminator(real, fake, LABELS)) == pytest.approx(1 - 0.5 * 0.5)
+
+
 @pytest.mark.parametrize(("error", "end"), [(0.0, 1.0), (100.0, 0.0)])
 def test_the_balance_of_began_stays_between_0_and_1(error: float, end: float) -> None:
     loss = Equilibrium(gamma=0.5, gain=0.1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 import torch
 from regene_bench_plugins.gan.infogan import (
@@ -19,10 +17,7 @@ from regene_bench_plugins.networks.adversarial import (
     doubling_widths,
     halvings_to,
 )
-from regene_bench_plugins.networks.autoencoding import (
-    AutoencoderDiscriminator,
-    UpsamplingGenerator,
-)
+from regene_bench_plugins.networks.autoencoding import AutoencoderDiscriminator
 from regene_bench_plugins.networks.conditional_norm import conditional_norm, no_norm
 from regene_bench_plugins.networks.conditioning import (
     ImageOnly,
@@ -72,8 +67,27 @@ def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("size", SHAPES, ids=str)
 def test_autoencoding_networks_fit_any_size(size: tuple[int, int, int]) -> None:
     shape = ImageShape(*size, n_classes=3)
-    generator = UpsamplingGenerator(shape, NoiseAndLabel(5, 3), 4)
-    check_pair(shape, generator, AutoencoderDiscriminator(shape, NoiseAndLabel(6, 3), 6, 4))
+    generator = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4,))
+    check_pair(shape, generator, AutoencoderDiscriminator(shape, 6, 4, conditional=True))
+
+
+def test_an_autoencoding_discriminator_scores_by_the_mean_absolute_error() -> None:
+    shape = ImageShape(2, 9, 8, n_classes=3)
+    discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=True).eval()
+    nn.init.zeros_(discriminator.draw.weight)
+    nn.init.zeros_(discriminator.draw.bias)  # what is kept is 0.5 everywhere then
+    images = torch.stack([torch.zeros(2, 9, 8), torch.full((2, 9, 8), 0.75)])
+    assert discriminator(images, LABELS).scores.tolist() == pytest.approx([0.5, 0.25])
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_an_autoencoding_discriminator_names_classes_if_there_are_labels(conditional: bool) -> None:
+    shape = ImageShape(1, 8, 8, n_classes=3)
+    discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=conditional).eval()
+    images = torch.rand(2, 1, 8, 8)
+    verdict = discriminator(images, LABELS)
+    assert (verdict.classes is not None) == conditional
+    assert torch.equal(verdict.scores, discriminator(images, 2 - LABELS).scores) != conditional
 
 
 @pytest.mark.parametrize(("side", "halvings"), [(8, 1), (28, 3), (32, 3), (33, 4), (64, 4), (1, 1)])
@@ -155,15 +169,3 @@ def test_labels_reach_every_conditional_generator() -> None:
     for generator in (beside_the_noise, in_the_norm):
         images = generator.eval()(noise, LABELS)
         assert not torch.equal(images[0], images[1])
-
-
-def test_the_autoencoders_score_is_the_mean_error_on_the_scale_of_minus_one_to_one() -> None:
-    shape = ImageShape(1, 8, 8, 2)
-    discriminator = AutoencoderDiscriminator(shape, NoiseAndLabel(3, 2), 3, 4)
-    discriminator.decoder.forward = partial(_constant, 0.5)
-    images = torch.stack([torch.zeros(1, 8, 8), torch.ones(1, 8, 8)])
-    assert discriminator(images, torch.tensor([0, 1])).scores.tolist() == [1.5, 0.5]
-
-
-def _constant(value: float, codes: Tensor) -> Tensor:
-    return torch.full((len(codes), 1, 8, 8), value)

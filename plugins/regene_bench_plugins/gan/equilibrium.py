@@ -17,14 +17,18 @@ class Equilibrium(AdversarialLoss):
     Args:
         gamma: γ, the diversity ratio E[L(G(z))] / E[L(x)] that is aimed at.
         gain: λ, how fast k follows.
+        balance: k in the beginning.
     """
 
-    def __init__(self, gamma: float, gain: float) -> None:
+    # Errors of images in [0, 1] are below 1; only a term that is added to them can go astray.
+    limit = 1e2
+
+    def __init__(self, gamma: float, gain: float, balance: float = 0.0) -> None:
         super().__init__()
         self.gamma = gamma
         self.gain = gain
         self.k: Tensor
-        self.register_buffer("k", torch.zeros(()))
+        self.register_buffer("k", torch.tensor(balance))
 
     def discriminator(self, real: Verdict, fake: Verdict, labels: Tensor) -> Tensor:
         """``L(x) − k L(G(z))``; moves k afterwards."""

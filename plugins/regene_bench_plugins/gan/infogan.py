@@ -23,8 +23,20 @@ from regene_bench_plugins.networks.heads import DenseHead
 _SLOPE = 0.2
 
 
-class InfoGANConfig(GANConfig):
-    """Sizes of the networks.
+class InfoGANSizes(GANConfig):
+    """Sizes of the generator.
+
+    Attributes:
+        width: Channels next to the image; twice as many further in.
+        dense: Units of the fully connected layer.
+    """
+
+    width: int = Field(default=64, ge=1, le=4096)
+    dense: int = Field(default=1024, ge=1, le=16384)
+
+
+class InfoGANConfig(InfoGANSizes):
+    """Sizes of both networks.
 
     Attributes:
         width: Channels next to the image; twice as many further in.
@@ -32,12 +44,10 @@ class InfoGANConfig(GANConfig):
         discriminator_norm: Batch normalisation in the discriminator.
     """
 
-    width: int = Field(default=64, ge=1, le=4096)
-    dense: int = Field(default=1024, ge=1, le=16384)
     discriminator_norm: bool = True
 
 
-def infogan_generator(config: InfoGANConfig, shape: ImageShape) -> TransposedGenerator:
+def infogan_generator(config: InfoGANSizes, shape: ImageShape) -> TransposedGenerator:
     """fc ``dense`` – fc ``2 width`` · H/4 · W/4 – deconv ``width`` – deconv, 4×4, stride 2."""
     entrance = DenseEntrance(code_entrance(config, shape), config.dense)
     return TransposedGenerator(shape, entrance, (config.width, 2 * config.width))
