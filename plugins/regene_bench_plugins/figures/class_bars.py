@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from pydantic import Field
 from regene_bench.api import Exhibit, Figure, FigureConfig, StudyView
 from regene_bench_plugins.figures.drawing import REPORTED, colour, panels, tidy
 from regene_bench_plugins.figures.score_table import grouped, interval
+
+# One class this far above the others would press them flat on a linear axis.
+_FAR_ABOVE = 10
 
 
 class ClassBarsConfig(FigureConfig):
@@ -117,6 +121,9 @@ class ClassBars(Figure):
                 markerfacecolor="none",
                 label="reported",
             )
+        heights = [bar.value for bar in bars if bar.value > 0]
+        if heights and max(heights) > _FAR_ABOVE * statistics.median(heights):
+            panel.set_yscale("log")
         panel.set_xticks(range(len(names)), names, rotation=30, ha="right")
         panel.set_ylabel(f"{column} / image" if self.config.per_image else column)
         tidy(panel).legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))

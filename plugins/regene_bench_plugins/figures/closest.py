@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from pydantic import Field
@@ -26,7 +27,16 @@ _CHUNK = 256
 # SSIM has no bound by a matrix product: it is computed for the nearest in pixels only
 _SSIM_CANDIDATES = 500
 
-Search = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+_POOLS = {"training": "training images", "generations": "other generations"}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A generation ``[1, ...]``, the images nearest to it ``[n, ...]`` and their distances."""
+
+    of: Tensor
+    images: Tensor
+    distances: Tensor
 
 
 class ClosestConfig(FigureConfig):
@@ -64,44 +74,50 @@ class ClosestMatch(Figure):
             key: [] for key in ("class", "measure", "rank", "distance", "png")
         }
         for (panel,), label in zip(axes, labels, strict=True):
-            made, pool = _made_and_pool(view, run, label, among)
-            searches, name, rows = self._searches(view, run), view.data.class_names[label], []
-            for measure, search in searches.items():
-                places, distances = search(made, pool)
-                rows.append(torch.cat([made, pool[places]]))
-                n = len(places)
+            name, rows, measures = view.data.class_names[label], [], []
+            for measure, found in self._found(view, run, label, among):
+                n = len(found.images)
+                measures.append(measure)
+                rows.append(torch.cat([found.of, found.images]))
                 data["class"] += [name] * (n + 1)
                 data["measure"] += [measure] * (n + 1)
                 data["rank"] += list(range(n + 1))
-                data["distance"] += [0.0, *distances.tolist()]
+                data["distance"] += [0.0, *found.distances.tolist()]
                 data["png"] += as_png(rows[-1])
             show_images(panel, rows)
-            panel.set_title(f"{name}: by {', '.join(searches)}", fontsize="small")
-        pool_name = "training images" if among == "training" else "other generations"
+            panel.set_title(f"{name}: by {', '.join(measures)}", fontsize="small")
         caption = (
             f"{run.label} on {view.name}: a generation (first of each row) and the nearest "
-            f"{pool_name} of its class, a row a measure."
+            f"{_POOLS[among]} of its class, a row a measure."
         )
+        if among == "training":
+            count = len(run.evaluation.real("train"))
+            caption += f" Features: among {count:,} training images, those of the distances."
         stem = f"closest-{among}-{view.name}-{run.method}-{run.run_id[:6]}"
         return Exhibit(stem, caption, data, drawing)
 
-    def _searches(self, view: StudyView, run: FinishedRun) -> Mapping[str, Search]:
+    def _found(
+        self, view: StudyView, run: FinishedRun, label: int, among: str
+    ) -> Iterator[tuple[str, _Found]]:
+        """The nearest images of a class by every measure."""
         n = self.config.matches
-
-        def by_features(made: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
-            task = "nearest images"
-            first = view.features(self.config.extractor, made, task).features
-            return _near(first, view.features(self.config.extractor, pool, task).features, n)
-
-        def by_latents(made: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
-            return _near(_latents(run, made), _latents(run, pool), n)
-
-        searches: dict[str, Search] = {
-            "squared error": lambda made, pool: _near(made, pool, n),
-            "SSIM": lambda made, pool: _by_ssim(made, pool, n),
-            f"features ({self.config.extractor})": by_features,
-        }
-        return searches | ({"latents": by_latents} if isinstance(run.model, Encoder) else {})
+        made, pool = _made_and_pool(view, run, label, among)
+        yield "squared error", _nearest(made, pool, made, pool, n)
+        yield "SSIM", _by_ssim(made, pool, n)
+        extractor = self.config.extractor
+        own = view.features(extractor, made, "nearest images").features
+        if among == "training":
+            # Those that all Fréchet distances compare with have features already.
+            real = run.evaluation.real("train")
+            places = real.of_class(label)
+            compared = real.images[places]
+            features = run.evaluation.reference_features(extractor, "train").features[places]
+        else:
+            compared = pool
+            features = view.features(extractor, pool, "nearest images").features
+        yield f"features ({extractor})", _nearest(own, features, made, compared, n)
+        if isinstance(run.model, Encoder):
+            yield "latents", _nearest(_latents(run, made), _latents(run, pool), made, pool, n)
 
 
 def _made_and_pool(
@@ -116,16 +132,17 @@ def _made_and_pool(
     return own[:1], train.images[train.of_class(label)]
 
 
-def _near(made: Tensor, pool: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    found = nearest(made, pool, n)
-    return found.indices[0], found.distances[0]
+def _nearest(own: Tensor, others: Tensor, made: Tensor, pool: Tensor, n: int) -> _Found:
+    """The images of a pool whose vectors ``others`` are nearest to ``own``."""
+    found = nearest(own, others, n)
+    return _Found(made, pool[found.indices[0]], found.distances[0])
 
 
-def _by_ssim(made: Tensor, pool: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    candidates, _ = _near(made, pool, min(_SSIM_CANDIDATES, len(pool)))
-    likeness = ssim_each(made.expand(len(candidates), *made.shape[1:]), pool[candidates])
+def _by_ssim(made: Tensor, pool: Tensor, n: int) -> _Found:
+    candidates = pool[nearest(made, pool, min(_SSIM_CANDIDATES, len(pool))).indices[0]]
+    likeness = ssim_each(made.expand(len(candidates), *made.shape[1:]), candidates)
     best = likeness.argsort(descending=True, stable=True)[:n]
-    return candidates[best], 1 - likeness[best]
+    return _Found(made, candidates[best], 1 - likeness[best])
 
 
 @torch.inference_mode()
