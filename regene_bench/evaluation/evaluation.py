@@ -92,9 +92,14 @@ class Evaluation:
         """Features ``[N, D]`` (and logits) of the generated images."""
         return self._once(extractor, "generated", self.generated.images)
 
-    def reconstructed_features(self, extractor: str) -> Features:
-        """Features ``[T, D]`` (and logits) of the reconstructed test split."""
-        return self._once(extractor, "reconstructed", self.reconstructed)
+    def reconstructed_features(self, extractor: str, places: Tensor) -> Features:
+        """Features ``[M, D]`` (and logits) of reconstructed test images.
+
+        Args:
+            extractor: Name of the extractor.
+            places: Which test images, int64 ``[M]``.
+        """
+        return self._shelf.extract(extractor, self.reconstructed[places], "reconstructed images")
 
     def reference_features(self, extractor: str, split: Split | None = None) -> Features:
         """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""

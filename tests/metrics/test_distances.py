@@ -186,6 +186,19 @@ def test_reconstructions_of_classes_that_are_not_generated_are_left_out(
     assert {s.n_real for s in scores} == {len(of_one)}
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_reconstructions_are_as_many_as_generations_of_their_classes(
+    labelled: bool, data: BenchmarkData, tmp_path: Path
+) -> None:
+    half = torch.cat([data.test.of_class(label)[:10] for label in range(3)])
+    images, labels = data.test.images[half], data.test.labels[half]
+    metric = FrechetReconstruction(ReconstructionConfig(extractor="pixels"))
+    evaluation = evaluation_of_images(
+        images, labels, data, tmp_path, model=HalvingModel(), labelled=labelled
+    )
+    assert {s.n_real for s in metric.measure(evaluation)} == {len(half)}
+
+
 def test_the_extrapolated_distance_says_its_slope_and_interval(
     data: BenchmarkData, tmp_path: Path
 ) -> None:

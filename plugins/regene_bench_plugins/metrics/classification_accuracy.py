@@ -100,13 +100,18 @@ def like(labels: Tensor, images: DeviceImages, fingerprint: str) -> DeviceImages
         images: What is chosen from.
         fingerprint: Of the data set; the choice depends on it and on the numbers alone.
     """
+    return images.subset(places_like(labels, images, fingerprint))
+
+
+def places_like(labels: Tensor, images: DeviceImages, fingerprint: str) -> Tensor:
+    """Where the images stand that ``like`` chooses, int64 ``[M]``, class by class."""
     chosen = []
     for label in torch.unique(labels).tolist():
         of_class = images.of_class(label)
         generator = torch.Generator().manual_seed(derive_seed("cas", fingerprint, label))
         order = torch.randperm(len(of_class), generator=generator).to(of_class.device)
         chosen.append(of_class[order[: int((labels == label).sum())]])
-    return images.subset(torch.cat(chosen))
+    return torch.cat(chosen)
 
 
 def without_copies(test: DeviceImages, generated: DeviceImages) -> DeviceImages:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import torch
-
 from regene_bench.api import (
     Column,
     Evaluation,
@@ -16,6 +14,7 @@ from regene_bench.api import (
     Split,
     frechet_distance,
 )
+from regene_bench_plugins.metrics.classification_accuracy import places_like
 from regene_bench_plugins.metrics.sides import Sides, singular_note
 
 
@@ -32,7 +31,8 @@ class ReconstructionConfig(MetricConfig):
 class FrechetReconstruction(Metric):
     """How far reconstructed test images are from the originals, and generated ones from those.
 
-    Over the test images of the classes that were generated.
+    Over as many test images of each class as were generated, or all where there are fewer, so that
+    both distances are of sets of one size and composition.
 
     * ``fd_original_reconstructed``: the loss of encoder and decoder alone. Each image is compared
       in distribution with itself, so that the bias of few images is small.
@@ -63,15 +63,16 @@ class FrechetReconstruction(Metric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         name = self.config.extractor
         card = evaluation.card(name)
-        test = evaluation.data.test
-        # A protocol may generate some of the classes only: then the others are no part of this.
-        wanted = torch.isin(test.labels, evaluation.generated.labels)
-        original = evaluation.features_of(name, test).features[wanted]
-        reconstructed = evaluation.reconstructed_features(name).features[wanted]
-        generated = evaluation.generated_features(name).features
+        test, generated = evaluation.data.test, evaluation.generated
+        # Images of no class stand for the classes that were asked for.
+        labels = generated.labels if evaluation.labelled else evaluation.comparison.labels
+        places = places_like(labels, test, evaluation.data.fingerprint)
+        original = evaluation.features_of(name, test.subset(places)).features
+        reconstructed = evaluation.reconstructed_features(name, places).features
+        made = evaluation.generated_features(name).features
         for column, first, second in (
             ("fd_original_reconstructed", original, reconstructed),
-            ("fd_reconstructed_generated", reconstructed, generated),
+            ("fd_reconstructed_generated", reconstructed, made),
         ):
             note = singular_note(card.feature_dim, len(first), len(second))
             sides = Sides(first, second, card, "test")
