@@ -36,6 +36,7 @@ from regene_bench.resumption import (
     unmeasured,
     with_earlier_scores,
 )
+from regene_bench.sharing import take_over_training
 from regene_bench.stop import StopRequest
 
 
@@ -113,7 +114,7 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
             for run in pending:
                 part = part_path(setting.results, benchmark.name, run.run_id)
                 forget_training(checkpoint_folder(setting.results, run.run_id), part)
-        some = _observed(campaign.host, setting, pending, missing)
+        some = _observed(campaign.host, setting, pending, missing, anew=campaign.options.force)
 
         def one(run: Run) -> RunRecord:
             (record,) = some([run])
@@ -146,8 +147,13 @@ def _observed(
     setting: Setting,
     runs: Sequence[Run],
     missing: Mapping[str, Sequence[NamedMetric]],
+    *,
+    anew: bool,
 ) -> Callable[[Sequence[Run]], Iterator[RunRecord]]:
-    """Wrap ``execute`` with what must happen around every run, whatever executor calls it."""
+    """Wrap ``execute`` with what must happen around every run, whatever executor calls it.
+
+    With ``anew``, every run is trained, even if another one of the same training is there.
+    """
     numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
     results = setting.results
 
@@ -188,6 +194,9 @@ def _observed(
             pending = [run for run in some if run not in done]
             if not pending:
                 return
+            if not anew:
+                for run in pending:
+                    take_over_training(run, setting)
             for run, new in zip(pending, carried_out(pending), strict=True):
                 record = new
                 if part_of(run).exists() and len(missing[run.run_id]) < len(setting.metrics):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -154,7 +155,7 @@ def _carry_out(
 ) -> RunRecord:
     folder = run_folder(setting.results, run.run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "run.json", _describe(run).encode())
+    write_atomically(folder / "run.json", json.dumps(describe(run), indent=2).encode())
     ledger = _Ledger()
     try:
         model = fit(ledger)
@@ -206,21 +207,19 @@ def evaluation_of(
     )
 
 
-def _describe(run: Run) -> str:
-    return json.dumps(
-        {
-            "run_id": run.run_id,
-            "benchmark": run.benchmark.name,
-            "protocol_version": run.benchmark.version,
-            "preset": run.preset,
-            "method": run.entry.name,
-            "distribution": run.entry.distribution,
-            "params": json.loads(run.params),
-            "seed": run.seed,
-            "dataset_fingerprint": run.fingerprint,
-        },
-        indent=2,
-    )
+def describe(run: Run) -> dict[str, Any]:
+    """What a run is, as ``run.json`` in its folder says it."""
+    return {
+        "run_id": run.run_id,
+        "benchmark": run.benchmark.name,
+        "protocol_version": run.benchmark.version,
+        "preset": run.preset,
+        "method": run.entry.name,
+        "distribution": run.entry.distribution,
+        "params": json.loads(run.params),
+        "seed": run.seed,
+        "dataset_fingerprint": run.fingerprint,
+    }
 
 
 def _record(

@@ -31,11 +31,14 @@ class Method(ABC):
         version: Raise it when results change; it is part of the run id.
         Config: The configuration's pydantic model.
         is_reference: True for a row that others are read against (real images); it is not ranked.
+        sampling_params: Fields of ``Config`` that training does not look at. Runs that differ in
+            these alone are trained once: the later ones take the checkpoints over.
     """
 
     version: ClassVar[str] = "1"
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     is_reference: ClassVar[bool] = False
+    sampling_params: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config

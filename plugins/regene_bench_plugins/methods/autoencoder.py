@@ -29,7 +29,7 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.convex import LatentPool, Mixture, Taken, combine_once
 from regene_bench_plugins.methods.inference import encode_split, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
-from regene_bench_plugins.methods.pair import SATURATION, PairConfig, pair_preset
+from regene_bench_plugins.methods.pair import COMBINING, SATURATION, PairConfig, pair_preset
 from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
@@ -92,6 +92,7 @@ class Autoencoder(Method):
 
     version = "2"
     Config = AutoencoderConfig
+    sampling_params = COMBINING
     config: AutoencoderConfig
 
     @classmethod

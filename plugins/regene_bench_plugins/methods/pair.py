@@ -23,6 +23,9 @@ SATURATION = 0.01
 
 _CIFAR_PIXELS = 32 * 32
 
+# Fields of `PairConfig` that say how latents are combined once the networks are trained.
+COMBINING = frozenset({"n_combined", "ratios", "dirichlet"})
+
 
 class PairConfig(MethodConfig):
     """Widths and depths of an encoder and a decoder, and how latents are combined.

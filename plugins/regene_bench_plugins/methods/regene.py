@@ -25,6 +25,7 @@ from regene_bench_plugins.methods.convex import LatentPool, Taken
 from regene_bench_plugins.methods.inference import CHUNK, encode_split, in_chunks
 from regene_bench_plugins.methods.judged import combine_judged
 from regene_bench_plugins.methods.judging import ConfidenceJudge, confidence_thresholds
+from regene_bench_plugins.methods.pair import COMBINING
 from regene_bench_plugins.methods.regene_config import ReGeneConfig
 from regene_bench_plugins.methods.regene_presets import regene_preset
 from regene_bench_plugins.methods.regene_training import (
@@ -101,6 +102,7 @@ class ReGene(Method):
 
     version = "2"
     Config = ReGeneConfig
+    sampling_params = COMBINING | {"threshold", "max_trials"}
     config: ReGeneConfig
 
     @classmethod

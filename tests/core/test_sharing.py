@@ -1,0 +1,102 @@
+"""Runs that differ only in how they draw are trained once, and score as if each had been."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from regene_bench_plugins.methods.autoencoder import Autoencoder
+from regene_bench_plugins.methods.regene import ReGene
+
+from regene_bench.campaign import run_campaign
+from regene_bench.events import Event, Message, Progress
+from regene_bench.leaderboard.parts import read_run
+from regene_bench.preparation import Options
+
+SIZES = [
+    *("autoencoder.encoder_width=8", "autoencoder.encoder_narrowest=4"),
+    *("autoencoder.decoder_width=8", "autoencoder.decoder_narrowest=4"),
+]
+
+
+class Call:
+    """One call of the command on a folder of results, and what it told."""
+
+    def __init__(self, protocol: Path, results: Path, methods: str, **options: Any) -> None:
+        self.told: list[Event] = []
+        settings = [*SIZES, *options.pop("settings", ["autoencoder.images=320"])]
+        chosen = Options(methods=methods, preset="quick", device="cpu", settings=settings)
+        chosen = replace(chosen, results=results, **options)
+        self.ids = [r.run_id for r in run_campaign(str(protocol), chosen, self.told.append).ran]
+
+    @property
+    def taken_over(self) -> list[str]:
+        texts = [event.text for event in self.told if isinstance(event, Message)]
+        return [text for text in texts if "is trained as run" in text]
+
+    @property
+    def trained(self) -> set[str]:
+        events = [event for event in self.told if isinstance(event, Progress)]
+        return {e.task for e in events if e.task.endswith(": autoencoder")}
+
+
+def values(results: Path, run_id: str) -> dict[tuple[str, str | None], float | None]:
+    return {(s.metric, s.class_name): s.value for s in read_run(results, run_id).scores}
+
+
+def test_the_second_run_takes_the_training_over_and_scores_as_if_it_had_its_own(
+    tmp_path: Path, light_protocol: Path
+) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    both = Call(light_protocol, shared, "autoencoder[n_combined=2|3]")
+    assert len(both.ids) == 2
+    (message,) = both.taken_over
+    assert f"is trained as run {both.ids[0]} is: only n_combined differs" in message
+    assert len(both.trained) == 1
+    alone = Call(light_protocol, own, "autoencoder[n_combined=3]")
+    assert alone.ids == both.ids[1:]
+    assert not alone.taken_over
+    assert values(shared, both.ids[1]) == values(own, alone.ids[0])
+    first, second = (read_run(shared, run_id) for run_id in both.ids)
+    assert second.fit_seconds == pytest.approx(first.fit_seconds, abs=1.0)
+    assert second.fit_seconds is not None
+    assert second.fit_seconds > 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seeds": "7,8"},
+        {"settings": ["autoencoder.images=384"]},
+        {"precision": "bfloat16"},
+        {"force": True},
+    ],
+    ids=str,
+)
+def test_another_training_is_not_taken_over(
+    other: dict[str, Any], tmp_path: Path, light_protocol: Path
+) -> None:
+    Call(light_protocol, tmp_path, "autoencoder", precision="float32")
+    second = Call(
+        light_protocol, tmp_path, "autoencoder[n_combined=3]", **{"precision": "float32"} | other
+    )
+    assert not second.taken_over
+    assert len(second.trained) == len(second.ids)
+
+
+def test_a_damaged_folder_beside_it_does_not_matter(tmp_path: Path, light_protocol: Path) -> None:
+    Call(light_protocol, tmp_path, "autoencoder")
+    (tmp_path / "runs" / "0000").mkdir()
+    (tmp_path / "runs" / "0000" / "checkpoints").mkdir()
+    (tmp_path / "runs" / "0000" / "run.json").write_text('{"params": 3')
+    (tmp_path / "runs" / "0001").mkdir()
+    (tmp_path / "runs" / "0001" / "checkpoints").mkdir()
+    (tmp_path / "runs" / "0001" / "run.json").write_text('{"params": 3}')
+    assert Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
+
+
+@pytest.mark.parametrize("method", [ReGene, Autoencoder])
+def test_what_training_does_not_look_at_are_parameters(method: type[ReGene | Autoencoder]) -> None:
+    assert method.sampling_params <= set(method.Config.model_fields)
