@@ -55,6 +55,12 @@ class FinishedRun:
         return dict(self.record.params)
 
     @property
+    def training_params(self) -> dict[str, Any]:
+        """The parameters that its training depends on, JSON values."""
+        drawn = self._run.method.sampling_params
+        return {key: value for key, value in self.record.params.items() if key not in drawn}
+
+    @property
     def seed(self) -> int:
         """Seed of training and sampling."""
         return self.record.seed

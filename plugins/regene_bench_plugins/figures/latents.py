@@ -16,6 +16,7 @@ from regene_bench.api import (
     Figure,
     FigureConfig,
     FinishedRun,
+    MethodError,
     StudyView,
     to_float,
 )
@@ -123,9 +124,18 @@ class Barcodes(Figure):
 
 
 def encoders(view: StudyView) -> list[FinishedRun]:
-    """One run of each method and set of parameters that has an encoder."""
-    methods = {run.method for run in view.runs if run.value("mae_test") is not None}
-    return [run for run in view.first_of(*methods) if isinstance(run.model, Encoder)]
+    """One run of each method and set of training parameters that has an encoder.
+
+    Raises:
+        MethodError: No run has one.
+    """
+    firsts: dict[str, FinishedRun] = {}
+    for run in view.first_of(*{run.method for run in view.runs}):
+        firsts.setdefault(f"{run.method} {run.training_params}", run)
+    found = [run for run in firsts.values() if isinstance(run.model, Encoder)]
+    if not found:
+        raise MethodError(f"No run of the study on {view.name} has an encoder.")
+    return found
 
 
 def test_latents(view: StudyView, run: FinishedRun, n: int) -> tuple[np.ndarray, np.ndarray]:
