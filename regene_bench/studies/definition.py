@@ -30,6 +30,7 @@ class FigureTable(_Table):
 class PresetTable(_Table):
     """``[presets.NAME]``: what a preset asks for instead of the study's own."""
 
+    benchmarks: list[str] | None = Field(default=None, min_length=1)
     methods: str | None = None
     seeds: str | None = None
     settings: list[str] | None = None

@@ -20,6 +20,7 @@ methods = "regene"
 settings = ["regene.n_combined=2"]
 
 [presets.quick]
+benchmarks = ["mnist"]
 methods = "autoencoder"
 settings = ["autoencoder.images=100"]
 
@@ -35,6 +36,7 @@ def test_a_preset_changes_what_it_names_and_keeps_the_rest() -> None:
     quick, standard = study.at("quick"), study.at("standard")
     assert (quick.methods, quick.settings) == ("autoencoder", ["autoencoder.images=100"])
     assert (standard.methods, standard.settings) == ("regene", ["regene.n_combined=2"])
+    assert (quick.benchmarks, standard.benchmarks) == (["mnist"], ["digits"])
     assert quick.figures == study.figures
 
 
