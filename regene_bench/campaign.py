@@ -23,7 +23,13 @@ from regene_bench.harness import (
     run_folder,
 )
 from regene_bench.interfaces import Preset
-from regene_bench.leaderboard.parts import part_path, read_run, run_states, write_part
+from regene_bench.leaderboard.parts import (
+    part_path,
+    read_run,
+    run_states,
+    states_of,
+    write_part,
+)
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.locks import exclusive
 from regene_bench.measuring import NamedMetric
@@ -160,8 +166,19 @@ def _observed(
     def part_of(run: Run) -> Path:
         return part_path(results, run.benchmark.name, run.run_id)
 
-    def carried_out(some: Sequence[Run]) -> Iterator[RunRecord]:
-        settings = [replace(setting, metrics=missing[run.run_id]) for run in some]
+    def still_missing(run: Run) -> Sequence[NamedMetric]:
+        """What another call, which was waited for, has left to measure."""
+        if not part_of(run).exists():
+            return missing[run.run_id]
+        record = read_run(results, run.run_id)
+        if record.status == "failed":  # a moment ago: it would fail again
+            return []
+        return unmeasured(states_of(record), missing[run.run_id], setting.shelf)
+
+    def carried_out(
+        some: Sequence[Run], metrics: Mapping[str, Sequence[NamedMetric]]
+    ) -> Iterator[RunRecord]:
+        settings = [replace(setting, metrics=metrics[run.run_id]) for run in some]
         if len(some) == 1:
             yield execute(some[0], settings[0])
         else:
@@ -181,14 +198,14 @@ def _observed(
             host.notify("run_started", run=_identity(run))
         started = time.monotonic()
         with ExitStack() as locks:
-            waited = set()
+            needed = dict(missing)
             # always in one order, so that two calls never wait for each other
             for run in sorted(some, key=lambda run: run.run_id):
                 lock = run_folder(results, run.run_id) / "lock"
                 one = exclusive(lock, f"runs {run.title}", setting.stop, setting.emit)
                 if locks.enter_context(one):
-                    waited.add(run.run_id)
-            done = [run for run in some if run.run_id in waited and part_of(run).exists()]
+                    needed[run.run_id] = still_missing(run)
+            done = [run for run in some if not needed[run.run_id]]
             for run in done:
                 yield finished(run, read_run(results, run.run_id), started)
             pending = [run for run in some if run not in done]
@@ -197,9 +214,9 @@ def _observed(
             if not anew:
                 for run in pending:
                     take_over_training(run, setting)
-            for run, new in zip(pending, carried_out(pending), strict=True):
+            for run, new in zip(pending, carried_out(pending, needed), strict=True):
                 record = new
-                if part_of(run).exists() and len(missing[run.run_id]) < len(setting.metrics):
+                if part_of(run).exists() and not anew:
                     record = with_earlier_scores(new, read_run(results, run.run_id))
                 write_part(results, record)
                 yield finished(run, record, started)

@@ -153,6 +153,12 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
     return states
 
 
+def states_of(record: RunRecord) -> set[ScoreState]:
+    """Tell what one run came to, as ``run_states`` does of all."""
+    names = ScoreState._fields
+    return {ScoreState(**{name: row[name] for name in names}) for row in record.rows()}
+
+
 def read_run(results: Path, run_id_prefix: str) -> RunRecord:
     """Read one run by its id or the beginning of it.
 
