@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,12 +24,7 @@ from regene_bench.cli.run import parse_duration
 from regene_bench.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from regene_bench.interfaces import Exhibit
     from regene_bench.studies.conduct import StudyOutcome
-
-_MOST_ROWS = 40
 
 
 def study(
@@ -91,13 +86,15 @@ def study(
 def _report(outcome: StudyOutcome) -> None:
     from rich.console import Console
 
+    from regene_bench.cli.exhibits import print_table
+
     console = Console(width=None if sys.stdout.isatty() else 120)
     study = outcome.study
     console.print(f"{study.title} ({study.source})", style="bold", markup=False, highlight=False)
     for shown in outcome.shown:
         console.print()
         if shown.exhibit.drawing is None:
-            _print_table(shown.exhibit, console)
+            print_table(shown.exhibit, console)
         console.print(shown.exhibit.caption, markup=False, highlight=False)
         for path in shown.files:
             console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
@@ -109,28 +106,3 @@ def _report(outcome: StudyOutcome) -> None:
     for missed in outcome.missed:
         word = "failed" if missed.failed else "unavailable"
         print(f"The figure {missed.kind} is missing ({word}): {missed.reason}", file=sys.stderr)
-
-
-def _print_table(exhibit: Exhibit, console: Console) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD)
-    columns = {name: list(values) for name, values in exhibit.data.items()}
-    for name, values in columns.items():
-        numbers = all(isinstance(v, int | float) or v is None for v in values)
-        justify: Literal["left", "right"] = "right" if numbers else "left"
-        table.add_column(Text(name), justify=justify, overflow="fold")
-    rows = list(zip(*columns.values(), strict=True))
-    for row in rows[:_MOST_ROWS]:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    console.print(table)
-    if len(rows) > _MOST_ROWS:
-        console.print(f"… and {len(rows) - _MOST_ROWS} rows more in the file.", markup=False)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

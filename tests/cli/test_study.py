@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from regene_bench.cli.exhibits import print_table
+from regene_bench.interfaces import Exhibit
 from tests.conftest import tiny_protocol_text
 from tests.processes import environment, regene_bench
 
@@ -51,3 +54,20 @@ def test_list_names_the_studies_without_torch(folder: Path, session_cache: Path)
     imported = {line.rpartition("|")[2].strip() for line in call.stderr.splitlines()}
     assert "torch" not in imported
     assert "matplotlib" not in imported
+
+
+def test_wide_tables_are_printed_in_blocks_without_empty_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = [f"a_long_name_of_score_{i}" for i in range(5)]
+    data: dict[str, list[object]] = {"method": ["regene", "a name that is longer than its column"]}
+    data |= {name: [1.5, 2.25] for name in names} | {"empty": [None, None]}
+    data[names[-1]] = [None, 7.125]
+    print_table(Exhibit("scores", "A caption.", data), Console(width=80))
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    headers = [line for line in lines if "method" in line]
+    assert [line.count("a_long_name_of_score_") for line in headers] == [2, 2, 1]
+    assert all(name in " ".join(headers) for name in names)
+    assert "empty" not in " ".join(lines)
+    assert sum("regene" in line for line in lines) == 2
