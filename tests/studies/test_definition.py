@@ -81,3 +81,17 @@ def test_every_registered_study_is_valid_and_named_as_registered() -> None:
         study = load_study(host, name)
         assert study.name == name
         assert make_figures(host, study)
+
+
+def test_every_column_that_a_registered_study_shows_is_measured_by_its_metrics() -> None:
+    host = load_plugins()
+    for entry in host.entries("study"):
+        study = load_study(host, entry.name)
+        known = {
+            column.name
+            for table in (study, *(study.at(preset) for preset in study.presets))
+            for text in table.metrics
+            for column in host.find("metric", text.partition("[")[0]).load().columns
+        }
+        shown = {name for figure in study.figures for name in figure.options.get("columns", [])}
+        assert shown <= known, f"{study.name}: {sorted(shown - known)}"
