@@ -15,6 +15,7 @@ from regene_bench.errors import ConfigError, Interrupted
 from regene_bench.events import Event, Message, Progress
 from regene_bench.interfaces import Augmentation
 from regene_bench.stop import StopRequest
+from regene_bench.training.checkpoints import CheckpointStore
 from tests.methods.builders import make_data, make_runtime
 
 TINY: dict[str, Any] = {"epochs": 2.0, "depth": 8, "batch_size": 32, "learning_rate": 0.05}
@@ -140,3 +141,28 @@ def test_wrong_options_are_named(
         prepared(data, tmp_path, **options)
     for part in ["extractor neutral", *parts]:
         assert part in str(caught.value)
+
+
+def accuracies(told: list[Event]) -> list[str]:
+    return [event.text for event in told if isinstance(event, Message) and "gets" in event.text]
+
+
+def test_its_accuracy_is_told_every_time_and_computed_once(
+    data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first = prepared(data, tmp_path)
+    monkeypatch.setattr(Neutral, "extract", None)
+    _, second = prepared(data, tmp_path)
+    assert accuracies(first) == accuracies(second)
+    assert len(accuracies(first)) == 1
+
+
+def test_an_accuracy_of_other_weights_is_computed_anew(
+    data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    _, first = prepared(data, tmp_path)
+    (kept,) = own_cache.glob("neutral/*/test accuracy.safetensors")
+    CheckpointStore(kept.parent).save("test accuracy", {"weights": "others", "accuracy": 0.125})
+    _, second = prepared(data, tmp_path)
+    assert accuracies(second) == accuracies(first)
+    assert "12.50%" not in accuracies(second)[0]
