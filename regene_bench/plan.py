@@ -103,8 +103,8 @@ def choose(
         for values in selection.grid:
             where = f"method {selection.name}"
             config = validate(method.Config, base | values, where)
-            given = {**settings.get(selection.name, {}), **values}
-            detail = ", ".join(f"{key}={value}" for key, value in given.items())
+            # Settings are those of all runs of the method: they tell none from another.
+            detail = ", ".join(f"{key}={value}" for key, value in values.items())
             title = f"{entry.name}[{detail}]" if detail else entry.name
             params = canonical_json(config.model_dump(mode="json"))
             choices += [Choice(entry, method, config, params, title, seed) for seed in seeds]
