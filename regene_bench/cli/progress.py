@@ -94,6 +94,10 @@ def _bars() -> Iterator[Sink]:
                     escape(event.task), total=event.total, rate="", values=""
                 )
                 started[event.task] = (now, event.done)
+            elif event.done < bars.tasks[bars.task_ids.index(tasks[event.task])].completed:
+                # The same work once more, as judging is for each part of the samples.
+                bars.reset(tasks[event.task], total=event.total)
+                started[event.task] = (now, event.done)
             begin, first = started[event.task]
             rate = (event.done - first) / (now - begin) if now > begin else 0.0
             values = "  ".join(f"{name} {value:.4g}" for name, value in event.values.items())

@@ -6,7 +6,7 @@ from regene_bench_plugins.methods.convex import LatentPool, Mixture, Sampling, T
 from regene_bench_plugins.methods.judged import Judged, combine_judged
 from torch import Tensor
 
-from regene_bench.api import MethodError, SampleRng
+from regene_bench.api import Interrupted, MethodError, SampleRng
 
 MIXTURES = {
     "2": Mixture.uniform(2),
@@ -160,4 +160,44 @@ def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
             Taken(),
             max_trials=1000,
             width=8,
+        )
+
+
+def test_each_round_tells_how_far_the_judging_is() -> None:
+    heard: list[tuple[int, int]] = []
+    judged = combine_judged(
+        make_pool(),
+        torch.zeros(8, dtype=torch.int64),
+        Mixture.uniform(2),
+        SampleRng(0),
+        HashJudge(0.7, 0.3),
+        Taken(),
+        max_trials=99,
+        width=8,
+        told=lambda found, candidates: heard.append((found, candidates)),
+    )
+    found, candidates = zip(*heard, strict=True)
+    assert len(heard) > 1
+    assert found[-1] == 8
+    assert list(candidates) == sorted(set(candidates))
+    assert candidates[-1] >= int(judged.image_trials.sum())
+
+
+def test_what_the_listener_raises_ends_the_judging() -> None:
+    """So a stop is heard where a class hardly ever passes."""
+
+    def told(found: int, candidates: int) -> None:
+        raise Interrupted(f"after {candidates}")
+
+    with pytest.raises(Interrupted, match="after 8"):
+        combine_judged(
+            make_pool(),
+            torch.tensor([1]),
+            Mixture.uniform(2),
+            SampleRng(0),
+            HashJudge(1.0, -1.0),
+            Taken(),
+            max_trials=10**6,
+            width=8,
+            told=told,
         )

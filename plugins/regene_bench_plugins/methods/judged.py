@@ -7,6 +7,7 @@ judging.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -90,6 +91,10 @@ class _Round:
     after: list[int] = field(default_factory=list)
 
 
+def _unheard(found: int, candidates: int) -> None:
+    pass
+
+
 def combine_judged(
     pool: LatentPool,
     labels: Tensor,
@@ -100,6 +105,7 @@ def combine_judged(
     *,
     max_trials: int,
     width: int,
+    told: Callable[[int, int], None] = _unheard,
 ) -> Judged:
     """Take for each label the first candidate that passes both steps and is not taken yet.
 
@@ -116,6 +122,8 @@ def combine_judged(
         taken: What earlier batches have taken; this one's are added.
         max_trials: Candidates for one sample before giving up.
         width: Candidates judged together when few samples are left.
+        told: Hears after each round how many samples have a valid candidate and how many candidates
+            were judged; what it raises ends the work.
 
     Raises:
         MethodError: A sample found none in ``max_trials``, or all combinations are taken; names its
@@ -125,6 +133,7 @@ def combine_judged(
     taken.begin(rng)
     samples = [_Sample(label) for label in labels.tolist()]
     pending = list(range(len(samples)))
+    n_judged = 0
     while pending:
         each = max(1, width // len(pending))
         together = _Round()
@@ -133,8 +142,10 @@ def combine_judged(
             if drawn == 0:
                 raise _giving_up(sampling, samples[i], judge, max_trials)
         _judge(together, samples, pool, judge, labels.device)
+        n_judged += len(together.candidates)
         pending = [i for i in pending if samples[i].found is None]
         pending = pending or _settle(samples)
+        told(len(samples) - len(pending), n_judged)
     for i, sample in enumerate(samples):
         if sample.found is not None and sample.found.candidate.number is not None:
             taken.take(sample.label, sample.found.candidate.number, rng.start + i)

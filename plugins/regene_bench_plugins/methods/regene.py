@@ -47,12 +47,14 @@ class ReGeneModel:
         pool: LatentPool,
         judge: ConfidenceJudge,
         config: ReGeneConfig,
+        runtime: Runtime,
     ) -> None:
         self._classifier = classifier
         self._decoder = decoder
         self._pool = pool
         self._judge = judge
         self._config = config
+        self._runtime = runtime
         self._taken = Taken()
 
     @property
@@ -82,7 +84,14 @@ class ReGeneModel:
         Raises:
             MethodError: A class reached its threshold in none of ``max_trials`` candidates, or has
                 fewer combinations than images are wanted of it.
+            Interrupted: A stop was asked for between two rounds of judging.
         """
+
+        def told(found: int, candidates: int) -> None:
+            self._runtime.stop.check()
+            judging = {"candidates": float(candidates)}
+            self._runtime.progress("judging", found, len(labels), values=judging)
+
         judged = combine_judged(
             self._pool,
             labels,
@@ -92,6 +101,7 @@ class ReGeneModel:
             self._taken,
             max_trials=self._config.max_trials,
             width=CHUNK,
+            told=told,
         )
         trials = {"latent": judged.latent_trials, "image": judged.image_trials}
         return Generation(judged.images, judged.latents, trials)
@@ -141,7 +151,7 @@ class ReGene(Method):
                 config.threshold, classifier, data.test, data.class_names
             )
         judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
-        return ReGeneModel(classifier, decoder, pool, judge, config)
+        return ReGeneModel(classifier, decoder, pool, judge, config, runtime)
 
     def _pool(
         self, classifier: LatentClassifier, data: BenchmarkData, runtime: Runtime
