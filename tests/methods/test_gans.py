@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from regene_bench_plugins.networks.heads import LinearHead, Verdict
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError
+from regene_bench.events import Progress
 
 from .builders import CONDITIONAL_GANS, fit, make_data, make_runtime
 
@@ -147,3 +149,20 @@ def test_gans_learn_where_the_stripe_of_a_class_is(stripes: BenchmarkData, tmp_p
     columns = model.generate(labels, SampleRng(0)).images.mean(dim=(1, 2))
     places = torch.stack([columns[:, 0], columns[:, 2], columns[:, 5]], dim=1)
     assert (places.argmax(dim=1) == labels).float().mean() > 0.9
+
+
+@pytest.mark.parametrize(("scale", "shrunk"), [(1e-6, True), (1.0, False)])
+def test_the_scale_of_features_shrinks_the_scores_of_sngan(
+    scale: float, shrunk: bool, stripes: BenchmarkData, tmp_path: Path
+) -> None:
+    """Where features are next to nothing, all scores are alike, and the hinge loss is 2."""
+    losses: list[float] = []
+
+    def listen(event: object) -> None:
+        if isinstance(event, Progress):
+            losses.append(event.values["discriminator"])
+
+    runtime = replace(make_runtime(tmp_path), emit=listen)
+    fit("sngan", stripes, runtime, feature_scale=scale, images=64)
+    assert losses
+    assert (abs(losses[0] - 2) < 1e-3) == shrunk

@@ -12,7 +12,8 @@ from pydantic import Field
 from torch import nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.gan.config import GANConfig, code_entrance
+from regene_bench_plugins.gan.config import GANConfig, code_entrance, quick_rates
+from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.adversarial import (
     StridedFeatures,
     TransposedGenerator,
@@ -90,9 +91,16 @@ def _initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def quick_class_norm() -> dict[str, Any]:
-    """Sizes of strided networks for some minutes on two CPU cores."""
-    return {
+def quick_class_norm(shape: ImageShape) -> dict[str, Any]:
+    """Sizes of strided networks, and their rates, for some minutes on two CPU cores."""
+    rates = quick_rates(shape)
+    if not is_small(shape) and not is_colour(shape):
+        rates = {
+            "generator_learning_rate": 1e-3,
+            "discriminator_learning_rate": 1e-3,
+            "average": 0.98,
+        }
+    return rates | {
         "network": "strided",
         "noise_dim": 64,
         "width": 32,

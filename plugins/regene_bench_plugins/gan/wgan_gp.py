@@ -14,13 +14,12 @@ from regene_bench_plugins.gan.class_norm import (
     critic_features,
     quick_class_norm,
 )
-from regene_bench_plugins.gan.config import quick_images, quick_rates
+from regene_bench_plugins.gan.config import quick_images
 from regene_bench_plugins.gan.losses import AdversarialLoss, Wasserstein
 from regene_bench_plugins.gan.model import GANModel
 from regene_bench_plugins.gan.noise import Normal
 from regene_bench_plugins.gan.penalty import gradient_penalty
 from regene_bench_plugins.gan.training import Game, linear_decay, play
-from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.adversarial import Discriminator
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import AuxiliaryHead, LinearHead
@@ -54,14 +53,7 @@ class WGANGP(Method):
         """``paper``: the residual networks of its conditional CIFAR-10 experiment."""
         if preset == "quick":
             few = {"discriminator_steps": 2, "fake_class_weight": 1.0}
-            rates = quick_rates(shape)
-            if not is_small(shape) and not is_colour(shape):
-                rates = {
-                    "generator_learning_rate": 1e-3,
-                    "discriminator_learning_rate": 1e-3,
-                    "average": 0.98,
-                }
-            return {"images": quick_images(shape)} | quick_class_norm() | rates | few
+            return {"images": quick_images(shape)} | quick_class_norm(shape) | few
         if preset == "standard":
             return {
                 "images": 3_000_000,
