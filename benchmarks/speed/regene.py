@@ -127,7 +127,7 @@ def _time_generation(
     labels = torch.tensor(classes, device=device).repeat_interleave(-(-n // len(classes)))[:n]
     thresholds = _thresholds(config, classifier, decoder, pool, classes)
     judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
-    model = ReGeneModel(classifier, decoder, pool, judge, config, runtime)
+    model = ReGeneModel(classifier, decoder, lambda: pool, judge, config, runtime)
 
     def in_batches() -> list[int]:
         trials = []

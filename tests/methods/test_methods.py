@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
 
-from regene_bench.api import BenchmarkData, MethodError, SampleRng, to_float
+from regene_bench.api import BenchmarkData, DeviceImages, MethodError, SampleRng, to_float
 from regene_bench.capabilities import has_capability
 
 from .builders import CONDITIONAL_GANS, METHODS, TRAINED, fit, make_data, make_runtime
@@ -134,6 +135,25 @@ def test_more_combined_than_a_class_has_is_refused(name: str, tmp_path: Path) ->
     data = make_data(per_class=6)
     with pytest.raises(MethodError, match="combinations of 7 need at least 7"):
         fit(name, data, make_runtime(tmp_path), n_combined=7)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "regene"])
+def test_a_finished_training_encodes_the_training_split_only_to_generate(
+    name: str, stripes: BenchmarkData, models: dict[str, Any], tmp_path: Path
+) -> None:
+    """Figures open finished runs to encode and decode a few images: that must not take a minute."""
+
+    class Unread(DeviceImages):
+        def chunks(self, size: int) -> NoReturn:
+            raise AssertionError("the training split is read")
+
+    fit(name, stripes, make_runtime(tmp_path))
+    train = Unread(stripes.train.images, stripes.train.labels)
+    again = fit(name, replace(stripes, train=train), make_runtime(tmp_path))
+    images = to_float(stripes.test.images[:4])
+    assert torch.equal(again.encode(images), models[name].encode(images))
+    with pytest.raises(AssertionError, match="the training split is read"):
+        again.generate(torch.tensor([0, 1]), SampleRng(0))
 
 
 def test_real_returns_each_held_out_image_once(

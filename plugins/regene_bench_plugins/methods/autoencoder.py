@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -55,7 +56,7 @@ class AutoencoderModel:
         self,
         encoder: ConvEncoder,
         decoder: ConvDecoder,
-        pool: LatentPool,
+        pool: Callable[[], LatentPool],
         mixture: Mixture,
         class_names: tuple[str, ...],
     ) -> None:
@@ -83,7 +84,7 @@ class AutoencoderModel:
         Raises:
             MethodError: More images are wanted of a class than it has combinations.
         """
-        latents = combine_once(self._pool, labels, self._mixture, rng, self._taken, self._names)
+        latents = combine_once(self._pool(), labels, self._mixture, rng, self._taken, self._names)
         return Generation(self.decode(latents), latents)
 
 
@@ -112,7 +113,11 @@ class Autoencoder(Method):
         }
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencoderModel:
-        """Train on ``data.train``; latents to combine are computed after it."""
+        """Train on ``data.train``; latents to combine are computed after it.
+
+        Raises:
+            MethodError: A class has fewer training images than are combined.
+        """
         config, shape = self.config, data.shape
         with runtime.seeded("init"):
             encoder = ConvEncoder(shape, config.encoder_description(shape))
@@ -138,8 +143,15 @@ class Autoencoder(Method):
             total_images=config.total_images(len(data.train)),
             schedule=one_cycle() if config.one_cycle else decay_every(20, 0.99),
         )
-        train(stage, data.train, runtime)
-        pool = self._pool(encoder, data, runtime)
+        report = train(stage, data.train, runtime)
+
+        @cache
+        def pool() -> LatentPool:
+            return self._pool(encoder, data, runtime)
+
+        if report.seconds > report.restored_seconds:
+            # As in ReGene: what was trained earlier has been through this check.
+            pool()
         return AutoencoderModel(encoder, decoder, pool, config.mixture, data.class_names)
 
     def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:

@@ -6,6 +6,8 @@ decoded convex combinations of latents of one class that pass a two-step judgeme
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -44,7 +46,7 @@ class ReGeneModel:
         self,
         classifier: LatentClassifier,
         decoder: Decoder,
-        pool: LatentPool,
+        pool: Callable[[], LatentPool],
         judge: ConfidenceJudge,
         config: ReGeneConfig,
         runtime: Runtime,
@@ -93,7 +95,7 @@ class ReGeneModel:
             self._runtime.progress("judging", found, len(labels), values=judging)
 
         judged = combine_judged(
-            self._pool,
+            self._pool(),
             labels,
             self._config.mixture,
             rng,
@@ -141,10 +143,18 @@ class ReGene(Method):
             classifier, decoder = build_networks(config, data.shape)
         classifier.to(runtime.device)
         decoder.to(runtime.device)
-        train(classifier_stage(config, classifier, data, runtime), data.train, runtime)
+        report = train(classifier_stage(config, classifier, data, runtime), data.train, runtime)
         classifier.requires_grad_(False)
-        # Found out before the decoder is trained: a class without latents ends the run anyway.
-        pool = self._pool(classifier, data, runtime)
+
+        @cache
+        def pool() -> LatentPool:
+            return self._pool(classifier, data, runtime)
+
+        if report.seconds > report.restored_seconds:
+            # Found out before the decoder is trained: a class without latents ends the run anyway.
+            # A classifier that was trained earlier has been through this, and whoever only wants
+            # to encode or decode need not wait for the whole training split.
+            pool()
         train(decoder_stage(config, classifier, decoder, data, runtime), data.train, runtime)
         with torch.inference_mode():
             thresholds = confidence_thresholds(
