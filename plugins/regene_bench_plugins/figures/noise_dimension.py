@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -76,6 +77,7 @@ class NoiseDimension(Figure):
                 places = sorted(scores)
                 points = [interval(scores[place]) for place in places]
                 _line(panel, places, points, colour(k), method)
+                _dots(panel, scores, colour(k))
                 knee = knees.get(column, {}).get(method)
                 if knee is not None:
                     _mark(panel, knee, colour(k))
@@ -85,23 +87,24 @@ class NoiseDimension(Figure):
                 data["mean"] += [mean for mean, _ in points]
                 data["half_width"] += [spread for _, spread in points]
                 data["seeds"] += [len(scores[place]) for place in places]
-            self._level(panel, view, column)
-            panel.set_xscale("symlog", base=2, linthresh=1)
+            level = self._level(view, column)
+            if level is not None:
+                panel.axhline(level, color="red", linewidth=1, label=self.config.reference)
+            _frame(panel, curves, level)
             panel.set_xlabel("noise dimension")
             panel.set_ylabel(column)
             tidy(panel).legend(fontsize="x-small")
         caption = (
-            f"Scores on {view.name} over the noise dimension: mean over seeds, 95 % interval as a "
-            "band, knees dotted with their bootstrap interval shaded, real images in red."
+            f"Scores on {view.name} over the noise dimension: seeds as dots, their mean as a line, "
+            "its 95 % interval as a band (cut where it leaves the dots far behind), knees dotted "
+            "with their bootstrap interval shaded, real images in red."
         )
         return Exhibit(f"noise-dim-{view.name}", caption, data, drawing)
 
-    def _level(self, panel: Axes, view: StudyView, column: str) -> None:
+    def _level(self, view: StudyView, column: str) -> float | None:
         runs = [run for run in view.runs if run.method == self.config.reference]
         values = [value for run in runs if (value := run.value(column)) is not None]
-        if values:
-            level = sum(values) / len(values)
-            panel.axhline(level, color="red", linewidth=1, label=self.config.reference)
+        return sum(values) / len(values) if values else None
 
     def _table(
         self, view: StudyView, found: Mapping[str, Curves], knees: Mapping[str, Mapping[str, Knee]]
@@ -173,6 +176,26 @@ def _line(
     low = [mean - (spread or 0.0) for mean, spread in points]
     high = [mean + (spread or 0.0) for mean, spread in points]
     panel.fill_between(places, low, high, color=tint, alpha=0.2, linewidth=0)
+
+
+def _dots(panel: Axes, scores: Mapping[float, Sequence[float]], tint: str) -> None:
+    places = [place for place, values in scores.items() for _ in values]
+    values = [value for values in scores.values() for value in values]
+    panel.plot(places, values, "o", markersize=3, color=tint, alpha=0.4, markeredgewidth=0)
+
+
+def _frame(panel: Axes, curves: Curves, level: float | None) -> None:
+    """Ticks where there are models, and room for the dots, which a band of two seeds dwarfs."""
+    places = sorted({place for scores in curves.values() for place in scores})
+    values = [v for scores in curves.values() for own in scores.values() for v in own]
+    values += [] if level is None else [level]
+    room = 0.15 * (max(values) - min(values)) or 1.0
+    panel.set_ylim(min(values) - room, max(values) + room)
+    panel.set_xscale("symlog", base=2, linthresh=1)
+    panel.set_xlim(min(places) - 0.3, max(places) * 1.3 + 0.3)
+    ticks = [place for place in places if place == 0 or math.log2(place).is_integer()]
+    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panel.minorticks_off()
 
 
 def _mark(panel: Axes, knee: Knee, tint: str) -> None:
