@@ -23,3 +23,8 @@ class StageReport:
     restored_seconds: float
     images: int
     losses: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def restored(self) -> bool:
+        """Whether checkpoints had all of it, so that this process trained nothing."""
+        return self.seconds == self.restored_seconds

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from regene_bench_plugins.methods.convex import LatentPool, Mixture, Sampling, Taken
@@ -135,18 +137,16 @@ def test_the_number_of_a_sample_does_not_depend_on_others_while_there_is_room() 
     assert whole.image_trials[6] == alone.image_trials[0]
 
 
+def judge_in_vain(**settings: Any) -> Judged:
+    """Look for one image of a class whose images never pass."""
+    pool, judge = make_pool(), HashJudge(1.0, -1.0)
+    label, mixture = torch.tensor([1]), Mixture.uniform(2)
+    return combine_judged(pool, label, mixture, SampleRng(0), judge, Taken(), width=8, **settings)
+
+
 def test_a_class_that_never_passes_is_named_after_a_bounded_number_of_trials() -> None:
     with pytest.raises(MethodError, match="No valid combination in 20 trials for class 1"):
-        combine_judged(
-            make_pool(),
-            torch.tensor([1]),
-            Mixture.uniform(2),
-            SampleRng(0),
-            HashJudge(1.0, -1.0),
-            Taken(),
-            max_trials=20,
-            width=8,
-        )
+        judge_in_vain(max_trials=20)
 
 
 def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
@@ -190,14 +190,4 @@ def test_what_the_listener_raises_ends_the_judging() -> None:
         raise Interrupted(f"after {candidates}")
 
     with pytest.raises(Interrupted, match="after 8"):
-        combine_judged(
-            make_pool(),
-            torch.tensor([1]),
-            Mixture.uniform(2),
-            SampleRng(0),
-            HashJudge(1.0, -1.0),
-            Taken(),
-            max_trials=10**6,
-            width=8,
-            told=told,
-        )
+        judge_in_vain(max_trials=10**6, told=told)

@@ -149,7 +149,7 @@ class Autoencoder(Method):
         def pool() -> LatentPool:
             return self._pool(encoder, data, runtime)
 
-        if report.seconds > report.restored_seconds:
+        if not report.restored:
             # As in ReGene: what was trained earlier has been through this check.
             pool()
         return AutoencoderModel(encoder, decoder, pool, config.mixture, data.class_names)

@@ -150,7 +150,7 @@ class ReGene(Method):
         def pool() -> LatentPool:
             return self._pool(classifier, data, runtime)
 
-        if report.seconds > report.restored_seconds:
+        if not report.restored:
             # Found out before the decoder is trained: a class without latents ends the run anyway.
             # A classifier that was trained earlier has been through this, and whoever only wants
             # to encode or decode need not wait for the whole training split.
