@@ -23,7 +23,7 @@ from regene_bench_plugins.extractors.preprocess import bicubic_square
 _SIZE = 224
 _DIMENSION = 1280
 # Images at a time on a CPU: benchmarks/speed/features.py prints what others cost.
-_CHUNK = 16
+_CHUNK = 4
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
