@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 from regene_bench_plugins.methods.autoencoder import Autoencoder
 from regene_bench_plugins.methods.regene import ReGene
+from regene_bench_plugins.vae.cv_vae import CVVAE
+from regene_bench_plugins.vae.lvpga import LVPGA
+from regene_bench_plugins.vae.rae_sn import RAESN
+from regene_bench_plugins.vae.two_stage_vae import TwoStageVAE
+from regene_bench_plugins.vae.vae import VAE
+from regene_bench_plugins.vae.wae import WAE
 
+from regene_bench.api import Method
 from regene_bench.campaign import run_campaign
 from regene_bench.events import Event, Message, Progress
 from regene_bench.leaderboard.parts import read_run
@@ -19,6 +26,7 @@ SIZES = [
     *("autoencoder.encoder_width=8", "autoencoder.encoder_narrowest=4"),
     *("autoencoder.decoder_width=8", "autoencoder.decoder_narrowest=4"),
 ]
+SHARING = [ReGene, Autoencoder, VAE, CVVAE, WAE, RAESN, LVPGA, TwoStageVAE]
 
 
 class Call:
@@ -26,7 +34,9 @@ class Call:
 
     def __init__(self, protocol: Path, results: Path, methods: str, **options: Any) -> None:
         self.told: list[Event] = []
-        settings = [*SIZES, *options.pop("settings", ["autoencoder.images=320"])]
+        self.stage = options.pop("stage", "autoencoder")
+        settings = options.pop("settings", ["autoencoder.images=320"])
+        settings = [*options.pop("sizes", SIZES), *settings]
         chosen = Options(methods=methods, preset="quick", device="cpu", settings=settings)
         chosen = replace(chosen, results=results, **options)
         self.ids = [r.run_id for r in run_campaign(str(protocol), chosen, self.told.append).ran]
@@ -39,7 +49,7 @@ class Call:
     @property
     def trained(self) -> set[str]:
         events = [event for event in self.told if isinstance(event, Progress)]
-        return {e.task for e in events if e.task.endswith(": autoencoder")}
+        return {e.task for e in events if e.task.endswith(f": {self.stage}")}
 
 
 def values(results: Path, run_id: str) -> dict[tuple[str, str | None], float | None]:
@@ -63,6 +73,29 @@ def test_the_second_run_takes_the_training_over_and_scores_as_if_it_had_its_own(
     assert second.fit_seconds == pytest.approx(first.fit_seconds, abs=1.0)
     assert second.fit_seconds is not None
     assert second.fit_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "stage"), [("vae", "vae"), ("two_stage_vae", "first_stage")], ids=lambda name: name
+)
+def test_networks_that_see_no_labels_serve_with_and_without_classes(
+    method: str, stage: str, tmp_path: Path, light_protocol: Path
+) -> None:
+    sizes = ["images=320", "encoder_width=8", "encoder_narrowest=4", "decoder_width=8"]
+    sizes += ["decoder_narrowest=4", "latent_dim=4", "second_images=1000", "second_width=8"]
+    options: dict[str, Any] = {"sizes": [f"{method}.{size}" for size in sizes], "settings": []}
+    options["metrics"] = "is[extractor=neutral]"
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    both = Call(light_protocol, shared, f"{method}[conditional=true|false]", stage=stage, **options)
+    assert len(both.trained) == 1
+    (message,) = both.taken_over
+    assert "only conditional differs" in message
+    alone = Call(light_protocol, own, f"{method}[conditional=false]", stage=stage, **options)
+    assert alone.ids == both.ids[1:]
+    assert len(alone.trained) == 1
+    measured = values(own, alone.ids[0])
+    assert measured["inception_score", None] is not None
+    assert values(shared, both.ids[1]) == measured
 
 
 @pytest.mark.parametrize(
@@ -97,6 +130,9 @@ def test_a_damaged_folder_beside_it_does_not_matter(tmp_path: Path, light_protoc
     assert Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
 
 
-@pytest.mark.parametrize("method", [ReGene, Autoencoder])
-def test_what_training_does_not_look_at_are_parameters(method: type[ReGene | Autoencoder]) -> None:
+@pytest.mark.parametrize(
+    "method", [ReGene, Autoencoder, VAE, CVVAE, WAE, RAESN, LVPGA, TwoStageVAE]
+)
+def test_what_training_does_not_look_at_are_parameters(method: type[Method]) -> None:
+    assert method.sampling_params
     assert method.sampling_params <= set(method.Config.model_fields)

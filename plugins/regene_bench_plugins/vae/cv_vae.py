@@ -13,6 +13,7 @@ from regene_bench_plugins.vae.model import VariationalModel
 from regene_bench_plugins.vae.objectives import EvidenceBound
 from regene_bench_plugins.vae.posterior import ConstantVarianceHeads
 from regene_bench_plugins.vae.presets import pixel_preset, sampler_preset, wide_preset
+from regene_bench_plugins.vae.sampler_config import DRAWING
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import fit_autoencoder
 from regene_bench_plugins.vae.vae import VAEConfig
@@ -36,6 +37,7 @@ class CVVAE(Method):
 
     Config = CVVAEConfig
     config: CVVAEConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

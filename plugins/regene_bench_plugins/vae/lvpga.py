@@ -35,7 +35,7 @@ from regene_bench_plugins.vae.lvpga_objective import Weights, lvpga_terms
 from regene_bench_plugins.vae.model import AutoencodingModel
 from regene_bench_plugins.vae.posterior import GaussianHeads
 from regene_bench_plugins.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.vae.sampler_config import SamplerConfig
+from regene_bench_plugins.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import sum_of
 
@@ -78,6 +78,7 @@ class LVPGA(Method):
 
     Config = LVPGAConfig
     config: LVPGAConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from regene_bench_plugins.vae.model import AutoencodingModel
 from regene_bench_plugins.vae.objectives import PenalisedError
 from regene_bench_plugins.vae.posterior import PointHeads
 from regene_bench_plugins.vae.presets import sampler_preset, wide_preset
-from regene_bench_plugins.vae.sampler_config import SamplerConfig, SamplerName
+from regene_bench_plugins.vae.sampler_config import DRAWING, SamplerConfig, SamplerName
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import fit_autoencoder
 
@@ -43,6 +43,7 @@ class RAESN(Method):
 
     Config = RAESNConfig
     config: RAESNConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from regene_bench_plugins.vae.training import Plan, halving
 
 SamplerName = Literal["normal", "gaussian", "mixture", "second_stage"]
 
+# For ``Method.sampling_params``: they say which density is fitted to a trained network's codes. The
+# sizes of a second stage are not among them, since it has checkpoints of its own.
+DRAWING = frozenset({"conditional", "sampler", "components", "sampler_images"})
+
 
 class SamplerConfig(MethodConfig):
     """The density that codes are drawn from, for networks that see no labels.

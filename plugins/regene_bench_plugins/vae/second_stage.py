@@ -145,5 +145,7 @@ def fit_second_stage(
         network = second_network(config, latent_dim, n_classes)
         objective = EvidenceBound(pixels := GaussianVectors(1.0, learned=True))
     plan = config.second_plan(len(codes))
-    fit_autoencoder("second_stage", network, objective, plan, codes, runtime)
+    # Each form has its own checkpoint, for runs that share their first stage.
+    name = "second_stage" if config.conditional else "second_stage_without_labels"
+    fit_autoencoder(name, network, objective, plan, codes, runtime)
     return SecondStage(network, pixels)

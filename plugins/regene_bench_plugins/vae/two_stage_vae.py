@@ -12,7 +12,7 @@ from regene_bench_plugins.vae.objectives import EvidenceBound
 from regene_bench_plugins.vae.pixels import GaussianPixels
 from regene_bench_plugins.vae.posterior import GaussianHeads
 from regene_bench_plugins.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.vae.sampler_config import SamplerConfig, SamplerName
+from regene_bench_plugins.vae.sampler_config import DRAWING, SamplerConfig, SamplerName
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import fit_autoencoder
 
@@ -36,8 +36,10 @@ class TwoStageVAE(Method):
     of its inputs.
     """
 
+    version = "2"
     Config = TwoStageVAEConfig
     config: TwoStageVAEConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

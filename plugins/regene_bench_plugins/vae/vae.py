@@ -11,7 +11,7 @@ from regene_bench_plugins.vae.model import VariationalModel
 from regene_bench_plugins.vae.objectives import EvidenceBound
 from regene_bench_plugins.vae.posterior import GaussianHeads
 from regene_bench_plugins.vae.presets import network_preset, pixel_preset, sampler_preset
-from regene_bench_plugins.vae.sampler_config import SamplerConfig
+from regene_bench_plugins.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import fit_autoencoder
 
@@ -28,6 +28,7 @@ class VAE(Method):
 
     Config = VAEConfig
     config: VAEConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

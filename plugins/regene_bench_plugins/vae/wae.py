@@ -14,7 +14,7 @@ from regene_bench_plugins.vae.model import AutoencodingModel
 from regene_bench_plugins.vae.objectives import MatchedAggregate
 from regene_bench_plugins.vae.posterior import PointHeads
 from regene_bench_plugins.vae.presets import sampler_preset, wide_preset
-from regene_bench_plugins.vae.sampler_config import SamplerConfig
+from regene_bench_plugins.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.vae.samplers import fit_sampler
 from regene_bench_plugins.vae.training import fit_autoencoder
 
@@ -38,6 +38,7 @@ class WAE(Method):
 
     Config = WAEConfig
     config: WAEConfig
+    sampling_params = DRAWING
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
