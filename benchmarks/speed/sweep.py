@@ -1,7 +1,7 @@
 """Seconds to train K conditional GANs: one after another, in workers, and stacked as one network.
 
     python benchmarks/speed/sweep.py                       # K = 1, 8, 64 on the device at hand
-    python benchmarks/speed/sweep.py --models 8 --steps 20 # shorter
+    python benchmarks/speed/sweep.py --models 8            # shorter
 
 The models differ in noise dimension and seed (cgan, preset ``quick``, 28×28 grey images of random
 pixels: what is learned does not matter to the clock). Every way takes as many steps of as many
@@ -162,7 +162,8 @@ def main() -> None:
     given = parser.parse_args()
     device = choose_device(given.device)
     name = device_name(device) or f"CPU, {torch.get_num_threads()} threads"
-    print(f"{name}, {choose_precision('auto', device)}, {given.steps} steps of batch 64")
+    batch = configs_of(1, 1)[0].batch_size
+    print(f"{name}, {choose_precision('auto', device)}, {given.steps} steps of batch {batch}")
     for way in (loop, stacked, plain):
         way(1, 2, device)  # kernels are chosen and caches filled here
     ways = ("plain loop", "fit loop", "workers", "stacked")

@@ -95,7 +95,7 @@ def register_methods(register: Register) -> None:
         ("sngan", "sngan:SNGAN", "GAN with spectral normalisation and a projection discriminator"),
     ):
         register(name, f"{_HERE}.gan.{target}", summary=summary)
-    register("cvae", f"{_HERE}.methods.cvae:CVAE", summary="conditional variational autoencoder")
+    register("cvae", f"{_HERE}.vae.cvae:CVAE", summary="conditional variational autoencoder")
     for name, target, summary in (
         ("vae", "vae:VAE", "variational autoencoder"),
         ("ccvae", "ccvae:CCVAE", "conditional VAE with one standard normal for all classes"),

@@ -15,9 +15,9 @@ from regene_bench_plugins.gan.sngan import SNGAN
 from regene_bench_plugins.gan.wgan_gp import WGANGP
 from regene_bench_plugins.methods.autoencoder import Autoencoder
 from regene_bench_plugins.methods.cgan import CGAN, UGAN
-from regene_bench_plugins.methods.cvae import CVAE
 from regene_bench_plugins.methods.real import Real
 from regene_bench_plugins.methods.regene import ReGene
+from regene_bench_plugins.vae.cvae import CVAE
 
 from regene_bench.api import BenchmarkData, DeviceImages, ImageShape, Method, Runtime
 from regene_bench.stop import StopRequest

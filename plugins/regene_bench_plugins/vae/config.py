@@ -43,18 +43,19 @@ class NetworkConfig(TrainingLength):
 
     def encoder_description(self, shape: ImageShape) -> Description:
         """The encoder for images of this shape."""
-        return self._description(shape, self.encoder_width, self.encoder_narrowest)
+        return self.description(shape, self.encoder_width, self.encoder_narrowest)
 
     def decoder_description(self, shape: ImageShape) -> Description:
         """The decoder for images of this shape."""
-        return self._description(shape, self.decoder_width, self.decoder_narrowest)
+        return self.description(shape, self.decoder_width, self.decoder_narrowest)
 
     def plan(self, n_train: int) -> Plan:
         """Length and rate on a training split of ``n_train``."""
         total, schedule = self.total_images(n_train), halving(self.halved_every)
         return Plan(total, self.batch_size, self.learning_rate, schedule)
 
-    def _description(self, shape: ImageShape, width: int, narrowest: int) -> Description:
+    def description(self, shape: ImageShape, width: int, narrowest: int) -> Description:
+        """A network as deep as these, of other widths."""
         blocks = blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
         return tapered(blocks, width, narrowest, self.convolutions)
 

@@ -27,71 +27,42 @@ from regene_bench.api import (
     Runtime,
     SampleRng,
     Stage,
-    TrainingLength,
-    one_cycle,
     train,
 )
 from regene_bench_plugins.methods.inference import CHUNK, in_chunks
 from regene_bench_plugins.methods.optim import adam, descend
-from regene_bench_plugins.methods.presets import is_colour, is_small
 from regene_bench_plugins.networks.class_prior import ClassPrior
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
     VectorDecoder,
 )
-from regene_bench_plugins.networks.description import Description, blocks_for, tapered
+from regene_bench_plugins.networks.description import Description
 from regene_bench_plugins.networks.labels import one_hot, with_label_planes
-from regene_bench_plugins.vae.pixels import BernoulliPixels, GaussianPixels, Pixels
+from regene_bench_plugins.vae.config import PixelConfig
+from regene_bench_plugins.vae.pixels import Pixels
+from regene_bench_plugins.vae.presets import network_preset, pixel_preset
 
 _PRIOR_RATE = 10
 _PRIOR_IMAGES = 20_000
 
 
-class CVAEConfig(TrainingLength):
-    """Networks, loss and rate.
+class CVAEConfig(PixelConfig):
+    """Networks, pixels, prior and recogniser.
 
     Attributes:
-        latent_dim: Length of z.
         prior: p(z | y): ``class``, a learned Gaussian for each class, or ``standard``, the same
             standard normal for all.
-        blocks: Blocks of both networks; ``None`` for as many as bring the shorter side to 3–5
-            pixels.
-        encoder_width: Channels of the encoder's innermost block; they halve towards the image.
-        encoder_narrowest: Where they stop halving.
-        decoder_width: Likewise for the decoder.
-        decoder_narrowest: Likewise.
-        convolutions: Convolutions a block, in both.
-        reconstruction: ``mse``, half the summed squared error over sigma², or ``bce``, summed
-            binary cross-entropy.
         recogniser_width: Channels of the recogniser's innermost block.
-        sigma: Standard deviation of the pixels given z, for ``mse``.
-        batch_size: Images a step.
-        learning_rate: Adam's; peak of the one-cycle schedule.
     """
 
-    latent_dim: int = Field(default=32, ge=1, le=4096)
     prior: Literal["class", "standard"] = "class"
-    blocks: int | None = Field(default=None, ge=1, le=10)
-    encoder_width: int = Field(default=256, ge=1, le=4096)
-    encoder_narrowest: int = Field(default=64, ge=1, le=4096)
-    decoder_width: int = Field(default=256, ge=1, le=4096)
-    decoder_narrowest: int = Field(default=64, ge=1, le=4096)
-    convolutions: int = Field(default=1, ge=1, le=8)
     recogniser_width: int = Field(default=64, ge=1, le=4096)
-    reconstruction: Literal["mse", "bce"] = "mse"
-    sigma: float = Field(default=1.0, gt=0)
-    batch_size: int = Field(default=128, ge=2)
-    learning_rate: float = Field(default=1e-3, gt=0)
 
-    def description(self, shape: ImageShape, width: int, narrowest: int) -> Description:
-        """One of the networks for images of this shape."""
-        blocks = blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
-        return tapered(blocks, width, narrowest, self.convolutions)
-
-    def pixels(self) -> Pixels:
-        """p(x | z, y)."""
-        return BernoulliPixels() if self.reconstruction == "bce" else GaussianPixels(self.sigma)
+    def recogniser_description(self, shape: ImageShape) -> Description:
+        """The recogniser for images of this shape."""
+        width = self.recogniser_width
+        return self.description(shape, width, max(1, width // 4))
 
 
 class CVAENetwork(nn.Module):
@@ -104,21 +75,17 @@ class CVAENetwork(nn.Module):
     def __init__(self, shape: ImageShape, config: CVAEConfig) -> None:
         super().__init__()
         self.n_classes = shape.n_classes
-        width, narrowest = config.encoder_width, config.encoder_narrowest
-        description = config.description(shape, width, narrowest)
+        description = config.encoder_description(shape)
         self.encoder = ConvEncoder(shape, description, extra_channels=shape.n_classes)
         # The label enters here once more: taking a class's mean off z is then one linear step, and
         # z is soon rid of what the label says already.
         inputs = self.encoder.latent_dim + shape.n_classes
         self.heads = nn.Linear(inputs, 2 * config.latent_dim)
-        width, narrowest = config.decoder_width, config.decoder_narrowest
-        description = config.description(shape, width, narrowest)
+        description = config.decoder_description(shape)
         self.decoder = VectorDecoder(shape, description, config.latent_dim + shape.n_classes)
         learned = config.prior == "class"
         self.prior = ClassPrior(shape.n_classes, config.latent_dim, learned)
-        width = config.recogniser_width
-        description = config.description(shape, width, max(1, width // 4))
-        self.recogniser = ConvClassifier(shape, description)
+        self.recogniser = ConvClassifier(shape, config.recogniser_description(shape))
 
     def posterior(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
@@ -194,25 +161,8 @@ class CVAE(Method):
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
-        """Pixels are binary in grey pictures, near enough; small and coloured ones are Gaussian."""
-        colour, small = is_colour(shape), is_small(shape)
-        values: dict[str, Any] = {"latent_dim": 64 if colour else 16}
-        if colour or small:
-            values |= {"reconstruction": "mse", "sigma": 0.1 if colour else 0.2}
-        else:
-            values |= {"reconstruction": "bce"}
-        if preset == "quick":
-            return values | {
-                "images": 40_000 if small else 100_000,
-                "encoder_width": 64,
-                "encoder_narrowest": 32,
-                "decoder_width": 64 if small else 128,
-                "decoder_narrowest": 32,
-                "batch_size": 64,
-            }
-        if preset == "standard":
-            return values | {"images": 1_000_000}
-        return values | {"epochs": 100, "convolutions": 2}
+        """Networks, lengths and pixels of ``vae``."""
+        return network_preset(preset, shape) | pixel_preset(shape)
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> CVAEModel:
         """Train on ``data.train``."""
@@ -220,16 +170,18 @@ class CVAE(Method):
         with runtime.seeded("init"):
             network = CVAENetwork(data.shape, config)
         network.to(runtime.device)
-        optimizer = _optimizer(network, config.learning_rate, runtime.device)
+        pixels = config.pixels().to(runtime.device)
+        plan = config.plan(len(data.train))
+        optimizer = _optimizer(network, plan.learning_rate, runtime.device)
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
                 mean, log_variance = network.posterior(batch.images, batch.labels)
                 z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
                 code = network.code(z, batch.labels)
-                pixels = network.decoder.logits(code)
+                logits = network.decoder.logits(code)
                 guesses = network.recogniser(batch.images).float()
-            reconstruction = _reconstruction(pixels, batch.images, config)
+            reconstruction = pixels.negative_log_likelihood(logits, batch.images).mean()
             divergence = network.prior.divergence(mean, log_variance, batch.labels).mean()
             recognition = F.cross_entropy(guesses, batch.labels)
             descend(optimizer, reconstruction + divergence + recognition)
@@ -241,23 +193,14 @@ class CVAE(Method):
             modules={"network": network},
             optimizers={"adam": optimizer},
             step=step,
-            batch_size=config.batch_size,
-            total_images=config.total_images(len(data.train)),
-            schedule=one_cycle(),
+            batch_size=plan.batch_size,
+            total_images=plan.total_images,
+            schedule=plan.schedule,
         )
         train(stage, data.train, runtime)
         if config.prior == "class":
             _settle_prior(network, data.train)
-        return CVAEModel(network, config.latent_dim, config.pixels())
-
-
-def _reconstruction(logits: Tensor, images: Tensor, config: CVAEConfig) -> Tensor:
-    """Negative log-likelihood of the pixels, up to a constant, summed per image."""
-    if config.reconstruction == "bce":
-        total = F.binary_cross_entropy_with_logits(logits, images, reduction="sum")
-    else:
-        total = (torch.sigmoid(logits) - images).square().sum() / (2 * config.sigma**2)
-    return total / len(images)
+        return CVAEModel(network, config.latent_dim, pixels)
 
 
 def _optimizer(network: CVAENetwork, learning_rate: float, device: torch.device) -> Adam:
