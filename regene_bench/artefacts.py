@@ -12,6 +12,8 @@ from torch import Tensor
 
 from regene_bench.training.checkpoints import write_atomically
 
+PAIRS = 5
+
 _MAX_CLASSES = 16
 _COLUMNS = 10
 _SIDE = 32
@@ -41,6 +43,24 @@ def sample_grid(images: Tensor, labels: Tensor, columns: int = _COLUMNS) -> Imag
     pixels: np.ndarray = canvas.numpy()
     picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+
+
+def first_of_each_class(labels: Tensor, count: int) -> Tensor:
+    """Indices, int64, of the first ``count`` images of every class that a grid has room for."""
+    shown = torch.unique(labels)[:_MAX_CLASSES]
+    return torch.cat([torch.nonzero(labels == label).flatten()[:count] for label in shown])
+
+
+def paired_grid(originals: Tensor, reconstructed: Tensor, labels: Tensor) -> Image.Image:
+    """Lay out pairs, an image and beside it what became of it, one class a row.
+
+    Args:
+        originals: uint8 ``[N, C, H, W]``.
+        reconstructed: uint8, the same shape.
+        labels: int64 ``[N]``; of a class the first ``PAIRS`` are shown.
+    """
+    pairs = torch.stack([originals, reconstructed], dim=1).flatten(0, 1)
+    return sample_grid(pairs, labels.repeat_interleave(2), 2 * PAIRS)
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:

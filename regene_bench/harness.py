@@ -14,14 +14,20 @@ import torch
 from torch import Tensor
 
 from regene_bench import provenance
-from regene_bench.artefacts import sample_grid, save_picture
+from regene_bench.artefacts import (
+    PAIRS,
+    first_of_each_class,
+    paired_grid,
+    sample_grid,
+    save_picture,
+)
 from regene_bench.capabilities import Generator
 from regene_bench.comparison import Comparison
-from regene_bench.data.dataset import BenchmarkData, DeviceImages
+from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float
 from regene_bench.errors import MethodError
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.events import Sink
+from regene_bench.events import Message, Sink
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.measuring import NamedMetric, measure_all
 from regene_bench.metering import Meter, metered
@@ -186,6 +192,20 @@ def _generate_and_measure(
     evaluation = evaluation_of(model, generated, trials, setting, runtime)
     with metered(setting.device) as ledger.measure:
         ledger.scores = measure_all(setting.metrics, evaluation)
+    if evaluation.can("encode") and evaluation.can("decode"):
+        _picture_reconstructions(evaluation, setting, folder)
+
+
+def _picture_reconstructions(evaluation: Evaluation, setting: Setting, folder: Path) -> None:
+    chosen = first_of_each_class(setting.data.test.labels, PAIRS)
+    test = setting.data.test.subset(chosen)
+    try:
+        reconstructed = evaluation.through_the_model(to_float(test.images))
+    except Exception as error:  # the scores that need reconstructions say the same
+        setting.emit(Message(f"No picture of reconstructions: {error}"))
+        return
+    picture = paired_grid(test.images, reconstructed, test.labels)
+    save_picture(picture, folder / "reconstructions.png")
 
 
 def evaluation_of(

@@ -129,22 +129,30 @@ class Evaluation:
         Raises:
             MethodError: The model cannot, or gives another shape.
         """
+        parts, done = [], 0
+        for images, _ in self.data.test.chunks(_CHUNK):
+            self.runtime.stop.check()
+            parts.append(self.through_the_model(images))
+            done += len(images)
+            self.runtime.progress("reconstructing", done, len(self.data.test))
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def through_the_model(self, images: Tensor) -> Tensor:
+        """Encode and decode images in [0, 1], float32 ``[N, C, H, W]``, to uint8 ones.
+
+        Raises:
+            MethodError: The model cannot, or gives another shape.
+        """
         model = self.model
         if not (isinstance(model, Encoder) and isinstance(model, Decoder)):
             raise MethodError("The model cannot encode and decode.")
-        parts, done = [], 0
-        with torch.inference_mode():
-            for images, _ in self.data.test.chunks(_CHUNK):
-                self.runtime.stop.check()
-                decoded = model.decode(model.encode(images))
-                if decoded.shape != images.shape:
-                    raise MethodError(
-                        f"decode gives {list(decoded.shape)} for {list(images.shape)} images."
-                    )
-                parts.append(to_uint8(decoded))
-                done += len(images)
-                self.runtime.progress("reconstructing", done, len(self.data.test))
-        return torch.cat(parts)
+        decoded = model.decode(model.encode(images))
+        if decoded.shape != images.shape:
+            raise MethodError(
+                f"decode gives {list(decoded.shape)} for {list(images.shape)} images."
+            )
+        return to_uint8(decoded)
 
     def _once(self, extractor: str, name: str, images: Tensor) -> Features:
         key = (extractor, name)

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from regene_bench.artefacts import sample_grid, save_picture
+from regene_bench.artefacts import (
+    first_of_each_class,
+    paired_grid,
+    sample_grid,
+    save_picture,
+)
 
 COLUMNS = 10
 
@@ -58,6 +63,20 @@ def test_many_classes_are_cut_to_sixteen_rows() -> None:
 def test_images_that_are_not_square() -> None:
     images = torch.zeros(3, 1, 10, 40, dtype=torch.uint8)
     assert sample_grid(images, torch.tensor([0, 1, 1])).size == (COLUMNS * 42, 2 * 12)
+
+
+def test_a_reconstruction_stands_beside_its_original() -> None:
+    labels = torch.tensor([0, 1, 1])
+    originals = samples([3, 4, 5], 32)
+    grid = np.asarray(paired_grid(originals, originals + 100, labels))
+    assert grid.shape == (2 * 34, 10 * 34)
+    values = [[int(grid[34 * row + 5, 34 * column + 5]) for column in range(5)] for row in (0, 1)]
+    assert values == [[30, 130, 255, 255, 255], [40, 140, 50, 150, 255]]
+
+
+def test_the_first_of_each_class_that_is_shown() -> None:
+    assert first_of_each_class(torch.tensor([2, 0, 2, 2, 0]), 2).tolist() == [1, 4, 0, 2]
+    assert len(first_of_each_class(torch.arange(40), 5)) == 16
 
 
 def test_a_picture_is_saved_as_png_in_a_new_folder(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from PIL import Image
 from regene_bench.capabilities import Generation
 from regene_bench.data.dataset import BenchmarkData
 from regene_bench.errors import Interrupted, TrainingDivergedError
+from regene_bench.events import Event, Message
 from regene_bench.harness import execute, run_folder
-from regene_bench.interfaces import Column, Method, Metric, Score
+from regene_bench.interfaces import Column, ImageShape, Method, Metric, Score
 from regene_bench.leaderboard.parts import read_run, write_part
 from regene_bench.stop import StopRequest
 from regene_bench.training.report import StageReport
@@ -97,6 +98,47 @@ def test_a_run_leaves_its_identity_and_a_picture(data: BenchmarkData, tmp_path: 
     assert described["run_id"] == run.run_id
     with Image.open(folder / "samples.png") as picture:
         assert picture.format == "PNG"
+
+
+class Shrinking(FlatModel):
+    """Encodes and decodes; what comes back has ``side`` pixels a side."""
+
+    def __init__(self, side: int, shape: ImageShape) -> None:
+        super().__init__(0.5, shape)
+        self._side = side
+
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(latents), 1, self._side, self._side), 0.25)
+
+
+def test_a_model_that_decodes_leaves_a_picture_of_reconstructions(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    setting = setting_of(tmp_path, data)
+    same = method_that(lambda data, _: Shrinking(data.shape.height, data.shape))
+    run = run_of(same)
+    execute(run, setting)
+    path = run_folder(setting.results, run.run_id) / "reconstructions.png"
+    with Image.open(path) as picture:
+        values = [picture.getpixel((x, 20)) for x in range(20, picture.width, 40)]
+    assert len(values) == 10
+    assert all(value == 64 for value in values[1::2])
+    assert any(value != 64 for value in values[::2])
+
+
+def test_a_model_that_gives_another_shape_leaves_none_and_says_so(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    setting = setting_of(tmp_path, data, Counting(), emit=told.append)
+    run = run_of(method_that(lambda data, _: Shrinking(3, data.shape)))
+    assert execute(run, setting).status == "ok"
+    assert not (run_folder(setting.results, run.run_id) / "reconstructions.png").exists()
+    (message,) = [event.text for event in told if isinstance(event, Message)]
+    assert message.startswith("No picture of reconstructions: decode gives")
 
 
 def test_precision_and_checkpoints_do_not_change_the_id(
