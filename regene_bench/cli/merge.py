@@ -28,7 +28,7 @@ def merge(
     from regene_bench.cli.publish import read_sources, tell_conflicts
     from regene_bench.leaderboard import merge as merging
     from regene_bench.leaderboard.parts import FOLDER, write_part
-    from regene_bench.publish.pictures import copy_picture
+    from regene_bench.publish.pictures import copy_pictures
 
     if (into / FOLDER).exists() and any((into / FOLDER).rglob("*")):
         raise UsageError(f"{into} has results already.", hint="Give the name of a new folder.")
@@ -37,7 +37,7 @@ def merge(
     count = 0
     for record in merging.records(merged.table):
         write_part(into, record)
-        copy_picture([source.path for source in read], into, record.run_id)
+        copy_pictures([source.path for source in read], into, record.run_id)
         count += 1
     print(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
     raise typer.Exit(tell_conflicts(merged.conflicts))

@@ -17,7 +17,7 @@ from regene_bench.leaderboard.merge import Conflict, Source, merge
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.publish.pictures import Picture, find_picture
+from regene_bench.publish.pictures import RECONSTRUCTIONS, SAMPLES, Picture, first_picture
 from regene_bench.publish.runs import line_key, runs_by_line
 from regene_bench.reported import ReportedNumber, reported_numbers
 
@@ -37,6 +37,7 @@ class Content:
         class_lines: For every line the boards per class that it stands on, with it.
         runs: Runs by ``runs.line_key``.
         pictures: Sample grids by run id.
+        reconstructions: Grids of images and their reconstructions by run id.
         protocols: The protocols that are installed, by benchmark.
         reported: Numbers from the literature.
         conflicts: Scores of one run that contradict each other; their runs are left out.
@@ -49,6 +50,7 @@ class Content:
     class_lines: dict[Key, list[tuple[Board, Line]]]
     runs: dict[Key, list[RunRecord]]
     pictures: dict[str, Picture]
+    reconstructions: dict[str, Picture]
     protocols: dict[str, Benchmark]
     reported: tuple[ReportedNumber, ...]
     conflicts: tuple[Conflict, ...]
@@ -75,7 +77,8 @@ def collect(sources: Sequence[Source], host: PluginHost) -> Content:
         class_boards=tuple(class_boards),
         class_lines=_by_line(class_boards),
         runs=runs,
-        pictures=_pictures(folders, runs),
+        pictures=_pictures(folders, runs, SAMPLES),
+        reconstructions=_pictures(folders, runs, RECONSTRUCTIONS),
         protocols=protocols,
         reported=tuple(reported_numbers(host)),
         conflicts=merged.conflicts,
@@ -91,12 +94,13 @@ def _by_line(class_boards: Sequence[Board]) -> dict[Key, list[tuple[Board, Line]
     return found
 
 
-def _pictures(folders: Sequence[Path], runs: dict[Key, list[RunRecord]]) -> dict[str, Picture]:
+def _pictures(
+    folders: Sequence[Path], runs: dict[Key, list[RunRecord]], name: str
+) -> dict[str, Picture]:
     pictures: dict[str, Picture] = {}
     for records in runs.values():
         for run in records:
-            found = (find_picture(folder, run.run_id) for folder in folders)
-            picture = next((one for one in found if one is not None), None)
+            picture = first_picture(folders, run.run_id, name)
             if picture is not None:
                 pictures[run.run_id] = picture
     return pictures

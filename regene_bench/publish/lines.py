@@ -51,6 +51,7 @@ class RunView:
     command: str
     check: str
     picture: Picture | None
+    reconstructions: Picture | None
     file: str
 
 
@@ -85,6 +86,7 @@ def line_view(
     per_class: Sequence[tuple[Board, Line]],
     runs: Sequence[RunRecord],
     pictures: Mapping[str, Picture],
+    reconstructions: Mapping[str, Picture],
     host: PluginHost,
 ) -> LineView:
     """Collect what is known of a line.
@@ -96,6 +98,7 @@ def line_view(
         per_class: The same line on the boards per class, a board a metric.
         runs: The runs it stands on.
         pictures: Sample grids by run id.
+        reconstructions: Grids of images and their reconstructions by run id.
         host: Knows how methods are named.
     """
     params: dict[str, Any] = json.loads(line.params)
@@ -114,11 +117,16 @@ def line_view(
         ),
         class_header=header,
         class_rows=rows,
-        runs=tuple(run_view(run, pictures, host) for run in runs),
+        runs=tuple(run_view(run, pictures, reconstructions, host) for run in runs),
     )
 
 
-def run_view(run: RunRecord, pictures: Mapping[str, Picture], host: PluginHost) -> RunView:
+def run_view(
+    run: RunRecord,
+    pictures: Mapping[str, Picture],
+    reconstructions: Mapping[str, Picture],
+    host: PluginHost,
+) -> RunView:
     """Collect what is known of a run."""
     versions = {
         "regene-bench": run.packages.get("regene-bench"),
@@ -137,6 +145,7 @@ def run_view(run: RunRecord, pictures: Mapping[str, Picture], host: PluginHost) 
         command=clean(repetition_of(run, host, force=False)),
         check=clean(shlex.join([*_CHECK, run.run_id])),
         picture=pictures.get(run.run_id),
+        reconstructions=reconstructions.get(run.run_id),
         file=picture_name(run.run_id),
     )
 

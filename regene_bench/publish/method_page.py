@@ -63,7 +63,16 @@ def make_method_pages(
 def _line(content: Content, board: Board, line: Line, place: int, host: PluginHost) -> LineView:
     key = line_key(board, line)
     per_class, runs = content.class_lines.get(key, []), content.runs.get(key, [])
-    return line_view(f"line-{place + 1}", board, line, per_class, runs, content.pictures, host)
+    return line_view(
+        f"line-{place + 1}",
+        board,
+        line,
+        per_class,
+        runs,
+        content.pictures,
+        content.reconstructions,
+        host,
+    )
 
 
 def _summary(host: PluginHost, line: Line) -> str:

@@ -1,4 +1,4 @@
-"""Sample grids of runs, copied beside the pages."""
+"""Pictures of runs, copied beside the pages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 
 from regene_bench.publish.names import slug
 
+SAMPLES = "samples.png"
+RECONSTRUCTIONS = "reconstructions.png"
+
 _RUNS = "runs"
-_NAME = "samples.png"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = 24
-# a sample grid has some hundred kilobytes; what is larger is something else
+# a grid has some hundred kilobytes; what is larger is something else
 _LARGEST = 20_000_000
 
 
@@ -32,11 +34,11 @@ class Picture:
     height: int
 
 
-def find_picture(results: Path, run_id: str) -> Picture | None:
-    """Find the sample grid of a run; a file that is no PNG of sensible size is passed over."""
+def find_picture(results: Path, run_id: str, name: str = SAMPLES) -> Picture | None:
+    """Find a picture of a run; a file that is no PNG of sensible size is passed over."""
     if "/" in run_id or "\\" in run_id or run_id.startswith("."):
         return None
-    path = results / _RUNS / run_id / _NAME
+    path = results / _RUNS / run_id / name
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
@@ -50,16 +52,22 @@ def find_picture(results: Path, run_id: str) -> Picture | None:
     return Picture(path, width, height)
 
 
-def copy_picture(folders: Sequence[Path], into: Path, run_id: str) -> None:
-    """Copy a run's sample grid to where it lies in another results folder."""
-    found = (find_picture(folder, run_id) for folder in folders)
-    picture = next((one for one in found if one is not None), None)
-    if picture is not None:
-        target = into / _RUNS / run_id / _NAME
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture.path, target)
+def first_picture(folders: Sequence[Path], run_id: str, name: str) -> Picture | None:
+    """Find a picture of a run in the first of some results folders that has it."""
+    found = (find_picture(folder, run_id, name) for folder in folders)
+    return next((one for one in found if one is not None), None)
+
+
+def copy_pictures(folders: Sequence[Path], into: Path, run_id: str) -> None:
+    """Copy a run's pictures to where they lie in another results folder."""
+    for name in (SAMPLES, RECONSTRUCTIONS):
+        picture = first_picture(folders, run_id, name)
+        if picture is not None:
+            target = into / _RUNS / run_id / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(picture.path, target)
 
 
 def picture_name(run_id: str) -> str:
-    """File name of a run's sample grid on the pages."""
+    """File name of a run's pictures on the pages."""
     return f"{slug(run_id)}.png"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from regene_bench.publish.content import Content, collect
 from regene_bench.publish.downloads import write_downloads
 from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.method_page import make_method_pages
-from regene_bench.publish.pictures import picture_name
+from regene_bench.publish.pictures import Picture, picture_name
 from regene_bench.publish.views import chunks
 
 if TYPE_CHECKING:
@@ -128,14 +128,15 @@ def _write_benchmark(
         site.write(
             f"{page.folder}/{method.file}", "method.html.j2", page=page, method=method, root="../"
         )
-    _copy_pictures(site.folder / page.folder / "samples", content, page)
+    _copy_pictures(site.folder / page.folder / "samples", content.pictures, page)
+    _copy_pictures(site.folder / page.folder / "reconstructions", content.reconstructions, page)
     write_downloads(page.rows_of(content.table), site.folder / page.folder)
     return page
 
 
-def _copy_pictures(folder: Path, content: Content, page: BoardPage) -> None:
+def _copy_pictures(folder: Path, pictures: Mapping[str, Picture], page: BoardPage) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for run in page.run_ids:
-        picture = content.pictures.get(run)
+        picture = pictures.get(run)
         if picture is not None:
             shutil.copyfile(picture.path, folder / picture_name(run))

@@ -53,11 +53,13 @@ def test_merging(cli: Cli, tmp_path: Path) -> None:
         write_part(tmp_path / name, record(run_id))
         write_part(tmp_path / name, record("both"))
         add_picture(tmp_path / name, run_id)
+    add_picture(tmp_path / "b", "two", name="reconstructions.png")
     done = cli("merge", "a", "b", "--into", "all")
     assert done.returncode == 0, done.stderr
     assert "3 runs, 1 of them from more than one place" in done.stdout
     assert read_run(tmp_path / "all", "two") == record("two")
-    assert (tmp_path / "all" / "runs" / "two" / "samples.png").is_file()
+    pictures = {path.name for path in (tmp_path / "all" / "runs" / "two").iterdir()}
+    assert pictures == {"samples.png", "reconstructions.png"}
 
 
 def test_contradictions_end_in_3_with_both_values(cli: Cli, tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ def write_results(folder: Path) -> Path:
     return folder
 
 
-def add_picture(folder: Path, run_id: str, shade: int = 0) -> Path:
-    """Write a small grey picture where a run's sample grid lies."""
-    path = folder / "runs" / run_id / "samples.png"
+def add_picture(folder: Path, run_id: str, shade: int = 0, name: str = "samples.png") -> Path:
+    """Write a small grey picture where a run's sample grid lies, or another picture of it."""
+    path = folder / "runs" / run_id / name
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", (60, 40), 20 * shade % 256).save(path)
     return path

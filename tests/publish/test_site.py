@@ -18,7 +18,7 @@ from regene_bench.plugins import load_plugins
 from regene_bench.publish import lines, views
 from regene_bench.publish.site import publish_site
 from tests.leaderboard.helpers import record, score
-from tests.publish.results import HOSTILE, runs
+from tests.publish.results import HOSTILE, add_picture, runs, write_results
 
 
 class Tags(HTMLParser):
@@ -101,6 +101,18 @@ def test_pictures_stand_beside_the_numbers(site: Path) -> None:
     images = [a for tag, a in shown.tags if tag == "img"]
     assert len(images) == 5
     assert all(a["alt"] and a["width"] == "60" for a in images)
+
+
+def test_reconstructions_stand_on_the_methods_page(tmp_path: Path) -> None:
+    results = write_results(tmp_path / "results")
+    run = next(run for run in runs() if run.status == "ok" and run.method == "cgan")
+    add_picture(results, run.run_id, name="reconstructions.png")
+    folder = _publish(tmp_path) / "digits-quick"
+    (file,) = (folder / "reconstructions").iterdir()
+    shown = Tags((folder / "method-cgan.html").read_text(encoding="utf-8"))
+    (image,) = [a for tag, a in shown.tags if tag == "img" and "reconstructions/" in str(a["src"])]
+    assert image["src"] == f"reconstructions/{file.name}"
+    assert "their reconstructions by" in str(image["alt"])
 
 
 def test_numbers_from_the_literature_stand_apart(tmp_path: Path) -> None:
