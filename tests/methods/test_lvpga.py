@@ -106,16 +106,18 @@ def test_the_reconstruction_is_that_of_pixels_from_minus_one_to_one(
     torch.testing.assert_close(found, expected)
 
 
-def test_decoded_images_leave_the_averages_of_real_ones_alone(
-    network: Autoencoding, batch: tuple[Tensor, Tensor]
+@pytest.mark.parametrize("half", ["encoder", "decoder"])
+def test_running_averages_are_those_of_real_images_and_their_codes(
+    half: str, network: Autoencoding, batch: tuple[Tensor, Tensor]
 ) -> None:
-    norm = next(m for m in network.encoder.modules() if isinstance(m, nn.BatchNorm2d))
+    norm = next(m for m in getattr(network, half).modules() if isinstance(m, nn.BatchNorm2d))
     torch.manual_seed(0)
     lvpga_terms(network, *batch, ALL)
     assert norm.running_mean is not None
     found = norm.running_mean.clone()
     norm.reset_running_stats()
-    network.posterior(*batch)
+    images, labels = batch
+    network.logits(network.posterior(images, labels).mean, labels)
     torch.testing.assert_close(found, norm.running_mean)
 
 

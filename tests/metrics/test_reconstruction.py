@@ -72,6 +72,21 @@ def test_a_perfect_reconstruction_is_finite_and_says_so(
     assert notes["mae_test"] == notes["ssim_test"] == ""
 
 
+@pytest.mark.parametrize(("kept", "said"), [(0.0, "0.0%"), (0.08, "0.6%"), (0.2, ""), (1.0, "")])
+def test_reconstructions_that_hardly_vary_are_called_a_collapse(
+    kept: float, said: str, data: BenchmarkData, tmp_path: Path
+) -> None:
+    mean = data.test.images.double().mean(0) / 255
+
+    class Fading(HalvingModel):
+        def decode(self, latents: Tensor) -> Tensor:
+            return (mean + kept * (HalvingModel.decode(self, latents) - mean)).float()
+
+    notes = {s.column: s.note for s in measured(Fading(), data, tmp_path)}
+    text = f"collapse: reconstructions have {said} of the images' variance" if said else ""
+    assert notes["mae_test"] == text
+
+
 def test_one_value_off_by_one_level_is_no_better_than_none(
     data: BenchmarkData, tmp_path: Path
 ) -> None:

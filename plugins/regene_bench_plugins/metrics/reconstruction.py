@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, Metric, Score, ssim_each
 
 _CHUNK = 1024
 _LEVELS = 255
+_HARDLY = 0.01
 
 
 class Reconstruction(Metric):
@@ -21,6 +23,9 @@ class Reconstruction(Metric):
     * ``psnr_test``: ``10 log10(1 / MSE)`` of each image, mean over images. An image that comes
       back without any error would be infinite; it counts as if one of its values were off by one
       level of 255, which is the highest value that an image with an error can have.
+
+    The first one's note tells a collapse: reconstructions that are nearly the same for all images,
+    with less than a hundredth of their variance, whatever the codes look like.
 
     All are means over independent images: their number makes them less noisy and nothing else.
     """
@@ -46,10 +51,30 @@ class Reconstruction(Metric):
             ratio += float(-10 * torch.log10(mean_square).sum())
             similarity += float(ssim_each(a, b).sum())
         n = len(original)
+        collapse = _collapse(original, reconstructed)
         note = f"{equal} images came back without any error" if equal else ""
         for column, value, text in (
-            ("mae_test", absolute / (original.numel() * _LEVELS), ""),
+            ("mae_test", absolute / (original.numel() * _LEVELS), collapse),
             ("ssim_test", similarity / n, ""),
             ("psnr_test", ratio / n, note),
         ):
             yield Score(column, value, n_real=n, n_generated=n, reference_split="test", note=text)
+
+
+def _collapse(original: Tensor, reconstructed: Tensor) -> str:
+    images, returned = _variance(original), _variance(reconstructed)
+    if returned >= _HARDLY * images:
+        return ""
+    return f"collapse: reconstructions have {returned / images:.1%} of the images' variance"
+
+
+def _variance(images: Tensor) -> float:
+    """Variance over uint8 images ``[N, C, H, W]``, mean over values, in levels squared."""
+    sums = torch.zeros(images.shape[1:], dtype=torch.float64, device=images.device)
+    squares = torch.zeros_like(sums)
+    for part in torch.split(images, _CHUNK):
+        values = part.double()
+        sums += values.sum(0)
+        squares += values.square().sum(0)
+    n = len(images)
+    return float((squares / n - (sums / n).square()).clamp(min=0).mean())

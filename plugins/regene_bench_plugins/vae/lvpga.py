@@ -76,6 +76,7 @@ class LVPGA(Method):
     With ``conditional=false`` codes come from the standard normal, as in the paper.
     """
 
+    version = "2"
     Config = LVPGAConfig
     config: LVPGAConfig
     sampling_params = DRAWING

@@ -77,7 +77,8 @@ def lvpga_terms(
     # Apart from the others: batch normalisation would carry their gradients to these codes.
     rebuilt = torch.sigmoid(network.logits(mean, labels))
     z = torch.cat([noise, code, code + step])
-    decoded = torch.sigmoid(network.logits(z, labels.repeat(3)))
+    with untracked(network.decoder):
+        decoded = torch.sigmoid(network.logits(z, labels.repeat(3)))
     of_noise, of_code, of_near = torch.split(decoded, n)
 
     with untracked(network.encoder):
@@ -125,7 +126,7 @@ def frozen_mean(network: Autoencoding, images: Tensor, labels: Tensor) -> Tensor
 
 @contextmanager
 def untracked(network: nn.Module) -> Iterator[None]:
-    """Keep batch normalisation's running averages as they are: those are of real images."""
+    """Keep batch normalisation's running averages: those are of real images and their codes."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
