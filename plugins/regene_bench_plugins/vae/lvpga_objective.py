@@ -77,11 +77,9 @@ def lvpga_terms(
     # Apart from the others: batch normalisation would carry their gradients to these codes.
     rebuilt = torch.sigmoid(network.logits(mean, labels))
     z = torch.cat([noise, code, code + step])
-    with untracked(network.decoder):
+    with untracked(network):
         decoded = torch.sigmoid(network.logits(z, labels.repeat(3)))
-    of_noise, of_code, of_near = torch.split(decoded, n)
-
-    with untracked(network.encoder):
+        of_noise, of_code, of_near = torch.split(decoded, n)
         seen = torch.cat([of_noise, of_code]).detach()
         back = network.posterior(seen, labels.repeat(2)).mean
         back_noise, back_code = torch.split(back, n)
