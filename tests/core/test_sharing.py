@@ -130,9 +130,7 @@ def test_a_damaged_folder_beside_it_does_not_matter(tmp_path: Path, light_protoc
     assert Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
 
 
-@pytest.mark.parametrize(
-    "method", [ReGene, Autoencoder, VAE, CVVAE, WAE, RAESN, LVPGA, TwoStageVAE]
-)
+@pytest.mark.parametrize("method", SHARING)
 def test_what_training_does_not_look_at_are_parameters(method: type[Method]) -> None:
     assert method.sampling_params
     assert method.sampling_params <= set(method.Config.model_fields)
