@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.cli.durations import parse_duration
 from regene_bench.cli.names import complete_benchmarks, complete_methods, complete_metrics
 from regene_bench.cli.options import (
     CheckpointEvery,
@@ -22,13 +22,10 @@ from regene_bench.cli.options import (
     Workers,
 )
 from regene_bench.cli.stoppable import stoppable
-from regene_bench.errors import UsageError
 
 if TYPE_CHECKING:
     from regene_bench.campaign import Outcome
     from regene_bench.preparation import Options
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def run(
@@ -97,18 +94,6 @@ def run(
         outcome = run_campaign(benchmark, options, emit, stop)
     _report(outcome, options)
     raise typer.Exit(outcome.exit_code)
-
-
-def parse_duration(text: str) -> float:
-    """Read ``540``, ``90s``, ``9m`` or ``1.5h`` as seconds.
-
-    Raises:
-        UsageError: It is none of these, or not positive.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise UsageError(f"Cannot read the time {text!r}.", hint="Examples: 540, 90s, 9m, 1.5h.")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _report(outcome: Outcome, options: Options) -> None:

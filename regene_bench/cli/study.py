@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.cli.durations import parse_duration
 from regene_bench.cli.names import complete_benchmarks, complete_studies
 from regene_bench.cli.options import (
     CheckpointEvery,
@@ -20,7 +21,6 @@ from regene_bench.cli.options import (
     TimeLimit,
     Workers,
 )
-from regene_bench.cli.run import parse_duration
 from regene_bench.cli.stoppable import stoppable
 
 if TYPE_CHECKING:

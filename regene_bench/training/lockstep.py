@@ -25,9 +25,7 @@ from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Stage
 from regene_bench.training.state import note_rates, restore_state, stage_state
-from regene_bench.training.watch import LossWatch
-
-_REPORT_SECONDS = 0.5
+from regene_bench.training.watch import REPORT_SECONDS, LossWatch
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,7 @@ class _Group:
             now, last = time.monotonic(), step + 1 == stage.total_steps
             stop = next(filter(None, [lane.runtime.stop.reason for lane in self.lanes]), None)
             due = now - kept >= interval
-            if not (now - reported >= _REPORT_SECONDS or last or due or stop):
+            if not (now - reported >= REPORT_SECONDS or last or due or stop):
                 continue
             reported = now
             self._report(losses, step)

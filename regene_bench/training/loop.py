@@ -23,9 +23,7 @@ from regene_bench.training.report import StageReport
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Batch, Stage
 from regene_bench.training.state import note_rates, restore_state, stage_state
-from regene_bench.training.watch import LossWatch
-
-_REPORT_SECONDS = 0.5
+from regene_bench.training.watch import REPORT_SECONDS, LossWatch
 
 
 def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
@@ -84,7 +82,7 @@ def _train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:
 
         now = time.monotonic()
         last = step + 1 == stage.total_steps
-        if now - reported >= _REPORT_SECONDS or last:
+        if now - reported >= REPORT_SECONDS or last:
             reported = now
             _raise_if_diverged(watch, stage, len(data))
             losses = {name: float(value) for name, value in current.items()}

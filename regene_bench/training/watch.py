@@ -11,6 +11,9 @@ from torch import Tensor
 from regene_bench.errors import TrainingDivergedError
 from regene_bench.training.stage import Stage
 
+# Between two readings of the losses, each of which waits for the device.
+REPORT_SECONDS = 0.5
+
 
 class LossWatch:
     """Remembers the first step whose losses diverged, of one model or of several side by side.

@@ -149,6 +149,32 @@ def test_a_class_that_never_passes_is_named_after_a_bounded_number_of_trials() -
         judge_in_vain(max_trials=20)
 
 
+def test_a_class_that_never_passes_costs_no_more_for_many_samples_than_for_one() -> None:
+    pool, judge, heard = make_pool(), HashJudge(1.0, -1.0), list[int]()
+    with pytest.raises(MethodError, match="No valid combination in 300 trials for class 1"):
+        combine_judged(
+            pool,
+            torch.ones(50, dtype=torch.int64),
+            Mixture.uniform(2),
+            SampleRng(0),
+            judge,
+            Taken(),
+            max_trials=300,
+            width=16,
+            told=lambda found, candidates: heard.append(candidates),
+        )
+    assert heard[-1] <= 300 + 2 * 50
+
+
+def test_a_class_that_seldom_passes_counts_as_if_drawn_one_by_one() -> None:
+    pool, judge, mixture = make_pool(60), HashJudge(0.9, 0.02), Mixture.uniform(3)
+    labels, rng = torch.arange(3).repeat(6), SampleRng(7)
+    expected = one_by_one(pool, labels, mixture, rng, judge)
+    (judged,) = in_batches(pool, labels, mixture, rng, judge, batch=18, width=16)
+    assert judged.image_trials.tolist() == [e[1] for e in expected]
+    assert judged.latent_trials.tolist() == [e[0] for e in expected]
+
+
 def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
     with pytest.raises(MethodError, match=r"left for class 1: 3 different .* of its 3 latents"):
         combine_judged(

@@ -7,6 +7,7 @@ judging.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -135,9 +136,10 @@ def combine_judged(
     pending = list(range(len(samples)))
     n_judged = 0
     while pending:
-        each = max(1, width // len(pending))
+        drawing = _drawing(samples, pending, width)
+        each = max(1, width // len(drawing))
         together = _Round()
-        for i in pending:
+        for i in drawing:
             drawn = _draw(together, sampling, samples[i], i, rng.start + i, taken, each, max_trials)
             if drawn == 0:
                 raise _giving_up(sampling, samples[i], judge, max_trials)
@@ -150,6 +152,27 @@ def combine_judged(
         if sample.found is not None and sample.found.candidate.number is not None:
             taken.take(sample.label, sample.found.candidate.number, rng.start + i)
     return _together(samples, labels.device)
+
+
+def _drawing(samples: list[_Sample], pending: list[int], patience: int) -> list[int]:
+    """Choose who draws in this round.
+
+    A class of which nothing passed in ``patience`` candidates sends its first sample ahead, so that
+    one that never passes costs as many candidates as one sample may take, not one class of them.
+    """
+    met = {sample.label for sample in samples if sample.found is not None}
+    judged: Counter[int] = Counter()
+    for sample in samples:
+        judged[sample.label] += sample.judged
+    drawing, ahead = [], set[int]()
+    for i in pending:
+        label = samples[i].label
+        if label not in met and judged[label] >= patience:
+            if label in ahead:
+                continue
+            ahead.add(label)
+        drawing.append(i)
+    return drawing
 
 
 def _draw(

@@ -88,7 +88,7 @@ class ReGeneConfig(PairConfig):
     l3: float = Field(default=0.0, ge=0)
     perceptual: PerceptualName = "efficientnet_lite0"
     threshold: Threshold = "class_mean"
-    max_trials: int = Field(default=1000, ge=1)
+    max_trials: int = Field(default=10_000, ge=1)
 
     @field_validator("encoder")
     @classmethod
