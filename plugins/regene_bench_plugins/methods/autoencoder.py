@@ -101,7 +101,7 @@ class Autoencoder(Method):
         """Widths of ``regene``, and about as many images as its two networks see."""
         values = pair_preset(preset, shape)
         if preset == "quick":
-            images = 40_000 if is_small(shape) else 80_000 if is_colour(shape) else 60_000
+            images = 40_000 if is_small(shape) else 120_000 if is_colour(shape) else 60_000
             return values | {"images": images, "batch_size": 64}
         if preset == "standard":
             return values | {"images": 1_000_000}

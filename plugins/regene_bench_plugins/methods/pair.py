@@ -126,7 +126,7 @@ def pair_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
             "encoder_width": 64 if small else 128,
             "encoder_narrowest": 32,
             "encoder_ends": 0,
-            "decoder_width": 64 if small else 256,
+            "decoder_width": 64 if small else 128 if is_colour(shape) else 256,
             "decoder_narrowest": 32,
             "decoder_convolutions": 1,
         }

@@ -16,11 +16,12 @@ def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
         return values | _COMMON | _recipe(shape)
     colour = is_colour(shape)
     # Without a perceptual loss, a blurred truck is a cat to the classifier, and few combinations
-    # in colour reach their threshold. With twice as much of it many more do, by stripes from one
-    # pixel to the next that please the classifier and no other network.
-    values |= {"l3": 0.1 if colour else 0.0, "perceptual": "classifier"}
+    # in colour reach their threshold. The more of it there is, the more do, but partly by stripes
+    # from one pixel to the next that please the classifier and no other network.
+    values |= {"perceptual": "classifier"}
     if preset == "standard":
         return values | {
+            "l3": 0.1 if colour else 0.0,
             "classifier_images": 1_000_000,
             "decoder_images": 1_000_000,
             "l2": 0.2 if colour else 0.1,
@@ -29,8 +30,9 @@ def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     return values | {
         "classifier_images": 20_000 if small else 150_000 if colour else 60_000,
         "classifier_batch_size": 64,
-        "decoder_images": 60_000 if not colour and not small else 40_000,
+        "decoder_images": 40_000 if small else 60_000,
         "decoder_batch_size": 64,
+        "l3": 0.15 if colour else 0.0,
         "l2": 0.2 if colour else 0.0,
     }
 
