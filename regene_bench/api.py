@@ -71,6 +71,7 @@ from regene_bench.paths import cache_dir
 from regene_bench.reported import ReportedNumber
 from regene_bench.rng import SampleRng, derive_seed
 from regene_bench.runtime import Runtime
+from regene_bench.studies.measures import Measure, column_of_reported, measures_of
 from regene_bench.studies.view import FinishedRun, StudyView
 from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.length import TrainingLength, images_to_see
@@ -112,6 +113,7 @@ __all__ = [
     "ImageShape",
     "Interrupted",
     "LatentVariableModel",
+    "Measure",
     "Message",
     "Method",
     "MethodConfig",
@@ -145,6 +147,7 @@ __all__ = [
     "augment",
     "cache_dir",
     "check_pair",
+    "column_of_reported",
     "constant",
     "decay_every",
     "derive_seed",
@@ -164,6 +167,7 @@ __all__ = [
     "mae",
     "mean_pair_distance",
     "mean_pair_ssim",
+    "measures_of",
     "nearest",
     "nearness",
     "neighbour_radii",

@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from regene_bench.benchmark import Benchmark
 from regene_bench.comparison import Comparison
 from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
 from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.events import RunFinished, RunStarted, Sink, silent
+from regene_bench.events import Message, RunFinished, RunStarted, Sink, silent
 from regene_bench.executors.job import Job
 from regene_bench.harness import (
     Setting,
@@ -25,7 +24,7 @@ from regene_bench.harness import (
 from regene_bench.interfaces import Preset
 from regene_bench.leaderboard.parts import (
     part_path,
-    read_run,
+    read_own_part,
     run_states,
     states_of,
     write_part,
@@ -36,6 +35,7 @@ from regene_bench.measuring import NamedMetric
 from regene_bench.plan import Run
 from regene_bench.plugins import PluginHost
 from regene_bench.preparation import Campaign, Options, prepare
+from regene_bench.repetition import Repetition
 from regene_bench.resumption import (
     forget_training,
     is_available,
@@ -107,20 +107,26 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
     """
     setting, benchmark = campaign.setting, campaign.benchmark
     outcome = Outcome(benchmark, campaign.preset)
-    states = {} if campaign.options.force else run_states(setting.results, benchmark.name)
-    missing = {
+    force = campaign.options.force
+    states = {} if force else run_states(setting.results, benchmark.name)
+    missing: dict[str, Sequence[NamedMetric]] = {
         run.run_id: unmeasured(states.get(run.run_id), setting.metrics, setting.shelf)
         for run in campaign.runs
     }
+    repetition = Repetition(setting.results, list(missing)) if force else None
+    if repetition is not None and repetition.goes_on:
+        missing |= {run_id: [] for run_id in missing.keys() - repetition.left}
+        setting.emit(Message(f"going on to repeat {len(repetition.left)} of {len(missing)} runs"))
     outcome.kept += [run_id for run_id, names in missing.items() if not names]
     pending = [run for run in campaign.runs if missing[run.run_id]]
     if pending:
         _warm(setting.shelf, setting.metrics, setting.comparison)
-        if campaign.options.force:
+        if repetition is not None:
+            repetition.begin()
             for run in pending:
                 part = part_path(setting.results, benchmark.name, run.run_id)
                 forget_training(checkpoint_folder(setting.results, run.run_id), part)
-        some = _observed(campaign.host, setting, pending, missing, anew=campaign.options.force)
+        some = _observed(campaign.host, setting, pending, missing, anew=force)
 
         def one(run: Run) -> RunRecord:
             (record,) = some([run])
@@ -137,6 +143,8 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
         )
         for record in campaign.executor(job):
             outcome.ran.append(record)
+            if repetition is not None:
+                repetition.done(record.run_id)
     return outcome
 
 
@@ -163,14 +171,23 @@ def _observed(
     numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
     results = setting.results
 
-    def part_of(run: Run) -> Path:
-        return part_path(results, run.benchmark.name, run.run_id)
+    def stamp_of(run: Run) -> tuple[int, int] | None:
+        try:
+            found = part_path(results, run.benchmark.name, run.run_id).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def written(run: Run) -> RunRecord | None:
+        return read_own_part(results, run.benchmark.name, run.run_id)
+
+    stamps = {run.run_id: stamp_of(run) for run in runs}
 
     def still_missing(run: Run) -> Sequence[NamedMetric]:
-        """What another call, which was waited for, has left to measure."""
-        if not part_of(run).exists():
+        """What another call, if it wrote the part since this one began, has left to measure."""
+        record = written(run) if stamp_of(run) != stamps[run.run_id] else None
+        if record is None:
             return missing[run.run_id]
-        record = read_run(results, run.run_id)
         if record.status == "failed":  # a moment ago: it would fail again
             return []
         return unmeasured(states_of(record), missing[run.run_id], setting.shelf)
@@ -198,28 +215,29 @@ def _observed(
             host.notify("run_started", run=_identity(run))
         started = time.monotonic()
         with ExitStack() as locks:
-            needed = dict(missing)
             # always in one order, so that two calls never wait for each other
             for run in sorted(some, key=lambda run: run.run_id):
                 lock = run_folder(results, run.run_id) / "lock"
                 one = exclusive(lock, f"runs {run.title}", setting.stop, setting.emit)
-                if locks.enter_context(one):
-                    needed[run.run_id] = still_missing(run)
-            done = [run for run in some if not needed[run.run_id]]
-            for run in done:
-                yield finished(run, read_run(results, run.run_id), started)
-            pending = [run for run in some if run not in done]
+                locks.enter_context(one)
+            needed = {run.run_id: still_missing(run) for run in some}
+            earlier = {run.run_id: written(run) for run in some}
+            pending = [run for run in some if needed[run.run_id]]
+            for run in some:
+                record = earlier[run.run_id]
+                if run not in pending and record is not None:
+                    yield finished(run, record, started)
             if not pending:
                 return
             if not anew:
                 for run in pending:
                     take_over_training(run, setting)
             for run, new in zip(pending, carried_out(pending, needed), strict=True):
-                record = new
-                if part_of(run).exists() and not anew:
-                    record = with_earlier_scores(new, read_run(results, run.run_id))
-                write_part(results, record)
-                yield finished(run, record, started)
+                before = None if anew else earlier[run.run_id]
+                if before is not None:
+                    new = with_earlier_scores(new, before, needed[run.run_id])
+                write_part(results, new)
+                yield finished(run, new, started)
 
     return together
 

@@ -75,6 +75,7 @@ class _Ledger:
     generate: Meter = field(default_factory=Meter)
     measure: Meter = field(default_factory=Meter)
     restored_seconds: float = 0.0
+    restored: bool = False
     images_seen: int = 0
     n_generated: int = 0
     scores: tuple[ScoreRow, ...] = ()
@@ -178,6 +179,7 @@ def _generate_and_measure(
     run: Run, model: object, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
 ) -> None:
     ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
+    ledger.restored = bool(runtime.ledger) and all(report.restored for report in runtime.ledger)
     ledger.images_seen = sum(report.images for report in runtime.ledger)
     setting.stop.check()
     if not isinstance(model, Generator):
@@ -239,6 +241,7 @@ def describe(run: Run) -> dict[str, Any]:
         "params": json.loads(run.params),
         "seed": run.seed,
         "dataset_fingerprint": run.fingerprint,
+        "augmentation": run.benchmark.augmentation.model_dump(mode="json"),
     }
 
 
@@ -282,6 +285,7 @@ def _record(
         generate_images_per_second=_rate(ledger.n_generated, ledger.generate.seconds),
         peak_memory_bytes=max(ledger.fit.peak_bytes, ledger.generate.peak_bytes) or None,
         scores=ledger.scores,
+        restored=ledger.restored,
     )
 
 

@@ -28,6 +28,21 @@ def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple
     return tuple(rows)
 
 
+def failed_scores(metrics: Sequence[NamedMetric], kind: str, text: str) -> tuple[ScoreRow, ...]:
+    """Rows of metrics that nobody got to measure.
+
+    Args:
+        metrics: What was to be measured.
+        kind: The type of the error.
+        text: What to say of each.
+    """
+    return tuple(
+        _empty(named.metric, column, "failed", kind, f"{named.name}: {text}")
+        for named in metrics
+        for column in named.metric.columns
+    )
+
+
 def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
     metric = named.metric
     missing = [word for word in metric.requires if not evaluation.can(word)]
@@ -43,11 +58,7 @@ def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
             for column in metric.columns
         ]
     except (Exception, SystemExit) as error:
-        text = f"{named.name}: {error}"
-        return [
-            _empty(metric, column, "failed", type(error).__name__, text)
-            for column in metric.columns
-        ]
+        return list(failed_scores([named], type(error).__name__, str(error)))
     given = {row.metric for row in rows}
     silent = [column for column in metric.columns if column.name not in given]
     text = f"{named.name} has no such score for these samples"

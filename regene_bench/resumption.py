@@ -12,7 +12,7 @@ from regene_bench.evaluation.shelf import ExtractorShelf
 from regene_bench.interfaces import Metric
 from regene_bench.leaderboard.parts import ScoreState
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
-from regene_bench.measuring import NamedMetric
+from regene_bench.measuring import NamedMetric, failed_scores
 
 
 def unmeasured(
@@ -34,17 +34,53 @@ def unmeasured(
     return [named for named in metrics if _is_unmeasured(states, named.metric, shelf)]
 
 
-def with_earlier_scores(record: RunRecord, earlier: RunRecord) -> RunRecord:
+def with_earlier_scores(
+    record: RunRecord, earlier: RunRecord, asked: Sequence[NamedMetric] = ()
+) -> RunRecord:
     """Keep what an earlier call measured of the same run and this one did not.
 
-    A run that failed now has no scores.
+    A model that was only read from its checkpoints stays the one that the earlier call trained,
+    with its device, precision, versions and costs. If training or generation failed now, what was
+    measured before stays, and what was asked for now has failed.
+
+    Args:
+        record: What this call made of the run.
+        earlier: What the run's part says.
+        asked: What this call was to measure.
     """
-    if record.status == "failed" or earlier.status == "failed":
+    if earlier.status == "failed":
         return record
+    if record.status == "failed":
+        return _with_failures(record, earlier, asked)
     measured = {_identity(score) for score in record.scores}
-    kept = tuple(score for score in earlier.scores if _identity(score) not in measured)
+    columns = {score.metric for score in record.scores}
+    kept = tuple(
+        score
+        for score in earlier.scores
+        if _identity(score) not in measured
+        # a failed row knows its metric's extractor, not which of its columns use it
+        and not (score.status == "failed" and score.metric in columns)
+    )
     seconds = (record.measure_seconds or 0.0) + (earlier.measure_seconds or 0.0)
-    return replace(record, scores=kept + record.scores, measure_seconds=seconds)
+    of_training = earlier if record.restored else record
+    return replace(
+        of_training,
+        timestamp=record.timestamp,
+        scores=kept + record.scores,
+        measure_seconds=seconds,
+    )
+
+
+def _with_failures(
+    record: RunRecord, earlier: RunRecord, asked: Sequence[NamedMetric]
+) -> RunRecord:
+    text = f"the model could not be had again: {record.error_message}"
+    failures = failed_scores(asked, record.error_type or "", text)
+    had = {_identity(score) for score in earlier.scores if score.status == "ok"}
+    failures = tuple(score for score in failures if _identity(score) not in had)
+    new = {_identity(score) for score in failures}
+    kept = tuple(score for score in earlier.scores if _identity(score) not in new)
+    return replace(earlier, scores=kept + failures, traceback_path=record.traceback_path)
 
 
 def _identity(score: ScoreRow) -> tuple[str, str | None, str | None]:

@@ -18,6 +18,8 @@ from regene_bench.training.checkpoints import CheckpointStore
 from regene_bench.training.report import StageReport
 
 Precision = Literal["float32", "bfloat16"]
+# compute capability of Ampere
+_FIRST_WITH_BFLOAT16 = (8, 0)
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,17 @@ def choose_precision(name: str, device: torch.device) -> Precision:
         known = ["auto", "float32", "bfloat16"]
         raise UsageError(f"Unknown precision {name!r}.", hint=did_you_mean(name, known))
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        return "bfloat16" if _gpu_has_bfloat16(device) else "float32"
     if device.type == "cpu" and _cpu_has_bfloat16():
         return "bfloat16"
     return "float32"
+
+
+def _gpu_has_bfloat16(device: torch.device) -> bool:
+    # By default torch's own query counts emulation, and it looks at the current device alone.
+    if torch.version.hip:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return torch.cuda.get_device_capability(device) >= _FIRST_WITH_BFLOAT16
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from regene_bench.errors import ResultsError
 from regene_bench.events import Message
 from regene_bench.harness import Setting, checkpoint_folder, describe
-from regene_bench.leaderboard.parts import part_path, read_run
+from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan import Run
 from regene_bench.runtime import device_name
@@ -55,8 +56,11 @@ def _same_training(run: Run, setting: Setting) -> Iterator[tuple[str, list[str]]
         if described is None or _training(described, run) != _training(own, run):
             continue
         if _is_usable(other, run, setting):
-            pairs = ((k, own["params"][k], described["params"][k]) for k in own["params"])
-            yield other, sorted(key for key, mine, theirs in pairs if mine != theirs)
+            theirs = described["params"]
+            differing = sorted(
+                k for k, v in own["params"].items() if k not in theirs or v != theirs[k]
+            )
+            yield other, differing
 
 
 def _described(file: Path) -> dict[str, Any] | None:
@@ -79,15 +83,21 @@ def _training(described: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def _is_usable(other: str, run: Run, setting: Setting) -> bool:
-    if not part_path(setting.results, run.benchmark.name, other).exists():
+    try:
+        record = read_own_part(setting.results, run.benchmark.name, other)
+    except ResultsError:  # of a newer version
         return False
-    record = read_run(setting.results, other)
-    return record.status == "ok" and _made_by(record) == (
-        run.method.version,
-        run.entry.version,
-        setting.device.type,
-        device_name(setting.device) or None,
-        setting.precision,
+    return (
+        record is not None
+        and record.status == "ok"
+        and _made_by(record)
+        == (
+            run.method.version,
+            run.entry.version,
+            setting.device.type,
+            device_name(setting.device) or None,
+            setting.precision,
+        )
     )
 
 

@@ -44,9 +44,13 @@ def regene_bench(
 
 
 def start(
-    arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    own_group: bool = False,
 ) -> subprocess.Popen[str]:
-    """Begin a command; its standard error can be read while it runs."""
+    """Begin a command, in a group of its own if wanted; its errors can be read while it runs."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,
@@ -55,6 +59,7 @@ def start(
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
+        start_new_session=own_group,
     )
 
 

@@ -9,12 +9,13 @@ import typer
 
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.cli.text import aligned, printable
-from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, PluginError, UsageError
 from regene_bench.reproduction import method_and_settings
 
 if TYPE_CHECKING:
+    from regene_bench.interfaces import Metric
     from regene_bench.leaderboard.agreement import Comparison
-    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.leaderboard.record import RunRecord, ScoreRow
     from regene_bench.plugins import PluginHost
     from regene_bench.preparation import Options
 
@@ -113,17 +114,58 @@ def options_of(
 
 
 def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
-    """The protocol's metrics, and others that report columns of the published row."""
+    """The protocol's metrics, and others that give the published numbers, with their options."""
     from regene_bench.benchmark import load_benchmark
+    from regene_bench.metric_choice import choose_metrics
 
-    names = list(load_benchmark(host, record.benchmark).evaluation.metrics)
-    known = {name.partition("[")[0] for name in names}
-    measured = {score.metric for score in record.scores}
-    for entry in host.entries("metric"):
-        columns = {column.name for column in entry.load().columns}
-        if entry.name not in known and columns & measured:
-            names.append(entry.name)
-    return names
+    benchmark = load_benchmark(host, record.benchmark)
+    names = list(benchmark.evaluation.metrics)
+    protocols = [named.metric for named in choose_metrics(host, benchmark, ",".join(names))]
+    split = benchmark.evaluation.reference_split
+    for name in host.shown_names("metric"):
+        kind: type[Metric] = host.find("metric", name).load()
+        columns = {column.name for column in kind.columns}
+        for score in record.scores:
+            if score.value is None or score.metric not in columns or not _can_repeat(score, host):
+                continue
+            if not any(_gives(metric, score, split) for metric in protocols):
+                names.append(name + _options_of(kind, score))
+    return list(dict.fromkeys(names))
+
+
+def _gives(metric: Metric, score: ScoreRow, split: str) -> bool:
+    """Tell whether a metric measures a score under the score's own convention.
+
+    Args:
+        metric: It, with its options.
+        score: A published number.
+        split: What the protocol compares with where the metric's options name no split.
+    """
+    if score.metric not in {column.name for column in metric.columns}:
+        return False
+    if score.extractor_id not in {None, *metric.extractors}:
+        return False
+    if "reference" not in type(metric.config).model_fields:
+        return True
+    return score.reference_split in (None, metric.reference or split)
+
+
+def _can_repeat(score: ScoreRow, host: PluginHost) -> bool:
+    """Tell whether the extractor is installed; a score without it is reported as missing."""
+    if score.extractor_id is None:
+        return True
+    try:
+        host.find("feature_extractor", score.extractor_id)
+    except (UsageError, PluginError):
+        return False
+    return True
+
+
+def _options_of(kind: type[Metric], score: ScoreRow) -> str:
+    """Write the options of a metric that a score tells of: the extractor and the split."""
+    options = {"extractor": score.extractor_id, "reference": score.reference_split}
+    given = [f"{k}={v}" for k, v in options.items() if v and k in kind.Config.model_fields]
+    return f"[{','.join(given)}]" if given else ""
 
 
 def _differences(published: RunRecord, repeated: RunRecord) -> list[str]:

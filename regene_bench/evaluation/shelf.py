@@ -12,10 +12,10 @@ from torch import Tensor
 
 from regene_bench.canonical import stable_id
 from regene_bench.data.dataset import BenchmarkData, DeviceImages
-from regene_bench.errors import UnavailableError
+from regene_bench.errors import ResultsError, UnavailableError
 from regene_bench.events import Message
 from regene_bench.interfaces import FeatureExtractor, Features
-from regene_bench.paths import cache_dir
+from regene_bench.paths import CACHE_VARIABLE, cache_dir
 from regene_bench.runtime import Runtime
 from regene_bench.training.checkpoints import CheckpointStore
 
@@ -52,6 +52,7 @@ class ExtractorShelf:
         self._real: dict[tuple[str, str], Features] = {}
         self._of_real: dict[tuple[str, str, str], Any] = {}
         self._disk = CheckpointStore(cache_dir() / "features")
+        self._keeps = True
 
     def extractor(self, name: str) -> FeatureExtractor:
         """Return an extractor, prepared on first use.
@@ -99,7 +100,7 @@ class ExtractorShelf:
             saved = self._disk.load(file)
             if saved is None:
                 found = self.extract(name, images.images, "real images")
-                self._disk.save(file, {"features": found.features, "logits": found.logits})
+                self._keep(file, found)
             else:
                 device = self._runtime.device
                 logits = saved["logits"]
@@ -108,6 +109,17 @@ class ExtractorShelf:
                 )
             self._real[key] = found
         return self._real[key]
+
+    def _keep(self, file: str, found: Features) -> None:
+        """Write features to the cache, which only saves time: where it cannot, warn once."""
+        try:
+            self._disk.save(file, {"features": found.features, "logits": found.logits})
+        except ResultsError as error:
+            if self._keeps:
+                text = f"Features of real images are not kept. {error.message}"
+                hint = f"Free some disk space, or set {CACHE_VARIABLE} to another folder."
+                self._runtime.tell(Message(f"{text}\n{hint}", "warning"))
+            self._keeps = False
 
     def of_real(
         self, what: str, name: str, images: DeviceImages, compute: Callable[[Tensor], T]

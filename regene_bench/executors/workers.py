@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.errors import Interrupted, RegeneBenchError, ResultsError
-from regene_bench.stop import StopRequest, stop_on_signals
+from regene_bench.stop import StopRequest
 
 if TYPE_CHECKING:
     from regene_bench.events import Event
@@ -81,6 +82,10 @@ def workers(job: Job) -> Iterator[RunRecord]:
         process.start()
     try:
         yield from _listen(job, processes, outbox)
+    except KeyboardInterrupt:  # a second signal: at once
+        for process in processes:
+            process.kill()
+        raise
     finally:
         for process in processes:
             process.terminate()
@@ -128,6 +133,8 @@ def _listen(job: Job, processes: list[SpawnProcess], outbox: Any) -> Iterator[Ru
 
 def _work(number: int, benchmark: str, options: Options, inbox: Any, outbox: Any) -> None:
     """What a worker process does: prepare, then one run after the other."""
+    stop = StopRequest()
+    _stop_with_the_parent(stop)
     _end_with_the_parent()
     import torch
 
@@ -136,17 +143,15 @@ def _work(number: int, benchmark: str, options: Options, inbox: Any, outbox: Any
     from regene_bench.preparation import prepare
 
     torch.set_num_threads(1)
-    stop = StopRequest()
     try:
-        with stop_on_signals(stop):
-            campaign = prepare(benchmark, options, lambda event: outbox.put(_Told(event)), stop)
-            runs = {run.run_id: run for run in campaign.runs}
-            while (run_id := inbox.get()) is not None:
-                stop.check()
-                run = runs[run_id]
-                outbox.put(_Took(number, run.title))
-                for record in carry_out_runs(replace(campaign, runs=[run], executor=serial)).ran:
-                    outbox.put(_Ended(number, record))
+        campaign = prepare(benchmark, options, lambda event: outbox.put(_Told(event)), stop)
+        runs = {run.run_id: run for run in campaign.runs}
+        while (run_id := inbox.get()) is not None:
+            stop.check()
+            run = runs[run_id]
+            outbox.put(_Took(number, run.title))
+            for record in carry_out_runs(replace(campaign, runs=[run], executor=serial)).ran:
+                outbox.put(_Ended(number, record))
         outbox.put(_Stopped(number))
     except Interrupted as stopped:
         outbox.put(_Stopped(number, reason=stopped.reason))
@@ -154,6 +159,16 @@ def _work(number: int, benchmark: str, options: Options, inbox: Any, outbox: Any
         outbox.put(_Stopped(number, error=error))
     outbox.close()
     outbox.join_thread()
+
+
+def _stop_with_the_parent(stop: StopRequest) -> None:
+    """Heed the parent's SIGTERM alone, however often it comes.
+
+    A key press or a scheduler signals all processes of the group: the parent forwards what it got,
+    and the second one must not end what is being saved. A parent in haste kills.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
 
 
 def _end_with_the_parent() -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from regene_bench.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.leaderboard.grouping import records
-from regene_bench.leaderboard.reading import BadPart, joined, read_folder
+from regene_bench.leaderboard.reading import BadPart, joined, read_folder, read_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
 
@@ -169,6 +169,28 @@ def read_run(results: Path, run_id_prefix: str) -> RunRecord:
     return find_run(table, run_id_prefix, results)
 
 
+def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:
+    """Read the part of one run from where it must lie, whatever else lies there.
+
+    Returns:
+        The run; ``None`` if it has no part, or one that cannot be read and may be replaced.
+
+    Raises:
+        ResultsError: A newer version has written it.
+    """
+    path = part_path(results, benchmark, run_id)
+    table = read_part(path, SCHEMA.names)
+    if isinstance(table, BadPart) and table.newer:
+        raise ResultsError(
+            f"{path} cannot be added to: {table.reason}.",
+            hint="Upgrade regene-bench, or give another results folder.",
+        )
+    if table is None or isinstance(table, BadPart):
+        return None
+    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
+    return RunRecord.from_rows(rows) if rows else None
+
+
 def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
     """Find one run of a table by its id or the beginning of it.
 
@@ -207,14 +229,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _fail(path: Path, error: OSError) -> NoReturn:
+    # no option is named: the folder is --results of one command and --into of another
     hints = {
-        errno.ENOSPC: "Free disk space (`regene-bench clean` removes checkpoints), then run again.",
+        errno.ENOSPC: "Free disk space, then run again: `regene-bench clean --checkpoints` removes "
+        "checkpoints of runs that have ended.",
         errno.EDQUOT: "Your quota is used up: free space, then run again.",
-        errno.EACCES: "Allow writing to it, or give another folder with --results.",
-        errno.EPERM: "Allow writing to it, or give another folder with --results.",
-        errno.EROFS: "The disk is read-only; give another folder with --results.",
-        errno.ENOTDIR: "A file stands where a folder should; give another one with --results.",
-        errno.EEXIST: "A file stands where a folder should; give another one with --results.",
+        errno.EACCES: "Allow writing to it, or give another folder.",
+        errno.EPERM: "Allow writing to it, or give another folder.",
+        errno.EROFS: "The disk is read-only; give another folder.",
+        errno.ENOTDIR: "A file stands where a folder should; give another folder.",
+        errno.EEXIST: "A file stands where a folder should; give another folder.",
     }
-    hint = hints.get(error.errno or 0, "Check the disk, or give another folder with --results.")
+    hint = hints.get(error.errno or 0, "Check the disk, or give another folder.")
     raise ResultsError(f"Cannot write to {path}: {error.strerror or error}.", hint=hint) from error

@@ -32,10 +32,21 @@ _NEVER_NULL = (
 
 @dataclass(frozen=True)
 class BadPart:
-    """A file among the parts that is not a readable part; it is left where it lies."""
+    """A file among the parts that is not a readable part; it is left where it lies.
+
+    Attributes:
+        path: The file.
+        reason: What is wrong with it, for a message.
+        newer: It is well, but of a schema that only a newer version knows.
+    """
 
     path: Path
     reason: str
+    newer: bool = False
+
+
+class _NewerError(ResultsError):
+    """A part of a schema that this version does not know."""
 
 
 def read_folder(
@@ -149,7 +160,7 @@ def read_part(path: Path, columns: Sequence[str]) -> pa.Table | BadPart | None:
     except (pa.ArrowException, OSError) as error:
         return BadPart(path, f"not a readable Parquet file ({_first_line(error)})")
     except ResultsError as error:
-        return BadPart(path, error.message)
+        return BadPart(path, error.message, newer=isinstance(error, _NewerError))
 
 
 def _is_current(schema: pa.Schema) -> bool:
@@ -163,7 +174,7 @@ def _cast_part(table: pa.Table) -> pa.Table:
     if versions is not None and pa.types.is_integer(versions.type):
         newest = pc.max(versions).as_py() or SCHEMA_VERSION
         if newest > SCHEMA_VERSION:
-            raise ResultsError(
+            raise _NewerError(
                 f"its schema version {newest} is newer than {SCHEMA_VERSION}; upgrade regene-bench"
             )
         oldest = pc.min(versions).as_py()

@@ -67,6 +67,7 @@ class RunRecord:
         packages: Package name to version.
         timestamp: When the run ended, with a time zone.
         scores: All score rows.
+        restored: Whether all training came from checkpoints. No column.
 
     The other attributes are columns of ``schema.COLUMNS``; sizes in bytes, times in seconds.
     """
@@ -103,6 +104,7 @@ class RunRecord:
     generate_images_per_second: float | None = None
     peak_memory_bytes: int | None = None
     scores: tuple[ScoreRow, ...] = ()
+    restored: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.timestamp.tzinfo is None:
@@ -150,7 +152,7 @@ class RunRecord:
         )
 
 
-_NOT_RUN_COLUMNS = {"status", "error_type", "error_message", "scores"}
+_NOT_RUN_COLUMNS = {"status", "error_type", "error_message", "scores", "restored"}
 _RUN_FIELDS = tuple(f.name for f in fields(RunRecord) if f.name not in _NOT_RUN_COLUMNS)
 _SCORE_FIELDS = tuple(f.name for f in fields(ScoreRow))
 _SCORE_COLUMNS = tuple("class" if name == "class_name" else name for name in _SCORE_FIELDS)

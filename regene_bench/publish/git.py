@@ -36,10 +36,10 @@ def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: st
     page = folder / PAGE
     boards = make_boards(merged.table, ranks)
     page.write_text("# Leaderboards\n\n" + render(boards, "md"), encoding="utf-8")
-    names = [str(path.relative_to(folder)) for path in (*paths, page)]
+    names = [path.relative_to(folder).as_posix() for path in (*paths, page)]
     listing = "\0".join(names)
     _git(folder, "add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
-    if not _git(folder, "status", "--porcelain", "--", ".").strip():
+    if _staged(folder).isdisjoint(names):
         return None
     _git(
         *(folder, "commit", "--quiet", "--message", message, "--only"),
@@ -49,13 +49,24 @@ def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: st
     return _git(folder, "rev-parse", "HEAD").strip()
 
 
+def _staged(folder: Path) -> set[str]:
+    """Name the files below a folder whose staged content is not that of the last commit.
+
+    Other people's files may be among them. Where there is no commit yet, all staged files are.
+    """
+    # git diff reads no list of paths, and thousands of runs are too many for a command line
+    listing = _git(folder, "diff", "--cached", "--name-only", "--no-renames", "--relative", "-z")
+    return set(listing.split("\0")) - {""}
+
+
 def _git(folder: Path, *arguments: str, stdin: str = "") -> str:
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",  # other people's file names may be anything
             check=False,
             env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"},
         )

@@ -14,7 +14,7 @@ from regene_bench.canonical import stable_id
 from regene_bench.data.dataset import BenchmarkData
 from regene_bench.harness import run_folder
 from regene_bench.interfaces import Preset
-from regene_bench.leaderboard.parts import part_path, read_run, write_part
+from regene_bench.leaderboard.parts import read_own_part, write_part
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.locks import exclusive
 from regene_bench.resumption import with_earlier_scores
@@ -91,9 +91,9 @@ def keep(record: RunRecord, samples: Samples, results: Path, runtime: Runtime) -
     folder = run_folder(results, record.run_id)
     labels = samples.labels if samples.labels is not None else np.zeros(len(samples), np.int64)
     picture = sample_grid(torch.from_numpy(samples.images), torch.from_numpy(labels))
-    part = part_path(results, record.benchmark, record.run_id)
     with exclusive(folder / "lock", f"scores {record.method}", runtime.stop, runtime.emit):
         save_picture(picture, folder / "samples.png")
-        if part.exists():
-            record = with_earlier_scores(record, read_run(results, record.run_id))
+        earlier = read_own_part(results, record.benchmark, record.run_id)
+        if earlier is not None:
+            record = with_earlier_scores(record, earlier)
         return write_part(results, record)

@@ -11,6 +11,7 @@ from regene_bench.capabilities import Generator
 from regene_bench.errors import MethodError
 from regene_bench.harness import Setting, evaluation_of, runtime_of
 from regene_bench.sampling import sample
+from regene_bench.studies.measures import Measure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,14 +84,32 @@ class FinishedRun:
         Args:
             metric: Column name.
             class_name: The class, for a per-class score.
-            extractor: The extractor's id; any if not given.
+            extractor: The extractor's id; may be left out where there is one only.
+
+        Raises:
+            MethodError: Several scores have that name, and nothing says which is meant.
         """
-        for score in self.record.scores:
-            if (score.metric, score.class_name) == (metric, class_name) and (
-                extractor in (None, score.extractor_id) and score.status == "ok"
-            ):
-                return score
-        return None
+        found = [
+            score
+            for score in self._scores(metric, class_name)
+            if extractor in (None, score.extractor_id)
+        ]
+        if len(found) > 1:
+            kinds = " and ".join(
+                f"on {s.extractor_id or 'no extractor'} ({s.reference_split})" for s in found
+            )
+            raise MethodError(f"{self.title} has several scores {metric!r}: {kinds}.")
+        return found[0] if found else None
+
+    def score_of(self, measure: Measure, class_name: str | None = None) -> ScoreRow | None:
+        """The score of exactly this measure, ``None`` if there is none.
+
+        Args:
+            measure: One of ``measures_of``.
+            class_name: The class, for a per-class score.
+        """
+        scores = self._scores(measure.metric, class_name)
+        return next((score for score in scores if Measure.of(score) == measure), None)
 
     def value(
         self, metric: str, class_name: str | None = None, extractor: str | None = None
@@ -98,6 +117,13 @@ class FinishedRun:
         """The value of ``score``."""
         score = self.score(metric, class_name, extractor)
         return None if score is None else score.value
+
+    def _scores(self, metric: str, class_name: str | None) -> list[ScoreRow]:
+        return [
+            score
+            for score in self.record.scores
+            if (score.metric, score.class_name, score.status) == (metric, class_name, "ok")
+        ]
 
     @cached_property
     def runtime(self) -> Runtime:

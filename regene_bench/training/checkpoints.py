@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from regene_bench.errors import ResultsError
 _TENSOR = "__tensor__"
 _PAIRS = "__pairs__"
 _TUPLE = "__tuple__"
+_ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,12 @@ class CheckpointStore:
         skeleton = _flatten(state, tensors)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # A process that was killed while it wrote leaves its temporary file behind.
-            for left in self.folder.glob(f".{name}.safetensors.*.tmp"):
-                left.unlink(missing_ok=True)
+            self._sweep(name)
             write_atomically(self._path(name), save(tensors, {"state": json.dumps(skeleton)}))
         except OSError as error:
             raise ResultsError(
                 f"Cannot write the checkpoint {self._path(name)}: {error.strerror or error}.",
-                hint="Free some disk space or name another folder with --results; "
+                hint="Free some disk space, allow writing to that folder or name another one; "
                 "the last checkpoint is intact.",
             ) from error
 
@@ -68,6 +69,16 @@ class CheckpointStore:
             return None
         except (SafetensorError, OSError, ValueError, KeyError, TypeError):
             return None
+
+    def _sweep(self, name: str) -> None:
+        """Remove what a killed process left behind a day ago or longer.
+
+        Younger files may be another process's that writes now: caches are shared without a lock.
+        """
+        for left in self.folder.glob(f".{name}.safetensors.*.tmp"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                    left.unlink()
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from regene_bench.benchmark import load_benchmark
+from regene_bench.cli.reproduce import options_of
 from regene_bench.leaderboard.parts import read_parts, read_run, write_part
+from regene_bench.metric_choice import choose_metrics
+from regene_bench.plugins import load_plugins
 from tests.cli.conftest import Cli
-from tests.leaderboard.helpers import record
+from tests.leaderboard.helpers import record, score
 
 
 @pytest.fixture
@@ -56,3 +60,41 @@ def test_images_of_another_program_cannot_be_trained_again(cli: Cli, tmp_path: P
     done = cli("reproduce", "abc123")
     assert done.returncode == 2
     assert "regene-bench score" in done.stderr
+
+
+def test_every_published_number_is_measured_again_under_its_own_options() -> None:
+    host = load_plugins()
+    lite, inception = "efficientnet_lite0", "inception"
+    scores = (
+        score("fid", extractor_id=inception),
+        score("kid", extractor_id=lite),
+        score("kid", extractor_id=inception),
+        score("kid", extractor_id=inception, reference_split="test", class_name="three"),
+        score("fd", extractor_id="timm:resnet18"),
+        score("inception_score", extractor_id=inception, reference_split=None),
+        score("copies"),
+        score("fd_infinity", extractor_id="not installed here"),
+        score("fd_real", extractor_id=lite, status="unavailable", value=None),
+    )
+    run = record(method="real", params={}, scores=scores)
+    metrics = options_of(run, host, Path("new"), "", (), "cpu").metrics
+    protocols = load_benchmark(host, "digits").evaluation.metrics
+    assert metrics.split(",", len(protocols))[: len(protocols)] == protocols
+    made = choose_metrics(host, load_benchmark(host, "digits"), metrics)
+    assert [named.name for named in made][len(protocols) :] == [
+        "fd[extractor=timm:resnet18,reference=train]",
+        "is[extractor=inception]",
+        "kid[extractor=inception,reference=train]",
+        "kid[extractor=inception,reference=test]",
+        "memorisation",
+    ]
+
+
+def test_a_row_of_the_protocols_metrics_asks_for_no_others() -> None:
+    host = load_plugins()
+    protocols = load_benchmark(host, "digits").evaluation.metrics
+    run = record(
+        method="real", params={}, scores=(score("kid", extractor_id="efficientnet_lite0"),)
+    )
+    assert options_of(run, host, Path("new"), "", (), "cpu").metrics == ",".join(protocols)
+    assert options_of(run, host, Path("new"), "copies", (), "cpu").metrics == "copies"

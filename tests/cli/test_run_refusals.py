@@ -89,7 +89,7 @@ def test_a_results_folder_that_cannot_be_written(
     (tmp_path / "file").write_text("mine")
     message = refused(capsys, light_protocol, "--results", tmp_path / "file" / "results")
     assert "Cannot write to" in message
-    assert "--results" in message
+    assert "give another folder" in message
     assert (tmp_path / "file").read_text() == "mine"
 
 

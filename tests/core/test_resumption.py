@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -36,6 +37,13 @@ class _Distance(Metric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         yield Score("distance", 0.0)
+
+
+class _Other(Metric):
+    columns = (Column("mark", "higher"),)
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield Score("mark", 0.0)
 
 
 class _Shelf:
@@ -108,9 +116,43 @@ def test_what_was_measured_before_is_kept_beside_what_is_measured_now() -> None:
     assert merged.measure_seconds == 3.0
 
 
-def test_a_run_that_fails_now_keeps_no_scores() -> None:
-    failed = record(status="failed", scores=())
-    assert with_earlier_scores(failed, record()) == failed
+def test_a_failure_ends_with_the_next_measurement_of_its_column() -> None:
+    failed = replace(score("pixels", extractor_id="net"), status="failed", value=None)
+    before = record(scores=(score("fid"), failed))
+    merged = with_earlier_scores(record(scores=(score("pixels"),)), before)
+    assert {(s.metric, s.status) for s in merged.scores} == {("fid", "ok"), ("pixels", "ok")}
+
+
+def test_a_run_that_failed_before_has_nothing_to_keep() -> None:
+    now = record(scores=(score("kid"),))
+    assert with_earlier_scores(now, record(status="failed", scores=())) == now
+
+
+def test_a_model_read_from_its_checkpoints_is_the_one_that_was_trained_then() -> None:
+    before = record(device="cuda", gpu_name="A", precision="bfloat16", fit_seconds=100.0)
+    now = record(precision="float32", fit_seconds=0.5, scores=(score("kid"),))
+    kept = with_earlier_scores(replace(now, restored=True), before)
+    assert (kept.device, kept.gpu_name, kept.precision) == ("cuda", "A", "bfloat16")
+    assert kept.fit_seconds == 100.0
+    assert {s.metric for s in kept.scores} == {"fid", "kid"}
+    assert with_earlier_scores(now, before).precision == "float32"
+
+
+def test_what_was_measured_stays_if_the_model_cannot_be_had_again() -> None:
+    before = record(scores=(score("fid", 3.0), score("distance", 2.0, reference_split=None)))
+    failed = record(status="failed", error_type="RuntimeError", error_message="no room", scores=())
+    metrics = [NamedMetric("mine", _Distance("a")), NamedMetric("other", _Other())]
+    kept = with_earlier_scores(failed, before, metrics)
+    assert kept.status == "ok"
+    states = {(s.metric, s.extractor_id): s.status for s in kept.scores}
+    assert states == {
+        ("fid", None): "ok",
+        ("distance", None): "ok",
+        ("distance", "a"): "failed",
+        ("mark", None): "failed",
+    }
+    (message,) = {s.error_message for s in kept.scores if s.metric == "mark"}
+    assert message == "other: the model could not be had again: no room"
 
 
 def _checkpoint(folder: Path, seconds: int) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,31 @@ def test_another_training_is_not_taken_over(
     )
     assert not second.taken_over
     assert len(second.trained) == len(second.ids)
+
+
+def test_training_with_another_augmentation_is_not_taken_over(
+    tmp_path: Path, light_protocol: Path
+) -> None:
+    flipped = tmp_path / "light.toml"
+    text = light_protocol.read_text()
+    assert "[augmentation]" not in text
+    flipped.write_text(text + "\n[augmentation]\nhorizontal_flip = true\n")
+    first = Call(light_protocol, tmp_path / "results", "autoencoder")
+    second = Call(flipped, tmp_path / "results", "autoencoder")
+    assert first.ids != second.ids
+    assert not second.taken_over
+    assert second.trained
+
+
+def test_what_an_older_run_does_not_tell_is_another_training(
+    tmp_path: Path, light_protocol: Path
+) -> None:
+    first = Call(light_protocol, tmp_path, "autoencoder")
+    file = tmp_path / "runs" / first.ids[0] / "run.json"
+    told = json.loads(file.read_text())
+    del told["params"]["dirichlet"], told["augmentation"]
+    file.write_text(json.dumps(told))
+    assert not Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
 
 
 def test_a_damaged_folder_beside_it_does_not_matter(tmp_path: Path, light_protocol: Path) -> None:

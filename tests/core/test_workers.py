@@ -68,6 +68,28 @@ def test_a_stop_reaches_the_workers_and_the_same_call_goes_on(
 
 
 @has_proc
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_the_whole_group_loses_no_training(
+    name: str, tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    """As by a key press or a scheduler: each process gets it, and the parent forwards it."""
+    variables = environment(session_cache)
+    long = call(light_protocol, "long", "--workers", "2", "--set", "autoencoder.batch_size=2")
+    process = start([*long, "--checkpoint-every", "10m"], tmp_path, variables, own_group=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if '"Progress"' in line and ": autoencoder" in line:
+            break
+    os.killpg(process.pid, getattr(signal, name))
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130, rest
+    assert "Traceback" not in rest
+    ended = regene_bench(long, tmp_path, variables)
+    assert ended.returncode == 0, ended.stderr
+    assert "autoencoder goes on at" in ended.stderr
+
+
+@has_proc
 def test_workers_end_with_a_parent_that_is_killed(
     tmp_path: Path, light_protocol: Path, session_cache: Path
 ) -> None:

@@ -165,3 +165,19 @@ def test_a_stop_is_seen_within_few_images(data: BenchmarkData, tmp_path: Path) -
     with pytest.raises(Interrupted):
         shelf_of(data, runtime).extract("mean", data.train.images.repeat(9, 1, 1, 1), "images")
     assert 0 < MeanExtractor.extracted <= 64
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone_and_is_told_once(
+    data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    own_cache.mkdir(parents=True, exist_ok=True)
+    (own_cache / "features").write_text("a file in the folder's place")
+    told: list[Event] = []
+    shelf = shelf_of(data, make_runtime(tmp_path, emit=told.append))
+    for images in (data.test, data.train):
+        expected = images.images.float().mean(dim=(1, 2, 3))[:, None]
+        torch.testing.assert_close(shelf.real("mean", images).features, expected)
+    (warning,) = [event for event in told if isinstance(event, Message)]
+    assert warning.level == "warning"
+    assert "REGENE_BENCH_CACHE" in warning.text
+    assert "--results" not in warning.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from regene_bench_plugins.gan.infogan import (
@@ -173,3 +175,32 @@ def test_labels_reach_every_conditional_generator() -> None:
     for generator in (beside_the_noise, in_the_norm):
         images = generator.eval()(noise, LABELS)
         assert not torch.equal(images[0], images[1])
+
+
+def test_a_generator_without_noise_and_labels_can_learn_its_one_image() -> None:
+    torch.manual_seed(0)
+    config = InfoGANConfig(conditional=False, noise_dim=0, width=4, dense=8)
+    generator = infogan_generator(config, ImageShape(1, 8, 8, 3))
+    target = torch.rand(1, 1, 8, 8).expand(4, 1, 8, 8)
+    noise, labels = torch.empty(4, 0), torch.zeros(4, dtype=torch.int64)
+    first = (generator(noise, labels) - target).square().mean()
+    first.backward()
+    gradients = {n: float(p.grad.abs().sum()) for n, p in generator.named_parameters() if p.numel()}
+    # A bias in front of a batch normalisation has none: it is subtracted again.
+    inner = [n for n in gradients if n.endswith("weight") and not n.startswith("entrance")]
+    assert len(inner) == 5
+    assert all(gradients[name] > 1e-8 for name in (*inner, "entrance.layers.1.bias"))
+    optimizer = torch.optim.Adam(generator.parameters(), lr=0.02)
+    for _ in range(100):
+        optimizer.zero_grad()
+        (generator(noise, labels) - target).square().mean().backward()
+        optimizer.step()
+    assert (generator(noise, labels) - target).square().mean() < first / 4
+
+
+@pytest.mark.parametrize("sizes", [{"noise_dim": 2}, {"conditional": True}], ids=str)
+def test_a_generator_with_noise_or_labels_starts_as_ever(sizes: dict[str, Any]) -> None:
+    config = InfoGANConfig(**({"conditional": False, "noise_dim": 0, "dense": 8} | sizes))
+    generator = infogan_generator(config, ImageShape(1, 8, 8, 3))
+    biases = [p for name, p in generator.named_parameters() if name.endswith("bias")]
+    assert all(torch.equal(bias, torch.zeros_like(bias)) for bias in biases)

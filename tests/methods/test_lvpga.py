@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+from regene_bench_plugins.vae import lvpga
 from regene_bench_plugins.vae.config import NetworkConfig
 from regene_bench_plugins.vae.convolutional import label_blind
 from regene_bench_plugins.vae.lvpga_objective import (
@@ -20,7 +22,10 @@ from regene_bench_plugins.vae.network import Autoencoding
 from regene_bench_plugins.vae.posterior import GaussianHeads, PointHeads
 from torch import Tensor, nn
 
-from regene_bench.api import ImageShape
+from regene_bench.api import BenchmarkData, ImageShape, Stage
+from regene_bench.training.schedules import Clock
+
+from .builders import make_runtime
 
 SHAPE = ImageShape(1, 8, 8, 3)
 ALL = Weights(noise=0.5, codes=0.25, variational=0.1, kl=0.2, likelihood=0.3)
@@ -165,3 +170,30 @@ def test_a_deterministic_encoder_is_refused(batch: tuple[Tensor, Tensor]) -> Non
     network = label_blind(NetworkConfig(latent_dim=2), SHAPE, PointHeads)
     with pytest.raises(TypeError, match="how sure"):
         lvpga_terms(network, *batch, ALL)
+
+
+def test_the_likelihood_trains_the_spread_that_its_steps_have(
+    network: Autoencoding, batch: tuple[Tensor, Tensor]
+) -> None:
+    lvpga_terms(network, *batch, ALL)["likelihood"].backward()
+    assert isinstance(network.heads, GaussianHeads)
+    gradient = network.heads.linear.weight.grad
+    assert gradient is not None
+    assert all(half.abs().sum() > 0 for half in gradient.chunk(2))
+
+
+def test_the_rate_is_halved_if_so_configured(
+    stripes: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[Stage] = []
+
+    def no_training(stage: Stage, *others: object) -> None:
+        stages.append(stage)
+        raise InterruptedError
+
+    monkeypatch.setattr(lvpga, "train", no_training)
+    config = lvpga.LVPGAConfig(latent_dim=2, images=96, halved_every=2)
+    with pytest.raises(InterruptedError):
+        lvpga.LVPGA(config).fit(stripes, make_runtime(tmp_path))
+    schedule = stages[0].schedule
+    assert [schedule(Clock(0, 0, epoch, 0.0)) for epoch in (0.0, 2.0, 5.0)] == [1, 0.5, 0.25]

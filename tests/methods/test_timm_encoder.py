@@ -7,7 +7,7 @@ import torch
 from regene_bench_plugins.networks.timm_encoder import TimmEncoder
 from safetensors.torch import save_file
 
-from regene_bench.api import ConfigError, ImageShape, SampleRng, to_float
+from regene_bench.api import ConfigError, ImageShape, SampleRng, UnavailableError, to_float
 
 from .builders import fit, make_data, make_runtime
 
@@ -70,3 +70,9 @@ def test_regene_generates_from_a_timm_classifier(perceptual: str, tmp_path: Path
     assert generation.images.shape == (3, 1, 8, 8)
     # Lemma 1 holds for any encoder with a linear head
     assert generation.trials["latent"].tolist() == [1, 1, 1]
+
+
+def test_a_missing_file_of_weights_names_the_methods_option() -> None:
+    with pytest.raises(UnavailableError, match="`encoder_weights`") as caught:
+        TimmEncoder(SMALL, ImageShape(3, 64, 64, 2), "foo.pth")
+    assert "extractor" not in str(caught.value)

@@ -62,3 +62,27 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     with pytest.raises(UsageError, match="git rev-parse failed"):
         publish_git(results(tmp_path / "results", "a"), {}, tmp_path / "plain", "m")
+
+
+def test_other_peoples_changes_are_no_change_of_the_board(repository: Path, tmp_path: Path) -> None:
+    merged = results(tmp_path / "results", "a")
+    (repository / "notes.txt").write_text("first")
+    git(repository, "add", "notes.txt")
+    assert publish_git(merged, {}, repository, "one")
+    git(repository, "commit", "--quiet", "--message", "notes")
+    (repository / "notes.txt").write_text("second")
+    (repository / "staged é.txt").write_text("mine")
+    git(repository, "add", "staged é.txt")
+    (repository / "untracked.txt").write_text("mine")
+    assert publish_git(merged, {}, repository, "two") is None
+    assert git(repository, "log", "--format=%s").split() == ["notes", "one"]
+    assert "staged" in git(repository, "diff", "--cached", "--name-only")
+
+
+def test_a_change_among_other_peoples_is_committed_alone(repository: Path, tmp_path: Path) -> None:
+    board = repository / "board"
+    assert publish_git(results(tmp_path / "results", "a"), {}, board, "one")
+    (board / "untracked.txt").write_text("mine")
+    assert publish_git(results(tmp_path / "results", "b"), {}, board, "two")
+    names = git(repository, "show", "--format=", "--name-only").split()
+    assert names == ["board/leaderboard/digits/b.parquet"]  # the table of equal runs is the same

@@ -44,12 +44,15 @@ def check_model(name: str) -> None:
         raise ConfigError(f"timm has no weights {tag!r} for {architecture}.", hint=hint)
 
 
-def load_model(name: str, config: TimmConfig) -> nn.Module:
+def load_model(
+    name: str, config: TimmConfig, *, option: str = "`weights` of the extractor"
+) -> nn.Module:
     """Build a model without its classifier and load its weights.
 
     Args:
         name: A name that ``check_model`` accepts.
         config: Where the weights are.
+        option: What a user sets to say where; named where the file is not there.
 
     Returns:
         A network in evaluation mode, on the CPU, that gives pooled features ``[N, D]``.
@@ -60,7 +63,7 @@ def load_model(name: str, config: TimmConfig) -> nn.Module:
     """
     import timm
 
-    path = _local(config.weights) if config.weights else _from_hub(name)
+    path = _local(config.weights, option) if config.weights else _from_hub(name)
     try:
         # With its classifier: without one, timm passes over tensors that are missing or too many.
         network: nn.Module = timm.create_model(
@@ -86,12 +89,12 @@ def state_sha256(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _local(weights: str) -> Path:
+def _local(weights: str, option: str) -> Path:
     path = Path(weights).expanduser()
     if path.suffix != ".safetensors" or not path.is_file():
         raise UnavailableError(
             f"{path} is not a safetensors file that is here.",
-            hint="Set `weights` of the extractor to one; pickled files are not read.",
+            hint=f"Set {option} to one; pickled files are not read.",
         )
     return path
 

@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from pydantic import Field
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, StudyView
+from regene_bench.api import (
+    Exhibit,
+    Figure,
+    FigureConfig,
+    Measure,
+    StudyView,
+    column_of_reported,
+    measures_of,
+)
 from regene_bench_plugins.figures.drawing import REPORTED, colour, panels, tidy
-from regene_bench_plugins.figures.score_table import grouped, interval
+from regene_bench_plugins.figures.score_table import grouped, over_seeds
 
 # One class this far above the others would press them flat on a linear axis.
 _FAR_ABOVE = 10
@@ -22,7 +30,8 @@ class ClassBarsConfig(FigureConfig):
 
     Attributes:
         name: Stem of the files; the benchmark's name follows.
-        columns: Columns of the leaderboard with scores per class; one panel each.
+        columns: Columns of the leaderboard with scores per class; one panel each, and one for each
+            extractor that a column was measured on.
         per_image: Divide each value by the number of images that it is for, so that counts for
             different numbers of images compare.
         reported: Tables of papers whose numbers stand beside.
@@ -36,13 +45,18 @@ class ClassBarsConfig(FigureConfig):
 
 @dataclass(frozen=True)
 class _Bar:
-    """One value; ``place`` is ``measured`` or where a paper prints it."""
+    """One value; ``place`` is ``measured`` or where a paper prints it.
+
+    ``spread`` is half of an interval over seeds, ``reported_std`` what a paper gives as ±.
+    """
 
     score: str
+    extractor: str | None
     label: str
     class_name: str
     value: float
     spread: float | None
+    reported_std: float | None
     place: str
 
 
@@ -55,47 +69,57 @@ class ClassBars(Figure):
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One exhibit a benchmark that has any of the scores."""
         for view in views:
-            bars = [*self._measured(view), *self._reported(view)]
-            columns = [c for c in self.config.columns if any(bar.score == c for bar in bars)]
-            if not columns:
+            bars = [bar for column in self.config.columns for bar in self._of_column(view, column)]
+            scores = list(dict.fromkeys(bar.score for bar in bars))
+            if not scores:
                 continue
-            drawing, axes = panels(len(columns), 1, width=8.0, height=2.8)
-            for column, (panel,) in zip(columns, axes, strict=True):
-                self._panel(panel, column, [b for b in bars if b.score == column], view)
+            drawing, axes = panels(len(scores), 1, width=8.0, height=2.8)
+            for score, (panel,) in zip(scores, axes, strict=True):
+                self._panel(panel, score, [b for b in bars if b.score == score], view)
             per_image = " for each image that was wanted" if self.config.per_image else ""
             yield Exhibit(
                 f"{self.config.name}-{view.name}",
-                f"{', '.join(columns)}{per_image}, by class of {view.name}.",
+                f"{', '.join(scores)}{per_image}, by class of {view.name}.",
                 {
                     "score": [bar.score for bar in bars],
+                    "extractor": [bar.extractor for bar in bars],
                     "method": [bar.label for bar in bars],
                     "class": [bar.class_name for bar in bars],
                     "value": [bar.value for bar in bars],
                     "half_width": [bar.spread for bar in bars],
+                    "reported_std": [bar.reported_std for bar in bars],
                     "from": [bar.place for bar in bars],
                 },
                 drawing,
             )
 
-    def _measured(self, view: StudyView) -> Iterator[_Bar]:
-        for label, runs in grouped(view.runs).items():
-            for column in self.config.columns:
-                for name in view.data.class_names:
-                    scores = [s for run in runs if (s := run.score(column, name)) is not None]
-                    values = [
-                        (s.value or 0.0) / ((s.n_generated or 1) if self.config.per_image else 1)
-                        for s in scores
-                    ]
-                    if values:
-                        yield _Bar(column, label, name, *interval(values), "measured")
+    def _of_column(self, view: StudyView, column: str) -> Iterator[_Bar]:
+        labels = measures_of([view], column, per_class=True)
+        for measure, score in labels.items():
+            yield from self._measured(view, measure, score)
+        yield from self._reported(view, column, column_of_reported(column, labels))
 
-    def _reported(self, view: StudyView) -> Iterator[_Bar]:
+    def _measured(self, view: StudyView, measure: Measure, score: str) -> Iterator[_Bar]:
+        for label, runs in grouped(view.runs).items():
+            for name in view.data.class_names:
+                mean, spread = over_seeds(runs, measure, name, per_image=self.config.per_image)
+                if mean is not None:
+                    yield _Bar(
+                        score, measure.extractor, label, name, mean, spread, None, "measured"
+                    )
+
+    def _reported(self, view: StudyView, column: str, score: str) -> Iterator[_Bar]:
         for number in view.reported:
-            wanted = number.metric in self.config.columns and number.where in self.config.reported
-            if wanted and number.class_name is not None:
-                value = number.value / ((number.n or 1) if self.config.per_image else 1)
-                name = _class_name(number.class_name, view.data.class_names)
-                yield _Bar(number.metric, number.method, name, value, number.std, number.where)
+            if number.metric != column or number.where not in self.config.reported:
+                continue
+            images = number.n if self.config.per_image else 1
+            # Without the number of images a count says nothing for each of them.
+            if number.class_name is None or images is None:
+                continue
+            std = None if number.std is None else number.std / images
+            name = _class_name(number.class_name, view.data.class_names)
+            value = number.value / images
+            yield _Bar(score, None, number.method, name, value, None, std, number.where)
 
     def _panel(self, panel: Axes, column: str, bars: Sequence[_Bar], view: StudyView) -> None:
         names = list(view.data.class_names)

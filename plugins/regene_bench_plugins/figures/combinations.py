@@ -58,7 +58,8 @@ class Combinations(Figure):
                     f"{run.label} on {view.name}: in each row n training images, then the decoded "
                     "mean of their latents, then their mean in pixels."
                 )
-                yield Exhibit(f"combinations-{view.name}-{run.method}", caption, data, drawing)
+                name = f"combinations-{view.name}-{run.method}-{run.run_id[:6]}"
+                yield Exhibit(name, caption, data, drawing)
 
 
 class MatrixConfig(FigureConfig):
@@ -108,7 +109,8 @@ class CombinationMatrix(Figure):
             f"{run.label}: class {name!r} of {view.name}. Training images along the top and the "
             "left; where a row and a column meet, the decoded mean of their two latents."
         )
-        return Exhibit(f"matrix-{view.name}-{run.method}-{label}", caption, data, drawing)
+        stem = f"matrix-{view.name}-{run.method}-{run.run_id[:6]}-{label}"
+        return Exhibit(stem, caption, data, drawing)
 
 
 @torch.inference_mode()

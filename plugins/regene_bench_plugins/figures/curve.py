@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from pydantic import Field
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, MethodError, StudyView
+from regene_bench.api import (
+    Exhibit,
+    Figure,
+    FigureConfig,
+    FinishedRun,
+    Measure,
+    MethodError,
+    StudyView,
+    measures_of,
+)
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.figures.score_table import interval
+from regene_bench_plugins.figures.lines import lines
+from regene_bench_plugins.figures.score_table import over_seeds
 
 
 class CurveConfig(FigureConfig):
@@ -17,7 +28,8 @@ class CurveConfig(FigureConfig):
 
     Attributes:
         parameter: A method's parameter with numbers as values.
-        columns: Columns of the leaderboard; one panel each.
+        columns: Columns of the leaderboard; one panel each, and one for each extractor that a
+            column was measured on.
         reference: A method drawn as a level line, such as ``real``.
     """
 
@@ -26,8 +38,21 @@ class CurveConfig(FigureConfig):
     reference: str | None = None
 
 
+@dataclass(frozen=True)
+class _Point:
+    """A mean over the seeds of one method and set of parameters."""
+
+    method: str
+    score: str
+    extractor: str | None
+    place: float
+    mean: float
+    spread: float | None
+    seeds: int
+
+
 class Curve(Figure):
-    """One drawing a benchmark, a panel a score, a line a method."""
+    """One drawing a benchmark, a panel a score, a line a method and set of other parameters."""
 
     Config = CurveConfig
     config: CurveConfig
@@ -39,18 +64,34 @@ class Curve(Figure):
             MethodError: No run has the parameter.
         """
         for view in views:
-            points = list(self._points(view))
-            if not points:
+            measures = {
+                measure: label
+                for column in self.config.columns
+                for measure, label in measures_of([view], column).items()
+            }
+            found = {
+                measure: points
+                for measure, label in measures.items()
+                if (points := list(self._points(view, measure, label)))
+            }
+            if not found:
                 raise MethodError(f"No run on {view.name} has the parameter {self._parameter!r}.")
-            columns = [c for c in self.config.columns if any(point[1] == c for point in points)]
-            drawing, (axes,) = panels(1, len(columns), width=3.8, height=3.0)
-            for panel, column in zip(axes, columns, strict=True):
-                self._panel(panel, [point for point in points if point[1] == column], view, column)
-            names = ("method", "score", self._parameter, "mean", "half_width", "seeds")
-            data = {name: [point[i] for point in points] for i, name in enumerate(names)}
+            drawing, (axes,) = panels(1, len(found), width=3.8, height=3.0)
+            for panel, (measure, points) in zip(axes, found.items(), strict=True):
+                self._panel(panel, points, view, measure)
+            every = [point for points in found.values() for point in points]
+            data: dict[str, list[object]] = {
+                "method": [point.method for point in every],
+                "score": [point.score for point in every],
+                "extractor": [point.extractor for point in every],
+                self._parameter: [point.place for point in every],
+                "mean": [point.mean for point in every],
+                "half_width": [point.spread for point in every],
+                "seeds": [point.seeds for point in every],
+            }
             caption = (
-                f"{', '.join(columns)} over {self._parameter} on {view.name}: mean over seeds and "
-                "95 % interval."
+                f"{', '.join(measures[measure] for measure in found)} over {self._parameter} on "
+                f"{view.name}: mean over seeds and 95 % interval."
             )
             yield Exhibit(f"{self._parameter}-{view.name}", caption, data, drawing)
 
@@ -58,41 +99,34 @@ class Curve(Figure):
     def _parameter(self) -> str:
         return self.config.parameter
 
-    def _points(
-        self, view: StudyView
-    ) -> Iterator[tuple[str, str, float, float, float | None, int]]:
-        groups: dict[tuple[str, str, float], list[float]] = {}
-        for run in view.runs:
-            place = run.params.get(self._parameter)
-            if isinstance(place, bool) or not isinstance(place, int | float):
-                continue
-            for column in self.config.columns:
-                value = run.value(column)
-                if value is not None:
-                    groups.setdefault((run.method, column, float(place)), []).append(value)
-        for (method, column, place), values in sorted(groups.items()):
-            yield method, column, place, *interval(values), len(values)
+    def _points(self, view: StudyView, measure: Measure, label: str) -> Iterator[_Point]:
+        for method, runs in lines(view.runs, self._parameter).items():
+            places: dict[float, list[FinishedRun]] = {}
+            for run in runs:
+                place = run.params.get(self._parameter)
+                if isinstance(place, int | float) and not isinstance(place, bool):
+                    places.setdefault(float(place), []).append(run)
+            for place, own in sorted(places.items()):
+                mean, spread = over_seeds(own, measure)
+                if mean is not None:
+                    seeds = sum(run.score_of(measure) is not None for run in own)
+                    yield _Point(method, label, measure.extractor, place, mean, spread, seeds)
 
     def _panel(
-        self,
-        panel: Axes,
-        points: Sequence[tuple[str, str, float, float, float | None, int]],
-        view: StudyView,
-        column: str,
+        self, panel: Axes, points: Sequence[_Point], view: StudyView, measure: Measure
     ) -> None:
-        for k, method in enumerate(dict.fromkeys(point[0] for point in points)):
-            own = [point for point in points if point[0] == method]
-            places, means = [point[2] for point in own], [point[3] for point in own]
+        for k, method in enumerate(dict.fromkeys(point.method for point in points)):
+            own = [point for point in points if point.method == method]
+            places, means = [point.place for point in own], [point.mean for point in own]
             panel.plot(places, means, "o-", markersize=3, color=colour(k), label=method)
-            low = [point[3] - (point[4] or 0.0) for point in own]
-            high = [point[3] + (point[4] or 0.0) for point in own]
+            low = [point.mean - (point.spread or 0.0) for point in own]
+            high = [point.mean + (point.spread or 0.0) for point in own]
             panel.fill_between(places, low, high, color=colour(k), alpha=0.2, linewidth=0)
         references = [run for run in view.runs if run.method == self.config.reference]
-        level = [value for run in references if (value := run.value(column)) is not None]
-        if level:
-            panel.axhline(
-                sum(level) / len(level), color="red", linewidth=1, label=self.config.reference
-            )
+        for method, runs in lines(references, self._parameter).items():
+            level, _ = over_seeds(runs, measure)
+            if level is not None:
+                panel.axhline(level, color="red", linewidth=1, label=method)
         panel.set_xlabel(self._parameter)
-        panel.set_ylabel(column)
+        panel.set_ylabel(points[0].score)
         tidy(panel).legend(fontsize="x-small")

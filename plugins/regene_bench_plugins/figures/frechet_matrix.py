@@ -31,6 +31,7 @@ class FrechetMatrix(Figure):
             runs = view.first_of(*{run.method for run in view.runs})
             features = {run.label: run.evaluation.generated_features(extractor) for run in runs}
             features["real images"] = runs[0].evaluation.reference_features(extractor)
+            split = runs[0].evaluation.reference_split
             names = list(features)
             distances = [
                 [
@@ -53,6 +54,6 @@ class FrechetMatrix(Figure):
             data |= {name: [row[j] for row in distances] for j, name in enumerate(names)}
             caption = (
                 f"Fréchet distances on {view.name} ({extractor}) of generated images from each "
-                "other and from real training images."
+                f"other and from real images of the {split} split."
             )
             yield Exhibit(f"frechet-matrix-{view.name}", caption, data, drawing)

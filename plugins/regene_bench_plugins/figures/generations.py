@@ -21,12 +21,12 @@ class GenerationsConfig(FigureConfig):
     Attributes:
         classes: Names of classes; the first four if empty.
         levels: Levels, the first generations counted.
-        columns: Images a level.
+        columns: Images a level; of two there is one pair only, too few to fill the next level.
     """
 
     classes: list[str] = Field(default_factory=list)
     levels: int = Field(default=3, ge=2, le=7)
-    columns: int = Field(default=8, ge=2, le=40)
+    columns: int = Field(default=8, ge=3, le=40)
 
 
 class Generations(Figure):
@@ -61,7 +61,8 @@ class Generations(Figure):
                     "training images; then, level by level, siblings (combined again in latent "
                     "space) and children (the decoded images encoded and combined again)."
                 )
-                yield Exhibit(f"generations-{view.name}-{run.method}", caption, data, drawing)
+                stem = f"generations-{view.name}-{run.method}-{run.run_id[:6]}"
+                yield Exhibit(stem, caption, data, drawing)
 
     def _levels(
         self, view: StudyView, run: FinishedRun, label: int

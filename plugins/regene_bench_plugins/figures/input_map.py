@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, MethodError, StudyView
+from regene_bench.api import (
+    Exhibit,
+    Figure,
+    FigureConfig,
+    FinishedRun,
+    Generator,
+    MethodError,
+    SampleRng,
+    StudyView,
+)
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 
 _MOST_DIMENSIONS = 3
+# so many normal numbers stay within one standard deviation once in 10^42 times
+_DRAWS = 256
+_UNIFORM_REACH = 1.0
 
 
 @runtime_checkable
@@ -34,7 +47,8 @@ class InputMapConfig(FigureConfig):
 
     Attributes:
         side: Images along each axis of the noise.
-        reach: The axes go from minus this to this, in standard deviations.
+        reach: The axes go from minus this to this, in standard deviations; where a model's noise
+            never leaves [−1, 1], no further than that.
         slices: Values of a third dimension.
     """
 
@@ -43,8 +57,20 @@ class InputMapConfig(FigureConfig):
     slices: int = Field(default=3, ge=1, le=9)
 
 
+@dataclass(frozen=True)
+class _Panel:
+    """A title, and the noise ``[N, noise_dim]`` and labels ``[N]`` that are mapped."""
+
+    title: str
+    noise: Tensor
+    labels: Tensor
+
+
 class InputMap(Figure):
-    """Images over a grid of noise, a panel a class, or a slice of the third dimension."""
+    """Images over a grid of noise: a panel a class, and a slice of the third dimension if any.
+
+    A model without labels has panels for its slices alone.
+    """
 
     Config = InputMapConfig
     config: InputMapConfig
@@ -67,41 +93,66 @@ class InputMap(Figure):
                 yield self._drawn(view, run)
 
     def _drawn(self, view: StudyView, run: FinishedRun) -> Exhibit:
-        parts = list(self._panels(view, run))
-        flat = run.model.noise_dim == 1
-        drawing, axes = panels(
-            len(parts) if flat else 1, 1 if flat else len(parts), 4.0, 0.7 if flat else 4.2
-        )
+        dim, uniform = run.model.noise_dim, _is_uniform(run)
+        reach = min(self.config.reach, _UNIFORM_REACH) if uniform else self.config.reach
+        rows = self._panels(view, run, reach)
+        drawing, axes = panels(len(rows), len(rows[0]), 4.0, 0.7 if dim == 1 else 4.2)
         data: dict[str, list[object]] = {key: [] for key in ("panel", "noise", "png")}
-        for panel, (title, noise, labels) in zip(
-            [panel for row in axes for panel in row], parts, strict=True
-        ):
-            images = run.model.from_noise(noise, labels)
-            side = self.config.side
-            show_images(panel, list(torch.split(images, side)))
-            panel.set_title(title, fontsize="small")
-            data["panel"] += [title] * len(images)
-            data["noise"] += noise.tolist()
-            data["png"] += as_png(images)
-        caption = (
-            f"{run.label} on {view.name}: images over its noise from {-self.config.reach:g} to "
-            f"{self.config.reach:g} standard deviations, the first dimension downwards."
+        for own, parts in zip(axes, rows, strict=True):
+            for panel, part in zip(own, parts, strict=True):
+                images = run.model.from_noise(part.noise, part.labels)
+                show_images(panel, list(torch.split(images, self.config.side)))
+                panel.set_title(part.title, fontsize="small")
+                data["panel"] += [part.title] * len(images)
+                data["noise"] += part.noise.tolist()
+                data["png"] += as_png(images)
+        unit = " of its uniform distribution in [−1, 1)" if uniform else " standard deviations"
+        along = (
+            "from left to right"
+            if dim == 1
+            else "the first dimension downwards, the second from left to right"
         )
+        caption = (
+            f"{run.label} on {view.name}: images over its noise from {-reach:g} to {reach:g}"
+            f"{unit}, {along}."
+        )
+        if not _sees_labels(run):
+            caption += " The model sees no labels."
         return Exhibit(f"input-map-{view.name}-{run.run_id[:6]}", caption, data, drawing)
 
-    def _panels(self, view: StudyView, run: FinishedRun) -> Iterator[tuple[str, Tensor, Tensor]]:
-        """Title, noise ``[N, noise_dim]`` and labels ``[N]`` of each panel."""
-        reach, dim = self.config.reach, run.model.noise_dim
-        line = torch.linspace(-reach, reach, self.config.side, device=run.runtime.device)
+    def _panels(self, view: StudyView, run: FinishedRun, reach: float) -> list[list[_Panel]]:
+        """Rows of panels: flat ones stand below each other, others side by side."""
+        dim, side = run.model.noise_dim, self.config.side
+        line = torch.linspace(-reach, reach, side, device=run.runtime.device)
         grid = line[:, None] if dim == 1 else torch.cartesian_prod(line, line)
-        if dim == _MOST_DIMENSIONS:
+        names = list(view.data.class_names) if _sees_labels(run) else ["no labels"]
+        if dim < _MOST_DIMENSIONS:
+            found = [_Panel(name, grid, _labels(grid, k)) for k, name in enumerate(names)]
+            return [[panel] for panel in found] if dim == 1 else [found]
+        rows = []
+        for k, name in enumerate(names):
+            row = []
             for level in torch.linspace(-reach, reach, self.config.slices).tolist():
                 third = torch.full((len(grid), 1), level, device=grid.device)
                 noise = torch.cat([grid, third], dim=1)
-                yield f"third dimension {level:g}", noise, _labels(noise, 0)
-            return
-        for label, name in enumerate(view.data.class_names):
-            yield name, grid, _labels(grid, label)
+                title = f"{name}, third dimension {level:g}"
+                row.append(_Panel(title, noise, _labels(noise, k)))
+            rows.append(row)
+        return rows
+
+
+def _sees_labels(run: FinishedRun) -> bool:
+    """A method that cannot go without labels has no parameter for it."""
+    return run.params.get("conditional", True) is not False
+
+
+def _is_uniform(run: FinishedRun) -> bool:
+    """Whether none of a model's own noise leaves [−1, 1]: models do not tell its distribution."""
+    if not isinstance(run.model, Generator):
+        return False
+    labels = torch.zeros(_DRAWS, dtype=torch.int64, device=run.runtime.device)
+    drawn = run.model.generate(labels, SampleRng(run.runtime.derive_seed("reach of noise"))).latents
+    return drawn is not None and float(drawn.abs().max()) <= _UNIFORM_REACH
 
 
 def _labels(noise: Tensor, label: int) -> Tensor:

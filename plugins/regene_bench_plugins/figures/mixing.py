@@ -47,7 +47,11 @@ class MixingRatio(Figure):
     config: MixingConfig
 
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
-        """One drawing a benchmark, a panel a run."""
+        """One drawing a benchmark, a panel a run.
+
+        Raises:
+            UnavailableError: None of the extractors can be had.
+        """
         for view in views:
             rows = [row for run in encoders(view) for row in self._measured(view, run)]
             methods = list(dict.fromkeys(row[0] for row in rows))
@@ -85,17 +89,23 @@ class MixingRatio(Figure):
         ratios = torch.linspace(0, 1, self.config.steps).tolist()
         mixed = [_mixed(originals.images, reconstructed, ratio) for ratio in ratios]
         accuracies = [_accuracy(view, images, originals.labels) for images in mixed]
+        missing: list[UnavailableError] = []
         for extractor in self.config.extractors:
             try:
                 features = [
                     view.features(extractor, images, f"{run.label}: mixtures").features
                     for images in mixed
                 ]
-            except UnavailableError:
+            except UnavailableError as error:
+                missing.append(error)
                 continue
             for ratio, found, accuracy in zip(ratios, features, accuracies, strict=True):
                 distance = frechet_distance(features[0], found)
                 yield run.label, extractor, ratio, distance, accuracy
+        if len(missing) == len(self.config.extractors):
+            raise UnavailableError(
+                "None of the figure's extractors can be had.", hint="\n".join(map(str, missing))
+            )
 
 
 def evenly(images: DeviceImages, n: int) -> DeviceImages:

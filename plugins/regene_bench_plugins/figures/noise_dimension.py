@@ -5,26 +5,39 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from pydantic import Field
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, MethodError, StudyView
+from regene_bench.api import (
+    Exhibit,
+    Figure,
+    FigureConfig,
+    Measure,
+    MethodError,
+    StudyView,
+    measures_of,
+)
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
 from regene_bench_plugins.figures.knees import Knee, bootstrapped_knee, knee_draws
-from regene_bench_plugins.figures.score_table import interval
+from regene_bench_plugins.figures.lines import lines
+from regene_bench_plugins.figures.score_table import interval, over_seeds
 
 _PARAMETER = "noise_dim"
 
 Curves = Mapping[str, Mapping[float, Sequence[float]]]
+_Number = float | None
+_KneeRow = tuple[str, str | None, str, _Number, _Number, _Number, _Number]
 
 
 class NoiseDimensionConfig(FigureConfig):
     """What is drawn.
 
     Attributes:
-        columns: Columns of the leaderboard; the knee is sought in those that fall.
+        columns: Columns of the leaderboard; the knee is sought in those that fall. One that was
+            measured on several extractors has a panel for each.
         falling: Columns in which less is better.
         reference: The method whose mean is the level line.
     """
@@ -34,8 +47,22 @@ class NoiseDimensionConfig(FigureConfig):
     reference: str = "real"
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """One panel: a measure's curves, their knees if they fall, and the reference's levels."""
+
+    label: str
+    extractor: str | None
+    curves: Curves
+    knees: Mapping[str, Knee]
+    levels: Mapping[str, float]
+
+
 class NoiseDimension(Figure):
-    """A panel a score, a line and a band a method; a table of knees."""
+    """A panel a score, a line and a band a method; a table of knees.
+
+    Runs that differ in more than noise dimension and seed lie on lines of their own.
+    """
 
     Config = NoiseDimensionConfig
     config: NoiseDimensionConfig
@@ -47,17 +74,20 @@ class NoiseDimension(Figure):
             MethodError: No run has a noise dimension.
         """
         for view in views:
-            found = {column: scores_by_place(view, column) for column in self.config.columns}
-            columns = [column for column in self.config.columns if found[column]]
-            if not columns:
+            found = [one for column in self.config.columns for one in self._measured(view, column)]
+            if not found:
                 raise MethodError(f"No run on {view.name} has the parameter {_PARAMETER!r}.")
-            knees = {
-                column: self._knees(view, found[column])
-                for column in columns
-                if column in self.config.falling
-            }
-            yield self._drawn(view, {column: found[column] for column in columns}, knees)
-            yield self._table(view, found, knees)
+            yield self._drawn(view, found)
+            yield self._table(view, found)
+
+    def _measured(self, view: StudyView, column: str) -> Iterator[_Measured]:
+        falls = column in self.config.falling
+        for measure, label in measures_of([view], column).items():
+            curves = scores_by_place(view, measure)
+            if curves:
+                knees = self._knees(view, curves) if falls else {}
+                levels = self._levels(view, measure)
+                yield _Measured(label, measure.extractor, curves, knees, levels)
 
     def _knees(self, view: StudyView, curves: Curves) -> dict[str, Knee]:
         return {
@@ -65,34 +95,31 @@ class NoiseDimension(Figure):
             for method, scores in curves.items()
         }
 
-    def _drawn(
-        self, view: StudyView, found: Mapping[str, Curves], knees: Mapping[str, Mapping[str, Knee]]
-    ) -> Exhibit:
+    def _drawn(self, view: StudyView, found: Sequence[_Measured]) -> Exhibit:
         drawing, (axes,) = panels(1, len(found), width=4.2, height=3.2)
-        data: dict[str, list[object]] = {
-            key: [] for key in ("score", "method", _PARAMETER, "mean", "half_width", "seeds")
-        }
-        for panel, (column, curves) in zip(axes, found.items(), strict=True):
-            for k, (method, scores) in enumerate(curves.items()):
+        names = ("score", "extractor", "method", _PARAMETER, "mean", "half_width", "seeds")
+        data: dict[str, list[object]] = {key: [] for key in names}
+        for panel, one in zip(axes, found, strict=True):
+            for k, (method, scores) in enumerate(one.curves.items()):
                 places = sorted(scores)
                 points = [interval(scores[place]) for place in places]
                 _line(panel, places, points, colour(k), method)
                 _dots(panel, scores, colour(k))
-                knee = knees.get(column, {}).get(method)
+                knee = one.knees.get(method)
                 if knee is not None:
                     _mark(panel, knee, colour(k))
-                data["score"] += [column] * len(places)
+                data["score"] += [one.label] * len(places)
+                data["extractor"] += [one.extractor] * len(places)
                 data["method"] += [method] * len(places)
                 data[_PARAMETER] += places
                 data["mean"] += [mean for mean, _ in points]
                 data["half_width"] += [spread for _, spread in points]
                 data["seeds"] += [len(scores[place]) for place in places]
-            level = self._level(view, column)
-            if level is not None:
-                panel.axhline(level, color="red", linewidth=1, label=self.config.reference)
-            _frame(panel, curves, level)
+            for method, level in one.levels.items():
+                panel.axhline(level, color="red", linewidth=1, label=method)
+            _frame(panel, one.curves, list(one.levels.values()))
             panel.set_xlabel("noise dimension")
-            panel.set_ylabel(column)
+            panel.set_ylabel(one.label)
             tidy(panel).legend(fontsize="x-small")
         caption = (
             f"Scores on {view.name} over the noise dimension: seeds as dots, their mean as a line, "
@@ -101,27 +128,26 @@ class NoiseDimension(Figure):
         )
         return Exhibit(f"noise-dim-{view.name}", caption, data, drawing)
 
-    def _level(self, view: StudyView, column: str) -> float | None:
+    def _levels(self, view: StudyView, measure: Measure) -> dict[str, float]:
         runs = [run for run in view.runs if run.method == self.config.reference]
-        values = [value for run in runs if (value := run.value(column)) is not None]
-        return sum(values) / len(values) if values else None
+        means = {
+            label: over_seeds(own, measure)[0] for label, own in lines(runs, _PARAMETER).items()
+        }
+        return {label: mean for label, mean in means.items() if mean is not None}
 
-    def _table(
-        self, view: StudyView, found: Mapping[str, Curves], knees: Mapping[str, Mapping[str, Knee]]
-    ) -> Exhibit:
-        rows: list[tuple[str, str, float | None, float | None, float | None, float | None]] = []
-        for column, by_method in knees.items():
-            for method, knee in by_method.items():
+    def _table(self, view: StudyView, found: Sequence[_Measured]) -> Exhibit:
+        rows: list[_KneeRow] = []
+        for one in found:
+            for method, knee in one.knees.items():
                 low, high = knee.interval or (None, None)
-                rows.append((column, method, knee.place, low, high, knee.found))
-            for one, other in itertools.combinations(by_method, 2):
-                rows.append(self._difference(view, column, found[column], by_method, one, other))
+                rows.append((one.label, one.extractor, method, knee.place, low, high, knee.found))
+            for pair in itertools.combinations(one.knees, 2):
+                rows.append(self._difference(view, one, *pair))
         for number in view.reported:
             if number.metric == "knee_noise_dim":
-                rows.append(
-                    (f"reported, {number.where}", number.method, number.value, None, None, None)
-                )
-        names = ("score", "method", "knee", "low", "high", "bootstrap_share")
+                where = f"reported, {number.where}"
+                rows.append((where, None, number.method, number.value, None, None, None))
+        names = ("score", "extractor", "method", "knee", "low", "high", "bootstrap_share")
         caption = (
             f"Knees of the curves on {view.name} by Kneedle, with 95 % intervals by bootstrap over "
             "seeds; a difference tells how many noise dimensions the label stands for."
@@ -129,39 +155,33 @@ class NoiseDimension(Figure):
         data = {name: [row[i] for row in rows] for i, name in enumerate(names)}
         return Exhibit(f"knees-{view.name}", caption, data)
 
-    def _difference(
-        self,
-        view: StudyView,
-        column: str,
-        curves: Curves,
-        knees: Mapping[str, Knee],
-        one: str,
-        other: str,
-    ) -> tuple[str, str, float | None, float | None, float | None, float | None]:
+    def _difference(self, view: StudyView, of: _Measured, one: str, other: str) -> _KneeRow:
         label = f"{other} minus {one}"
-        first, second = knees[one].place, knees[other].place
+        first, second = of.knees[one].place, of.knees[other].place
         place = None if first is None or second is None else second - first
         draws = [
-            knee_draws(curves[method], view.runtime.derive_seed("knee", method))
+            knee_draws(of.curves[method], view.runtime.derive_seed("knee", method))
             for method in (one, other)
         ]
         if draws[0] is None or draws[1] is None:
-            return column, label, place, None, None, None
+            return of.label, of.extractor, label, place, None, None, None
         differences = draws[1] - draws[0]
         known = differences[np.isfinite(differences)]
         if not len(known):
-            return column, label, place, None, None, 0.0
+            return of.label, of.extractor, label, place, None, None, 0.0
         low, high = np.percentile(known, [2.5, 97.5])
-        return column, label, place, float(low), float(high), len(known) / len(differences)
+        found = len(known) / len(differences)
+        return of.label, of.extractor, label, place, float(low), float(high), found
 
 
-def scores_by_place(view: StudyView, column: str) -> dict[str, dict[float, list[float]]]:
-    """Scores by method and noise dimension, one a seed."""
+def scores_by_place(view: StudyView, measure: Measure) -> dict[str, dict[float, list[float]]]:
+    """Scores by line and noise dimension, one a seed."""
     curves: dict[str, dict[float, list[float]]] = {}
-    for run in view.runs:
-        place, value = run.params.get(_PARAMETER), run.value(column)
-        if isinstance(place, int) and value is not None:
-            curves.setdefault(run.method, {}).setdefault(float(place), []).append(value)
+    for method, runs in lines(view.runs, _PARAMETER).items():
+        for run in runs:
+            place, score = run.params.get(_PARAMETER), run.score_of(measure)
+            if isinstance(place, int) and score is not None and score.value is not None:
+                curves.setdefault(method, {}).setdefault(float(place), []).append(score.value)
     return curves
 
 
@@ -184,11 +204,11 @@ def _dots(panel: Axes, scores: Mapping[float, Sequence[float]], tint: str) -> No
     panel.plot(places, values, "o", markersize=3, color=tint, alpha=0.4, markeredgewidth=0)
 
 
-def _frame(panel: Axes, curves: Curves, level: float | None) -> None:
+def _frame(panel: Axes, curves: Curves, levels: Sequence[float]) -> None:
     """Ticks where there are models, and room for the dots, which a band of two seeds dwarfs."""
     places = sorted({place for scores in curves.values() for place in scores})
     values = [v for scores in curves.values() for own in scores.values() for v in own]
-    values += [] if level is None else [level]
+    values += levels
     room = 0.15 * (max(values) - min(values)) or 1.0
     panel.set_ylim(min(values) - room, max(values) + room)
     panel.set_xscale("symlog", base=2, linthresh=1)

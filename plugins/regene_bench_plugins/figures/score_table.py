@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, StudyView, half_width
+from regene_bench.api import (
+    Exhibit,
+    Figure,
+    FigureConfig,
+    FinishedRun,
+    Measure,
+    StudyView,
+    column_of_reported,
+    half_width,
+    measures_of,
+)
+
+Labels = Mapping[str, Mapping[Measure, str]]
+"""The label of each measure of a column, by the column's name."""
 
 
 class ScoreTableConfig(FigureConfig):
@@ -16,8 +29,11 @@ class ScoreTableConfig(FigureConfig):
     Attributes:
         name: Stem of the file.
         caption: What is seen.
-        columns: Columns of the leaderboard, in this order.
+        columns: Columns of the leaderboard, in this order; one that was measured on several
+            extractors stands there once for each.
         params: Parameters of the method that get a column.
+        per_image: Those of the columns, counts, that are divided by the number of images that
+            they are for, so that counts for different numbers of images compare.
         reported: Tables and figures of papers whose numbers stand beside (``"Table 3"``).
     """
 
@@ -25,7 +41,15 @@ class ScoreTableConfig(FigureConfig):
     caption: str = "Means over seeds, with half of the 95 % interval where there are several."
     columns: list[str] = Field(min_length=1)
     params: list[str] = Field(default_factory=list)
+    per_image: list[str] = Field(default_factory=list)
     reported: list[str] = Field(default_factory=list)
+
+    @field_validator("per_image")
+    @classmethod
+    def _are_columns(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        if unknown := [name for name in values if name not in info.data.get("columns", values)]:
+            raise ValueError(f"{', '.join(unknown)}: not among the columns")
+        return values
 
 
 class ScoreTable(Figure):
@@ -36,37 +60,74 @@ class ScoreTable(Figure):
 
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One table over all benchmarks."""
-        rows = [row for view in views for row in (*self._measured(view), *self._reported(view))]
+        labels = {column: measures_of(views, column) for column in self.config.columns}
+        rows = [
+            row
+            for view in views
+            for row in (*self._measured(view, labels), *self._reported(view, labels))
+        ]
         names = ["benchmark", "method", *self.config.params, "from", "seeds"]
-        for column in self.config.columns:
-            names += [column, f"{column} ±"]
+        for column, own in labels.items():
+            for label in dict.fromkeys([*own.values(), column_of_reported(column, own)]):
+                title = self._title(column, label)
+                names += [title, f"{title} ±"]
+            names.append(self._reported_spread(column))
         shown = [name for name in names if any(row.get(name) is not None for row in rows)]
         data = {name: [row.get(name) for row in rows] for name in shown}
-        yield Exhibit(self.config.name, self.config.caption, data)
+        yield Exhibit(self.config.name, self._caption(labels, shown), data)
 
-    def _measured(self, view: StudyView) -> Iterator[dict[str, Any]]:
-        for label, runs in grouped(view.runs).items():
-            row: dict[str, Any] = {"benchmark": view.name, "method": label, "from": "measured"}
+    def _title(self, column: str, label: str) -> str:
+        return f"{label} / image" if column in self.config.per_image else label
+
+    def _reported_spread(self, column: str) -> str:
+        return f"{self._title(column, column)} ± reported"
+
+    def _caption(self, labels: Labels, shown: Sequence[str]) -> str:
+        told = [self.config.caption]
+        if any(name.endswith("± reported") for name in shown):
+            told.append("What papers give as ± stands apart, since it is no such interval.")
+        on: dict[str, list[str]] = {}
+        for own in labels.values():
+            for measure, label in own.items():
+                if measure.extractor is not None:
+                    on.setdefault(measure.extractor, []).append(label)
+        if on:
+            parts = [f"{extractor} for {', '.join(names)}" for extractor, names in on.items()]
+            told.append(f"Extractors: {'; '.join(parts)}.")
+        return " ".join(told)
+
+    def _measured(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
+        for method, runs in grouped(view.runs).items():
+            row: dict[str, Any] = {"benchmark": view.name, "method": method, "from": "measured"}
             row |= {name: runs[0].params.get(name) for name in self.config.params}
             row["seeds"] = len({run.seed for run in runs})
-            for column in self.config.columns:
-                mean, spread = over_seeds(runs, column)
-                row |= {column: mean, f"{column} ±": spread}
+            for column, own in labels.items():
+                for measure, label in own.items():
+                    title = self._title(column, label)
+                    divided = column in self.config.per_image
+                    row[title], row[f"{title} ±"] = over_seeds(runs, measure, per_image=divided)
             yield row
 
-    def _reported(self, view: StudyView) -> Iterator[dict[str, Any]]:
+    def _reported(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
         rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         for number in view.reported:
             wanted = number.metric in self.config.columns and number.class_name is None
             if not wanted or number.where not in self.config.reported:
                 continue
+            value, std = number.value, number.std
+            if number.metric in self.config.per_image:
+                if number.n is None:
+                    continue
+                value, std = value / number.n, None if std is None else std / number.n
             key = (number.method, number.where, number.note)
             method = f"{number.method} ({number.note})" if number.note else number.method
             place = f"{number.source.partition(',')[0]}, {number.where}"
             row = rows.setdefault(
                 key, {"benchmark": view.name, "method": method, "from": place, "seeds": None}
             )
-            row |= {number.metric: number.value, f"{number.metric} ±": number.std}
+            column = column_of_reported(number.metric, labels[number.metric])
+            row[self._title(number.metric, column)] = value
+            row[self._reported_spread(number.metric)] = std
         yield from rows.values()
 
 
@@ -79,11 +140,26 @@ def grouped(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:
 
 
 def over_seeds(
-    runs: Sequence[FinishedRun], metric: str, class_name: str | None = None
+    runs: Sequence[FinishedRun],
+    measure: Measure,
+    class_name: str | None = None,
+    *,
+    per_image: bool = False,
 ) -> tuple[float | None, float | None]:
-    """Mean of a score over runs, and half of its 95 % interval by Student's t if there are two."""
-    found = [value for run in runs if (value := run.value(metric, class_name)) is not None]
-    return interval(found) if found else (None, None)
+    """Mean of a score over runs, and half of its 95 % interval by Student's t if there are two.
+
+    Args:
+        runs: Of one method and set of parameters.
+        measure: Which score.
+        class_name: The class, for a per-class score.
+        per_image: Divide each value by its number of images; a score without one is left out.
+    """
+    found = [score for run in runs if (score := run.score_of(measure, class_name)) is not None]
+    if per_image:
+        values = [s.value / s.n_generated for s in found if s.value is not None and s.n_generated]
+    else:
+        values = [s.value for s in found if s.value is not None]
+    return interval(values) if values else (None, None)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float | None]:

@@ -164,7 +164,8 @@ def start_without_code(expand: nn.Linear) -> None:
     """Give the first layer of a generator without noise and label at its entrance a start.
 
     Its bias is then all that the first feature map is made of; at zero, batch norm and ReLU would
-    let nothing grow out of it. Layers with inputs are left as they are.
+    let nothing grow out of it. Layers with inputs are left as they are, such as those behind a
+    ``DenseEntrance``, which gives itself a start.
     """
     if expand.in_features == 0:
         nn.init.normal_(expand.bias)

@@ -73,6 +73,10 @@ class NoiseAndNumber(nn.Module):
 class DenseEntrance(nn.Module):
     """A hidden layer between the code and the network: linear, batch norm, ReLU.
 
+    Behind a code without noise and label all its outputs start at 1 and are learned by the shift of
+    the normalisation: one code for all is its own mean, whatever the linear layer makes of it, and
+    a shift of 0 would end at the ReLU with a gradient of 0.
+
     Args:
         entrance: Makes the code.
         width: Length of the layer.
@@ -81,9 +85,10 @@ class DenseEntrance(nn.Module):
     def __init__(self, entrance: NoiseOnly | NoiseAndLabel | NoiseAndNumber, width: int) -> None:
         super().__init__()
         self.entrance = entrance
-        self.layers = nn.Sequential(
-            nn.Linear(entrance.size, width), nn.BatchNorm1d(width), nn.ReLU()
-        )
+        norm = nn.BatchNorm1d(width)
+        if entrance.size == 0:
+            nn.init.ones_(norm.bias)
+        self.layers = nn.Sequential(nn.Linear(entrance.size, width), norm, nn.ReLU())
         self.size = width
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ def _build(model: str, weights: str) -> Any:
     import timm
 
     if weights:
-        network = load_model(model, TimmConfig(weights=weights))
+        network = load_model(model, TimmConfig(weights=weights), option="`encoder_weights`")
         network.requires_grad_(True)
     else:
         network = timm.create_model(model, pretrained=False, num_classes=0)

@@ -3,7 +3,7 @@
 An encoder f and a decoder g make h(z) = f(g(z)), a map from codes to codes. Images are compared in
 code space: f is trained to undo g on noise, and g so that h is a good decoder of the codes of real
 images, by a variational bound and by a change of variables. All terms are means over values, with
-pixels in [−1, 1], which is what the published weights go with.
+pixels in [−1, 1], as in the authors' scripts; ``lvpga`` says where the terms depart from those.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Weights:
         codes: Codes of decoded codes must be those codes; trains f.
         variational: h of a code and of a draw around it must agree; trains g and f's spread.
         kl: Divergence of f's codes from the standard normal; trains f.
-        likelihood: Likelihood of codes by change of variables: their length trains f, the volume
-            that h gives them trains g.
+        likelihood: Likelihood of codes by change of variables: their length trains f; the volume
+            that h gives them trains g and, by the steps that it is measured with, f's spread.
     """
 
     noise: float

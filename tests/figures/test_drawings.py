@@ -1,0 +1,162 @@
+"""What drawings are called, what their captions say, and what they refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import torch
+from pydantic import ValidationError
+from regene_bench_plugins.figures.combinations import CombinationMatrix, Combinations
+from regene_bench_plugins.figures.frechet_matrix import FrechetMatrix
+from regene_bench_plugins.figures.generations import Generations, GenerationsConfig
+from regene_bench_plugins.figures.input_map import InputMap
+from regene_bench_plugins.figures.mixing import MixingRatio
+from torch import Tensor
+
+from regene_bench.api import DeviceImages, Features, Generation, SampleRng, UnavailableError
+from regene_bench.interfaces import Exhibit, Figure
+from tests.figures.views import CLASSES, finished, view
+
+IMAGES = DeviceImages(
+    torch.arange(12, dtype=torch.uint8).repeat_interleave(16).reshape(12, 1, 4, 4),
+    torch.arange(12) % 2,
+)
+DATA = SimpleNamespace(class_names=CLASSES, train=IMAGES, test=IMAGES)
+
+
+class _Codes:
+    """Codes are pixels; what is generated are codes drawn at random."""
+
+    def encode(self, images: Tensor) -> Tensor:
+        return images.flatten(1)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return latents.unflatten(1, (1, 4, 4))
+
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        latents = rng.uniform(len(labels), (16,))
+        return Generation(self.decode(latents), latents)
+
+
+@dataclass
+class _FromNoise:
+    """Grey images of the label and the noise; remembers what it was asked for."""
+
+    noise_dim: int
+    uniform: bool = False
+    asked: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        shape = (self.noise_dim,)
+        noise = rng.normal(len(labels), shape)
+        if self.uniform:
+            noise = 2 * rng.uniform(len(labels), shape) - 1
+        return Generation(torch.zeros(len(labels), 1, 4, 4), noise)
+
+    def from_noise(self, noise: Tensor, labels: Tensor) -> Tensor:
+        self.asked.append((noise, labels))
+        return torch.zeros(len(noise), 1, 4, 4)
+
+
+class _Shelf:
+    """The neutral classifier alone is to be had."""
+
+    def extract(self, extractor: str, images: Tensor, task: str) -> Features:
+        if extractor != "neutral":
+            raise UnavailableError(f"No weights of {extractor}.", hint="Fetch them.")
+        return Features(torch.zeros(len(images), 2), torch.zeros(len(images), 2))
+
+
+SETTING = SimpleNamespace(data=DATA, shelf=_Shelf())
+
+
+def drawn(figure: type[Figure], *runs: Any, **options: object) -> list[Exhibit]:
+    config = figure.Config.model_validate(options)
+    return list(figure(config).draw([view(*runs, setting=SETTING)]))
+
+
+@pytest.mark.parametrize(
+    ("figure", "options"),
+    [
+        (Combinations, {"numbers": [2]}),
+        (CombinationMatrix, {"side": 2}),
+        (Generations, {"columns": 3, "levels": 2}),
+    ],
+)
+def test_two_trainings_of_a_method_have_files_of_their_own(
+    figure: type[Figure], options: dict[str, object]
+) -> None:
+    runs = [finished(model=_Codes(), params={"width": width}) for width in (1, 2)]
+    names = [exhibit.name for exhibit in drawn(figure, *runs, **options)]
+    assert len(set(names)) == len(names)
+    for run in runs:
+        assert sum(f"regene-{run.run_id[:6]}" in name for name in names) == len(names) / 2
+
+
+def test_two_generations_a_level_are_refused_before_anything_runs() -> None:
+    with pytest.raises(ValidationError):
+        GenerationsConfig(columns=2)
+
+
+def test_extractors_none_of_which_can_be_had_are_no_failure() -> None:
+    with pytest.raises(UnavailableError, match=r"None of .*\n.*No weights of a.*\n.*\n.*of b"):
+        drawn(MixingRatio, finished(model=_Codes()), extractors=["a", "b"], n=100, steps=2)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_distances_from_real_images_name_their_split(split: str) -> None:
+    features = Features(torch.randn(40, 2, generator=torch.Generator().manual_seed(0)), None)
+    run = finished()
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated_features=lambda extractor: features,
+        reference_features=lambda extractor: features,
+        reference_split=split,
+    )
+    (found,) = drawn(FrechetMatrix, run)
+    assert found.caption.endswith(f"real images of the {split} split.")
+
+
+def mapped(model: _FromNoise, **params: object) -> Exhibit:
+    (found,) = drawn(InputMap, finished(model=model, params=params), side=3, slices=2)
+    return found
+
+
+def test_noise_of_one_dimension_runs_from_left_to_right() -> None:
+    model = _FromNoise(1)
+    found = mapped(model)
+    assert "from left to right" in found.caption
+    assert "downwards" not in found.caption
+    assert found.data["panel"] == ["zero"] * 3 + ["one"] * 3
+    assert found.data["noise"][:3] == [[-2.0], [0.0], [2.0]]
+
+
+def test_two_dimensions_say_which_goes_where() -> None:
+    assert "first dimension downwards, the second from left" in mapped(_FromNoise(2)).caption
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_a_model_without_labels_has_no_panels_of_classes(dim: int) -> None:
+    found = mapped(_FromNoise(dim), conditional=False)
+    assert not any(name in panel for name in CLASSES for panel in found.data["panel"])
+    assert len(found.data["panel"]) == {1: 3, 2: 9, 3: 18}[dim]
+    assert "sees no labels" in found.caption
+
+
+def test_three_dimensions_show_every_class() -> None:
+    model = _FromNoise(3)
+    found = mapped(model, conditional=True)
+    panels = list(dict.fromkeys(found.data["panel"]))
+    assert panels == [f"{name}, third dimension {z}" for name in CLASSES for z in (-2, 2)]
+    assert [sorted(set(labels.tolist())) for _, labels in model.asked] == [[0], [0], [1], [1]]
+
+
+def test_uniform_noise_is_not_looked_at_where_there_is_none() -> None:
+    model = _FromNoise(2, uniform=True)
+    found = mapped(model)
+    assert max(abs(x) for point in found.data["noise"] for x in cast("list[float]", point)) == 1
+    assert "uniform" in found.caption
+    assert "deviations" not in found.caption
+    assert "2 standard deviations" in mapped(_FromNoise(2)).caption
