@@ -114,7 +114,11 @@ class FinishedRun:
     def value(
         self, metric: str, class_name: str | None = None, extractor: str | None = None
     ) -> float | None:
-        """The value of ``score``."""
+        """The value of ``score``, ``None`` if there is none.
+
+        Raises:
+            MethodError: As of ``score``.
+        """
         score = self.score(metric, class_name, extractor)
         return None if score is None else score.value
 
