@@ -27,13 +27,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from regene_bench.benchmark import load_benchmark
-from regene_bench.data.dataset import BenchmarkData, DeviceImages
-from regene_bench.loading import load_data
-from regene_bench.paths import cache_dir
-from regene_bench.plugins import load_plugins
-from regene_bench.runtime import Runtime
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.base.paths import cache_dir
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
+from regene_bench.harness.load import load_data
+from regene_bench.plan.protocol import load_benchmark
+from regene_bench.plugins.host import load_plugins
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
 
 STRENGTHS = (0, 10, 30, 90)  # standard deviations, in levels of 255
 COPIES = "copies"

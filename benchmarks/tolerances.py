@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from regene_bench.evaluation.frechet import frechet_distance
 from regene_bench.evaluation.inception_score import inception_score
 from regene_bench.evaluation.kid import kernel_distance
-from regene_bench.evaluation.manifold import precision_recall_density_coverage
+from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from tests.parity.features import inception_like
 
 Distance = Callable[[Tensor, Tensor], float]

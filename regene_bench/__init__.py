@@ -17,18 +17,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from regene_bench.base.version import __version__
+
 if TYPE_CHECKING:
     from regene_bench.notebook.board import Leaderboard
     from regene_bench.notebook.running import run
-    from regene_bench.scoring import score
+    from regene_bench.samples.score import score
 
-__version__ = "0.1.0"
 __all__ = ["Leaderboard", "__version__", "run", "score"]
 
 _MODULES = {
     "Leaderboard": "regene_bench.notebook.board",
     "run": "regene_bench.notebook.running",
-    "score": "regene_bench.scoring",
+    "score": "regene_bench.samples.score",
 }
 
 

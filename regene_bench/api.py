@@ -6,19 +6,7 @@ the change log.
 
 from __future__ import annotations
 
-from regene_bench.canonical import stable_id
-from regene_bench.capabilities import (
-    Classifier,
-    Decoder,
-    Encoder,
-    Generation,
-    Generator,
-    LatentVariableModel,
-    Quantiser,
-)
-from regene_bench.data.augment import augment
-from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float, to_uint8
-from regene_bench.errors import (
+from regene_bench.base.errors import (
     ConfigError,
     DataError,
     Interrupted,
@@ -28,61 +16,57 @@ from regene_bench.errors import (
     UnavailableError,
     did_you_mean,
 )
+from regene_bench.base.events import Message, Progress
+from regene_bench.base.hashing import stable_id
+from regene_bench.base.paths import cache_dir
+from regene_bench.base.validation import validate
+from regene_bench.data.augment import augment
+from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float, to_uint8
+from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
+from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
 from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features, WeightsFile
 from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_sizes
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
 from regene_bench.evaluation.inception_score import inception_score
 from regene_bench.evaluation.kid import kernel_distance
-from regene_bench.evaluation.manifold import precision_recall_density_coverage
 from regene_bench.evaluation.memorisation import Nearness, nearness
+from regene_bench.evaluation.metric import Column, Metric, MetricConfig, Score
 from regene_bench.evaluation.nearest import Neighbours, nearest
+from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.similarity import ssim_each
-from regene_bench.events import Message, Progress
 from regene_bench.hookspecs import Register, hookimpl
-from regene_bench.interfaces import (
-    Augmentation,
-    Column,
-    DatasetSource,
-    Exhibit,
-    ExtractorCard,
-    FeatureExtractor,
-    Features,
-    Figure,
-    FigureConfig,
-    ImageSet,
-    ImageShape,
-    Method,
-    MethodConfig,
-    Metric,
-    MetricConfig,
-    Preset,
-    Score,
-    SourceRequest,
-    Split,
-    WeightsFile,
-)
 from regene_bench.leaderboard.aggregate import half_width
-from regene_bench.locks import exclusive
-from regene_bench.paths import cache_dir
-from regene_bench.reported import ReportedNumber
-from regene_bench.rng import SampleRng, derive_seed
-from regene_bench.runtime import Runtime
-from regene_bench.studies.measures import Measure, column_of_reported, measures_of
-from regene_bench.studies.view import FinishedRun, StudyView
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.plan.reported import ReportedNumber
+from regene_bench.plan.weights import find_weights, obtain_weights
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.locks import exclusive
+from regene_bench.runtime.random import SampleRng, derive_seed
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stages import StageReport
+from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
+from regene_bench.studies.measures import Measure, column_of_reported
+from regene_bench.studies.view import FinishedRun, StudyView, measures_of
+from regene_bench.training.capabilities import (
+    Classifier,
+    Decoder,
+    Encoder,
+    Generation,
+    Generator,
+    LatentVariableModel,
+    Quantiser,
+)
 from regene_bench.training.length import TrainingLength, images_to_see
 from regene_bench.training.lockstep import Stack, StackedBatch, train_together
 from regene_bench.training.loop import train
 from regene_bench.training.losses import mae, saturation, ssim
-from regene_bench.training.report import StageReport
+from regene_bench.training.method import Method, MethodConfig
 from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
 from regene_bench.training.stage import Batch, Stage
-from regene_bench.validation import validate
-from regene_bench.weights import find_weights, obtain_weights
 
 __all__ = [
     "Augmentation",

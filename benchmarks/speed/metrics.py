@@ -145,7 +145,7 @@ def kid_torch_fidelity(size: Size, device: str) -> Work:
 
 
 def prdc_ours(size: Size, device: str) -> Work:
-    from regene_bench.evaluation.manifold import precision_recall_density_coverage
+    from regene_bench.evaluation.prdc import precision_recall_density_coverage
 
     real, generated = pair(size, device)
     return lambda: list(

@@ -28,11 +28,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from regene_bench_plugins.methods.convex import LatentPool, Sampling
-from regene_bench_plugins.methods.inference import encode_split, in_chunks
-from regene_bench_plugins.methods.judging import ConfidenceJudge, class_confidence
-from regene_bench_plugins.methods.regene import ReGene, ReGeneConfig, ReGeneModel
-from regene_bench_plugins.methods.regene_training import (
+from regene_bench_plugins.methods.common.inference import encode_split, in_chunks
+from regene_bench_plugins.methods.regene.confidence_judge import ConfidenceJudge, class_confidence
+from regene_bench_plugins.methods.regene.convex import LatentPool, Sampling
+from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig, ReGeneModel
+from regene_bench_plugins.methods.regene.training import (
     Decoder,
     build_networks,
     classifier_stage,
@@ -40,16 +40,8 @@ from regene_bench_plugins.methods.regene_training import (
 )
 from regene_bench_plugins.networks.latent_classifier import LatentClassifier
 
-from regene_bench.api import (
-    Batch,
-    BenchmarkData,
-    Clock,
-    DeviceImages,
-    Runtime,
-    SampleRng,
-    Stage,
-)
-from regene_bench.runtime import choose_device, choose_precision
+from regene_bench.api import Batch, BenchmarkData, Clock, DeviceImages, Runtime, SampleRng, Stage
+from regene_bench.runtime.runtime import choose_device, choose_precision
 from tests.methods.builders import make_data, make_runtime
 
 T = TypeVar("T")

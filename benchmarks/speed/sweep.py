@@ -21,11 +21,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from regene_bench_plugins.methods.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_game
 from torch.nn import functional as F
 
 from regene_bench.api import BenchmarkData, CheckpointStore, DeviceImages, ImageShape, Runtime
-from regene_bench.runtime import choose_device, choose_precision, device_name
+from regene_bench.runtime.runtime import choose_device, choose_precision, device_name
 
 SHAPE = ImageShape(1, 28, 28, 10)
 IMAGES = 4096

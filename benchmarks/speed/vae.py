@@ -29,25 +29,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from regene_bench_plugins.methods.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.objectives import divergence_from_normal
+from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
-from regene_bench_plugins.vae.network import Autoencoding
-from regene_bench_plugins.vae.objectives import divergence_from_normal
-from regene_bench_plugins.vae.posterior import GaussianHeads
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from regene_bench.api import (
-    Batch,
-    CheckpointStore,
-    DeviceImages,
-    ImageShape,
-    Runtime,
-    Stage,
-    train,
-)
-from regene_bench.runtime import choose_device, choose_precision
+from regene_bench.api import Batch, CheckpointStore, DeviceImages, ImageShape, Runtime, Stage, train
+from regene_bench.runtime.runtime import choose_device, choose_precision
 
 OURS, THEIRS = "regene-bench", "pythae"
 GOALS = {"cpu": 2.5, "cuda": 5.0}

@@ -73,17 +73,17 @@ def register_methods(register: Register) -> None:
     )
     register(
         "regene",
-        f"{_HERE}.methods.regene:ReGene",
+        f"{_HERE}.methods.regene.regene:ReGene",
         summary="classifier latents, convex combinations with two-step judging, decoder",
     )
     register(
         "cgan",
-        f"{_HERE}.methods.cgan:CGAN",
+        f"{_HERE}.methods.gan.cgan:CGAN",
         summary="conditional GAN with any noise dimension from 0 up",
     )
     register(
         "ugan",
-        f"{_HERE}.methods.cgan:UGAN",
+        f"{_HERE}.methods.gan.cgan:UGAN",
         summary="cgan's networks without labels: samples have no class",
     )
     for name, target, summary in (
@@ -94,8 +94,10 @@ def register_methods(register: Register) -> None:
         ("dcgan", "dcgan:DCGAN", "deep convolutional GAN"),
         ("sngan", "sngan:SNGAN", "GAN with spectral normalisation and a projection discriminator"),
     ):
-        register(name, f"{_HERE}.gan.{target}", summary=summary)
-    register("cvae", f"{_HERE}.vae.cvae:CVAE", summary="conditional variational autoencoder")
+        register(name, f"{_HERE}.methods.gan.{target}", summary=summary)
+    register(
+        "cvae", f"{_HERE}.methods.vae.cvae:CVAE", summary="conditional variational autoencoder"
+    )
     for name, target, summary in (
         ("vae", "vae:VAE", "variational autoencoder"),
         ("ccvae", "ccvae:CCVAE", "conditional VAE with one standard normal for all classes"),
@@ -107,7 +109,7 @@ def register_methods(register: Register) -> None:
         ("lvpga", "lvpga:LVPGA", "perceptual generative autoencoder with both objectives"),
         ("vqvae", "vqvae:VQVAE", "discrete codes with an autoregressive prior for each class"),
     ):
-        register(name, f"{_HERE}.vae.{target}", summary=summary)
+        register(name, f"{_HERE}.methods.vae.{target}", summary=summary)
 
 
 @hookimpl

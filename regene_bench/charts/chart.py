@@ -9,8 +9,8 @@ from typing import Any
 
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Column, Line
+from regene_bench.leaderboard.directions import BETTER
 from regene_bench.leaderboard.grid import clean, number
-from regene_bench.leaderboard.order import BETTER
 
 Spec = dict[str, Any]
 

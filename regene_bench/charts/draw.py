@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.charts.chart import Chart
-from regene_bench.errors import UsageError, did_you_mean
 
 FORMATS: tuple[str, ...] = ("svg", "png", "pdf")
 _WIDTH = 480

@@ -6,8 +6,8 @@ from typing import Any
 
 from regene_bench.charts.chart import Chart, Spec, cells, colour_of, statistic_of, with_interval
 from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.directions import BETTER
 from regene_bench.leaderboard.grid import clean
-from regene_bench.leaderboard.order import BETTER
 
 # more lines than colours that can be told apart
 _MOST_LINES = 8

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from regene_bench.canonical import canonical_json
+from regene_bench.base.hashing import canonical_json
 from regene_bench.charts.chart import (
     Chart,
     axis_title,

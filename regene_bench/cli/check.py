@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
+from regene_bench.base.text import printable, terminal_width
 from regene_bench.cli.names import complete_any
-from regene_bench.cli.text import printable, terminal_width
-from regene_bench.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
 from regene_bench.testing.running import entry_kind
 
 if TYPE_CHECKING:
-    from regene_bench.events import Event, Sink
-    from regene_bench.plugins import PluginHost
+    from regene_bench.base.events import Event, Sink
+    from regene_bench.plugins.host import PluginHost
     from regene_bench.testing import Check, Result
 
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim"}
@@ -101,7 +101,7 @@ def _progress(title: str, total: int) -> Iterator[_Shown]:
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from regene_bench.events import Progress as Work
+    from regene_bench.base.events import Progress as Work
 
     columns = (
         TextColumn("{task.description}"),

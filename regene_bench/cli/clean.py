@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 
 _RUN_FOLDER = "runs"
 # downloads cannot always be had again; everything else below the cache folder is made anew
@@ -98,14 +98,14 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
 
 
 def _caches() -> list[_Removal]:
-    from regene_bench.paths import cache_dir
+    from regene_bench.base.paths import cache_dir
 
     folders = sorted(cache_dir().iterdir()) if cache_dir().is_dir() else []
     return [_removal(f, "cache") for f in folders if f.is_dir() and f.name not in _DOWNLOADS]
 
 
 def _removal(path: Path, why: str) -> _Removal:
-    from regene_bench.diagnosis import folder_size
+    from regene_bench.cli.diagnosis import folder_size
 
     return _Removal(path, why, folder_size(path) if path.is_dir() else path.stat().st_size)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.cli.text import printable
+from regene_bench.base.text import printable
 
 _MARKS = {"ok": "ok", "missing": "missing", "broken": "BROKEN", "info": ""}
 
@@ -26,8 +26,8 @@ def doctor(
     Exits with 0 whatever it finds: missing data and weights are normal, and a broken plugin harms
     nobody else.
     """
-    from regene_bench.diagnosis import diagnose
-    from regene_bench.plugins import load_plugins
+    from regene_bench.cli.diagnosis import diagnose
+    from regene_bench.plugins.host import load_plugins
 
     findings = diagnose(load_plugins(), results, data or ())
     if as_json:

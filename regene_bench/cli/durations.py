@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from regene_bench.interfaces import Exhibit
+from regene_bench.studies.figure import Exhibit
 
 _MOST_ROWS = 40
 _TEXT_WIDTH = 26

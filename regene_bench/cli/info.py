@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from regene_bench.base.errors import UsageError, did_you_mean
+from regene_bench.base.text import aligned, printable
 from regene_bench.cli.names import complete_any, complete_benchmarks
-from regene_bench.cli.text import aligned, printable
-from regene_bench.errors import UsageError, did_you_mean
-from regene_bench.leaderboard.order import BETTER
-from regene_bench.plugins import load_plugins
+from regene_bench.leaderboard.directions import BETTER
+from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from regene_bench.plugins import Entry, PluginHost
+    from regene_bench.plugins.host import Entry, PluginHost
 
 
 def info(
@@ -65,8 +65,8 @@ def _is(entry: Entry, name: str) -> bool:
 
 
 def _benchmark(host: PluginHost, entry: Entry) -> list[str]:
-    from regene_bench.benchmark import load_benchmark
-    from regene_bench.metric_choice import choose_metrics
+    from regene_bench.plan.metrics import choose_metrics
+    from regene_bench.plan.protocol import load_benchmark
 
     protocol = load_benchmark(host, entry.qualified_name)
     data, evaluation = protocol.data, protocol.evaluation
@@ -103,8 +103,8 @@ def _options(preset: Any) -> str:
 
 
 def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
-    from regene_bench.benchmark import load_benchmark
-    from regene_bench.interfaces import PRESETS
+    from regene_bench.data.shapes import PRESETS
+    from regene_bench.plan.protocol import load_benchmark
 
     method = entry.load()
     lines = _documentation(entry)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.cli.names import complete_benchmarks
-from regene_bench.errors import UsageError, did_you_mean
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from regene_bench.benchmark import Benchmark
     from regene_bench.leaderboard.board import Board
+    from regene_bench.plan.protocol import Benchmark
 
 _FORMATS = ("table", "md", "csv", "json", "latex")
 _NARROW = 100

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.cli.text import aligned
-from regene_bench.plugins import load_plugins
+from regene_bench.base.text import aligned
+from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plugins.host import PluginHost
 
 app = typer.Typer(
     help="List what is installed.",

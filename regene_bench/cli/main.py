@@ -10,8 +10,8 @@ from typing import Annotated, Any, NoReturn, cast
 import typer
 from typer.core import TyperGroup
 
-from regene_bench import __version__
-from regene_bench.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
+from regene_bench.base.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
+from regene_bench.base.version import __version__
 
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -147,7 +147,7 @@ def load_command(name: str) -> Any:
 
 
 def _plugin_commands() -> dict[str, Any]:
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
 
     plugin_app = typer.Typer(add_completion=False, rich_markup_mode=None)
     # a callback makes typer keep a group, however few commands there are

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 
 
 def merge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 
 
 def complete_benchmarks(incomplete: str) -> list[str]:

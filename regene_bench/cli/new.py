@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.errors import UsageError
-from regene_bench.plugins import load_plugins
+from regene_bench.base.errors import UsageError
+from regene_bench.plugins.host import load_plugins
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
 from regene_bench.testing.running import entry_kind
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 
 
 def plot(
@@ -23,11 +23,11 @@ def plot(
     preset: Annotated[str, typer.Option(help="Draw this preset only.")] = "",
 ) -> None:
     """Draw the charts that `publish site` shows as PNG, SVG or PDF."""
+    from regene_bench.base.errors import did_you_mean
     from regene_bench.charts.draw import FORMATS, draw
     from regene_bench.cli.publish import read_sources
-    from regene_bench.errors import did_you_mean
     from regene_bench.leaderboard.merge import merge
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
     from regene_bench.publish.chart_files import charts_of_table
 
     if form not in FORMATS:

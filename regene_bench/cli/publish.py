@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def site(
     title: Annotated[str, typer.Option(help="Heading of the first page.")] = "Leaderboards",
 ) -> None:
     """Write a static site that needs no server and no network."""
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
     from regene_bench.publish.site import publish_site
 
     sources = read_sources(results or [Path("results")])
@@ -102,7 +102,7 @@ def hub(
 
 def _ranks(table: pa.Table) -> dict[str, str]:
     from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
 
     if not table.num_rows:
         raise UsageError("There are no runs to publish.", hint="Try `regene-bench run digits`.")
@@ -123,8 +123,8 @@ def read_sources(paths: Sequence[Path]) -> list[Source]:
 
 def tell_conflicts(conflicts: Sequence[Conflict]) -> int:
     """List runs that contradict each other on stderr, and return the exit code."""
-    from regene_bench.cli.text import printable
-    from regene_bench.errors import EXIT_OK, EXIT_SOME_FAILED
+    from regene_bench.base.errors import EXIT_OK, EXIT_SOME_FAILED
+    from regene_bench.base.text import printable
 
     if not conflicts:
         return EXIT_OK

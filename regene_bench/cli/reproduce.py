@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    PluginError,
+    UsageError,
+)
+from regene_bench.base.text import aligned, printable
 from regene_bench.cli.stoppable import stoppable
-from regene_bench.cli.text import aligned, printable
-from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, PluginError, UsageError
-from regene_bench.reproduction import method_and_settings
+from regene_bench.samples.reproduction import method_and_settings
 
 if TYPE_CHECKING:
-    from regene_bench.interfaces import Metric
+    from regene_bench.evaluation.metric import Metric
+    from regene_bench.harness.options import Options
     from regene_bench.leaderboard.agreement import Comparison
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
-    from regene_bench.plugins import PluginHost
-    from regene_bench.preparation import Options
+    from regene_bench.plugins.host import PluginHost
 
 _WORDS = {"equal": "equal", "within": "within tolerance", "off": "off", "missing": "not measured"}
 # what enters a run's identity; where one of them differs, another run was made
@@ -52,14 +58,14 @@ def reproduce(
     from regene_bench.leaderboard.agreement import compare_scores
     from regene_bench.leaderboard.merge import read_source
     from regene_bench.leaderboard.parts import find_run
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
 
     published = find_run(read_source(results).table, run, results)
     folder = into or Path("reproduced") / published.run_id
     host = load_plugins()
     options = options_of(published, host, folder, metrics, tuple(data or ()), device)
 
-    from regene_bench.campaign import run_campaign
+    from regene_bench.harness.campaign import run_campaign
     from regene_bench.leaderboard.parts import read_run
 
     with stoppable(None) as (emit, stop):
@@ -92,8 +98,8 @@ def options_of(
     Raises:
         UsageError: The run is of samples that another program made.
     """
+    from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import EXTERNAL
-    from regene_bench.preparation import Options
 
     if record.distribution == EXTERNAL:
         raise UsageError(
@@ -115,8 +121,8 @@ def options_of(
 
 def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
     """The protocol's metrics, and others that give the published numbers, with their options."""
-    from regene_bench.benchmark import load_benchmark
-    from regene_bench.metric_choice import choose_metrics
+    from regene_bench.plan.metrics import choose_metrics
+    from regene_bench.plan.protocol import load_benchmark
 
     benchmark = load_benchmark(host, record.benchmark)
     names = list(benchmark.evaluation.metrics)

@@ -24,8 +24,8 @@ from regene_bench.cli.options import (
 from regene_bench.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
-    from regene_bench.campaign import Outcome
-    from regene_bench.preparation import Options
+    from regene_bench.harness.campaign import Outcome
+    from regene_bench.harness.options import Options
 
 
 def run(
@@ -71,8 +71,8 @@ def run(
     limit = parse_duration(time_limit) if time_limit else None
     every = parse_duration(checkpoint_every)
 
-    from regene_bench.campaign import run_campaign
-    from regene_bench.preparation import Options
+    from regene_bench.harness.campaign import run_campaign
+    from regene_bench.harness.options import Options
 
     options = Options(
         methods=methods,

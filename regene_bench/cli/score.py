@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.cli.names import complete_benchmarks, complete_metrics
-from regene_bench.errors import UsageError, did_you_mean
 
 _FORMATS = ("table", "md", "csv", "json")
 
@@ -64,9 +64,9 @@ def score(
     if form not in _FORMATS:
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
 
-    from regene_bench import scoring
-    from regene_bench.cli.progress import progress_sink
-    from regene_bench.stop import StopRequest, stop_on_signals
+    from regene_bench.runtime.progress import progress_sink
+    from regene_bench.runtime.stop import StopRequest, stop_on_signals
+    from regene_bench.samples import score as scoring
 
     stop = StopRequest()
     with stop_on_signals(stop), progress_sink() as emit:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regene_bench.cli.text import aligned, printable
-from regene_bench.leaderboard.order import BETTER
-from regene_bench.reproduction import repetition_of
+from regene_bench.base.text import aligned, printable
+from regene_bench.leaderboard.directions import BETTER
+from regene_bench.samples.reproduction import repetition_of
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -25,7 +25,7 @@ def show(
 ) -> None:
     """Show all of one run: parameters, scores, per-class scores, files, how to repeat it."""
     from regene_bench.leaderboard.parts import read_run
-    from regene_bench.plugins import load_plugins
+    from regene_bench.plugins.host import load_plugins
 
     record = read_run(results, run)
     if as_json:

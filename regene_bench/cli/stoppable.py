@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from regene_bench.errors import Interrupted
+from regene_bench.base.errors import Interrupted
 
 if TYPE_CHECKING:
-    from regene_bench.events import Sink
-    from regene_bench.stop import StopRequest
+    from regene_bench.base.events import Sink
+    from regene_bench.runtime.stop import StopRequest
 
 
 @contextmanager
@@ -25,8 +25,8 @@ def stoppable(limit: float | None) -> Iterator[tuple[Sink, StopRequest]]:
     Raises:
         Interrupted: What the block raised, after the command that goes on was printed.
     """
-    from regene_bench.cli.progress import progress_sink
-    from regene_bench.stop import StopRequest, stop_on_signals
+    from regene_bench.runtime.progress import progress_sink
+    from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
     stop = StopRequest(limit)
     try:

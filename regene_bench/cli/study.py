@@ -59,7 +59,7 @@ def study(
     limit = parse_duration(time_limit) if time_limit else None
     every = parse_duration(checkpoint_every)
 
-    from regene_bench.preparation import Options
+    from regene_bench.harness.options import Options
     from regene_bench.studies.conduct import run_study
 
     options = Options(

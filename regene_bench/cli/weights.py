@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.cli.text import aligned
-from regene_bench.errors import UnavailableError, UsageError, did_you_mean
+from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
+from regene_bench.base.text import aligned
 
 if TYPE_CHECKING:
-    from regene_bench.weights import KnownWeights, ReportBytes
+    from regene_bench.plan.weights import KnownWeights, ReportBytes
 
 app = typer.Typer(
     help="List, add, fetch and verify network weights.",
@@ -26,7 +26,7 @@ _MEGABYTE = 1e6
 @app.command("list")
 def list_() -> None:
     """List the files that extractors need, and whether they are here."""
-    from regene_bench.weights import weights_path, weights_state
+    from regene_bench.plan.weights import weights_path, weights_state
 
     rows = [
         (
@@ -45,7 +45,7 @@ def list_() -> None:
 @app.command()
 def add(file: Annotated[Path, typer.Argument(help="The file, under any name.")]) -> None:
     """Take in a file that was downloaded by other means; its hash tells which it is."""
-    from regene_bench.weights import add_weights
+    from regene_bench.plan.weights import add_weights
 
     weights, path = add_weights(file, [known.file for known in _known()])
     print(f"{weights.name}: verified and copied to {path}")
@@ -57,7 +57,7 @@ def fetch(
     offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
 ) -> None:
     """Download a file from its publisher and verify it."""
-    from regene_bench.weights import fetch_weights
+    from regene_bench.plan.weights import fetch_weights
 
     known = _known()
     match = next((k.file for k in known if k.file.name == name), None)
@@ -71,7 +71,7 @@ def fetch(
 @app.command()
 def verify() -> None:
     """Hash every file that is here; exit with 2 if one is not what was published."""
-    from regene_bench.weights import weights_path, weights_state
+    from regene_bench.plan.weights import weights_path, weights_state
 
     states = {k.file.name: (weights_state(k.file), weights_path(k.file)) for k in _known()}
     if states:
@@ -85,8 +85,8 @@ def verify() -> None:
 
 
 def _known() -> list[KnownWeights]:
-    from regene_bench.plugins import load_plugins
-    from regene_bench.weights import known_weights
+    from regene_bench.plan.weights import known_weights
+    from regene_bench.plugins.host import load_plugins
 
     return known_weights(load_plugins())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional as F
 
-from regene_bench.interfaces import Augmentation
+from regene_bench.data.shapes import Augmentation
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from regene_bench.errors import DataError
-from regene_bench.interfaces import Split
+from regene_bench.base.errors import DataError
+from regene_bench.data.shapes import Split
 
 FOLDER: Final = "cifar-10-batches-py"
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.records import Block, Records
+from regene_bench.data.shapes import Split
 from regene_bench.data.split import hash_order, hashed_test_mask
-from regene_bench.errors import DataError
-from regene_bench.interfaces import Split
 
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageShape
+from regene_bench.base.errors import DataError
+from regene_bench.data.shapes import ImageShape
 
 Encoded = Path | bytes
 """A file to read, or the bytes of one."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from regene_bench import __version__
-from regene_bench.errors import DataError
+from regene_bench.base.errors import DataError
+from regene_bench.base.version import __version__
 
 _CHUNK_BYTES: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regene_bench.interfaces import ImageSet
+from regene_bench.data.source import ImageSet
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -11,8 +11,8 @@ from typing import IO, Final, cast
 
 import numpy as np
 
-from regene_bench.errors import DataError
-from regene_bench.interfaces import Split
+from regene_bench.base.errors import DataError
+from regene_bench.data.shapes import Split
 
 _PREFIX: Final[Mapping[Split, str]] = {"train": "train", "test": "t10k"}
 _BYTE_TYPE: Final = 0x08

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from regene_bench.data.cifar_batches import (
-    FOLDER as CIFAR_FOLDER,
-)
+from regene_bench.data.cifar_batches import FOLDER as CIFAR_FOLDER
 from regene_bench.data.cifar_batches import (
     check_cifar_batches,
     find_cifar_batches,
@@ -25,7 +23,8 @@ from regene_bench.data.parquet_images import (
     parquet_records,
 )
 from regene_bench.data.records import decode_records
-from regene_bench.interfaces import ImageSet, ImageShape, Split
+from regene_bench.data.shapes import ImageShape, Split
+from regene_bench.data.source import ImageSet
 
 Kind = Literal["idx", "cifar-batches", "parquet", "class-folders"]
 ALL_KINDS: tuple[Kind, ...] = ("cifar-batches", "idx", "parquet", "class-folders")

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.parquet_schema import Columns, naming, read_columns
 from regene_bench.data.records import Block, Records
+from regene_bench.data.shapes import Split
 from regene_bench.data.split import hash_order, hashed_test_mask
-from regene_bench.errors import DataError
-from regene_bench.interfaces import Split
 
 _ROWS: Final = 4096
 _TEST_NAMES: Final = ("test", "validation", "valid", "val")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from regene_bench.errors import DataError, did_you_mean
+from regene_bench.base.errors import DataError, did_you_mean
 
 _IMAGE_COLUMNS: Final = ("image", "img")
 _LABEL_COLUMNS: Final = ("label", "labels")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from regene_bench.data.decode import DecodeOptions, Encoded, ProgressFn, decode_into
+from regene_bench.data.shapes import ImageShape
 from regene_bench.data.split import hash_order
-from regene_bench.interfaces import ImageShape
 
 
 @dataclass(frozen=True)

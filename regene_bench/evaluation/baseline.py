@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.frechet import frechet_from_moments
 from regene_bench.evaluation.moments import check_features, moments_of, without
 from regene_bench.evaluation.stepwise import Between, go_on

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 from torch import Tensor
 
-from regene_bench.capabilities import Decoder, Encoder, has_capability
-from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_uint8
-from regene_bench.errors import MethodError
-from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.interfaces import ExtractorCard, Features, Split
-from regene_bench.runtime import Runtime
+from regene_bench.base.errors import MethodError
+from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_uint8
+from regene_bench.data.shapes import Split
+from regene_bench.evaluation.extractor import ExtractorCard, Features
+from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.training.capabilities import Decoder, Encoder, has_capability
 
 if TYPE_CHECKING:
-    from regene_bench.comparison import Comparison
+    from regene_bench.evaluation.comparison import Comparison
 
 T = TypeVar("T")
 _CHUNK = 256

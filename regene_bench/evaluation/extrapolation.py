@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
 from regene_bench.evaluation.moments import Moments, moments_of, without
 from regene_bench.evaluation.stepwise import Between, go_on

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 
 
 def inception_score(

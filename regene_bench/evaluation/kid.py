@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.arithmetic import product_dtype
 from regene_bench.evaluation.frechet import check_pair
+from regene_bench.evaluation.product_precision import product_dtype
 from regene_bench.evaluation.stepwise import Between, go_on
 
 _TILE = 1024

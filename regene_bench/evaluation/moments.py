@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 
 # Samples looked at together: the check of a whole set would hold another one of its size.
 _PIECE = 1024

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 
 # More candidates than neighbours, so that a rounding error among near-equals does not drop one.
 _SPARE = 8

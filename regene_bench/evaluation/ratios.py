@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 
 # The standard normal distribution's 97.5 % quantile.
 _Z = 1.959963984540054

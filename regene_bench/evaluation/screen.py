@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.arithmetic import (
+from regene_bench.evaluation.product_precision import (
     SHORT_FACTOR,
     has_short_products,
     product_dtype,

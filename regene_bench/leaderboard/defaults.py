@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from regene_bench.errors import RegeneBenchError
+from regene_bench.base.errors import RegeneBenchError
 
 if TYPE_CHECKING:
-    from regene_bench.benchmark import Benchmark
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plan.protocol import Benchmark
+    from regene_bench.plugins.host import PluginHost
 
 
 def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:
@@ -17,7 +17,7 @@ def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Ben
 
     Results outlive the plugin that registered their benchmark; such names are left out.
     """
-    from regene_bench.benchmark import load_benchmark
+    from regene_bench.plan.protocol import load_benchmark
 
     known = {}
     for name in names:

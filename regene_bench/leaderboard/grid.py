@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Column, Line, Missing
-from regene_bench.leaderboard.order import BETTER
+from regene_bench.leaderboard.directions import BETTER
 
 _ARROWS = {"higher": " ↑", "lower": " ↓", "reference": " → real", "none": ""}
 _FIXED = 3

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regene_bench.errors import ResultsError
+from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
 from regene_bench.leaderboard.parts import FOLDER, read_parts
 from regene_bench.leaderboard.reading import BadPart, read_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from regene_bench.errors import ResultsError
+from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.schema import ADDED, OLDEST, SCHEMA, SCHEMA_VERSION
 
 

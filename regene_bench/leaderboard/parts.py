@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from regene_bench.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.reading import BadPart, joined, read_folder, read_part
 from regene_bench.leaderboard.record import RunRecord

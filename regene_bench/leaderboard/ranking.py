@@ -8,13 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from regene_bench.errors import UsageError, did_you_mean
+from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
+from regene_bench.leaderboard.directions import Loss, class_order, loss_of
 from regene_bench.leaderboard.grouping import records
-from regene_bench.leaderboard.labels import column_labels, line_labels
-from regene_bench.leaderboard.order import Loss, class_order, loss_of
+from regene_bench.leaderboard.short_names import column_labels, line_labels
 
 
 @dataclass

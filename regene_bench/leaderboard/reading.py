@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from regene_bench.errors import ResultsError
-from regene_bench.leaderboard.kept import Stamp, keep, load, stamp
+from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.migration import migrated
+from regene_bench.leaderboard.parts_cache import Stamp, keep, load, stamp
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY
 
 _READERS = 4

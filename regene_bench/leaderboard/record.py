@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from regene_bench.canonical import canonical_json
+from regene_bench.base.hashing import canonical_json
 
 RunStatus = Literal["ok", "failed"]
 ScoreStatus = Literal["ok", "failed", "unavailable", "skipped"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regene_bench.errors import UnavailableError, UsageError, did_you_mean
+from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
 from regene_bench.leaderboard.parts import read_parts
@@ -19,7 +19,7 @@ from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.render import TEXT_FORMATS, print_tables, render
 from regene_bench.notebook.html import boards_as_html
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
     import pandas as pd

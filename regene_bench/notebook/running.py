@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from regene_bench.campaign import run_campaign
-from regene_bench.cli.progress import progress_sink
-from regene_bench.events import Sink, silent
+from regene_bench.base.events import Sink, silent
+from regene_bench.harness.campaign import run_campaign
+from regene_bench.harness.options import Options
 from regene_bench.notebook.board import Leaderboard
-from regene_bench.preparation import Options
-from regene_bench.stop import StopRequest, stop_on_signals
+from regene_bench.runtime.progress import progress_sink
+from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
 
 def run(

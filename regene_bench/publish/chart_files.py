@@ -14,7 +14,7 @@ from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.publish.names import slug
 
 if TYPE_CHECKING:
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plugins.host import PluginHost
 
 
 def charts_of_table(

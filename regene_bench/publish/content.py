@@ -17,13 +17,13 @@ from regene_bench.leaderboard.merge import Conflict, Source, merge
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
+from regene_bench.plan.reported import ReportedNumber, reported_numbers
 from regene_bench.publish.pictures import RECONSTRUCTIONS, SAMPLES, Picture, first_picture
 from regene_bench.publish.runs import line_key, runs_by_line
-from regene_bench.reported import ReportedNumber, reported_numbers
 
 if TYPE_CHECKING:
-    from regene_bench.benchmark import Benchmark
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plan.protocol import Benchmark
+    from regene_bench.plugins.host import PluginHost
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 
 MARKER = ".regene-bench-site"
 _MARKER_TEXT = "Made by `regene-bench publish site`, which may replace this folder.\n"

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 from regene_bench.leaderboard.merge import Merged, records
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.ranking import make_boards

@@ -9,7 +9,7 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import render
 from regene_bench.leaderboard.schema import COLUMNS, SCHEMA

@@ -10,14 +10,14 @@ from typing import Any
 
 from regene_bench.leaderboard.aggregate import CONVENTION, Statistic
 from regene_bench.leaderboard.board import Board, Column, Line, Missing
+from regene_bench.leaderboard.directions import BETTER
 from regene_bench.leaderboard.grid import clean, interval
-from regene_bench.leaderboard.order import BETTER
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.plugins import PluginHost
+from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.downloads import STEM
 from regene_bench.publish.names import slug
 from regene_bench.publish.pictures import Picture, picture_name
-from regene_bench.reproduction import repetition_of
+from regene_bench.samples.reproduction import repetition_of
 
 # a page with more lines than this is slow to open
 LINES_A_PAGE = 50

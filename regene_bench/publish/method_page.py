@@ -14,7 +14,7 @@ from regene_bench.publish.lines import LINES_A_PAGE, LineView, line_view
 from regene_bench.publish.runs import line_key
 
 if TYPE_CHECKING:
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plugins.host import PluginHost
 
 
 @dataclass(frozen=True)

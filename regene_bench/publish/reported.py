@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regene_bench.leaderboard.grid import clean, number
-from regene_bench.reported import ReportedNumber
+from regene_bench.plan.reported import ReportedNumber
 
 
 @dataclass(frozen=True)

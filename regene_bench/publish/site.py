@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from regene_bench import __version__
+from regene_bench.base.version import __version__
 from regene_bench.charts.draw import CONFIG, page_library
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.merge import Source
@@ -25,7 +25,7 @@ from regene_bench.publish.pictures import Picture, picture_name
 from regene_bench.publish.views import chunks
 
 if TYPE_CHECKING:
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plugins.host import PluginHost
 
 _ASSETS = ("site.css", "theme.js", "tables.js", "charts.js")
 

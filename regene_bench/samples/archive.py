@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.records import Block
-from regene_bench.errors import DataError
 from regene_bench.samples.encoded import Pictures, in_blocks
 from regene_bench.samples.folder import is_picture, no_images
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from regene_bench.errors import DataError, did_you_mean
+from regene_bench.base.errors import DataError, did_you_mean
 
 _IMAGES = ("arr_0", "images", "samples", "x")
 _LABELS = ("arr_1", "labels", "label", "y")

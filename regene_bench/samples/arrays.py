@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from regene_bench.data.dataset import to_uint8
+from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, fit_images
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.device_images import to_uint8
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
-from regene_bench.samples.shapes import grey_in_colour, grey_of, wrong_size
+from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
 
 _CHUNK = 1024
 _TOLERANCE = 1e-4

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from regene_bench.errors import DataError
+from regene_bench.base.errors import DataError
 
 _CHUNK_BYTES = 1 << 24
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, Encoded, ProgressFn, decode_into
 from regene_bench.data.records import Block
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
-from regene_bench.samples.shapes import grey_in_colour, grey_of, wrong_size
+from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 _TURNED = (5, 6, 7, 8)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.class_folders import IMAGE_SUFFIXES
-from regene_bench.errors import DataError
 from regene_bench.samples.encoded import Pictures, in_blocks
 
 

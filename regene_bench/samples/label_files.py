@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from regene_bench.errors import DataError
+from regene_bench.base.errors import DataError
 from regene_bench.samples.labelling import labels_of_array
 
 SUFFIXES = (".npy", ".txt", ".csv")

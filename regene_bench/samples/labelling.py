@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regene_bench.errors import DataError, did_you_mean
+from regene_bench.base.errors import DataError, did_you_mean
 
 _MOST_NAMES = 12
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from regene_bench.base.errors import DataError, did_you_mean
 from regene_bench.data.parquet_images import ParquetFiles, ParquetOptions, parquet_records
 from regene_bench.data.parquet_schema import naming
-from regene_bench.errors import DataError, did_you_mean
 from regene_bench.samples.encoded import Pictures
 from regene_bench.samples.labelling import labels_of_numbers, labels_of_words
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from regene_bench.base.errors import DataError, UsageError
 from regene_bench.data.decode import ProgressFn
-from regene_bench.errors import DataError, UsageError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.archive import list_zip
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regene_bench.cli.text import aligned
-from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
+from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
+from regene_bench.base.text import aligned
 from regene_bench.leaderboard.grid import clean, number
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.samples.caveats import caveats_of

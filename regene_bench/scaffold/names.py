@@ -6,7 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40

@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
-from regene_bench import __version__
-from regene_bench.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.base.version import __version__
 from regene_bench.scaffold.names import PluginName
 
 KINDS: tuple[str, ...] = ("method", "dataset", "metric", "extractor", "benchmark")

@@ -9,27 +9,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from regene_bench.campaign import Outcome, carry_out
-from regene_bench.errors import (
+from regene_bench.base.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
     EXIT_SOME_FAILED,
     MethodError,
     UnavailableError,
 )
-from regene_bench.events import Message, Sink, silent
-from regene_bench.interfaces import Exhibit, Figure, Preset
+from regene_bench.base.events import Message, Sink, silent
+from regene_bench.base.files import write_atomically
+from regene_bench.data.shapes import Preset
+from regene_bench.harness.campaign import Outcome, carry_out
+from regene_bench.harness.options import Options
+from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.leaderboard.parts import read_run
-from regene_bench.plan import check_preset
-from regene_bench.plugins import PluginHost, load_plugins
-from regene_bench.preparation import Campaign, Options, prepare
-from regene_bench.reported import reported_numbers
-from regene_bench.runtime import Runtime
-from regene_bench.stop import StopRequest
+from regene_bench.plan.reported import reported_numbers
+from regene_bench.plan.runs import check_preset
+from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.definition import Study, load_study, make_figures
-from regene_bench.studies.keeping import keep_exhibit, study_folder
+from regene_bench.studies.exhibit_files import keep_exhibit, study_folder
+from regene_bench.studies.figure import Exhibit, Figure
 from regene_bench.studies.view import FinishedRun, StudyView
-from regene_bench.training.checkpoints import CheckpointStore, write_atomically
 
 DEFAULT_PRESET = "standard"
 

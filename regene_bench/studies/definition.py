@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from regene_bench.errors import ConfigError
-from regene_bench.interfaces import Figure, Preset
-from regene_bench.validation import validate
+from regene_bench.base.errors import ConfigError
+from regene_bench.base.validation import validate
+from regene_bench.data.shapes import Preset
+from regene_bench.studies.figure import Figure
 
 if TYPE_CHECKING:
-    from regene_bench.plugins import PluginHost
+    from regene_bench.plugins.host import PluginHost
 
 
 class _Table(BaseModel):

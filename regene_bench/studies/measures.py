@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from regene_bench.leaderboard.aggregate import CONVENTION
-from regene_bench.leaderboard.labels import column_labels
-
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import ScoreRow
-    from regene_bench.studies.view import StudyView
 
 # Papers' distances are on it unless they say otherwise, and so are names on leaderboards.
 _USUAL_EXTRACTOR = "inception"
@@ -40,33 +36,6 @@ class Measure:
         return cls(score.metric, score.extractor_id, score.reference_split)
 
 
-def measures_of(
-    views: Iterable[StudyView], metric: str, *, per_class: bool = False
-) -> dict[Measure, str]:
-    """All measures of a name among the good scores of some views, with their labels.
-
-    Args:
-        views: Where to look; labels tell apart what is measured in any of them.
-        metric: Column name.
-        per_class: Look at scores of single classes instead of totals.
-
-    Returns:
-        Labels as on leaderboards: ``fid``, ``fd (efficientnet_lite0)``.
-    """
-    found = {
-        Measure.of(score)
-        for view in views
-        for run in view.runs
-        for score in run.record.scores
-        if score.metric == metric
-        and score.status == "ok"
-        and (score.class_name is not None) == per_class
-    }
-    measures = sorted(found, key=lambda m: (m.extractor or "", m.split or ""))
-    labels, _ = column_labels([_as_key(measure) for measure in measures])
-    return dict(zip(measures, labels, strict=True))
-
-
 def column_of_reported(metric: str, labels: Mapping[Measure, str]) -> str:
     """The column in which papers' numbers of a metric stand.
 
@@ -86,8 +55,3 @@ def column_of_reported(metric: str, labels: Mapping[Measure, str]) -> str:
         if label == metric or measure.extractor == _USUAL_EXTRACTOR
     ]
     return beside[0] if len(beside) == 1 else f"{metric} (reported)"
-
-
-def _as_key(measure: Measure) -> tuple[str | None, ...]:
-    convention = {"extractor_id": measure.extractor, "reference_split": measure.split}
-    return measure.metric, None, *(convention.get(name) for name in CONVENTION)

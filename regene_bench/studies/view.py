@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from regene_bench.capabilities import Generator
-from regene_bench.errors import MethodError
-from regene_bench.harness import Setting, evaluation_of, runtime_of
-from regene_bench.sampling import sample
+from regene_bench.base.errors import MethodError
+from regene_bench.harness.run import Setting, evaluation_of, runtime_of
+from regene_bench.harness.sample import sample
+from regene_bench.leaderboard.aggregate import CONVENTION
+from regene_bench.leaderboard.short_names import column_labels
 from regene_bench.studies.measures import Measure
+from regene_bench.training.capabilities import Generator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from regene_bench.benchmark import Benchmark
-    from regene_bench.data.dataset import BenchmarkData
+    from regene_bench.data.device_images import BenchmarkData
+    from regene_bench.data.shapes import Preset
     from regene_bench.evaluation.evaluation import Evaluation
-    from regene_bench.interfaces import Features, Preset
+    from regene_bench.evaluation.extractor import Features
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
-    from regene_bench.plan import Run
-    from regene_bench.reported import ReportedNumber
-    from regene_bench.runtime import Runtime
+    from regene_bench.plan.protocol import Benchmark
+    from regene_bench.plan.reported import ReportedNumber
+    from regene_bench.plan.runs import Run
+    from regene_bench.runtime.runtime import Runtime
 
 
 class FinishedRun:
@@ -214,3 +217,35 @@ class StudyView:
             UnavailableError: The extractor's weights are not to be had.
         """
         return self._setting.shelf.extract(extractor, images, task)
+
+
+def measures_of(
+    views: Iterable[StudyView], metric: str, *, per_class: bool = False
+) -> dict[Measure, str]:
+    """All measures of a name among the good scores of some views, with their labels.
+
+    Args:
+        views: Where to look; labels tell apart what is measured in any of them.
+        metric: Column name.
+        per_class: Look at scores of single classes instead of totals.
+
+    Returns:
+        Labels as on leaderboards: ``fid``, ``fd (efficientnet_lite0)``.
+    """
+    found = {
+        Measure.of(score)
+        for view in views
+        for run in view.runs
+        for score in run.record.scores
+        if score.metric == metric
+        and score.status == "ok"
+        and (score.class_name is not None) == per_class
+    }
+    measures = sorted(found, key=lambda m: (m.extractor or "", m.split or ""))
+    labels, _ = column_labels([_as_key(measure) for measure in measures])
+    return dict(zip(measures, labels, strict=True))
+
+
+def _as_key(measure: Measure) -> tuple[str | None, ...]:
+    convention = {"extractor_id": measure.extractor, "reference_split": measure.split}
+    return measure.metric, None, *(convention.get(name) for name in CONVENTION)

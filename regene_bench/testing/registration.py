@@ -9,14 +9,14 @@ import subprocess
 import sys
 from typing import Protocol
 
-from regene_bench.entries import Entry
-from regene_bench.plugins import ALLOW_VARIABLE
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import ALLOW_VARIABLE
 from regene_bench.testing.contract import NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")
 _PROBE = """
 import json, sys
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 host = load_plugins()
 names = [entry.name for entry in host.entries(sys.argv[1])]
 print(json.dumps({"names": names, "heavy": [m for m in sys.argv[2:] if m in sys.modules]}))

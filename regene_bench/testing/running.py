@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regene_bench.errors import RegeneBenchError, UnavailableError, UsageError, did_you_mean
-from regene_bench.events import Sink, silent
-from regene_bench.plugins import PluginHost, load_plugins
+from regene_bench.base.errors import RegeneBenchError, UnavailableError, UsageError, did_you_mean
+from regene_bench.base.events import Sink, silent
+from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.testing.contract import Broken, Check, NotApplicable, Result, Status
 
 if TYPE_CHECKING:
-    from regene_bench.entries import Entry
+    from regene_bench.plugins.entries import Entry
 
 # kind as a person says it: (kind as the hooks say it, module of its checks)
 _KINDS = {
@@ -71,7 +71,7 @@ def open_subject(
     host = load_plugins() if host is None else host
     entry: Entry = host.find(entry_kind(kind), name)
     subject_of = importlib.import_module(_KINDS[kind][1]).Subject
-    from regene_bench.runtime import make_deterministic
+    from regene_bench.runtime.runtime import make_deterministic
 
     make_deterministic()
     with tempfile.TemporaryDirectory(prefix="regene-bench-check-") as folder:

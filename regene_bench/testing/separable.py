@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
+from regene_bench.data.shapes import ImageShape
 
 _NOISE = 60
 _STRIPE = 150

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from regene_bench.interfaces import MethodConfig
+from regene_bench.training.method import MethodConfig
 
 
 class TrainingLength(MethodConfig):

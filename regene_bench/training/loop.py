@@ -13,13 +13,13 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from regene_bench.base.errors import Interrupted
+from regene_bench.base.events import Message
 from regene_bench.data.augment import augment
-from regene_bench.data.dataset import DeviceImages
-from regene_bench.errors import Interrupted
-from regene_bench.events import Message
-from regene_bench.runtime import Runtime
-from regene_bench.training.order import batches
-from regene_bench.training.report import StageReport
+from regene_bench.data.device_images import DeviceImages
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stages import StageReport
+from regene_bench.training.batch_order import batches
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Batch, Stage
 from regene_bench.training.state import note_rates, restore_state, stage_state

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from regene_bench.interfaces import Augmentation
+from regene_bench.data.shapes import Augmentation
 from regene_bench.training.schedules import Clock, Schedule, constant
 
 

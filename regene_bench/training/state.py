@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from regene_bench.events import Message
-from regene_bench.runtime import Runtime
+from regene_bench.base.events import Message
+from regene_bench.runtime.runtime import Runtime
 
 
 def note_rates(optimizers: Mapping[str, torch.optim.Optimizer]) -> None:

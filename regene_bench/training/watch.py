@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from regene_bench.errors import TrainingDivergedError
+from regene_bench.base.errors import TrainingDivergedError
 from regene_bench.training.stage import Stage
 
 # Between two readings of the losses, each of which waits for the device.

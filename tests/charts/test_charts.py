@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from regene_bench.base.errors import UsageError
 from regene_bench.charts.collect import charts_of
 from regene_bench.charts.cost import quality_against_cost
 from regene_bench.charts.draw import FORMATS, draw
 from regene_bench.charts.per_class import class_bars
 from regene_bench.charts.sweep import find_sweeps, sweep_curves
-from regene_bench.errors import UsageError
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.record import RunRecord

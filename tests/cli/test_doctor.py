@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.cli.conftest import Cli
-from tests.distributions import BAD_PLUGINS, GOOD, install
+from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
 
 
 def test_broken_and_missing_things_are_named(cli: Cli, plugins: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.conftest import Cli
-from tests.distributions import GOOD, install
+from tests.plugins.distributions import GOOD, install
 
 CONFIGURED = GOOD.replace(
     "from regene_bench.interfaces import Method",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.distributions import BAD_PLUGINS, GOOD, install
+from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from regene_bench import __version__, errors
+from regene_bench.base import errors
+from regene_bench.base.version import __version__
 from regene_bench.cli import main as entry
 from tests.cli.conftest import Cli
-from tests.distributions import BAD_PLUGINS, install
+from tests.plugins.distributions import BAD_PLUGINS, install
 
 HEAVY = ("torch", "pyarrow", "rich", "numpy", "pandas", "scipy")
 

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from regene_bench.cli.progress import progress_sink
-from regene_bench.events import Progress
+from regene_bench.base.events import Progress
+from regene_bench.runtime.progress import progress_sink
 
 
 class _Terminal(io.StringIO):

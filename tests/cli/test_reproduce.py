@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.benchmark import load_benchmark
 from regene_bench.cli.reproduce import options_of
 from regene_bench.leaderboard.parts import read_parts, read_run, write_part
-from regene_bench.metric_choice import choose_metrics
-from regene_bench.plugins import load_plugins
+from regene_bench.plan.metrics import choose_metrics
+from regene_bench.plan.protocol import load_benchmark
+from regene_bench.plugins.host import load_plugins
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record, score
 

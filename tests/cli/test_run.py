@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow.parquet as pq
 import pytest
 
-from tests.distributions import install
+from tests.plugins.distributions import install
 from tests.processes import environment, parts, regene_bench, scores, start
 
 METHODS = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regene_bench.leaderboard.parts import write_part
-from regene_bench.selection import parse_seeds, parse_selections, parse_settings
+from regene_bench.plan.selection import parse_seeds, parse_selections, parse_settings
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from regene_bench.cli.exhibits import print_table
-from regene_bench.interfaces import Exhibit
+from regene_bench.studies.figure import Exhibit
 from tests.conftest import tiny_protocol_text
 from tests.processes import environment, regene_bench
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.distributions import install
+from tests.plugins.distributions import install
 
 CONTENT = b"weights" * 1000
 EXTRACTOR = """
 from regene_bench.hookspecs import hookimpl
-from regene_bench.interfaces import FeatureExtractor, WeightsFile
+from regene_bench.api import FeatureExtractor, WeightsFile
 
 @hookimpl
 def register_feature_extractors(register):

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from regene_bench.interfaces import ImageSet, ImageShape, SourceRequest
+from regene_bench.data.shapes import ImageShape
+from regene_bench.data.source import ImageSet, SourceRequest
 
 GREY = ImageShape(channels=1, height=6, width=5, n_classes=3)
 RGB = ImageShape(channels=3, height=6, width=5, n_classes=3)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.class_folders import find_class_folders
 from regene_bench.data.layouts import LayoutOptions, detect_layout
 from regene_bench.data.split import hashed_test_mask
-from regene_bench.errors import DataError
 
 from .builders import GREY, as_picture, image_set, pixels, write_class_folders
 from .layout_builders import TRAIN, found, split_folders

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, decode_images, fit_images
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 
 from .builders import GREY, RGB, as_picture, encode, pixels
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from regene_bench_plugins.datasets.published import download
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.download import Archive, fetch
-from regene_bench.errors import DataError
 
 
 def published(path: Path, content: bytes, *mirrors: str) -> Archive:

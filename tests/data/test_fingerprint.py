@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from regene_bench.data.fingerprint import fingerprint
-from regene_bench.interfaces import ImageSet
+from regene_bench.data.source import ImageSet
 
 from .builders import image_set
 

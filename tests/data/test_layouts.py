@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions
 from regene_bench.data.layouts import LayoutOptions, detect_layout
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageSet, ImageShape
+from regene_bench.data.shapes import ImageShape
+from regene_bench.data.source import ImageSet
 
 from .builders import (
     GREY,

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.layouts import LayoutOptions
 from regene_bench.data.parquet_images import ParquetOptions
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageSet
+from regene_bench.data.source import ImageSet
 
 from .builders import GREY, encode, image_set, same_images, write_parquet
 from .layout_builders import TEST, TRAIN, found, parquet_set

@@ -9,9 +9,9 @@ import pytest
 from regene_bench_plugins.datasets.published import PublishedSource
 from regene_bench_plugins.datasets.torchvision_sets import Cifar10, FashionMnist, Mnist
 
-from regene_bench.data.cache import load_dataset
-from regene_bench.interfaces import ImageShape
-from regene_bench.paths import DATA_VARIABLE, data_roots
+from regene_bench.base.paths import DATA_VARIABLE, data_roots
+from regene_bench.data.load import load_dataset
+from regene_bench.data.shapes import ImageShape
 
 from .builders import request
 

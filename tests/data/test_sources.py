@@ -15,10 +15,11 @@ from regene_bench_plugins.datasets.folder import Folder
 from regene_bench_plugins.datasets.parquet import ParquetImages
 from regene_bench_plugins.datasets.torchvision_sets import Cifar10, FashionMnist, Mnist
 
-from regene_bench.data.cache import load_dataset
+from regene_bench.base.errors import ConfigError, DataError
 from regene_bench.data.download import Archive, sha256_of
-from regene_bench.errors import ConfigError, DataError
-from regene_bench.interfaces import DatasetSource, ImageSet, ImageShape
+from regene_bench.data.load import load_dataset
+from regene_bench.data.shapes import ImageShape
+from regene_bench.data.source import DatasetSource, ImageSet
 
 from .builders import (
     as_picture,

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from regene_bench.capabilities import Generation
-from regene_bench.errors import UnavailableError
-from regene_bench.interfaces import ExtractorCard, FeatureExtractor, Features
-from regene_bench.rng import SampleRng
+from regene_bench.base.errors import UnavailableError
+from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
+from regene_bench.runtime.random import SampleRng
+from regene_bench.training.capabilities import Generation
 
 
 class MeanExtractor(FeatureExtractor):

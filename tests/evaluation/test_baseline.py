@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.frechet import frechet_distance
 

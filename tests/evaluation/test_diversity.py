@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 
 CPU = torch.device("cpu")

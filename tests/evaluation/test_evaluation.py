@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from regene_bench.comparison import Comparison
-from regene_bench.data.dataset import BenchmarkData, DeviceImages
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
+from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.shelf import ExtractorShelf
+from regene_bench.evaluation.feature_cache import ExtractorShelf
 from tests.methods.builders import make_data, make_runtime
 
 from .fakes import HalvingModel, MeanExtractor

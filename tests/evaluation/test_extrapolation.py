@@ -8,13 +8,8 @@ import torch
 from scipy.stats import linregress
 from scipy.stats import t as student
 
-from regene_bench.errors import MethodError
-from regene_bench.evaluation.extrapolation import (
-    Line,
-    fit_line,
-    frechet_at_infinity,
-    subset_sizes,
-)
+from regene_bench.base.errors import MethodError
+from regene_bench.evaluation.extrapolation import Line, fit_line, frechet_at_infinity, subset_sizes
 from regene_bench.evaluation.frechet import frechet_distance
 
 from .builders import gaussian, permuted

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.inception_score import inception_score
 
 

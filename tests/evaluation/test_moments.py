@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.moments import Moments, merge, moments_of, without
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import binomtest, nbinom
 
-from regene_bench.errors import MethodError
+from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 
 

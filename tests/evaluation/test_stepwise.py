@@ -11,7 +11,7 @@ from torch import Tensor
 from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.extrapolation import frechet_at_infinity
 from regene_bench.evaluation.kid import kernel_distance
-from regene_bench.evaluation.manifold import precision_recall_density_coverage
+from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.stepwise import Between
 

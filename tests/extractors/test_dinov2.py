@@ -10,7 +10,7 @@ import torch
 from regene_bench_plugins.extractors.dinov2 import DinoV2, resample_positions
 from safetensors.torch import save_file
 
-from regene_bench.errors import UnavailableError
+from regene_bench.base.errors import UnavailableError
 from tests.methods.builders import make_data, make_runtime
 
 TRAINED, SIDE = 37, 16

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import timm
 import torch
+from regene_bench_plugins.backbones.batch_norm_folding import fold_batch_norm
 from regene_bench_plugins.extractors import efficientnet_lite0 as module
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0, load_network
-from regene_bench_plugins.extractors.folding import fold_batch_norm
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 from torch import Tensor, nn
 
-from regene_bench.errors import UnavailableError
+from regene_bench.base.errors import UnavailableError
 from tests.methods.builders import make_data, make_runtime
 
 

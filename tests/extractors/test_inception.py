@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from regene_bench_plugins.backbones.inception import build_inception
 from regene_bench_plugins.extractors import inception as module
 from regene_bench_plugins.extractors.inception import Inception
-from regene_bench_plugins.extractors.inception_network import build_inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 from torch import Tensor, nn
 
-from regene_bench.errors import UnavailableError
-from regene_bench.events import Event, Message
-from regene_bench.interfaces import WeightsFile
+from regene_bench.base.errors import UnavailableError
+from regene_bench.base.events import Event, Message
+from regene_bench.evaluation.extractor import WeightsFile
 from tests.extractors.random_inception import save_script
 from tests.methods.builders import make_data, make_runtime
 

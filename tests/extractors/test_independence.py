@@ -14,7 +14,7 @@ from regene_bench_plugins.extractors.timm_models import Timm
 from safetensors.torch import save_file
 from torch import Tensor
 
-from regene_bench.interfaces import FeatureExtractor
+from regene_bench.evaluation.extractor import FeatureExtractor
 from tests.extractors.random_inception import (
     published_in_place_of,
     random_inception,

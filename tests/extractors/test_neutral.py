@@ -10,12 +10,12 @@ import pytest
 import torch
 from regene_bench_plugins.extractors.neutral import Neutral
 
-from regene_bench.data.dataset import BenchmarkData
-from regene_bench.errors import ConfigError, Interrupted
-from regene_bench.events import Event, Message, Progress
-from regene_bench.interfaces import Augmentation
-from regene_bench.stop import StopRequest
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.base.errors import ConfigError, Interrupted
+from regene_bench.base.events import Event, Message, Progress
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.data.shapes import Augmentation
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.stop import StopRequest
 from tests.methods.builders import make_data, make_runtime
 
 TINY: dict[str, Any] = {"epochs": 2.0, "depth": 8, "batch_size": 32, "learning_rate": 0.05}

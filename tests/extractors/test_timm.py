@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 from torch import Tensor, nn
 
-from regene_bench.errors import ConfigError, RegeneBenchError, UnavailableError, UsageError
-from regene_bench.plugins import load_plugins
+from regene_bench.base.errors import ConfigError, RegeneBenchError, UnavailableError, UsageError
+from regene_bench.plugins.host import load_plugins
 from tests.methods.builders import make_data, make_runtime
 
 MODEL = "test_resnet"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.errors import UnavailableError
-from regene_bench.interfaces import WeightsFile
-from regene_bench.weights import fetch_weights, find_weights, obtain_weights, weights_path
-from tests.distributions import install
+from regene_bench.base.errors import UnavailableError
+from regene_bench.evaluation.extractor import WeightsFile
+from regene_bench.plan.weights import fetch_weights, find_weights, obtain_weights, weights_path
+from tests.plugins.distributions import install
 from tests.processes import environment, start
 
 CONTENT = bytes(range(256)) * 4000
@@ -139,7 +139,7 @@ def test_of_two_processes_one_fetches_and_both_have_the_file(
     file = publisher.file
     source = f"""
 from regene_bench.hookspecs import hookimpl
-from regene_bench.interfaces import FeatureExtractor, WeightsFile
+from regene_bench.api import FeatureExtractor, WeightsFile
 
 @hookimpl
 def register_feature_extractors(register):

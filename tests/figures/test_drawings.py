@@ -17,7 +17,7 @@ from regene_bench_plugins.figures.mixing import MixingRatio
 from torch import Tensor
 
 from regene_bench.api import DeviceImages, Features, Generation, SampleRng, UnavailableError
-from regene_bench.interfaces import Exhibit, Figure
+from regene_bench.studies.figure import Exhibit, Figure
 from tests.figures.views import CLASSES, finished, view
 
 IMAGES = DeviceImages(

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.preparation import Options
+from regene_bench.harness.options import Options
 from regene_bench.studies.conduct import StudyOutcome, run_study
 from tests.conftest import tiny_protocol_text
 

@@ -9,7 +9,7 @@ from regene_bench_plugins.figures.noise_dimension import NoiseDimension
 from regene_bench_plugins.figures.score_table import ScoreTable
 
 from regene_bench.api import Exhibit, MethodError, StudyView
-from regene_bench.interfaces import Figure
+from regene_bench.studies.figure import Figure
 from tests.figures.views import finished, reported, score, view
 
 BOTH = (score("fd", 8.0, "efficientnet_lite0"), score("fd", 100.0, "inception"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.errors import ResultsError
+from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.merge import Merged, Source, merge, read_source, records
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.record import RunRecord, ScoreRow

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard import parts
 from regene_bench.leaderboard.parts import ScoreState
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION

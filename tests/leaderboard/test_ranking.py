@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 from regene_bench.leaderboard.aggregate import Statistic, half_width
 from regene_bench.leaderboard.board import Board, Line, Missing
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards

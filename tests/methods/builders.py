@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from regene_bench_plugins.gan.began import BEGAN
-from regene_bench_plugins.gan.dcgan import DCGAN
-from regene_bench_plugins.gan.lsgan import LSGAN
-from regene_bench_plugins.gan.nsgan import NSGAN
-from regene_bench_plugins.gan.sngan import SNGAN
-from regene_bench_plugins.gan.wgan_gp import WGANGP
 from regene_bench_plugins.methods.autoencoder import Autoencoder
-from regene_bench_plugins.methods.cgan import CGAN, UGAN
+from regene_bench_plugins.methods.gan.began import BEGAN
+from regene_bench_plugins.methods.gan.cgan import CGAN, UGAN
+from regene_bench_plugins.methods.gan.dcgan import DCGAN
+from regene_bench_plugins.methods.gan.lsgan import LSGAN
+from regene_bench_plugins.methods.gan.nsgan import NSGAN
+from regene_bench_plugins.methods.gan.sngan import SNGAN
+from regene_bench_plugins.methods.gan.wgan_gp import WGANGP
 from regene_bench_plugins.methods.real import Real
-from regene_bench_plugins.methods.regene import ReGene
-from regene_bench_plugins.vae.cvae import CVAE
+from regene_bench_plugins.methods.regene.regene import ReGene
+from regene_bench_plugins.methods.vae.cvae import CVAE
 
 from regene_bench.api import BenchmarkData, DeviceImages, ImageShape, Method, Runtime
-from regene_bench.stop import StopRequest
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.stop import StopRequest
 
 CONDITIONAL_GANS: dict[str, type[Method]] = {
     "cgan": CGAN,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from regene_bench.campaign import Options, run_campaign
+from regene_bench.harness.campaign import Options, run_campaign
 
 TINY: dict[str, Any] = {
     "classifier_images": 1280,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from regene_bench_plugins.methods.vae.capsules import CapsuleEncoder, RoutedCapsules, route, squash
 from regene_bench_plugins.networks.description import tapered
-from regene_bench_plugins.vae.capsules import CapsuleEncoder, RoutedCapsules, route, squash
 from torch import Tensor
 
 from regene_bench.api import ImageShape

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from regene_bench_plugins.methods.classifier_losses import CLASSIFIER_LOSSES, ClassifierLoss
+from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES, ClassifierLoss
 
 PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
 LABELS = torch.tensor([0, 1])

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from regene_bench_plugins.methods.combinations import (
+from regene_bench_plugins.methods.regene.combinations import (
     Combinations,
     KeyedPermutation,
     unrank_arrangement,

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from regene_bench.api import ImageShape, TrainingLength, images_to_see
-from regene_bench.interfaces import PRESETS, Preset
+from regene_bench.data.shapes import PRESETS, Preset
 
 from .builders import METHODS
 

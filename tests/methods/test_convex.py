@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from regene_bench_plugins.methods.convex import (
+from regene_bench_plugins.methods.regene.convex import (
     Candidate,
     LatentPool,
     Mixture,

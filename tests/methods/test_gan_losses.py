@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from regene_bench_plugins.gan.auxiliary import WithClasses
-from regene_bench_plugins.gan.equilibrium import Equilibrium
-from regene_bench_plugins.gan.losses import (
+from regene_bench_plugins.methods.gan.auxiliary import WithClasses
+from regene_bench_plugins.methods.gan.equilibrium import Equilibrium
+from regene_bench_plugins.methods.gan.losses import (
     AdversarialLoss,
     Hinge,
     LeastSquares,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.gan.infogan import (
+from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.methods.gan.infogan import (
     InfoGANConfig,
     infogan_discriminator,
     infogan_generator,
 )
-from regene_bench_plugins.methods.cgan import CGAN, CGANConfig, cgan_game
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from regene_bench_plugins.gan.noise import Normal, Uniform
-from regene_bench_plugins.gan.penalty import gradient_penalty, no_penalty
+from regene_bench_plugins.methods.gan.noise import Normal, Uniform
+from regene_bench_plugins.methods.gan.penalty import gradient_penalty, no_penalty
 from regene_bench_plugins.networks.conditional_norm import (
     ConditionalBatchNorm2d,
     LabelledSequential,

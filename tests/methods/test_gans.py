@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.gan.config import GANConfig
-from regene_bench_plugins.gan.losses import NonSaturating
-from regene_bench_plugins.gan.noise import Normal
-from regene_bench_plugins.gan.training import Game, linear_decay, play
+from regene_bench_plugins.methods.gan.config import GANConfig
+from regene_bench_plugins.methods.gan.losses import NonSaturating
+from regene_bench_plugins.methods.gan.noise import Normal
+from regene_bench_plugins.methods.gan.training import Game, linear_decay, play
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
@@ -21,7 +21,7 @@ from regene_bench_plugins.networks.heads import LinearHead, Verdict
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError
-from regene_bench.events import Progress
+from regene_bench.base.events import Progress
 
 from .builders import CONDITIONAL_GANS, fit, make_data, make_runtime
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.convex import Mixture
-from regene_bench_plugins.methods.generations import descend_generations
+from regene_bench_plugins.methods.regene.convex import Mixture
+from regene_bench_plugins.methods.regene.generations import descend_generations
 from torch import Tensor
 
 from regene_bench.api import Generation, MethodError, SampleRng

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from regene_bench.api import BenchmarkData, Interrupted, Progress
-from regene_bench.stop import StopRequest
+from regene_bench.runtime.stop import StopRequest
 
 from .builders import TRAINED, fit, make_runtime
 

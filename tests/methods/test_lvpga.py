@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.vae import lvpga
-from regene_bench_plugins.vae.config import NetworkConfig
-from regene_bench_plugins.vae.convolutional import label_blind
-from regene_bench_plugins.vae.lvpga_objective import (
+from regene_bench_plugins.methods.vae import lvpga
+from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.convolutional import label_blind
+from regene_bench_plugins.methods.vae.lvpga_objective import (
     Weights,
     frozen_mean,
     log_stretch,
     lvpga_terms,
     untracked,
 )
-from regene_bench_plugins.vae.network import Autoencoding
-from regene_bench_plugins.vae.posterior import GaussianHeads, PointHeads
+from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.posterior import GaussianHeads, PointHeads
 from torch import Tensor, nn
 
 from regene_bench.api import BenchmarkData, ImageShape, Stage

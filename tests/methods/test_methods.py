@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from regene_bench.api import BenchmarkData, DeviceImages, MethodError, SampleRng, to_float
-from regene_bench.capabilities import has_capability
+from regene_bench.training.capabilities import has_capability
 
 from .builders import CONDITIONAL_GANS, METHODS, TRAINED, fit, make_data, make_runtime
 

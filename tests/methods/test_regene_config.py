@@ -6,11 +6,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 from regene_bench_plugins.methods.autoencoder import AutoencoderConfig
-from regene_bench_plugins.methods.classifier_losses import CLASSIFIER_LOSSES
-from regene_bench_plugins.methods.pair import PairConfig
-from regene_bench_plugins.methods.regene import ReGene, ReGeneConfig
-from regene_bench_plugins.methods.regene_config import DecoderStage, stage_at
-from regene_bench_plugins.methods.regene_training import build_networks, decoder_stage
+from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES
+from regene_bench_plugins.methods.regene.config import DecoderStage, stage_at
+from regene_bench_plugins.methods.regene.encoder_decoder import PairConfig
+from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig
+from regene_bench_plugins.methods.regene.training import build_networks, decoder_stage
 
 from regene_bench.api import (
     BenchmarkData,

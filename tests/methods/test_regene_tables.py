@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.regene import ReGene, ReGeneConfig
-from regene_bench_plugins.methods.regene_training import build_networks
+from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig
+from regene_bench_plugins.methods.regene.training import build_networks
 from regene_bench_plugins.networks.description import Description, grown_inside, tapered
 from torch import nn
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from regene_bench_plugins.methods.vae.codes import DrawnCodes
+from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.pixels import GaussianVectors
+from regene_bench_plugins.methods.vae.posterior import GaussianHeads
+from regene_bench_plugins.methods.vae.samplers import StandardNormal
+from regene_bench_plugins.methods.vae.second_stage import VectorEntrance
+from regene_bench_plugins.methods.vae.training import Plan, fit_autoencoder
 from regene_bench_plugins.metrics.densities import divergences
 from regene_bench_plugins.metrics.likelihood import importance_bounds
 from regene_bench_plugins.networks.conditioning import NoiseOnly
-from regene_bench_plugins.vae.codes import DrawnCodes
-from regene_bench_plugins.vae.model import VariationalModel
-from regene_bench_plugins.vae.network import Autoencoding
-from regene_bench_plugins.vae.objectives import EvidenceBound
-from regene_bench_plugins.vae.pixels import GaussianVectors
-from regene_bench_plugins.vae.posterior import GaussianHeads
-from regene_bench_plugins.vae.samplers import StandardNormal
-from regene_bench_plugins.vae.second_stage import VectorEntrance
-from regene_bench_plugins.vae.training import Plan, fit_autoencoder
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 

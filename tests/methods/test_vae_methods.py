@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.vae.ccvae import CCVAE
-from regene_bench_plugins.vae.cv_vae import CVVAE
-from regene_bench_plugins.vae.rae_sn import RAESN
-from regene_bench_plugins.vae.two_stage_vae import TwoStageVAE
-from regene_bench_plugins.vae.vae import VAE
-from regene_bench_plugins.vae.wae import WAE
+from regene_bench_plugins.methods.vae.ccvae import CCVAE
+from regene_bench_plugins.methods.vae.cv_vae import CVVAE
+from regene_bench_plugins.methods.vae.rae_sn import RAESN
+from regene_bench_plugins.methods.vae.two_stage_vae import TwoStageVAE
+from regene_bench_plugins.methods.vae.vae import VAE
+from regene_bench_plugins.methods.vae.wae import WAE
 from torch import Tensor, nn
 
 from regene_bench.api import BenchmarkData, Method, SampleRng, to_float
-from regene_bench.capabilities import has_capability
 from regene_bench.testing.separable import class_means, nearest_class
+from regene_bench.training.capabilities import has_capability
 
 from .builders import make_runtime
 

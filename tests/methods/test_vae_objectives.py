@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from regene_bench_plugins.vae.mmd import SCALES, multiquadratic_mmd
-from regene_bench_plugins.vae.objectives import (
+from regene_bench_plugins.methods.vae.mmd import SCALES, multiquadratic_mmd
+from regene_bench_plugins.methods.vae.objectives import (
     Coded,
     EvidenceBound,
     LabelFirstBound,
@@ -17,14 +17,14 @@ from regene_bench_plugins.vae.objectives import (
     PenalisedError,
     divergence_from_normal,
 )
-from regene_bench_plugins.vae.pixels import (
+from regene_bench_plugins.methods.vae.pixels import (
     BernoulliPixels,
     GaussianPixels,
     GaussianVectors,
     Pixels,
 )
-from regene_bench_plugins.vae.posterior import Posterior
-from regene_bench_plugins.vae.training import sum_of
+from regene_bench_plugins.methods.vae.posterior import Posterior
+from regene_bench_plugins.methods.vae.training import sum_of
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 

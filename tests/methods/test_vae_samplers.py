@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from pydantic import ValidationError
-from regene_bench_plugins.vae.codes import drawn_codes, evenly
-from regene_bench_plugins.vae.mixture import fit_mixtures
-from regene_bench_plugins.vae.posterior import Posterior
-from regene_bench_plugins.vae.sampler_config import SamplerConfig
-from regene_bench_plugins.vae.samplers import StandardNormal
-from regene_bench_plugins.vae.second_stage import fit_second_stage, second_network
+from regene_bench_plugins.methods.vae.codes import drawn_codes, evenly
+from regene_bench_plugins.methods.vae.mixture import fit_mixtures
+from regene_bench_plugins.methods.vae.posterior import Posterior
+from regene_bench_plugins.methods.vae.sampler_config import SamplerConfig
+from regene_bench_plugins.methods.vae.samplers import StandardNormal
+from regene_bench_plugins.methods.vae.second_stage import fit_second_stage, second_network
 from torch import Tensor
 
 from regene_bench.api import DeviceImages, MethodError, SampleRng

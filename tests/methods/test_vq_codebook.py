@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from regene_bench_plugins.vae.vq_codebook import Codebook, commitment, straight_through
-from regene_bench_plugins.vae.vq_training import QuantisingAutoencoder
+from regene_bench_plugins.methods.vae.vq_codebook import Codebook, commitment, straight_through
+from regene_bench_plugins.methods.vae.vq_training import QuantisingAutoencoder
 from torch import Tensor
 
 from regene_bench.api import ImageShape

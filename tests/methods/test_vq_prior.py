@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from regene_bench_plugins.vae.vq_prior import CodePrior, invert
+from regene_bench_plugins.methods.vae.vq_prior import CodePrior, invert
 from torch import Tensor
 
 CODES, CLASSES, SIZE = 7, 3, (3, 4)

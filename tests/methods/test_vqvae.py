@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.vae.vq_networks import halvings_for
-from regene_bench_plugins.vae.vq_training import pixel_variance
-from regene_bench_plugins.vae.vqvae import VQVAE, VQVAEConfig, VQVAEModel
+from regene_bench_plugins.methods.vae.vq_networks import halvings_for
+from regene_bench_plugins.methods.vae.vq_training import pixel_variance
+from regene_bench_plugins.methods.vae.vqvae import VQVAE, VQVAEConfig, VQVAEModel
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, DeviceImages, Quantiser, SampleRng, to_float

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, DeviceImages, Evaluation, Features, Score
-from regene_bench.comparison import Comparison
-from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.interfaces import ExtractorCard, FeatureExtractor
+from regene_bench.evaluation.comparison import Comparison
+from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor
+from regene_bench.evaluation.feature_cache import ExtractorShelf
 from tests.methods.builders import make_runtime
 
 

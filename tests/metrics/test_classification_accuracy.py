@@ -11,7 +11,8 @@ from regene_bench_plugins.metrics.classification_accuracy import ClassificationA
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, DeviceImages, Score
-from regene_bench.measuring import NamedMetric, measure_all
+from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.measure import measure_all
 from tests.methods.builders import make_data
 
 from .single_samples import by_class, evaluation_of_images, noisy, totals

@@ -11,7 +11,7 @@ from regene_bench_plugins.metrics.memorisation import Authenticity, Authenticity
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Metric, Score, ssim
-from regene_bench.errors import Interrupted
+from regene_bench.base.errors import Interrupted
 from tests.methods.builders import make_data
 
 from .single_samples import evaluation_of_images, noisy, totals

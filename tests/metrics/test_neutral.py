@@ -10,7 +10,8 @@ from regene_bench_plugins.metrics.neutral import NeutralJudgement
 from regene_bench_plugins.metrics.trials import NeutralTrials
 
 from regene_bench.api import BenchmarkData, Evaluation
-from regene_bench.measuring import NamedMetric, measure_all
+from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.measure import measure_all
 from tests.methods.builders import make_data
 
 from .single_samples import by_class, evaluation_of_images, totals

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import regene_bench
-from regene_bench.errors import ConfigError, Interrupted, UsageError
-from regene_bench.events import Event, RunFinished
+from regene_bench.base.errors import ConfigError, Interrupted, UsageError
+from regene_bench.base.events import Event, RunFinished
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.manifold import precision_recall_density_coverage
+from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
 
 from .features import inception_like

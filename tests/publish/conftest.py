@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from regene_bench.leaderboard.merge import read_source
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 from regene_bench.publish.site import publish_site
 from tests.publish.results import write_results
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.errors import UsageError
+from regene_bench.base.errors import UsageError
 from regene_bench.leaderboard.merge import Merged, merge, read_source
 from regene_bench.leaderboard.parts import read_run, write_part
 from regene_bench.publish.git import PAGE, publish_git

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import SCHEMA

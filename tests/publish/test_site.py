@@ -14,7 +14,7 @@ import pytest
 from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import SCHEMA
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 from regene_bench.publish import lines, views
 from regene_bench.publish.site import publish_site
 from tests.leaderboard.helpers import record, score
@@ -188,7 +188,7 @@ def _publish(folder: Path) -> Path:
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_site_is_replaced_as_a_whole_and_nothing_else_is(tmp_path: Path, kept: bool) -> None:
-    from regene_bench.errors import UsageError
+    from regene_bench.base.errors import UsageError
     from regene_bench.publish.folder import MARKER, replaced_folder
 
     out = tmp_path / "out"

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from regene_bench_plugins.datasets.digits import Digits
 
-from regene_bench.interfaces import ImageSet, ImageShape, Split
+from regene_bench.data.shapes import ImageShape, Split
+from regene_bench.data.source import ImageSet
 from tests.data.builders import as_picture, request
 
 

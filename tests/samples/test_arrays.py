@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, fit_images
-from regene_bench.errors import DataError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, RGB, pixels

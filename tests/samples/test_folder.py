@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from regene_bench.base.errors import RegeneBenchError, UsageError
 from regene_bench.data.decode import DecodeOptions, fit_images
-from regene_bench.errors import RegeneBenchError, UsageError
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, RGB, as_picture, encode, pixels
 

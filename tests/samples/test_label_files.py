@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regene_bench.errors import RegeneBenchError
+from regene_bench.base.errors import RegeneBenchError
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, as_picture, pixels
 

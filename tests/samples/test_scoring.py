@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import regene_bench
-from regene_bench.errors import DataError, RegeneBenchError
+from regene_bench.base.errors import DataError, RegeneBenchError
 from regene_bench.leaderboard.parts import read_run
 from regene_bench.leaderboard.record import ScoreRow
-from regene_bench.plugins import load_plugins
+from regene_bench.plugins.host import load_plugins
 from regene_bench.samples.report import Report
 from tests.data.builders import write_class_folders
 from tests.samples.builders import held_out_digits, some_digits

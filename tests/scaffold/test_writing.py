@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.errors import ResultsError, UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, UsageError
-from regene_bench.preparation import Options
+from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from regene_bench.harness.options import Options
 from regene_bench.studies.conduct import run_study
 from tests.conftest import tiny_protocol_text
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.errors import ConfigError, UsageError
-from regene_bench.plugins import load_plugins
+from regene_bench.base.errors import ConfigError, UsageError
+from regene_bench.plugins.host import load_plugins
 from regene_bench.studies.definition import load_study, make_figures, parse_study
 
 TEXT = """

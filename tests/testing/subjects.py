@@ -6,9 +6,9 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from regene_bench.entries import Entry
-from regene_bench.events import silent
-from regene_bench.plugins import load_plugins
+from regene_bench.base.events import silent
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import Result, checks_for, run_check
 from regene_bench.testing.running import entry_kind
 

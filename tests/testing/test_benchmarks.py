@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from regene_bench.benchmark import parse_benchmark
-from regene_bench.entries import Entry
-from regene_bench.events import silent
-from regene_bench.plugins import load_plugins
+from regene_bench.base.events import silent
+from regene_bench.plan.protocol import parse_benchmark
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import load_plugins
 from regene_bench.testing.benchmarks import Subject
 from tests.conftest import tiny_protocol_text
 

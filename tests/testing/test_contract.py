@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from regene_bench.errors import UnavailableError, UsageError
+from regene_bench.base.errors import UnavailableError, UsageError
 from regene_bench.testing import (
     CHECKED_KINDS,
     Broken,

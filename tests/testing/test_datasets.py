@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from regene_bench.api import DataError, DatasetSource, ImageSet, Split
-from regene_bench.benchmark import DataTable
+from regene_bench.plan.protocol import DataTable
 from regene_bench.testing import checks_for
 
 from .subjects import UNREGISTERED, result_of, results_of, subject_of

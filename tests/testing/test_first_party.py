@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from regene_bench.paths import DATA_VARIABLE
-from regene_bench.plugins import load_plugins
+from regene_bench.base.paths import DATA_VARIABLE
+from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, Check, checks_for, run_check
 from regene_bench.testing.running import entry_kind
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from regene_bench.interfaces import Augmentation
-from regene_bench.runtime import Runtime
-from regene_bench.stop import StopRequest
+from regene_bench.data.shapes import Augmentation
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.schedules import one_cycle
 from regene_bench.training.stage import Batch, Stage
 

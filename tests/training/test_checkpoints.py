@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from regene_bench.errors import ResultsError
-from regene_bench.training.checkpoints import CheckpointStore, write_atomically
+from regene_bench.base.errors import ResultsError
+from regene_bench.base.files import write_atomically
+from regene_bench.runtime.checkpoints import CheckpointStore
 
 
 def same(a: Any, b: Any) -> bool:

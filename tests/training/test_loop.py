@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from regene_bench.data.dataset import BenchmarkData, DeviceImages
-from regene_bench.errors import TrainingDivergedError
-from regene_bench.events import Event, Progress
+from regene_bench.base.errors import TrainingDivergedError
+from regene_bench.base.events import Event, Progress
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.training.loop import train
 from regene_bench.training.schedules import constant, decay_every
 from regene_bench.training.stage import Batch, Stage

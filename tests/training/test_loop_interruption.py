@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from regene_bench.data.dataset import BenchmarkData
-from regene_bench.errors import Interrupted
-from regene_bench.events import Event, Message
-from regene_bench.training.checkpoints import CheckpointStore
+from regene_bench.base.errors import Interrupted
+from regene_bench.base.events import Event, Message
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.training.loop import train
 from tests.methods.builders import make_data, make_runtime
 

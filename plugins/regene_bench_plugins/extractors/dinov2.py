@@ -16,9 +16,9 @@ from regene_bench.api import (
     Runtime,
     validate,
 )
-from regene_bench_plugins.extractors.arithmetic import full_float32, in_chunks
+from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model, state_sha256
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
 from regene_bench_plugins.extractors.timm_models import Convention
-from regene_bench_plugins.extractors.timm_weights import TimmConfig, load_model, state_sha256
 
 _CONVENTION = Convention(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _PATCH = 14

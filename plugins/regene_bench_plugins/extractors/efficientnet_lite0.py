@@ -16,8 +16,8 @@ from regene_bench.api import (
     Runtime,
     UnavailableError,
 )
-from regene_bench_plugins.extractors.arithmetic import full_float32, in_chunks
-from regene_bench_plugins.extractors.folding import fold_batch_norm
+from regene_bench_plugins.backbones.batch_norm_folding import fold_batch_norm
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 224

@@ -19,8 +19,8 @@ from regene_bench.api import (
     WeightsFile,
     obtain_weights,
 )
-from regene_bench_plugins.extractors.arithmetic import full_float32, in_chunks
-from regene_bench_plugins.extractors.inception_network import FEATURES, build_inception
+from regene_bench_plugins.backbones.inception import FEATURES, build_inception
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 299

@@ -30,8 +30,8 @@ from regene_bench.api import (
     train,
     validate,
 )
-from regene_bench_plugins.extractors.arithmetic import full_float32
-from regene_bench_plugins.networks.resnet_cifar import CifarResNet, initialise, standardise
+from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, initialise, standardise
+from regene_bench_plugins.extractors.float32 import full_float32
 
 _RECIPE = 1
 _STAGE = "neutral classifier"

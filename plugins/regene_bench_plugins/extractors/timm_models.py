@@ -16,14 +16,14 @@ from regene_bench.api import (
     Runtime,
     validate,
 )
-from regene_bench_plugins.extractors.arithmetic import full_float32, in_chunks
-from regene_bench_plugins.extractors.preprocess import Kernel, antialiased_square
-from regene_bench_plugins.extractors.timm_weights import (
+from regene_bench_plugins.backbones.timm_weights import (
     TimmConfig,
     check_model,
     load_model,
     state_sha256,
 )
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
+from regene_bench_plugins.extractors.preprocess import Kernel, antialiased_square
 
 _CHUNK = 16
 

@@ -12,7 +12,7 @@ from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, SampleR
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 from regene_bench_plugins.figures.latents import encoders
 from regene_bench_plugins.figures.transitions import agreement, chosen_classes
-from regene_bench_plugins.methods.generations import descend_generations
+from regene_bench_plugins.methods.regene.generations import descend_generations
 
 
 class GenerationsConfig(FigureConfig):

@@ -27,11 +27,16 @@ from regene_bench.api import (
     saturation,
     train,
 )
-from regene_bench_plugins.methods.convex import LatentPool, Mixture, Taken, combine_once
-from regene_bench_plugins.methods.inference import encode_split, in_chunks
-from regene_bench_plugins.methods.optim import adam, descend
-from regene_bench_plugins.methods.pair import COMBINING, SATURATION, PairConfig, pair_preset
-from regene_bench_plugins.methods.presets import is_colour, is_small
+from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
+from regene_bench_plugins.methods.common.inference import encode_split, in_chunks
+from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.regene.convex import LatentPool, Mixture, Taken, combine_once
+from regene_bench_plugins.methods.regene.encoder_decoder import (
+    COMBINING,
+    SATURATION,
+    PairConfig,
+    pair_preset,
+)
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
 

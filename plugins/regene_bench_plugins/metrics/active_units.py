@@ -8,12 +8,12 @@ from typing import ClassVar
 import torch
 
 from regene_bench.api import Column, Evaluation, Metric, Score
+from regene_bench_plugins.methods.vae.collapse import active_units, collapse_note
 from regene_bench_plugins.metrics.densities import (
     divergences,
     latent_variable_model,
     watched_chunks,
 )
-from regene_bench_plugins.vae.collapse import active_units, collapse_note
 
 
 class ActiveUnits(Metric):

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, LatentVariableModel, Metric, Score
+from regene_bench_plugins.methods.vae.codes import evenly
+from regene_bench_plugins.methods.vae.collapse import active_units, collapse_note
 from regene_bench_plugins.metrics.densities import (
     divergences,
     latent_variable_model,
@@ -17,8 +19,6 @@ from regene_bench_plugins.metrics.densities import (
     pixel_note,
     watched_chunks,
 )
-from regene_bench_plugins.vae.codes import evenly
-from regene_bench_plugins.vae.collapse import active_units, collapse_note
 
 IMPORTANCE_SAMPLES = 100
 _IMPORTANCE_IMAGES = 1000

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from regene_bench.api import (
-    Column,
-    Evaluation,
-    MethodError,
-    Metric,
-    Score,
-    expected_trials,
-    share,
-)
+from regene_bench.api import Column, Evaluation, MethodError, Metric, Score, expected_trials, share
 
 
 class Trials(Metric):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.labels import one_hot, with_label_planes
+from regene_bench_plugins.networks.label_planes import one_hot, with_label_planes
 
 
 class CodeEntrance(Protocol):

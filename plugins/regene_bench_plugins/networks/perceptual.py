@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import ConfigError, find_weights, mae
+from regene_bench_plugins.backbones.inception import build_inception
 from regene_bench_plugins.extractors import efficientnet_lite0, inception
-from regene_bench_plugins.extractors.inception_network import build_inception
 from regene_bench_plugins.networks.latent_classifier import LatentEncoder
 
 PerceptualName = Literal["efficientnet_lite0", "inception", "classifier"]

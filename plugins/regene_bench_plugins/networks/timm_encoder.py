@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from regene_bench.api import ConfigError, ImageShape
-from regene_bench_plugins.extractors.timm_weights import TimmConfig, load_model
+from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model
 from regene_bench_plugins.networks.latent_classifier import LatentEncoder
 
 # Most of timm's networks halve their images five times; this leaves them a map of 2×2.

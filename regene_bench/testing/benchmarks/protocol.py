@@ -6,13 +6,13 @@ import json
 
 import torch
 
-from regene_bench.benchmark import Benchmark
-from regene_bench.canonical import canonical_json
-from regene_bench.errors import RegeneBenchError
-from regene_bench.interfaces import PRESETS
-from regene_bench.metric_choice import check_extractor_tables, choose_metrics
-from regene_bench.plan import choose
-from regene_bench.selection import Selection
+from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.hashing import canonical_json
+from regene_bench.data.shapes import PRESETS
+from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
+from regene_bench.plan.protocol import Benchmark
+from regene_bench.plan.runs import choose
+from regene_bench.plan.selection import Selection
 from regene_bench.testing.benchmarks.subject import BenchmarkSubject
 from regene_bench.testing.contract import Broken, require
 

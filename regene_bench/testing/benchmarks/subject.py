@@ -7,16 +7,16 @@ from pathlib import Path
 
 import torch
 
-from regene_bench.benchmark import Benchmark, load_benchmark
-from regene_bench.data.dataset import BenchmarkData
-from regene_bench.entries import Entry
-from regene_bench.errors import DataError
-from regene_bench.events import Sink
-from regene_bench.loading import load_data
-from regene_bench.plugins import PluginHost
-from regene_bench.runtime import Runtime
+from regene_bench.base.errors import DataError
+from regene_bench.base.events import Sink
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.harness.load import load_data
+from regene_bench.plan.protocol import Benchmark, load_benchmark
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.contract import NotApplicable
-from regene_bench.training.checkpoints import CheckpointStore
 
 
 class BenchmarkSubject:

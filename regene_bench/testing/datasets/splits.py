@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from regene_bench.interfaces import ImageSet
+from regene_bench.data.source import ImageSet
 from regene_bench.testing.contract import NotApplicable, require
 from regene_bench.testing.datasets.subject import SPLITS, DatasetSubject
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from regene_bench.benchmark import DataTable, load_benchmark
-from regene_bench.entries import Entry
-from regene_bench.errors import DataError, RegeneBenchError
-from regene_bench.events import Sink
-from regene_bench.interfaces import DatasetSource, ImageSet, SourceRequest, Split
-from regene_bench.paths import data_roots, download_dir
-from regene_bench.plugins import PluginHost
+from regene_bench.base.errors import DataError, RegeneBenchError
+from regene_bench.base.events import Sink
+from regene_bench.base.paths import data_roots, download_dir
+from regene_bench.data.shapes import Split
+from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
+from regene_bench.plan.protocol import DataTable, load_benchmark
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
 from regene_bench.testing.contract import NotApplicable
 
 SPLITS: tuple[Split, ...] = ("train", "test")

@@ -8,14 +8,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from regene_bench.entries import Entry
-from regene_bench.events import Sink
-from regene_bench.interfaces import FeatureExtractor, ImageShape
-from regene_bench.plugins import PluginHost
-from regene_bench.runtime import Runtime
+from regene_bench.base.events import Sink
+from regene_bench.data.shapes import ImageShape
+from regene_bench.evaluation.extractor import FeatureExtractor
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.contract import NotApplicable
 from regene_bench.testing.separable import separable_data
-from regene_bench.training.checkpoints import CheckpointStore
 
 GREY = ImageShape(1, 8, 8, 3)
 RGB = ImageShape(3, 16, 16, 3)

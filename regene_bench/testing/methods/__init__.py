@@ -11,10 +11,7 @@ from regene_bench.testing.methods.configuration import (
 )
 from regene_bench.testing.methods.isolation import the_data_are_left_alone
 from regene_bench.testing.methods.labels import labels_are_obeyed
-from regene_bench.testing.methods.resumption import (
-    interrupted_training_goes_on,
-    no_pickle_is_kept,
-)
+from regene_bench.testing.methods.resumption import interrupted_training_goes_on, no_pickle_is_kept
 from regene_bench.testing.methods.samples import samples_are_images
 from regene_bench.testing.methods.seeds import the_same_seed_gives_the_same_samples
 from regene_bench.testing.methods.sizes import images_of_any_size_are_generated

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from regene_bench.capabilities import Classifier, Decoder, Encoder
-from regene_bench.data.dataset import BenchmarkData, to_float
+from regene_bench.data.device_images import BenchmarkData, to_float
 from regene_bench.testing.contract import NotApplicable, require
 from regene_bench.testing.methods.subject import MethodSubject
+from regene_bench.training.capabilities import Classifier, Decoder, Encoder
 
 
 def capabilities_keep_their_shapes(subject: MethodSubject) -> None:

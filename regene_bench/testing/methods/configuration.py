@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from regene_bench.canonical import canonical_json
-from regene_bench.errors import ConfigError
-from regene_bench.interfaces import PRESETS, ImageShape
+from regene_bench.base.errors import ConfigError
+from regene_bench.base.hashing import canonical_json
+from regene_bench.data.shapes import PRESETS, ImageShape
 from regene_bench.testing.contract import Broken, require
 from regene_bench.testing.methods.subject import SHAPE, MethodSubject
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from regene_bench.capabilities import Generation
-from regene_bench.errors import MethodError
-from regene_bench.interfaces import ImageShape
-from regene_bench.sampling import check_generation
+from regene_bench.base.errors import MethodError
+from regene_bench.data.shapes import ImageShape
+from regene_bench.harness.sample import check_generation
 from regene_bench.testing.contract import Broken, require
 from regene_bench.testing.methods.subject import SHAPE, MethodSubject, draw, sorted_labels
+from regene_bench.training.capabilities import Generation
 
 
 def samples_are_images(subject: MethodSubject) -> None:

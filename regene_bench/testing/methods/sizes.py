@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from regene_bench.interfaces import ImageShape
+from regene_bench.data.shapes import ImageShape
 from regene_bench.testing.contract import Broken
 from regene_bench.testing.methods.capabilities import check_capabilities
 from regene_bench.testing.methods.samples import check_samples
-from regene_bench.testing.methods.subject import (
-    MethodSubject,
-    draw,
-    generator_of,
-    sorted_labels,
-)
+from regene_bench.testing.methods.subject import MethodSubject, draw, generator_of, sorted_labels
 from regene_bench.testing.separable import separable_data
 
 SHAPES = (

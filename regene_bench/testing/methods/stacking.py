@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from regene_bench.interfaces import Method
 from regene_bench.testing.contract import NotApplicable, require
 from regene_bench.testing.methods.subject import (
     SHAPE,
@@ -11,6 +10,7 @@ from regene_bench.testing.methods.subject import (
     generator_of,
     sorted_labels,
 )
+from regene_bench.training.method import Method
 
 _SEEDS = (0, 1)
 # one batched product adds up in another order than several single ones: two grey levels of 255

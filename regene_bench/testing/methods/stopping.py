@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from regene_bench.stop import StopRequest
+from regene_bench.runtime.stop import StopRequest
 
 
 class CountedStop(StopRequest):

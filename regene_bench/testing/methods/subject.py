@@ -11,21 +11,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.capabilities import Generation, Generator
-from regene_bench.data.dataset import BenchmarkData
-from regene_bench.entries import Entry
-from regene_bench.errors import Interrupted
-from regene_bench.events import Sink
-from regene_bench.interfaces import ImageShape, Method, MethodConfig
-from regene_bench.plugins import PluginHost
-from regene_bench.rng import SampleRng
-from regene_bench.runtime import Runtime
-from regene_bench.stop import StopRequest
+from regene_bench.base.errors import Interrupted
+from regene_bench.base.events import Sink
+from regene_bench.base.validation import validate
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.data.shapes import ImageShape
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.random import SampleRng
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.testing.contract import Broken, NotApplicable
 from regene_bench.testing.methods.stopping import CountedStop, StoppedTraining
 from regene_bench.testing.separable import separable_data
-from regene_bench.training.checkpoints import CheckpointStore
-from regene_bench.validation import validate
+from regene_bench.training.capabilities import Generation, Generator
+from regene_bench.training.method import Method, MethodConfig
 
 SHAPE = ImageShape(1, 8, 8, 3)
 

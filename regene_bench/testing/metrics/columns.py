@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import typing
 
-from regene_bench.canonical import canonical_json
-from regene_bench.capabilities import CAPABILITIES
-from regene_bench.interfaces import Direction
+from regene_bench.base.hashing import canonical_json
+from regene_bench.evaluation.metric import Direction
 from regene_bench.testing.contract import require
 from regene_bench.testing.metrics.subject import MetricSubject
+from regene_bench.training.capabilities import CAPABILITIES
 
 _REQUIREMENTS = {*CAPABILITIES, "labels"}
 

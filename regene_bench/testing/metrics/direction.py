@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regene_bench.leaderboard.order import loss_of
+from regene_bench.leaderboard.directions import loss_of
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.testing.contract import NotApplicable, require
 from regene_bench.testing.metrics.subject import MetricSubject

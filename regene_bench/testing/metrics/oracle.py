@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 from torch.nn import functional as F
 
-from regene_bench.capabilities import Generation
-from regene_bench.data.dataset import BenchmarkData, DeviceImages, to_float
-from regene_bench.interfaces import ExtractorCard, FeatureExtractor, Features
-from regene_bench.rng import SampleRng
-from regene_bench.runtime import Runtime
+from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
+from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
+from regene_bench.runtime.random import SampleRng
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.separable import class_means
+from regene_bench.training.capabilities import Generation
 
 _SIDE = 4
 _SHARPNESS = 10.0

@@ -11,22 +11,23 @@ from typing import Literal
 
 import torch
 
-from regene_bench.comparison import Comparison
-from regene_bench.data.dataset import DeviceImages
-from regene_bench.entries import Entry
+from regene_bench.base.events import Sink
+from regene_bench.base.paths import CACHE_VARIABLE
+from regene_bench.data.device_images import DeviceImages
+from regene_bench.data.shapes import ImageShape
+from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.shelf import ExtractorShelf
-from regene_bench.events import Sink
-from regene_bench.interfaces import ImageShape, Metric
+from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.metric import Metric, NamedMetric
+from regene_bench.harness.measure import measure_all
 from regene_bench.leaderboard.record import ScoreRow
-from regene_bench.measuring import NamedMetric, measure_all
-from regene_bench.paths import CACHE_VARIABLE
-from regene_bench.plugins import PluginHost
-from regene_bench.runtime import Runtime
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.contract import Broken
 from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, spoiled
 from regene_bench.testing.separable import class_means, separable_data, stripes
-from regene_bench.training.checkpoints import CheckpointStore
 
 Quality = Literal["good", "bad"]
 _SHAPE = ImageShape(1, 16, 16, 3)

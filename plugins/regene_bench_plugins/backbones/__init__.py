@@ -1,0 +1,1 @@
+"""Published networks and their weights, which extractors and networks of methods share."""

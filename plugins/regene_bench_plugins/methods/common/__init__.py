@@ -1,0 +1,1 @@
+"""What methods of every family share: inference in chunks, the optimiser, kinds of images."""

@@ -1,0 +1,71 @@
+"""What the configurations of all GANs have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from regene_bench.api import ImageShape, TrainingLength
+from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
+from regene_bench_plugins.networks.conditioning import (
+    ImageOnly,
+    LabelPlanes,
+    NoiseAndLabel,
+    NoiseOnly,
+)
+
+
+class GANConfig(TrainingLength):
+    """Noise, steps and rates.
+
+    ``images`` counts the real images that the discriminator sees.
+
+    Attributes:
+        conditional: Labels for both networks; without them samples have no class.
+        noise_dim: Length of the noise; with 0 a class has one image.
+        batch_size: Images a step of either network.
+        discriminator_steps: Steps of the discriminator for one of the generator.
+        generator_learning_rate: Adam's.
+        discriminator_learning_rate: Adam's.
+        beta1: Adam's first moment, of both.
+        beta2: Adam's second moment, of both.
+        average: Decay of the generator's moving average, which is what generates; 0 for none.
+    """
+
+    conditional: bool = True
+    noise_dim: int = Field(default=64, ge=0, le=4096)
+    batch_size: int = Field(default=64, ge=2)
+    discriminator_steps: int = Field(default=1, ge=1, le=100)
+    generator_learning_rate: float = Field(default=2e-4, gt=0)
+    discriminator_learning_rate: float = Field(default=2e-4, gt=0)
+    beta1: float = Field(default=0.5, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    average: float = Field(default=0.999, ge=0, lt=1)
+
+
+def code_entrance(config: GANConfig, shape: ImageShape) -> NoiseOnly | NoiseAndLabel:
+    """The generator's entrance where labels stand beside the noise."""
+    if config.conditional:
+        return NoiseAndLabel(config.noise_dim, shape.n_classes)
+    return NoiseOnly(config.noise_dim)
+
+
+def image_entrance(config: GANConfig, shape: ImageShape) -> ImageOnly | LabelPlanes:
+    """The discriminator's entrance where labels stand beside the image."""
+    return LabelPlanes(shape) if config.conditional else ImageOnly(shape)
+
+
+def quick_rates(shape: ImageShape) -> dict[str, Any]:
+    """Rates and average for some minutes of training, in place of a paper's for hours."""
+    rate = 1e-3 if is_small(shape) else 4e-4
+    return {
+        "generator_learning_rate": rate,
+        "discriminator_learning_rate": rate,
+        "average": 0.99 if is_small(shape) else 0.995,
+    }
+
+
+def quick_images(shape: ImageShape) -> int:
+    """Images that a quick preset sees."""
+    return 50_000 if is_small(shape) else 120_000 if is_colour(shape) else 100_000

@@ -1,0 +1,80 @@
+"""InfoGAN's networks (Chen et al. 2016, appendix C.1): Lucic et al. 2018 compare GANs on them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from torch import nn
+
+from regene_bench.api import ImageShape
+from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, image_entrance
+from regene_bench_plugins.methods.gan.losses import AdversarialLoss
+from regene_bench_plugins.methods.gan.noise import Normal
+from regene_bench_plugins.methods.gan.training import Game
+from regene_bench_plugins.networks.adversarial import (
+    Discriminator,
+    StridedFeatures,
+    TransposedGenerator,
+    initialise,
+)
+from regene_bench_plugins.networks.conditional_norm import no_norm
+from regene_bench_plugins.networks.conditioning import DenseEntrance
+from regene_bench_plugins.networks.heads import DenseHead
+
+_SLOPE = 0.2
+
+
+class InfoGANSizes(GANConfig):
+    """Sizes of the generator.
+
+    Attributes:
+        width: Channels next to the image; twice as many further in.
+        dense: Units of the fully connected layer.
+    """
+
+    width: int = Field(default=64, ge=1, le=4096)
+    dense: int = Field(default=1024, ge=1, le=16384)
+
+
+class InfoGANConfig(InfoGANSizes):
+    """Sizes of both networks.
+
+    Attributes:
+        width: Channels next to the image; twice as many further in.
+        dense: Units of the fully connected layer of either network.
+        discriminator_norm: Batch normalisation in the discriminator.
+    """
+
+    discriminator_norm: bool = True
+
+
+def infogan_generator(config: InfoGANSizes, shape: ImageShape) -> TransposedGenerator:
+    """fc ``dense`` – fc ``2 width`` · H/4 · W/4 – deconv ``width`` – deconv, 4×4, stride 2."""
+    entrance = DenseEntrance(code_entrance(config, shape), config.dense)
+    return TransposedGenerator(shape, entrance, (config.width, 2 * config.width))
+
+
+def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discriminator:
+    """conv ``width`` – conv ``2 width``, 4×4, stride 2 – fc ``dense`` – 1, LeakyReLU between."""
+    entrance = image_entrance(config, shape)
+    features = StridedFeatures(
+        shape,
+        entrance.channels,
+        (config.width, 2 * config.width),
+        slope=_SLOPE,
+        norm=nn.BatchNorm2d if config.discriminator_norm else no_norm,
+    )
+    norm = nn.BatchNorm1d if config.discriminator_norm else no_norm
+    head = DenseHead(features.size, config.dense, norm, _SLOPE)
+    discriminator = Discriminator(entrance, features, head)
+    discriminator.apply(initialise)
+    return discriminator
+
+
+def infogan_game(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> Game:
+    """Both networks, normal noise, and a loss."""
+    return Game(
+        generator=infogan_generator(config, shape),
+        discriminator=infogan_discriminator(config, shape),
+        loss=loss,
+        noise=Normal(config.noise_dim),
+    )

@@ -1,0 +1,51 @@
+"""The non-saturating GAN (Goodfellow et al. 2014), on the networks of Lucic et al. 2018."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.common.image_kinds import is_colour
+from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
+from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_game
+from regene_bench_plugins.methods.gan.losses import NonSaturating
+from regene_bench_plugins.methods.gan.model import GANModel
+from regene_bench_plugins.methods.gan.training import play
+
+
+class NSGANConfig(InfoGANConfig):
+    """The networks' sizes and the recipe's rates."""
+
+    generator_learning_rate: float = Field(default=5e-5, gt=0)
+    discriminator_learning_rate: float = Field(default=5e-5, gt=0)
+    beta1: float = Field(default=0.0, ge=0, lt=1)
+
+
+class NSGAN(Method):
+    """Logits and softplus; labels beside the noise and beside the image."""
+
+    Config = NSGANConfig
+    config: NSGANConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """``paper``: 20 epochs on grey images and 100 in colour, without an average."""
+        if preset == "quick":
+            small = {"images": quick_images(shape), "width": 32, "dense": 256, "beta1": 0.5}
+            return small | quick_rates(shape)
+        if preset == "standard":
+            return {
+                "images": 1_500_000,
+                "generator_learning_rate": 2e-4,
+                "discriminator_learning_rate": 2e-4,
+                "beta1": 0.5,
+            }
+        return {"epochs": 100 if is_colour(shape) else 20, "average": 0.0}
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
+        """Train both networks on ``data.train``."""
+        with runtime.seeded("init"):
+            game = infogan_game(self.config, data.shape, NonSaturating())
+        return play("nsgan", game, self.config, data, runtime)

@@ -1,0 +1,220 @@
+"""Convex combinations of latents of one class.
+
+Section 6.2 of Gopalakrishnan et al. 2022: a new latent is a convex combination of n latents of
+training images of one class, with equal ratios unless others are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from regene_bench.api import MethodError, SampleRng, derive_seed
+from regene_bench_plugins.methods.regene.combinations import Combinations
+
+STREAM = "convex combination"
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How latents are combined.
+
+    Attributes:
+        ratios: Shares of the n latents, positive, with the sum 1.
+        dirichlet: If given, shares are drawn from the symmetric Dirichlet distribution of this
+            concentration instead, for each combination anew.
+    """
+
+    ratios: tuple[float, ...]
+    dirichlet: float | None = None
+
+    @classmethod
+    def uniform(cls, n: int) -> Mixture:
+        """Equal shares of n latents."""
+        return cls((1 / n,) * n)
+
+    @property
+    def n(self) -> int:
+        """Latents in a combination."""
+        return len(self.ratios)
+
+
+@dataclass(frozen=True)
+class LatentPool:
+    """Latents that may be combined, sorted by class.
+
+    Attributes:
+        latents: float32 ``[M, D]``.
+        offsets: int64 ``[K + 1]`` on the host: class ``c`` has rows ``offsets[c]`` to
+            ``offsets[c + 1]``.
+    """
+
+    latents: Tensor
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, latents: Tensor, labels: Tensor, n_classes: int) -> LatentPool:
+        """Sort latents ``[M, D]`` by their labels ``[M]``; order within a class is kept."""
+        order = torch.argsort(labels, stable=True)
+        counts = torch.bincount(labels, minlength=n_classes).cpu().numpy()
+        return cls(latents[order], np.concatenate([[0], np.cumsum(counts)]))
+
+    def size(self, label: int) -> int:
+        """How many latents a class has."""
+        return int(self.offsets[label + 1] - self.offsets[label])
+
+    def require(self, n: int, class_names: Sequence[str], what: str) -> None:
+        """Check that each class has at least ``n`` latents.
+
+        Raises:
+            MethodError: One has fewer; names it and what it has too few of.
+        """
+        for label, name in enumerate(class_names):
+            if self.size(label) < n:
+                raise MethodError(
+                    f"Class {name!r} has {self.size(label)} {what}; "
+                    f"combinations of {n} need at least {n}.",
+                    hint="Train longer, combine fewer (n_combined), or give the class more images.",
+                )
+
+    def combine(self, candidates: Sequence[Candidate]) -> Tensor:
+        """Average latents by their ratios, ``[N, D]``."""
+        device = self.latents.device
+        rows = torch.tensor([c.rows for c in candidates], device=device)
+        ratios = torch.tensor([c.ratios for c in candidates], device=device)
+        total = self.latents[rows[:, 0]] * ratios[:, :1]
+        for column in range(1, rows.shape[1]):
+            total = total + self.latents[rows[:, column]] * ratios[:, column, None]
+        return total
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A combination before anything is computed of it.
+
+    Attributes:
+        rows: Of the pool's latents, all different.
+        ratios: One a row.
+        number: What it is known by within its class; ``None`` if its ratios were drawn, since such
+            a combination does not come twice.
+    """
+
+    rows: list[int]
+    ratios: list[float]
+    number: int | None
+
+
+@dataclass
+class Taken:
+    """Who took which combination in one sampling, so that none is given out twice.
+
+    A sampling goes through the indices from 0 up, in batches of any size; a call that begins at 0,
+    or with another seed, begins another.
+    """
+
+    seed: int | None = None
+    owners: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def begin(self, rng: SampleRng) -> None:
+        """Forget the last sampling if this is another."""
+        if rng.start == 0 or rng.seed != self.seed:
+            self.seed, self.owners = rng.seed, {}
+
+    def before(self, label: int, number: int, index: int) -> bool:
+        """Tell whether a sample of a lower index has taken a combination."""
+        return self.owners.get(label, {}).get(number, index) < index
+
+    def take(self, label: int, number: int, index: int) -> None:
+        """Note that a sample has taken a combination."""
+        own = self.owners.setdefault(label, {})
+        own[number] = min(index, own.get(number, index))
+
+
+class Sampling:
+    """The candidates of all samples of one sampling.
+
+    Candidate ``t`` of sample ``i`` depends on the seed, ``i``, ``t`` and the label alone.
+
+    Args:
+        pool: Where latents come from.
+        mixture: How they are combined.
+        rng: Its seed decides the candidates.
+    """
+
+    def __init__(self, pool: LatentPool, mixture: Mixture, rng: SampleRng) -> None:
+        self._pool = pool
+        self._mixture = mixture
+        self._rng = rng
+        self._known: dict[int, Combinations] = {}
+
+    def of_class(self, label: int) -> Combinations:
+        """All combinations of a class."""
+        if label not in self._known:
+            key = derive_seed(self._rng.seed, STREAM, label)
+            # Drawn ratios belong to no member in particular: there, combinations are mere subsets.
+            mixture = self._mixture
+            ratios = mixture.ratios if mixture.dirichlet is None else (1.0,) * mixture.n
+            self._known[label] = Combinations(self._pool.size(label), ratios, key)
+        return self._known[label]
+
+    def limit(self, label: int) -> int | None:
+        """How many candidates a sample has at most; ``None`` where there is no end to them."""
+        return None if self._mixture.dirichlet is not None else self.of_class(label).count
+
+    def candidate(self, label: int, i: int, trial: int) -> Candidate:
+        """Candidate ``trial`` of sample ``i`` of the batch, both counted from 0."""
+        combinations = self.of_class(label)
+        number = combinations.number(self._rng.start + i, trial)
+        members, ratios = combinations.members(number)
+        rows = [int(self._pool.offsets[label]) + member for member in members]
+        if self._mixture.dirichlet is None:
+            return Candidate(rows, ratios, number)
+        alphas = np.full(self._mixture.n, self._mixture.dirichlet)
+        drawn = self._rng.numpy(i, f"ratios of candidate {trial}").dirichlet(alphas)
+        return Candidate(rows, drawn.tolist(), None)
+
+    def exhausted(self, label: int, what: str) -> MethodError:
+        """The error of a sample to which no combination is left."""
+        size, count = self._pool.size(label), self.of_class(label).count
+        return MethodError(
+            f"No combination is left for {what}: {count} different combinations of "
+            f"{self._mixture.n} can be made of its {size} latents, and each is given out once.",
+            hint="Generate fewer images, combine more latents (n_combined), or draw the ratios "
+            "(dirichlet).",
+        )
+
+
+def combine_once(
+    pool: LatentPool,
+    labels: Tensor,
+    mixture: Mixture,
+    rng: SampleRng,
+    taken: Taken,
+    class_names: Sequence[str],
+) -> Tensor:
+    """One combination per label ``[N]`` without judging, ``[N, D]``; none comes twice.
+
+    Raises:
+        MethodError: A class has fewer combinations than are wanted of it.
+    """
+    sampling = Sampling(pool, mixture, rng)
+    taken.begin(rng)
+    chosen = []
+    for i, label in enumerate(labels.tolist()):
+        trial, limit = 0, sampling.limit(label)
+        while True:
+            if limit is not None and trial >= limit:
+                raise sampling.exhausted(label, f"class {class_names[label]!r}")
+            candidate = sampling.candidate(label, i, trial)
+            if candidate.number is None:
+                break
+            if not taken.before(label, candidate.number, rng.start + i):
+                taken.take(label, candidate.number, rng.start + i)
+                break
+            trial += 1
+        chosen.append(candidate)
+    return pool.combine(chosen)

@@ -1,0 +1,179 @@
+"""ReGene: generate from a classifier's latents (Gopalakrishnan et al. 2022).
+
+A classifier is trained first; a decoder then learns to invert its frozen latents. New images are
+decoded convex combinations of latents of one class that pass a two-step judgement (section 6.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from regene_bench.api import (
+    BenchmarkData,
+    Generation,
+    ImageShape,
+    Method,
+    Preset,
+    Runtime,
+    SampleRng,
+    train,
+)
+from regene_bench_plugins.methods.common.inference import CHUNK, encode_split, in_chunks
+from regene_bench_plugins.methods.regene.confidence_judge import (
+    ConfidenceJudge,
+    confidence_thresholds,
+)
+from regene_bench_plugins.methods.regene.config import ReGeneConfig
+from regene_bench_plugins.methods.regene.convex import LatentPool, Taken
+from regene_bench_plugins.methods.regene.encoder_decoder import COMBINING
+from regene_bench_plugins.methods.regene.presets import regene_preset
+from regene_bench_plugins.methods.regene.rejection_sampling import combine_judged
+from regene_bench_plugins.methods.regene.training import (
+    Decoder,
+    build_networks,
+    classifier_stage,
+    decoder_stage,
+)
+from regene_bench_plugins.networks.latent_classifier import LatentClassifier
+
+
+class ReGeneModel:
+    """Encoder, classifier, decoder, and generator by judged convex combinations."""
+
+    def __init__(
+        self,
+        classifier: LatentClassifier,
+        decoder: Decoder,
+        pool: Callable[[], LatentPool],
+        judge: ConfidenceJudge,
+        config: ReGeneConfig,
+        runtime: Runtime,
+    ) -> None:
+        self._classifier = classifier
+        self._decoder = decoder
+        self._pool = pool
+        self._judge = judge
+        self._config = config
+        self._runtime = runtime
+        self._taken = Taken()
+
+    @property
+    def thresholds(self) -> Tensor:
+        """Confidence that a generated image of each class must reach, float32 ``[K]``."""
+        return self._judge.thresholds
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to the classifier's latents, float32 ``[N, D]``."""
+        return in_chunks(self._classifier.encoder, images)
+
+    @torch.inference_mode()
+    def classify(self, images: Tensor) -> Tensor:
+        """Map images ``[N, C, H, W]`` to logits, float32 ``[N, K]``."""
+        return in_chunks(self._classifier, images)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
+        return in_chunks(self._decoder, latents)
+
+    @torch.inference_mode()
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Decode judged convex combinations, with exact trial counts.
+
+        Raises:
+            MethodError: A class reached its threshold in none of ``max_trials`` candidates, or has
+                fewer combinations than images are wanted of it.
+            Interrupted: A stop was asked for between two rounds of judging.
+        """
+
+        def told(found: int, candidates: int) -> None:
+            self._runtime.stop.check()
+            judging = {"candidates": float(candidates)}
+            self._runtime.progress("judging", found, len(labels), values=judging)
+
+        judged = combine_judged(
+            self._pool(),
+            labels,
+            self._config.mixture,
+            rng,
+            self._judge,
+            self._taken,
+            max_trials=self._config.max_trials,
+            width=CHUNK,
+            told=told,
+        )
+        trials = {"latent": judged.latent_trials, "image": judged.image_trials}
+        return Generation(judged.images, judged.latents, trials)
+
+
+class ReGene(Method):
+    """Classifier, then decoder."""
+
+    version = "2"
+    Config = ReGeneConfig
+    sampling_params = COMBINING | {"threshold", "max_trials"}
+    config: ReGeneConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """``paper``: networks and schedules of appendix A."""
+        return regene_preset(preset, shape)
+
+    @classmethod
+    def smoke(cls, shape: ImageShape) -> dict[str, Any]:
+        """Many short steps for the classifier, which must get some images of each class right.
+
+        Images are not judged: after so little training, none convinces it.
+        """
+        steps = {"classifier_batch_size": 16, "classifier_learning_rate": 1e-2}
+        return super().smoke(shape) | steps | {"threshold": "none"}
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> ReGeneModel:
+        """Train both stages on ``data.train``; thresholds come from ``data.test``, as in the paper.
+
+        Raises:
+            MethodError: The classifier gets too few training images of a class right.
+            UnavailableError: Weights that the configuration names are not on this machine.
+        """
+        config = self.config
+        with runtime.seeded("init"):
+            classifier, decoder = build_networks(config, data.shape)
+        classifier.to(runtime.device)
+        decoder.to(runtime.device)
+        report = train(classifier_stage(config, classifier, data, runtime), data.train, runtime)
+        classifier.requires_grad_(False)
+
+        @cache
+        def pool() -> LatentPool:
+            return self._pool(classifier, data, runtime)
+
+        if not report.restored:
+            # Found out before the decoder is trained: a class without latents ends the run anyway.
+            # A classifier that was trained earlier has been through this, and whoever only wants
+            # to encode or decode need not wait for the whole training split.
+            pool()
+        train(decoder_stage(config, classifier, decoder, data, runtime), data.train, runtime)
+        with torch.inference_mode():
+            thresholds = confidence_thresholds(
+                config.threshold, classifier, data.test, data.class_names
+            )
+        judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
+        return ReGeneModel(classifier, decoder, pool, judge, config, runtime)
+
+    def _pool(
+        self, classifier: LatentClassifier, data: BenchmarkData, runtime: Runtime
+    ) -> LatentPool:
+        """Latents of the training images that the head gets right."""
+        latents = encode_split(classifier.encoder, data.train, runtime)
+        with torch.inference_mode():
+            right = in_chunks(classifier.head, latents, 4096).argmax(1) == data.train.labels
+            pool = LatentPool.of(latents[right], data.train.labels[right], data.shape.n_classes)
+        what = "training images that the classifier gets right"
+        pool.require(self.config.n_combined, data.class_names, what)
+        return pool

@@ -1,0 +1,50 @@
+"""Convolutional autoencoders: the ReGene paper's blocks around a code of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from regene_bench.api import ImageShape
+from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.posterior import Heads
+from regene_bench_plugins.networks.conditioning import (
+    ImageOnly,
+    LabelPlanes,
+    NoiseAndLabel,
+    NoiseOnly,
+)
+from regene_bench_plugins.networks.convolutional import ConvEncoder, VectorDecoder
+
+MakeHeads = Callable[[int, int], Heads]
+
+
+def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
+    """Encoder and decoder that see no labels.
+
+    Args:
+        config: Their sizes.
+        shape: The images'.
+        make_heads: Makes the encoder's heads of the numbers of features and of latents.
+    """
+    encoder = ConvEncoder(shape, config.encoder_description(shape))
+    return Autoencoding(
+        entrance=ImageOnly(shape),
+        encoder=encoder,
+        heads=make_heads(encoder.latent_dim, config.latent_dim),
+        code=NoiseOnly(config.latent_dim),
+        decoder=VectorDecoder(shape, config.decoder_description(shape), config.latent_dim),
+    )
+
+
+def label_aware(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
+    """The same with labels as planes beside the image and one-hot beside z."""
+    encoder = ConvEncoder(shape, config.encoder_description(shape), shape.n_classes)
+    code = NoiseAndLabel(config.latent_dim, shape.n_classes)
+    return Autoencoding(
+        entrance=LabelPlanes(shape),
+        encoder=encoder,
+        heads=make_heads(encoder.latent_dim, config.latent_dim),
+        code=code,
+        decoder=VectorDecoder(shape, config.decoder_description(shape), code.size),
+    )

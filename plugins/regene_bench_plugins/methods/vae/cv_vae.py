@@ -1,0 +1,57 @@
+"""The variational autoencoder of constant variance (Ghosh et al. 2020, section 3)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from pydantic import Field
+
+from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.convolutional import label_blind
+from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.posterior import ConstantVarianceHeads
+from regene_bench_plugins.methods.vae.presets import pixel_preset, sampler_preset, wide_preset
+from regene_bench_plugins.methods.vae.sampler_config import DRAWING
+from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.training import fit_autoencoder
+from regene_bench_plugins.methods.vae.vae import VAEConfig
+
+
+class CVVAEConfig(VAEConfig):
+    """The encoder's spread.
+
+    Attributes:
+        code_sigma: Standard deviation of z given an image; 0.7 in the authors' experiments.
+    """
+
+    code_sigma: float = Field(default=0.7, gt=0)
+
+
+class CVVAE(Method):
+    """``vae`` with one standard deviation of z for all images and dimensions.
+
+    Its divergence is ``½ ‖mean‖²`` and a constant.
+    """
+
+    Config = CVVAEConfig
+    config: CVVAEConfig
+    sampling_params = DRAWING
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """As of ``vae``; ``paper`` has the widths and batches of ``rae_sn``."""
+        return wide_preset(preset, shape) | pixel_preset(shape) | sampler_preset(preset)
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
+        """Train on ``data.train``, then fit the sampler."""
+        config = self.config
+        with runtime.seeded("init"):
+            heads = partial(ConstantVarianceHeads, sigma=config.code_sigma)
+            network = label_blind(config, data.shape, heads)
+            objective = EvidenceBound(pixels := config.pixels())
+        plan = config.plan(len(data.train))
+        fit_autoencoder("cv_vae", network, objective, plan, data.train, runtime)
+        sampler = fit_sampler(config, network, data, runtime)
+        return VariationalModel(network, sampler, config.conditional, pixels)

@@ -1,0 +1,107 @@
+"""Training an autoencoder of any objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from regene_bench.api import (
+    Batch,
+    DeviceImages,
+    Runtime,
+    Schedule,
+    Stage,
+    decay_every,
+    one_cycle,
+    train,
+)
+from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.objectives import Coded, Objective
+
+# What an objective learns (a standard deviation) has a way to go that weights have not.
+_OBJECTIVE_RATE = 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to train.
+
+    Attributes:
+        total_images: Images seen, repetitions counted.
+        batch_size: Images a step.
+        learning_rate: Adam's.
+        schedule: Factor on it.
+    """
+
+    total_images: int
+    batch_size: int
+    learning_rate: float
+    schedule: Schedule = field(default_factory=one_cycle)
+
+
+def halving(epochs: float | None) -> Schedule:
+    """Halve the rate after every so many epochs; ``None`` for the one-cycle schedule."""
+    return one_cycle() if epochs is None else decay_every(epochs, 0.5)
+
+
+def fit_autoencoder(
+    name: str,
+    network: Autoencoding,
+    objective: Objective,
+    plan: Plan,
+    data: DeviceImages,
+    runtime: Runtime,
+) -> None:
+    """Train network and objective, in place.
+
+    Args:
+        name: Names the stage, its checkpoint and its random streams.
+        network: Moved to the runtime's device here.
+        objective: Likewise.
+        plan: Length, batch and rate.
+        data: What to train on.
+        runtime: Device, precision, seed, checkpoints.
+
+    Raises:
+        TrainingDivergedError: A loss is not finite; names the term and the step.
+        Interrupted: A stop was asked for; the state is saved.
+    """
+    network.to(runtime.device)
+    objective.to(runtime.device)
+    optimizer = adam(network.parameters(), plan.learning_rate, runtime.device)
+    learned = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+    if learned:
+        optimizer.add_param_group({"params": learned, "lr": _OBJECTIVE_RATE * plan.learning_rate})
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        with runtime.autocast():
+            posterior = network.posterior(batch.images, batch.labels)
+            z = posterior.draw()
+            logits = network.logits(z, batch.labels)
+        progress = batch.clock.progress
+        terms = objective(Coded(batch.images, batch.labels, posterior, z, logits, progress))
+        descend(optimizer, sum_of(terms))
+        return {term: value.detach() for term, value in terms.items()}
+
+    stage = Stage(
+        name=name,
+        modules={"network": network, "objective": objective},
+        optimizers={"adam": optimizer},
+        step=step,
+        batch_size=plan.batch_size,
+        total_images=plan.total_images,
+        schedule=plan.schedule,
+    )
+    train(stage, data, runtime)
+
+
+def sum_of(terms: Mapping[str, Tensor]) -> Tensor:
+    """Add the terms of a loss, scalars."""
+    first, *rest = terms.values()
+    total = first
+    for term in rest:
+        total = total + term
+    return total

@@ -1,0 +1,67 @@
+"""The two-stage variational autoencoder (Dai & Wipf 2019)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.convolutional import label_blind
+from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.pixels import GaussianPixels
+from regene_bench_plugins.methods.vae.posterior import GaussianHeads
+from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
+from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig, SamplerName
+from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.training import fit_autoencoder
+
+_FIRST_SIGMA = 1.0
+
+
+class TwoStageVAEConfig(SamplerConfig, NetworkConfig):
+    """Networks of both stages; the pixels' standard deviation is learned.
+
+    Attributes:
+        sampler: As of the other autoencoders; the paper's is the second stage.
+    """
+
+    sampler: SamplerName | None = "second_stage"
+
+
+class TwoStageVAE(Method):
+    """A VAE with learned γ, and a second one that learns where the first one's codes lie.
+
+    The paper's networks see no labels; with ``conditional`` the second stage has them beside both
+    of its inputs.
+    """
+
+    version = "2"
+    Config = TwoStageVAEConfig
+    config: TwoStageVAEConfig
+    sampling_params = DRAWING
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """``paper``: latents, batches, epochs and rates of its authors' code, on our networks."""
+        values = network_preset(preset, shape) | sampler_preset(preset)
+        if preset == "paper":
+            values |= {
+                "latent_dim": 64,
+                "batch_size": 64,
+                "epochs": 400,
+                "learning_rate": 1e-4,
+                "halved_every": 150,
+            }
+        return values
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
+        """Train the first stage on ``data.train``, then the second on its codes."""
+        config = self.config
+        with runtime.seeded("init"):
+            network = label_blind(config, data.shape, GaussianHeads)
+            objective = EvidenceBound(pixels := GaussianPixels(_FIRST_SIGMA, learned=True))
+        plan = config.plan(len(data.train))
+        fit_autoencoder("first_stage", network, objective, plan, data.train, runtime)
+        sampler = fit_sampler(config, network, data, runtime)
+        return VariationalModel(network, sampler, config.conditional, pixels)

@@ -1,0 +1,47 @@
+"""The variational autoencoder (Kingma & Welling 2014)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.config import PixelConfig
+from regene_bench_plugins.methods.vae.convolutional import label_blind
+from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.posterior import GaussianHeads
+from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset, sampler_preset
+from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig
+from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.training import fit_autoencoder
+
+
+class VAEConfig(SamplerConfig, PixelConfig):
+    """Networks, pixels and sampler."""
+
+
+class VAE(Method):
+    """Reconstruction and divergence; classes by a density of codes for each, fitted afterwards.
+
+    With ``conditional=false`` codes come from the standard normal, as in the paper.
+    """
+
+    Config = VAEConfig
+    config: VAEConfig
+    sampling_params = DRAWING
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        """Convolutional networks in place of the paper's perceptrons, in every preset."""
+        return network_preset(preset, shape) | pixel_preset(shape) | sampler_preset(preset)
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
+        """Train on ``data.train``, then fit the sampler."""
+        config = self.config
+        with runtime.seeded("init"):
+            network = label_blind(config, data.shape, GaussianHeads)
+            objective = EvidenceBound(pixels := config.pixels())
+        plan = config.plan(len(data.train))
+        fit_autoencoder("vae", network, objective, plan, data.train, runtime)
+        sampler = fit_sampler(config, network, data, runtime)
+        return VariationalModel(network, sampler, config.conditional, pixels)

@@ -1,0 +1,182 @@
+"""What ``regene-bench doctor`` looks at; every check ends in findings, never in an exception."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
+from regene_bench.plugins.host import KINDS, PluginHost
+
+State = Literal["ok", "missing", "broken", "info"]
+_GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a diagnosis.
+
+    Attributes:
+        topic: What was looked at: ``"device"``, ``"plugins"``, ``"data"`` ...
+        name: Which one of it.
+        state: ``"broken"`` is for what should work and does not.
+        detail: What was found, or what to do; may have several lines.
+    """
+
+    topic: str
+    name: str
+    state: State
+    detail: str
+
+
+def diagnose(host: PluginHost, results: Path, data: Iterable[Path] = ()) -> list[Finding]:
+    """Look at everything that runs depend on.
+
+    Args:
+        host: The plugins.
+        results: The results folder.
+        data: Folders that may hold data sets, as with ``run --data``.
+    """
+    return [
+        *_device(),
+        *_plugins(host),
+        *_data(host, tuple(data)),
+        *_weights(host),
+        *_disk(results),
+    ]
+
+
+def _device() -> list[Finding]:
+    from regene_bench.runtime import provenance
+
+    versions = ", ".join(f"{n} {v}" for n, v in sorted(provenance.package_versions().items()))
+    findings = [
+        Finding("device", "python", "info", provenance.python_version()),
+        Finding("device", "packages", "info", versions),
+    ]
+    try:
+        from regene_bench.runtime.runtime import choose_device, choose_precision, device_name
+
+        device = choose_device()
+        name = device_name(device) or f"{os.cpu_count() or 1} processors"
+        precision = choose_precision("auto", device)
+    except Exception as error:
+        return [*findings, Finding("device", "auto", "broken", _reason(error))]
+    return [*findings, Finding("device", device.type, "ok", f"{name}, trains in {precision}")]
+
+
+def _plugins(host: PluginHost) -> list[Finding]:
+    findings = [
+        Finding("plugins", p.name, "ok", f"{p.distribution} {p.version}") for p in host.plugins
+    ]
+    for plugin in host.broken:
+        where = f"{plugin.distribution} {plugin.version}".strip()
+        detail = f"{where}: {plugin.error}\n{plugin.traceback.strip()}"
+        findings.append(Finding("plugins", plugin.name, "broken", detail))
+    for kind in KINDS:
+        entries = host.entries(kind)
+        for name in sorted({entry.name for entry in entries}):
+            sharing = [entry.qualified_name for entry in entries if entry.name == name]
+            if len(sharing) > 1:
+                detail = f"registered more than once; write {' or '.join(sharing)}"
+                findings.append(Finding("plugins", f"{kind} {name}", "broken", detail))
+        for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):
+            try:
+                entry.load()
+            except RegeneBenchError as error:
+                findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
+    return findings
+
+
+def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
+    """Ask every benchmark's source for its data, with downloads refused."""
+    from regene_bench.data.source import SourceRequest
+    from regene_bench.plan.protocol import load_benchmark
+
+    urllib.request.install_opener(_Refusal())
+    findings = []
+    for name in host.shown_names("benchmark"):
+        try:
+            table = load_benchmark(host, name).data
+            request = SourceRequest(
+                name=table.source,
+                shape=table.shape,
+                roots=data_roots(extra),
+                download_dir=download_dir(),
+                options=table.options,
+            )
+            source = host.find("dataset", table.source).load()(request)
+            source.prepare()
+            folders = sorted({str(Path(file).parent) for file in source.files()})
+            where = ", ".join(folders) or "embedded"
+            findings.append(Finding("data", name, "ok", where))
+        except RegeneBenchError as error:
+            findings.append(Finding("data", name, "missing", str(error)))
+        except Exception as error:
+            findings.append(Finding("data", name, "broken", _reason(error)))
+    urllib.request.install_opener(urllib.request.build_opener())
+    return findings
+
+
+def _weights(host: PluginHost) -> list[Finding]:
+    from regene_bench.plan.weights import find_weights, known_weights, weights_state
+
+    findings = []
+    for known in known_weights(host):
+        state = weights_state(known.file)
+        try:
+            detail = str(find_weights(known.file))
+        except RegeneBenchError as error:
+            detail = str(error)
+        named: State = "broken" if state == "corrupt" else state
+        findings.append(Finding("weights", known.file.name, named, detail))
+    return findings
+
+
+def _disk(results: Path) -> list[Finding]:
+    findings = []
+    for name, folder in (("results", results), ("cache", cache_dir())):
+        present = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+        try:
+            free = shutil.disk_usage(present).free / _GIGABYTE
+            used = folder_size(folder) / _GIGABYTE
+        except OSError as error:
+            findings.append(Finding("disk", name, "broken", f"{folder}: {error.strerror}"))
+            continue
+        writable = os.access(present, os.W_OK)
+        detail = f"{folder}: {used:.2f} GB used, {free:.1f} GB free"
+        if not writable:
+            detail += "; it cannot be written to"
+        findings.append(Finding("disk", name, "ok" if writable else "broken", detail))
+    findings.append(Finding("disk", "weights", "info", str(weights_dir())))
+    return findings
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files below a folder; 0 if there is none. Links are not followed."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(root) / name).lstat().st_size
+            except OSError:
+                continue  # removed meanwhile
+    return total
+
+
+class _Refusal(urllib.request.OpenerDirector):
+    """An opener that opens nothing: looking must not start a download of hundreds of megabytes."""
+
+    def open(self, *_: Any, **__: Any) -> NoReturn:
+        raise urllib.error.URLError("not tried: doctor does not download")
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

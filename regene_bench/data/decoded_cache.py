@@ -1,0 +1,163 @@
+"""Decoded splits on disk, so that a data set is decoded once and mapped into memory ever after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from regene_bench.base.errors import DataError
+from regene_bench.base.paths import cache_dir
+from regene_bench.base.version import __version__
+from regene_bench.data.fingerprint import fingerprint
+from regene_bench.data.shapes import Split
+from regene_bench.data.source import DatasetSource, ImageSet
+
+_SPLITS: Final[tuple[Split, ...]] = ("train", "test")
+_META: Final = "meta.json"
+_ABANDONED_SECONDS: Final = 24 * 3600.0
+
+
+def cache_key(source: DatasetSource, source_name: str) -> str | None:
+    """Hash all that decides the decoded pixels.
+
+    That is the source's name, the request's name, shape and options, path, size and time of each of
+    ``source.files()``, and the code that decodes: Pillow's version and the modules beside the
+    source's class and of this package. An author who edits a source never sees yesterday's pixels.
+
+    Args:
+        source: A prepared source.
+        source_name: Name under which it is registered.
+
+    Returns:
+        40 hexadecimal digits, or None for a source that has no files: it is not cached.
+
+    Raises:
+        DataError: One of the files is gone.
+    """
+    import PIL
+
+    files = sorted({Path(file).absolute() for file in source.files()})
+    if not files:
+        return None
+    request = source.request
+    shape = request.shape
+    identity = {
+        "source": source_name,
+        "request": request.name,
+        "shape": [shape.channels, shape.height, shape.width, shape.n_classes],
+        "options": request.options,
+        "pillow": PIL.__version__,
+        "version": __version__,
+    }
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError as error:
+            raise DataError(f"Cannot read {file}: {error.strerror}.") from error
+        digest.update(f"\n{file}\t{stat.st_size}\t{stat.st_mtime_ns}".encode(errors="replace"))
+    for folder in sorted({Path(__file__).parent, *_code_folder(source)}):
+        for module in sorted(folder.glob("*.py")):
+            digest.update(b"\n" + module.read_bytes())
+    return digest.hexdigest()[:40]
+
+
+def load_cached(key: str) -> tuple[ImageSet, ImageSet, str] | None:
+    """Load and verify an entry.
+
+    Returns:
+        Train split, test split (both mapped into memory, copied when written to) and their
+        fingerprint; None if there is no entry, or if its bytes do not give the fingerprint that
+        was stored with them.
+    """
+    folder = _folder(key)
+    try:
+        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        train, test = (_load_split(folder, split, meta) for split in _SPLITS)
+        if fingerprint(train, test) == meta["fingerprint"]:
+            return train, test, meta["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    return None
+
+
+def store(key: str, train: ImageSet, test: ImageSet, mark: str) -> bool:
+    """Write an entry whole: to a temporary folder beside it, then renamed.
+
+    The cache only saves time, so a full or read-only disk is no error.
+
+    Args:
+        key: From ``cache_key``.
+        train: Train split.
+        test: Test split.
+        mark: Their fingerprint.
+
+    Returns:
+        Whether the entry is there now.
+    """
+    target = _folder(key)
+    part: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        part = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
+        for split, data in zip(_SPLITS, (train, test), strict=True):
+            np.save(part / f"{split}_images.npy", data.images)
+            np.save(part / f"{split}_labels.npy", data.labels)
+        names = {s: d.class_names for s, d in zip(_SPLITS, (train, test), strict=True)}
+        meta = {"fingerprint": mark, "class_names": names}
+        (part / _META).write_text(json.dumps(meta), encoding="utf-8")
+        _put_in_place(part, target)
+    except OSError:
+        return False
+    finally:
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+    return True
+
+
+def _load_split(folder: Path, split: Split, meta: Mapping[str, Any]) -> ImageSet:
+    # "c": the mapping can be written to without touching the file, as torch wants it
+    images = np.load(folder / f"{split}_images.npy", mmap_mode="c", allow_pickle=False)
+    labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
+    return ImageSet(images, labels, tuple(meta["class_names"][split]))
+
+
+def _put_in_place(part: Path, target: Path) -> None:
+    if target.exists():
+        # it is damaged, or another process was first: either way this one is good
+        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
+        with suppress(FileNotFoundError):
+            target.rename(old / "old")
+        shutil.rmtree(old, ignore_errors=True)
+    part.rename(target)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left behind a day ago or longer."""
+    for part in folder.glob(".part-*"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(part, ignore_errors=True)
+
+
+def _folder(key: str) -> Path:
+    return cache_dir() / "decoded" / key
+
+
+def _code_folder(source: DatasetSource) -> set[Path]:
+    import inspect
+
+    try:
+        return {Path(inspect.getfile(type(source))).parent}
+    except (TypeError, OSError):  # defined in a notebook or at a prompt
+        return set()

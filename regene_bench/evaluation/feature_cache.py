@@ -1,0 +1,146 @@
+"""Extractors and the features of real images, prepared once and shared by all runs of a call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from regene_bench.base.errors import ResultsError, UnavailableError
+from regene_bench.base.events import Message
+from regene_bench.base.hashing import stable_id
+from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
+from regene_bench.evaluation.extractor import FeatureExtractor, Features
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
+
+FindExtractor = Callable[[str], type[FeatureExtractor]]
+T = TypeVar("T")
+_CHUNK = 256
+# Fewer on a CPU, where a large network takes seconds for these, and a stop request must be seen.
+_CHUNK_ON_CPU = 64
+
+
+class ExtractorShelf:
+    """Lends prepared extractors, and keeps features of real images in memory and on disk.
+
+    Args:
+        find: Gives the class of an extractor's name.
+        options: Options by extractor name, from the protocol's preset.
+        data: The benchmark's data.
+        runtime: Device and progress.
+    """
+
+    def __init__(
+        self,
+        find: FindExtractor,
+        options: Mapping[str, Mapping[str, Any]],
+        data: BenchmarkData,
+        runtime: Runtime,
+    ) -> None:
+        self._find = find
+        self._options = options
+        self._data = data
+        self._runtime = runtime
+        self._ready: dict[str, FeatureExtractor] = {}
+        self._unavailable: dict[str, UnavailableError] = {}
+        self._real: dict[tuple[str, str], Features] = {}
+        self._of_real: dict[tuple[str, str, str], Any] = {}
+        self._disk = CheckpointStore(cache_dir() / "features")
+        self._keeps = True
+
+    def extractor(self, name: str) -> FeatureExtractor:
+        """Return an extractor, prepared on first use.
+
+        Raises:
+            UnavailableError: Its weights are not to be had; the same error each time.
+        """
+        if name in self._unavailable:
+            raise self._unavailable[name]
+        if name not in self._ready:
+            extractor = self._find(name)(self._options.get(name, {}))
+            try:
+                extractor.prepare(self._data, self._runtime)
+            except UnavailableError as error:
+                self._unavailable[name] = error
+                self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
+                raise
+            self._ready[name] = extractor
+        return self._ready[name]
+
+    def extract(self, name: str, images: torch.Tensor, task: str) -> Features:
+        """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""
+        extractor = self.extractor(name)
+        parts: list[Features] = []
+        chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
+        for start in range(0, len(images), chunk):
+            self._runtime.stop.check()
+            with torch.inference_mode():
+                parts.append(extractor.extract(images[start : start + chunk]))
+            done = min(start + chunk, len(images))
+            self._runtime.progress(f"{task}: {name}", done, len(images))
+        logits = [part.logits for part in parts if part.logits is not None]
+        return Features(
+            torch.cat([part.features for part in parts]),
+            torch.cat(logits) if len(logits) == len(parts) else None,
+        )
+
+    def real(self, name: str, images: DeviceImages) -> Features:
+        """Features of real images, computed once for a content and an extractor, ever."""
+        content = _content_hash(images.images)
+        key = (name, content)
+        if key not in self._real:
+            card = asdict(self.extractor(name).card)
+            file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
+            saved = self._disk.load(file)
+            if saved is None:
+                found = self.extract(name, images.images, "real images")
+                self._keep(file, found)
+            else:
+                device = self._runtime.device
+                logits = saved["logits"]
+                found = Features(
+                    saved["features"].to(device), None if logits is None else logits.to(device)
+                )
+            self._real[key] = found
+        return self._real[key]
+
+    def _keep(self, file: str, found: Features) -> None:
+        """Write features to the cache, which only saves time: where it cannot, warn once."""
+        try:
+            self._disk.save(file, {"features": found.features, "logits": found.logits})
+        except ResultsError as error:
+            if self._keeps:
+                text = f"Features of real images are not kept. {error.message}"
+                hint = f"Free some disk space, or set {CACHE_VARIABLE} to another folder."
+                self._runtime.tell(Message(f"{text}\n{hint}", "warning"))
+            self._keeps = False
+
+    def of_real(
+        self, what: str, name: str, images: DeviceImages, compute: Callable[[Tensor], T]
+    ) -> T:
+        """What follows from the features of real images alone, computed once for all runs.
+
+        Args:
+            what: Names the computation; equal names must mean equal results.
+            name: Extractor.
+            images: The real images.
+            compute: From features ``[N, D]``.
+        """
+        key = (what, name, _content_hash(images.images))
+        if key not in self._of_real:
+            self._of_real[key] = compute(self.real(name, images).features)
+        found: T = self._of_real[key]
+        return found
+
+
+def _content_hash(images: torch.Tensor) -> str:
+    digest = hashlib.sha256(str(tuple(images.shape)).encode())
+    for part in torch.split(images, 4096):
+        digest.update(part.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Carrying runs out, from fit to part."""

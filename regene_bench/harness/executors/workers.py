@@ -1,0 +1,182 @@
+"""Several runs at once, each in a process of one thread.
+
+Small networks do not fill two cores from one process: their steps are short, and threads spend them
+waiting for each other. As many processes of one thread do more (benchmarks/speed/sweep.py).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING, Any
+
+from regene_bench.base.errors import Interrupted, RegeneBenchError, ResultsError
+from regene_bench.runtime.stop import StopRequest
+
+if TYPE_CHECKING:
+    from regene_bench.base.events import Event
+    from regene_bench.harness.executors.job import Job, Reopen
+    from regene_bench.harness.options import Options
+    from regene_bench.leaderboard.record import RunRecord
+
+_WAIT = 0.2
+
+
+@dataclass(frozen=True)
+class _Took:
+    worker: int
+    title: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    event: Event
+
+
+@dataclass(frozen=True)
+class _Ended:
+    worker: int
+    record: RunRecord
+
+
+@dataclass(frozen=True)
+class _Stopped:
+    """A worker that takes no more runs; ``error`` is set if it is not for want of runs."""
+
+    worker: int
+    reason: str | None = None
+    error: RegeneBenchError | None = None
+
+
+def workers(job: Job) -> Iterator[RunRecord]:
+    """Yield the record of each run as it ends, in the order in which they end.
+
+    Each process prepares the benchmark by itself, from caches that this process has filled.
+
+    Raises:
+        Interrupted: A stop was asked for; the workers have saved what they were at.
+        ResultsError: A worker died; the other runs were carried out.
+    """
+    context = multiprocessing.get_context("spawn")
+    inbox, outbox = context.Queue(), context.Queue()
+    count = min(job.options.workers or os.cpu_count() or 1, len(job.runs))
+    for run in job.runs:
+        inbox.put(run.run_id)
+    for _ in range(count):
+        inbox.put(None)
+    # a stop is forwarded by signal; the limit is this process's to watch
+    options = replace(job.options, executor="serial", time_limit=None)
+    processes = [
+        context.Process(
+            target=_work,
+            args=(number, job.reopen, job.benchmark, options, inbox, outbox),
+            daemon=True,
+        )
+        for number in range(count)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        yield from _listen(job, processes, outbox)
+    except KeyboardInterrupt:  # a second signal: at once
+        for process in processes:
+            process.kill()
+        raise
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _listen(job: Job, processes: list[SpawnProcess], outbox: Any) -> Iterator[RunRecord]:
+    at: dict[int, str] = {}
+    waiting, told, reason = set(range(len(processes))), False, None
+    lost: list[str] = []
+    error: RegeneBenchError | None = None
+    while waiting:
+        if job.stop.reason and not told:
+            told = True
+            for process in processes:
+                process.terminate()
+        try:
+            message = outbox.get(timeout=_WAIT)
+        except queue.Empty:
+            for worker in [w for w in waiting if not processes[w].is_alive()]:
+                waiting.discard(worker)
+                lost.append(f"{at.get(worker, 'no run')} (exit code {processes[worker].exitcode})")
+            continue
+        if isinstance(message, _Told):
+            job.emit(message.event)
+        elif isinstance(message, _Took):
+            at[message.worker] = message.title
+        elif isinstance(message, _Ended):
+            at.pop(message.worker, None)
+            yield message.record
+        elif isinstance(message, _Stopped):
+            waiting.discard(message.worker)
+            reason, error = reason or message.reason, error or message.error
+    if job.stop.reason or reason:
+        raise Interrupted(job.stop.reason or str(reason))
+    if error is not None:
+        raise error
+    if lost:
+        raise ResultsError(
+            f"Worker processes died at work on {', '.join(lost)}.",
+            hint="Were they killed for want of memory? Call again with fewer --workers.",
+        )
+
+
+def _work(
+    number: int, reopen: Reopen, benchmark: str, options: Options, inbox: Any, outbox: Any
+) -> None:
+    """What a worker process does: prepare, then one run after the other."""
+    stop = StopRequest()
+    _stop_with_the_parent(stop)
+    _end_with_the_parent()
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        titles, carry_out = reopen(benchmark, options, lambda event: outbox.put(_Told(event)), stop)
+        while (run_id := inbox.get()) is not None:
+            stop.check()
+            outbox.put(_Took(number, titles[run_id]))
+            for record in carry_out(run_id):
+                outbox.put(_Ended(number, record))
+        outbox.put(_Stopped(number))
+    except Interrupted as stopped:
+        outbox.put(_Stopped(number, reason=stopped.reason))
+    except RegeneBenchError as error:
+        outbox.put(_Stopped(number, error=error))
+    outbox.close()
+    outbox.join_thread()
+
+
+def _stop_with_the_parent(stop: StopRequest) -> None:
+    """Heed the parent's SIGTERM alone, however often it comes.
+
+    A key press or a scheduler signals all processes of the group: the parent forwards what it got,
+    and the second one must not end what is being saved. A parent in haste kills.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
+
+
+def _end_with_the_parent() -> None:
+    """Let a parent that was killed take this process with it; training is saved at intervals."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

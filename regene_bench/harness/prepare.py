@@ -1,0 +1,141 @@
+"""From what a user asks to what will be run: names, parameters, data, all checked beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from regene_bench.base.errors import UsageError, did_you_mean
+from regene_bench.base.events import Sink
+from regene_bench.base.paths import cache_dir
+from regene_bench.data.shapes import Preset
+from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.harness.executors.job import Executor
+from regene_bench.harness.executors.serial import serial
+from regene_bench.harness.executors.stacked import stacked
+from regene_bench.harness.executors.workers import workers
+from regene_bench.harness.load import load_data, make_comparison
+from regene_bench.harness.options import Options
+from regene_bench.harness.run import Setting
+from regene_bench.leaderboard.parts import check_writable
+from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
+from regene_bench.plan.protocol import Benchmark, load_benchmark
+from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
+from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
+from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import (
+    Runtime,
+    choose_device,
+    choose_precision,
+    make_deterministic,
+)
+from regene_bench.runtime.stop import StopRequest
+
+_OWN_EXECUTORS: Mapping[str, Executor] = {
+    "serial": serial,
+    "stacked": stacked,
+    "workers": workers,
+}
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All that a call needs, found and checked.
+
+    Attributes:
+        host: What is installed.
+        benchmark: The protocol.
+        preset: Which preset of protocol and methods.
+        runs: What shall be there in the end.
+        setting: What the runs share.
+        executor: How runs are carried out.
+        name: The benchmark as the user named it: a name, or a path.
+        options: What the user asked for.
+    """
+
+    host: PluginHost
+    benchmark: Benchmark
+    preset: Preset
+    runs: Sequence[Run]
+    setting: Setting
+    executor: Executor
+    name: str
+    options: Options
+
+
+def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest) -> Campaign:
+    """Check everything that can be wrong in names, parameters and folders; then read the data.
+
+    Raises:
+        RegeneBenchError: Bad usage, configuration or data.
+        Interrupted: A stop was asked for.
+    """
+    host = load_plugins()
+    benchmark = load_benchmark(host, benchmark_name)
+    preset = check_preset(options.preset or benchmark.default_preset)
+    choices = _choose(host, benchmark, preset, options)
+    metrics = choose_metrics(host, benchmark, options.metrics)
+    check_extractor_tables(host, benchmark)
+    executor = _executor(host, options.executor)
+    host.find("dataset", benchmark.data.source)
+    device = choose_device(options.device)
+    precision = choose_precision(options.precision, device)
+    check_writable(options.results)
+    make_deterministic()
+
+    runtime = Runtime(
+        device=device,
+        precision=precision,
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir(), options.checkpoint_seconds),
+        stop=stop,
+        emit=emit,
+        task=benchmark.name,
+    )
+    data = load_data(host, benchmark, options.data, runtime)
+    shelf = ExtractorShelf(
+        lambda name: host.find("feature_extractor", name).load(),
+        benchmark.presets[preset].extractors,
+        data,
+        runtime,
+    )
+    setting = Setting(
+        results=options.results,
+        data=data,
+        comparison=make_comparison(benchmark, preset, data),
+        shelf=shelf,
+        metrics=metrics,
+        device=device,
+        precision=precision,
+        checkpoint_seconds=options.checkpoint_seconds,
+        stop=stop,
+        emit=emit,
+    )
+    runs = identify(choices, benchmark, preset, data.fingerprint)
+    return Campaign(host, benchmark, preset, runs, setting, executor, benchmark_name, options)
+
+
+def _choose(
+    host: PluginHost, benchmark: Benchmark, preset: Preset, options: Options
+) -> list[Choice]:
+    seeds = parse_seeds(options.seeds)
+    settings = parse_settings(options.settings)
+    selections: list[Selection] = (
+        parse_selections(options.methods)
+        if options.methods
+        else [Selection(name, ({},)) for name in benchmark.default_methods]
+    )
+    return choose(host, benchmark, selections, seeds, preset, settings)
+
+
+def _executor(host: PluginHost, name: str) -> Executor:
+    if name in _OWN_EXECUTORS:
+        return _OWN_EXECUTORS[name]
+    known = [entry.name for entry in host.entries("executor")]
+    if name not in known:
+        raise UsageError(
+            f"Unknown executor {name!r}.", hint=did_you_mean(name, [*_OWN_EXECUTORS, *known])
+        )
+    executor: Executor = host.find("executor", name).load()
+    return executor

@@ -1,0 +1,295 @@
+"""One run, from fit to record."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from regene_bench.base.errors import MethodError
+from regene_bench.base.events import Message, Sink
+from regene_bench.base.files import write_atomically
+from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
+from regene_bench.evaluation.comparison import Comparison
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.measure import measure_all
+from regene_bench.harness.pictures import (
+    PAIRS,
+    first_of_each_class,
+    paired_grid,
+    sample_grid,
+    save_picture,
+)
+from regene_bench.harness.sample import sample
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.plan.runs import Run
+from regene_bench.runtime import provenance
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.metering import Meter, metered
+from regene_bench.runtime.runtime import Precision, Runtime, device_name
+from regene_bench.runtime.stop import StopRequest
+from regene_bench.training.capabilities import Generator
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all runs of a call share.
+
+    Attributes:
+        results: The results folder.
+        data: The benchmark's data on the device.
+        comparison: Labels to generate and real images to compare with.
+        shelf: Extractors and real features.
+        metrics: What is measured.
+        device: Where everything is computed.
+        precision: Arithmetic of training.
+        checkpoint_seconds: Time between checkpoints.
+        stop: Looked at between steps.
+        emit: Takes progress events.
+    """
+
+    results: Path
+    data: BenchmarkData
+    comparison: Comparison
+    shelf: ExtractorShelf
+    metrics: Sequence[NamedMetric]
+    device: torch.device
+    precision: Precision
+    checkpoint_seconds: float
+    stop: StopRequest
+    emit: Sink
+
+
+@dataclass
+class _Ledger:
+    """What is known of a run so far; a failure reports what it got to."""
+
+    fit: Meter = field(default_factory=Meter)
+    generate: Meter = field(default_factory=Meter)
+    measure: Meter = field(default_factory=Meter)
+    restored_seconds: float = 0.0
+    restored: bool = False
+    images_seen: int = 0
+    n_generated: int = 0
+    scores: tuple[ScoreRow, ...] = ()
+
+
+def run_folder(results: Path, run_id: str) -> Path:
+    """Where a run's checkpoints, pictures and tracebacks lie."""
+    return results / "runs" / run_id
+
+
+def checkpoint_folder(results: Path, run_id: str) -> Path:
+    """Where a run's training state lies."""
+    return run_folder(results, run_id) / "checkpoints"
+
+
+def runtime_of(run: Run, setting: Setting) -> Runtime:
+    """Device, seed, checkpoints and progress of one run."""
+    return Runtime(
+        device=setting.device,
+        precision=setting.precision,
+        seed=run.seed,
+        checkpoints=CheckpointStore(
+            checkpoint_folder(setting.results, run.run_id), setting.checkpoint_seconds
+        ),
+        stop=setting.stop,
+        emit=setting.emit,
+        task=run.title,
+    )
+
+
+def execute(run: Run, setting: Setting) -> RunRecord:
+    """Train, generate and measure one run.
+
+    A method's exceptions become a ``failed`` record with the path of the traceback;
+    ``Interrupted`` passes through, with the training state saved.
+    """
+    runtime = runtime_of(run, setting)
+
+    def fit(ledger: _Ledger) -> object:
+        with metered(setting.device) as ledger.fit:
+            return run.method(run.config).fit(setting.data, runtime)
+
+    return _carry_out(run, setting, runtime, fit)
+
+
+def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRecord]:
+    """Train runs of one method together; generate and measure one after the other.
+
+    Each is told a share of the training time. What a run fails with is its own; what ends the
+    common training fails them all.
+
+    Args:
+        runs: Runs of which ``batch_key`` is one.
+        settings: One a run, which differ in what is measured only.
+    """
+    device, method = settings[0].device, runs[0].method
+    runtimes = [runtime_of(*pair) for pair in zip(runs, settings, strict=True)]
+    models: Sequence[object]
+    with metered(device) as meter:
+        try:
+            configs = [run.config for run in runs]
+            models = method.fit_batch(configs, settings[0].data, runtimes)
+            if len(models) != len(runs):
+                raise MethodError(
+                    f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
+                    f"{len(models)} models."
+                )
+        except (Exception, SystemExit) as error:
+            models = [error] * len(runs)
+    share = Meter(meter.seconds / len(runs), meter.peak_bytes)
+    for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
+        yield _carry_out(run, setting, runtime, partial(_given, model, share))
+
+
+def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
+    ledger.fit = meter
+    if isinstance(model, Exception | SystemExit):
+        raise model
+    return model
+
+
+def _carry_out(
+    run: Run, setting: Setting, runtime: Runtime, fit: Callable[[_Ledger], object]
+) -> RunRecord:
+    folder = run_folder(setting.results, run.run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "run.json", json.dumps(describe(run), indent=2).encode())
+    ledger = _Ledger()
+    try:
+        model = fit(ledger)
+        _generate_and_measure(run, model, setting, runtime, folder, ledger)
+    except (Exception, SystemExit) as error:  # a method must not end the other runs by sys.exit
+        path = folder / "traceback.txt"
+        write_atomically(path, traceback.format_exc().encode())
+        relative = path.relative_to(setting.results)
+        return _record(run, setting, ledger, error, str(relative))
+    return _record(run, setting, ledger)
+
+
+def _generate_and_measure(
+    run: Run, model: object, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
+) -> None:
+    ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
+    ledger.restored = bool(runtime.ledger) and all(report.restored for report in runtime.ledger)
+    ledger.images_seen = sum(report.images for report in runtime.ledger)
+    setting.stop.check()
+    if not isinstance(model, Generator):
+        raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
+
+    comparison = setting.comparison
+    with metered(setting.device) as ledger.generate:
+        generated, trials = sample(model, comparison.labels, setting.data.shape, runtime)
+    ledger.n_generated = len(generated)
+    save_picture(sample_grid(generated.images, comparison.labels), folder / "samples.png")
+
+    evaluation = evaluation_of(model, generated, trials, setting, runtime)
+    with metered(setting.device) as ledger.measure:
+        ledger.scores = measure_all(setting.metrics, evaluation)
+    if evaluation.can("encode") and evaluation.can("decode"):
+        _picture_reconstructions(evaluation, setting, folder)
+
+
+def _picture_reconstructions(evaluation: Evaluation, setting: Setting, folder: Path) -> None:
+    chosen = first_of_each_class(setting.data.test.labels, PAIRS)
+    test = setting.data.test.subset(chosen)
+    try:
+        reconstructed = evaluation.through_the_model(to_float(test.images))
+    except Exception as error:  # the scores that need reconstructions say the same
+        setting.emit(Message(f"No picture of reconstructions: {error}"))
+        return
+    picture = paired_grid(test.images, reconstructed, test.labels)
+    save_picture(picture, folder / "reconstructions.png")
+
+
+def evaluation_of(
+    model: object,
+    generated: DeviceImages,
+    trials: dict[str, Tensor],
+    setting: Setting,
+    runtime: Runtime,
+) -> Evaluation:
+    """What metrics look at: a model, what it generated, and the real images to compare with."""
+    return Evaluation(
+        model=model,
+        data=setting.data,
+        comparison=setting.comparison,
+        generated=generated,
+        trials=trials,
+        shelf=setting.shelf,
+        runtime=runtime,
+    )
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """What a run is, as ``run.json`` in its folder says it."""
+    return {
+        "run_id": run.run_id,
+        "benchmark": run.benchmark.name,
+        "protocol_version": run.benchmark.version,
+        "preset": run.preset,
+        "method": run.entry.name,
+        "distribution": run.entry.distribution,
+        "params": json.loads(run.params),
+        "seed": run.seed,
+        "dataset_fingerprint": run.fingerprint,
+        "augmentation": run.benchmark.augmentation.model_dump(mode="json"),
+    }
+
+
+def _record(
+    run: Run,
+    setting: Setting,
+    ledger: _Ledger,
+    error: Exception | SystemExit | None = None,
+    traceback_path: str | None = None,
+) -> RunRecord:
+    fit_seconds = ledger.fit.seconds + ledger.restored_seconds
+    return RunRecord(
+        run_id=run.run_id,
+        benchmark=run.benchmark.name,
+        protocol_version=run.benchmark.version,
+        preset=run.preset,
+        dataset=setting.data.name,
+        dataset_fingerprint=run.fingerprint,
+        method=run.entry.name,
+        method_version=run.method.version,
+        method_role="reference" if run.method.is_reference else "method",
+        distribution=run.entry.distribution,
+        distribution_version=run.entry.version,
+        params=json.loads(run.params),
+        seed=run.seed,
+        status="ok" if error is None else "failed",
+        error_type=type(error).__name__ if error else None,
+        error_message=str(error) if error else None,
+        traceback_path=traceback_path,
+        device=setting.device.type,
+        gpu_name=device_name(setting.device) or None,
+        precision=setting.precision,
+        torch_version=torch.__version__,
+        python_version=provenance.python_version(),
+        packages=provenance.package_versions(),
+        git_commit=provenance.git_commit(),
+        fit_seconds=fit_seconds,
+        generate_seconds=ledger.generate.seconds,
+        measure_seconds=ledger.measure.seconds,
+        fit_images_per_second=_rate(ledger.images_seen, fit_seconds),
+        generate_images_per_second=_rate(ledger.n_generated, ledger.generate.seconds),
+        peak_memory_bytes=max(ledger.fit.peak_bytes, ledger.generate.peak_bytes) or None,
+        scores=ledger.scores,
+        restored=ledger.restored,
+    )
+
+
+def _rate(images: int, seconds: float) -> float | None:
+    return images / seconds if images and seconds > 0 else None

@@ -1,0 +1,81 @@
+"""Asking a fitted model for its samples, and holding it to its contract."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from regene_bench.base.errors import MethodError
+from regene_bench.data.device_images import DeviceImages, to_uint8
+from regene_bench.data.shapes import ImageShape
+from regene_bench.runtime.random import SampleRng
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.training.capabilities import Generation, Generator
+
+_CHUNK = 500
+_TOLERANCE = 1e-4
+
+
+def sample(
+    model: Generator, labels: Tensor, shape: ImageShape, runtime: Runtime
+) -> tuple[DeviceImages, dict[str, Tensor]]:
+    """Generate one image per label, in chunks.
+
+    Args:
+        model: The fitted model.
+        labels: int64 ``[N]``, sorted by class.
+        shape: Shape that the images must have.
+        runtime: Its seed, by way of ``SampleRng``, decides the samples.
+
+    Returns:
+        Images as uint8 with their labels (-1 where the generator does not look at labels), and
+        trials by kind, int64 ``[N]`` each.
+
+    Raises:
+        MethodError: Wrong shape or dtype, values that are not finite or outside [0, 1].
+        Interrupted: A stop was asked for.
+    """
+    rng = SampleRng(runtime.derive_seed("samples"))
+    images: list[Tensor] = []
+    known: list[Tensor] = []
+    trials: dict[str, list[Tensor]] = {}
+    for start in range(0, len(labels), _CHUNK):
+        runtime.stop.check()
+        part = labels[start : start + _CHUNK]
+        with torch.inference_mode():
+            generation = model.generate(part, rng.at(start))
+        check_generation(generation, len(part), shape)
+        images.append(to_uint8(generation.images))
+        known.append(part if generation.labelled else torch.full_like(part, -1))
+        for kind, counts in (generation.trials or {}).items():
+            trials.setdefault(kind, []).append(counts)
+        runtime.progress("generating", start + len(part), len(labels))
+    return (
+        DeviceImages(torch.cat(images).to(labels.device), torch.cat(known)),
+        {kind: torch.cat(parts).to(labels.device) for kind, parts in trials.items()},
+    )
+
+
+def check_generation(generation: object, n: int, shape: ImageShape) -> None:
+    """Hold a generation to the contract of ``Generator.generate``.
+
+    Raises:
+        MethodError: What is wrong, with the values found.
+    """
+    if not isinstance(generation, Generation):
+        raise MethodError(f"generate returned a {type(generation).__name__}, not a Generation.")
+    images = generation.images
+    expected = (n, shape.channels, shape.height, shape.width)
+    if tuple(images.shape) != expected:
+        raise MethodError(f"generate gave shape {list(images.shape)}, not {list(expected)}.")
+    if not images.is_floating_point():
+        raise MethodError(f"generate gave {images.dtype}, not floats in [0, 1].")
+    if not bool(torch.isfinite(images).all()):
+        bad = int((~torch.isfinite(images)).flatten(1).any(dim=1).sum())
+        raise MethodError(f"generate gave values that are not finite in {bad} of {n} images.")
+    low, high = float(images.min()), float(images.max())
+    if low < -_TOLERANCE or high > 1 + _TOLERANCE:
+        raise MethodError(f"generate gave values from {low:.4g} to {high:.4g}, not in [0, 1].")
+    for kind, counts in (generation.trials or {}).items():
+        if tuple(counts.shape) != (n,) or counts.is_floating_point() or int(counts.min()) < 1:
+            raise MethodError(f"trials[{kind!r}] must be int64 [{n}] with values of at least 1.")

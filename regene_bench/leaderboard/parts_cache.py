@@ -1,0 +1,94 @@
+"""One file instead of many: a copy of the parts of a folder, in the user's cache.
+
+To open a thousand small Parquet files takes seconds, to map one Arrow file takes none. The parts
+stay what counts: of the copy only rows of parts are used whose name, size, time and inode are still
+those it was made from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from regene_bench.base.paths import cache_dir
+from regene_bench.leaderboard.schema import SCHEMA
+
+_PARTS = b"parts"
+
+Stamp = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A copy of parts.
+
+    Attributes:
+        table: Their rows under ``SCHEMA``.
+        rows: First row and number of rows of each part.
+    """
+
+    table: pa.Table
+    rows: Mapping[Stamp, tuple[int, int]]
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What a part is known by: name, size, time of change and inode; ``None`` if it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return path.name, status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def load(folder: Path) -> Kept:
+    """Map the copy of a folder's parts; an empty one if there is none that can be read."""
+    with contextlib.suppress(OSError, pa.ArrowException, ValueError):
+        with pa.memory_map(str(_path(folder))) as file:
+            table = pa.ipc.open_file(file).read_all()
+        table.validate()
+        if table.schema.equals(SCHEMA):
+            return Kept(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
+    return Kept(SCHEMA.empty_table(), {})
+
+
+def keep(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]) -> None:
+    """Keep a copy for the next reading; if it cannot be written there is none.
+
+    Args:
+        folder: Where the parts lie.
+        table: Their rows under ``SCHEMA``, part after part, one dictionary a column.
+        parts: Each part's stamp and number of rows, in the order of the rows.
+    """
+    path = _path(folder)
+    told = table.replace_schema_metadata(
+        {**(SCHEMA.metadata or {}), _PARTS: json.dumps(parts).encode()}
+    )
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")
+    with contextlib.suppress(OSError, pa.ArrowException):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, told.schema) as out:
+                out.write_table(told)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _path(folder: Path) -> Path:
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]
+    return cache_dir() / "leaderboards" / f"{name}.arrow"
+
+
+def _ranges(parts: Sequence[tuple[Sequence[str | int], int]]) -> dict[Stamp, tuple[int, int]]:
+    ranges, start = {}, 0
+    for (name, size, changed, inode), count in parts:
+        ranges[str(name), int(size), int(changed), int(inode)] = (start, count)
+        start += count
+    return ranges

@@ -1,0 +1,128 @@
+"""A benchmark's protocol: one TOML file, validated once, here."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from regene_bench.base.errors import ConfigError, PluginError
+from regene_bench.base.validation import validate
+from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
+
+if TYPE_CHECKING:
+    from regene_bench.plugins.host import PluginHost
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataTable(_Table):
+    """``[data]``: the source, and the shape that its images are brought to."""
+
+    source: str
+    channels: int = Field(ge=1, le=3)
+    height: int = Field(ge=4, le=1024)
+    width: int = Field(ge=4, le=1024)
+    classes: int = Field(ge=1)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def shape(self) -> ImageShape:
+        return ImageShape(self.channels, self.height, self.width, self.classes)
+
+
+class EvaluationTable(_Table):
+    """``[evaluation]``: what is measured, against which split, and what the table is ranked by.
+
+    Metrics may carry options: ``"kid[extractor=inception]"``.
+    """
+
+    metrics: list[str] = Field(min_length=1)
+    reference_split: Split = "train"
+    rank_by: str
+    generate_classes: list[str] | None = None
+
+
+class PresetTable(_Table):
+    """``[presets.NAME]``: sample sizes, and options of the extractors."""
+
+    n_generated: int = Field(ge=2)
+    n_reference: int = Field(ge=2)
+    extractors: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class Benchmark(_Table):
+    """A whole protocol file."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: int = Field(ge=1)
+    title: str
+    description: str = ""
+    default_methods: list[str] = Field(min_length=1)
+    default_preset: Preset = "standard"
+    data: DataTable
+    augmentation: Augmentation = Augmentation()
+    evaluation: EvaluationTable
+    presets: dict[Preset, PresetTable]
+
+    @model_validator(mode="after")
+    def _has_every_preset(self) -> Benchmark:
+        missing = [name for name in ("quick", "standard", "paper") if name not in self.presets]
+        if missing:
+            raise ValueError(f"presets lacks {', '.join(missing)}")
+        return self
+
+    def identity(self, preset: Preset) -> dict[str, Any]:
+        """All of the protocol that scores depend on, as plain values: it enters the run id."""
+        table = self.model_dump(mode="json", include={"name", "version", "data"})
+        table["augmentation"] = self.augmentation.model_dump(mode="json")
+        table["preset"] = self.presets[preset].model_dump(mode="json")
+        # What is measured of a run may grow without training it again.
+        table["evaluation"] = self.evaluation.model_dump(
+            mode="json", exclude={"metrics", "rank_by"}
+        )
+        return table
+
+
+def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
+    """Load a registered benchmark by name, or a protocol file by its path (``./my.toml``).
+
+    Raises:
+        UsageError: No such benchmark.
+        ConfigError: The file is not valid; names file, key, value and the nearest right key.
+    """
+    if name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
+        return parse_benchmark(text, str(path))
+    entry = host.find("benchmark", name_or_path)
+    package, _, resource = entry.target.partition(":")
+    try:
+        text = importlib.resources.files(package).joinpath(resource).read_text(encoding="utf-8")
+    except (OSError, ImportError) as error:
+        raise PluginError(
+            f"The protocol of {entry.name!r} ({entry.target}) of {entry.distribution} "
+            f"cannot be read: {error}."
+        ) from None
+    return parse_benchmark(text, resource)
+
+
+def parse_benchmark(text: str, where: str) -> Benchmark:
+    """Validate the text of a protocol.
+
+    Raises:
+        ConfigError: It is not TOML, or does not validate.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not valid TOML: {error}.") from None
+    return validate(Benchmark, values, where)

@@ -1,0 +1,133 @@
+"""What plugins register: names that stand for targets, imported on first use."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.resources
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from regene_bench.base.errors import PluginError
+
+KIND_OF_HOOK = {
+    "register_datasets": "dataset",
+    "register_benchmarks": "benchmark",
+    "register_methods": "method",
+    "register_feature_extractors": "feature_extractor",
+    "register_metrics": "metric",
+    "register_executors": "executor",
+    "register_publishers": "publisher",
+    "register_figures": "figure",
+    "register_studies": "study",
+    "register_reported": "reported",
+}
+KINDS: tuple[str, ...] = tuple(KIND_OF_HOOK.values())
+
+FILE_SUFFIXES = {"benchmark": ".toml", "study": ".toml", "reported": ".csv"}
+
+_BASE_CLASSES = {
+    "dataset": "regene_bench.data.source:DatasetSource",
+    "method": "regene_bench.training.method:Method",
+    "feature_extractor": "regene_bench.evaluation.extractor:FeatureExtractor",
+    "metric": "regene_bench.evaluation.metric:Metric",
+    "figure": "regene_bench.studies.figure:Figure",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_OBJECT_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_FILE_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[\w-][\w.-]*(/[\w-][\w.-]*)*")
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One thing that a plugin registered.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        name: Its name; unique within its kind and distribution.
+        target: ``"package.module:Class"``, or ``"package:folder/file.toml"`` for a kind that is a
+            file (``FILE_SUFFIXES``).
+        summary: One line.
+        distribution: The installed distribution that it comes from.
+        version: Version of that distribution.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    target: str
+    summary: str
+
+    @property
+    def qualified_name(self) -> str:
+        """The name that is unique among all distributions: ``distribution:name``."""
+        return f"{self.distribution}:{self.name}"
+
+    def load(self) -> Any:
+        """Import the target, or open it as a ``Traversable`` if its kind is a file.
+
+        Raises:
+            PluginError: It cannot be imported or is of the wrong class; names the distribution.
+        """
+        module_name, _, path = self.target.partition(":")
+        try:
+            if self.kind in FILE_SUFFIXES:
+                file = importlib.resources.files(module_name).joinpath(path)
+                if not file.is_file():
+                    raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
+                return file
+            loaded: Any = importlib.import_module(module_name)
+            for attribute in path.split("."):
+                loaded = getattr(loaded, attribute)
+        except (Exception, SystemExit) as error:
+            raise self._error(f"{type(error).__name__}: {error}") from error
+        self._check_class(loaded)
+        return loaded
+
+    def _check_class(self, loaded: object) -> None:
+        if self.kind not in _BASE_CLASSES:
+            if not callable(loaded):
+                raise self._error("it is not callable")
+            return
+        # by its name: it brings pydantic, which is not for `--help` and `list`
+        module_name, _, name = _BASE_CLASSES[self.kind].partition(":")
+        base = getattr(importlib.import_module(module_name), name)
+        if not (isinstance(loaded, type) and issubclass(loaded, base)):
+            raise self._error(f"it is not a subclass of regene_bench.api.{base.__name__}")
+
+    def _error(self, why: str) -> PluginError:
+        return PluginError(
+            f"The {self.kind.replace('_', ' ')} {self.name!r} of the distribution "
+            f"{self.distribution} {self.version} cannot be used: {self.target}: {why}",
+            hint=f"Repair, upgrade or uninstall {self.distribution}.",
+        )
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The ``register`` callback: it checks in the plugin's own frame, so tracebacks point there."""
+
+    kind: str
+    distribution: str
+    version: str
+    new: list[Entry]
+    known: Iterable[Entry]
+
+    def __call__(self, name: str, target: str, *, summary: str = "") -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PluginError(f"{name!r} is no name: letters, digits and '_.+-' make one")
+        suffix = FILE_SUFFIXES.get(self.kind, "")
+        pattern = _FILE_TARGET if suffix else _OBJECT_TARGET
+        fits = isinstance(target, str) and pattern.fullmatch(target) and target.endswith(suffix)
+        if not fits or ".." in target:
+            form = f"package:file{suffix}" if suffix else "package.module:Class"
+            raise PluginError(f"the target {target!r} of {name!r} is not of the form {form!r}")
+        # a summary is printed on terminals: no control characters
+        line = "".join(c for c in " ".join(summary.split()) if c.isprintable())
+        entry = Entry(self.kind, name, self.distribution, self.version, target, line)
+        for other in (*self.new, *self.known):
+            if (other.kind, other.qualified_name) == (entry.kind, entry.qualified_name):
+                raise PluginError(f"{self.distribution} registers the {self.kind} {name!r} twice")
+        self.new.append(entry)

@@ -1,0 +1,49 @@
+"""One process at a time, with a word to whoever waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from regene_bench.base.events import Message, Sink
+from regene_bench.runtime.stop import StopRequest
+
+_LOOK_SECONDS = 5.0
+
+
+@contextmanager
+def exclusive(path: Path, what: str, stop: StopRequest, emit: Sink) -> Iterator[bool]:
+    """Hold a lock file; while another process holds it, say so and look for a stop request.
+
+    The lock is the operating system's: it ends with the process that holds it, however that ends.
+
+    Args:
+        path: The lock file; its folder is made.
+        what: What the other process is doing, for the message.
+        stop: Looked at while waiting.
+        emit: Gets the message, once.
+
+    Yields:
+        Whether there was a wait, after which things may have changed on disk.
+
+    Raises:
+        Interrupted: A stop was asked for while waiting.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    waited = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_LOOK_SECONDS if waited else 0)
+        except Timeout:
+            if not waited:
+                emit(Message(f"waiting: another process {what}"))
+            waited = True
+            stop.check()
+    try:
+        yield waited
+    finally:
+        lock.release()

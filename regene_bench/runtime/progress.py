@@ -1,0 +1,124 @@
+"""Showing progress: bars on a terminal, JSON lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TextIO
+
+from regene_bench.base.events import Event, Message, Progress, RunFinished, RunStarted, Sink
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+_LINE_SECONDS = 5.0
+
+
+@contextmanager
+def progress_sink(stream: TextIO | None = None) -> Iterator[Sink]:
+    """Give the sink that suits the stream (standard error): bars, or JSON lines."""
+    stream = stream or sys.stderr
+    if stream.isatty():
+        with _bars() as sink:
+            yield sink
+    else:
+        yield JsonLines(stream)
+
+
+class JsonLines:
+    """One JSON object an event; progress of a task at most every few seconds, and its end."""
+
+    def __init__(self, stream: TextIO, every: float = _LINE_SECONDS) -> None:
+        self._stream = stream
+        self._every = every
+        self._told: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            now = time.monotonic()
+            due = now - self._told.get(event.task, -self._every) >= self._every
+            if not due and event.done < event.total:
+                return
+            self._told[event.task] = now
+        line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
+        print(json.dumps(line), file=self._stream, flush=True)
+
+
+@contextmanager
+def _bars() -> Iterator[Sink]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import (
+        Progress as Bars,
+    )
+
+    console = Console(stderr=True)
+    bars = Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[values]}"),
+        console=console,
+    )
+    tasks: dict[str, TaskID] = {}
+    started: dict[str, tuple[float, float]] = {}
+
+    def forget() -> None:
+        for task in tasks.values():
+            bars.remove_task(task)
+        tasks.clear()
+        started.clear()
+
+    def sink(event: Event) -> None:
+        if isinstance(event, Progress):
+            now = time.monotonic()
+            if event.task not in tasks:
+                tasks[event.task] = bars.add_task(
+                    escape(event.task), total=event.total, rate="", values=""
+                )
+                started[event.task] = (now, event.done)
+            elif event.done < bars.tasks[bars.task_ids.index(tasks[event.task])].completed:
+                # The same work once more, as judging is for each part of the samples.
+                bars.reset(tasks[event.task], total=event.total)
+                started[event.task] = (now, event.done)
+            begin, first = started[event.task]
+            rate = (event.done - first) / (now - begin) if now > begin else 0.0
+            values = "  ".join(f"{name} {value:.4g}" for name, value in event.values.items())
+            bars.update(
+                tasks[event.task],
+                completed=event.done,
+                rate=f"{rate:,.0f} {event.unit}/s" if rate else "",
+                values=escape(values),
+            )
+        elif isinstance(event, RunStarted):
+            forget()
+            text = escape(f"{event.title}  [{event.index} of {event.total}]")
+            console.print(f"[bold]▶[/bold] {text}")
+        elif isinstance(event, RunFinished):
+            forget()
+            mark = "[green]✓[/green]" if event.status == "ok" else "[red]✗[/red]"
+            text = escape(f"{event.title}: {event.status} in {event.seconds:.0f} s")
+            console.print(f"{mark} {text} {escape(event.message)}")
+        elif isinstance(event, Message):
+            style = "yellow" if event.level == "warning" else "dim"
+            console.print(f"[{style}]{escape(event.text)}[/{style}]")
+
+    with bars:
+        yield sink

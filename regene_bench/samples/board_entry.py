@@ -1,0 +1,99 @@
+"""Scored samples as a line of the leaderboard, beside the methods that were trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from regene_bench.base.hashing import stable_id
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.data.shapes import Preset
+from regene_bench.harness.finished import with_earlier_scores
+from regene_bench.harness.pictures import sample_grid, save_picture
+from regene_bench.harness.run import run_folder
+from regene_bench.leaderboard.parts import read_own_part, write_part
+from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
+from regene_bench.plan.protocol import Benchmark
+from regene_bench.runtime import provenance
+from regene_bench.runtime.locks import exclusive
+from regene_bench.runtime.runtime import Runtime, device_name
+from regene_bench.samples.collection import Samples
+
+
+def record_of(
+    samples: Samples,
+    rows: tuple[ScoreRow, ...],
+    name: str,
+    benchmark: Benchmark,
+    preset: Preset,
+    real: BenchmarkData,
+    runtime: Runtime,
+    measure_seconds: float,
+) -> RunRecord:
+    """Describe scored samples as a run that was neither trained nor generated here.
+
+    The run id is a hash of the protocol, the real data, the name and the samples' content, so the
+    same images are the same run wherever they lie.
+    """
+    run_id = stable_id(
+        {
+            "protocol": benchmark.identity(preset),
+            "dataset_fingerprint": real.fingerprint,
+            "samples": samples.content,
+            "name": name,
+        }
+    )
+    size = samples.resized_from
+    return RunRecord(
+        run_id=run_id,
+        benchmark=benchmark.name,
+        protocol_version=benchmark.version,
+        preset=preset,
+        dataset=real.name,
+        dataset_fingerprint=real.fingerprint,
+        method=name,
+        method_version="1",
+        distribution=EXTERNAL,
+        distribution_version="",
+        params={
+            "content": samples.content,
+            "n": len(samples),
+            "resized_from": f"{size[1]}×{size[0]}" if size else None,
+            "source": samples.source,
+        },
+        seed=0,
+        status="ok",
+        device=runtime.device.type,
+        gpu_name=device_name(runtime.device) or None,
+        torch_version=torch.__version__,
+        python_version=provenance.python_version(),
+        packages=provenance.package_versions(),
+        git_commit=provenance.git_commit(),
+        measure_seconds=measure_seconds,
+        scores=rows,
+    )
+
+
+def keep(record: RunRecord, samples: Samples, results: Path, runtime: Runtime) -> Path:
+    """Write the leaderboard's part, and a picture of the samples beside it.
+
+    What was measured of the same samples before, and not now, stays in the part.
+
+    Returns:
+        The path of the part.
+
+    Raises:
+        ResultsError: It cannot be written.
+        Interrupted: A stop was asked for while another process scored the same samples.
+    """
+    folder = run_folder(results, record.run_id)
+    labels = samples.labels if samples.labels is not None else np.zeros(len(samples), np.int64)
+    picture = sample_grid(torch.from_numpy(samples.images), torch.from_numpy(labels))
+    with exclusive(folder / "lock", f"scores {record.method}", runtime.stop, runtime.emit):
+        save_picture(picture, folder / "samples.png")
+        earlier = read_own_part(results, record.benchmark, record.run_id)
+        if earlier is not None:
+            record = with_earlier_scores(record, earlier)
+        return write_part(results, record)

@@ -1,0 +1,74 @@
+"""The command, or the call, that makes a run again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regene_bench.base.paths import DEFAULT_RESULTS
+from regene_bench.leaderboard.record import EXTERNAL
+from regene_bench.samples.sources import IN_MEMORY
+
+if TYPE_CHECKING:
+    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.plugins.host import PluginHost
+
+
+def repetition_of(
+    record: RunRecord, host: PluginHost, results: Path = DEFAULT_RESULTS, *, force: bool = True
+) -> str:
+    """Return a line that makes a run again: for a shell, or for Python.
+
+    Samples that were an array have no path that a command could name, so the line is a call with
+    names in the place of the images and their labels. The arguments are those of ``command_of``.
+    """
+    if record.distribution == EXTERNAL and record.params.get("source") in IN_MEMORY:
+        return _scoring_call(record, results)
+    return shlex.join(command_of(record, host, results, force=force))
+
+
+def command_of(
+    record: RunRecord, host: PluginHost, results: Path = DEFAULT_RESULTS, *, force: bool = True
+) -> list[str]:
+    """Return the command line that makes a run again, with every parameter spelt out.
+
+    Args:
+        record: The run.
+        host: Knows whether the method's short name is unique.
+        results: Where the results go.
+        force: Repeat it also where it is finished already.
+    """
+    if record.distribution == EXTERNAL:
+        return _scoring_command(record, results)
+    method, settings = method_and_settings(record, host)
+    words = ["regene-bench", "run", record.benchmark, "--preset", record.preset]
+    words += ["--methods", method, "--seeds", f"{record.seed},"]
+    for setting in settings:
+        words += ["--set", setting]
+    if results != DEFAULT_RESULTS:
+        words += ["--results", str(results)]
+    return [*words, "--force"] if force else words
+
+
+def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple[str, ...]]:
+    """Return a run's method as it is named here, and its parameters as ``method.key=value``."""
+    method, qualified = record.method, f"{record.distribution}:{record.method}"
+    if qualified in host.shown_names("method"):
+        method = qualified
+    return method, tuple(f"{method}.{k}={json.dumps(v)}" for k, v in record.params.items())
+
+
+def _scoring_command(record: RunRecord, results: Path) -> list[str]:
+    words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
+    words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
+    words += ["--resize"] if record.params.get("resized_from") else []
+    return [*words, "--results", str(results)]
+
+
+def _scoring_call(record: RunRecord, results: Path) -> str:
+    named = {"preset": record.preset, "name": record.method, "results": str(results)}
+    settings = [f"{key}={value!r}" for key, value in named.items()]
+    settings += ["resize=True"] if record.params.get("resized_from") else []
+    return f"regene_bench.score(images, {record.benchmark!r}, labels, {', '.join(settings)})"

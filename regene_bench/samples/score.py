@@ -1,0 +1,238 @@
+"""Scoring images that another program made, by the metrics and conventions of a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from regene_bench.base.errors import DataError, UsageError
+from regene_bench.base.events import Sink, silent
+from regene_bench.base.paths import cache_dir
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
+from regene_bench.evaluation.comparison import Comparison
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.finished import is_available
+from regene_bench.harness.load import load_data, make_comparison
+from regene_bench.harness.measure import measure_all
+from regene_bench.leaderboard.parts import check_writable
+from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.plan.metrics import check_extractor_tables, choose_metrics, extractors_of
+from regene_bench.plan.protocol import Benchmark, load_benchmark
+from regene_bench.plan.runs import check_preset
+from regene_bench.plugins.host import load_plugins
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.metering import Meter, metered
+from regene_bench.runtime.runtime import (
+    Runtime,
+    choose_device,
+    choose_precision,
+    make_deterministic,
+)
+from regene_bench.runtime.stop import StopRequest
+from regene_bench.samples.arrays import images_of_array
+from regene_bench.samples.board_entry import keep, record_of
+from regene_bench.samples.caveats import with_caveats
+from regene_bench.samples.collection import Samples
+from regene_bench.samples.labelling import labels_of_array
+from regene_bench.samples.read import read_samples
+from regene_bench.samples.report import Report
+from regene_bench.samples.sources import ARRAY, TENSOR
+
+_FEWEST = 2
+
+
+def score(
+    samples: Any,
+    against: str,
+    labels: Any = None,
+    *,
+    metrics: str | Sequence[str] = "",
+    preset: str = "",
+    name: str = "samples",
+    results: Path | str | None = None,
+    data: Sequence[Path | str] = (),
+    device: str = "auto",
+    resize: bool = False,
+    emit: Sink = silent,
+    stop: StopRequest | None = None,
+) -> Report:
+    """Score images by a benchmark's metrics, against its real images.
+
+    Args:
+        samples: A path (folder, class folders, zip, ``.npz``, ``.npy``, Parquet), or an array or
+            tensor of images: ``[N, H, W, C]``, ``[N, C, H, W]`` or ``[N, H, W]``, uint8, or floats
+            in [0, 1]. All images count, however many the protocol has its methods generate.
+        against: A benchmark's name, or the path of a protocol (``my.toml``).
+        labels: ``[N]`` numbers or names of classes; for a path also a file of labels, a Parquet
+            column or an ``.npz`` array, by name. Without labels some metrics are skipped.
+        metrics: ``"fid,kid[extractor=inception]"`` or a list of such; the protocol's if empty.
+        preset: The benchmark's default if empty. It sets the number of real images and the
+            neutral classifier's training.
+        name: How the samples are called on leaderboards.
+        results: Results folder in whose leaderboard they shall stand; none is written otherwise.
+        data: Folders to look for data sets in, before the usual places.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        resize: Resize images of another size (bicubic, antialiased) instead of refusing them.
+        emit: Takes progress events.
+        stop: Looked at between steps.
+
+    Returns:
+        The scores; ``print`` shows them as a table.
+
+    Raises:
+        UsageError: An unknown name or an impossible value.
+        ConfigError: Options of a metric, or a protocol, that do not validate.
+        DataError: Samples or the benchmark's data are missing, damaged or of another shape.
+        Interrupted: A stop was asked for.
+    """
+    stop = stop or StopRequest()
+    host = load_plugins()
+    benchmark = load_benchmark(host, against)
+    chosen_preset = check_preset(preset or benchmark.default_preset)
+    asked = metrics if isinstance(metrics, str) else ",".join(metrics)
+    chosen_metrics = choose_metrics(host, benchmark, asked)
+    check_extractor_tables(host, benchmark)
+    _check_arguments(samples, name)
+    chosen_device = choose_device(device)
+    folder = None if results is None else Path(results)
+    if folder is not None:
+        check_writable(folder)
+    runtime = Runtime(
+        device=chosen_device,
+        precision=choose_precision("auto", chosen_device),
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir()),
+        stop=stop,
+        emit=emit,
+        task=name,
+    )
+    with _deterministic():
+        real = load_data(host, benchmark, [Path(root) for root in data], runtime)
+        found = _read(samples, labels, real, runtime, resize=resize)
+        comparison = make_comparison(benchmark, chosen_preset, real)
+        _check(found, benchmark, real)
+        shelf = ExtractorShelf(
+            lambda extractor: host.find("feature_extractor", extractor).load(),
+            benchmark.presets[chosen_preset].extractors,
+            real,
+            runtime,
+        )
+        rows, meter = _measure(found, chosen_metrics, real, comparison, shelf, runtime)
+    rows = with_caveats(rows, found, comparison.labels.cpu().numpy())
+    record = record_of(found, rows, name, benchmark, chosen_preset, real, runtime, meter.seconds)
+    title = (
+        f"{name}: {len(found)} {'' if found.labels is not None else 'unlabelled '}images of "
+        f"{found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"
+    )
+    part = None if folder is None else keep(record, found, folder, runtime)
+    return Report(record, title, part)
+
+
+def _check_arguments(samples: Any, name: str) -> None:
+    """Find what is wrong before data are read, which may take long."""
+    if not name.strip() or not name.isprintable():
+        raise UsageError(f"{name!r} cannot be the name of samples.", hint="Use letters and digits.")
+    if isinstance(samples, str | Path) and not Path(samples).exists():
+        raise UsageError(f"There is no file or folder {samples}.")
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Measure deterministically, and leave the caller's torch as it was."""
+    enabled = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    benchmark = torch.backends.cudnn.benchmark
+    make_deterministic()
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        torch.backends.cudnn.benchmark = benchmark
+
+
+def _read(
+    samples: Any, labels: Any, real: BenchmarkData, runtime: Runtime, *, resize: bool
+) -> Samples:
+    names, by_name = real.class_names, isinstance(labels, str | Path)
+    if isinstance(samples, str | Path):
+        found = read_samples(
+            Path(samples),
+            real.shape,
+            names,
+            labels=str(labels) if by_name else "",
+            resize=resize,
+            progress=lambda done, total: _tell(runtime, done, total),
+        )
+    else:
+        if by_name:
+            raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
+        where = TENSOR if isinstance(samples, torch.Tensor) else ARRAY
+        images, resized_from = images_of_array(samples, real.shape, where, resize=resize)
+        found = Samples(images, None, where, resized_from)
+    if labels is None or by_name:
+        return found
+    values = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+    return found.labelled(labels_of_array(values, names, "labels"))
+
+
+def _tell(runtime: Runtime, done: int, total: int) -> None:
+    runtime.stop.check()
+    runtime.progress("reading", done, total)
+
+
+def _check(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:
+    if len(samples) < _FEWEST:
+        raise DataError(
+            f"{samples.source} holds one image; no distance can be computed.",
+            hint=f"Score at least {_FEWEST}, better as many as the protocol generates.",
+        )
+    chosen = benchmark.evaluation.generate_classes
+    if chosen is None or samples.labels is None:
+        return
+    given = {real.class_names[label] for label in np.unique(samples.labels)}
+    extra = sorted(given - set(chosen))
+    if extra:
+        raise DataError(
+            f"{samples.source} has images of {', '.join(extra)}; {benchmark.name} compares only "
+            f"{', '.join(chosen)}.",
+            hint="Leave the other classes out.",
+        )
+
+
+def _measure(
+    samples: Samples,
+    metrics: list[NamedMetric],
+    real: BenchmarkData,
+    comparison: Comparison,
+    shelf: ExtractorShelf,
+    runtime: Runtime,
+) -> tuple[tuple[ScoreRow, ...], Meter]:
+    for extractor in extractors_of(metrics):
+        is_available(shelf, extractor)
+    known = samples.labels is not None
+    labels = samples.labels if known else np.full(len(samples), -1, dtype=np.int64)
+    evaluation = Evaluation(
+        model=None,
+        data=real,
+        comparison=comparison,
+        generated=DeviceImages(
+            torch.from_numpy(samples.images).to(runtime.device),
+            torch.from_numpy(labels).to(runtime.device),
+        ),
+        labelled=known,
+        trials={},
+        shelf=shelf,
+        runtime=runtime,
+    )
+    with metered(runtime.device) as meter:
+        rows = measure_all(metrics, evaluation)
+    return rows, meter

@@ -1,0 +1,200 @@
+"""Each metric is measured in isolation: one that cannot be had is a row that says why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from regene_bench.base.errors import Interrupted, UnavailableError
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.extractor import ExtractorCard
+from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
+from regene_bench.harness.measure import measure_all
+from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.runtime.stop import StopRequest
+from tests.evaluation.fakes import HalvingModel
+from tests.evaluation.test_evaluation import evaluation_of
+from tests.methods.builders import make_data
+
+CARD = ExtractorCard("net", 32, (0.0, 1.0), 4, "abc", "resize-32")
+
+
+class Good(Metric):
+    columns = (Column("good", "higher", "points"),)
+
+    def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+        yield Score("good", 2.0, std=0.5, interval=(1.0, 3.0), n_real=3, n_generated=4, card=CARD)
+        yield Score("good", 1.0, class_name="stripe 1", reference_split="test", note="few")
+
+
+def metric_that(function: Callable[[], Iterable[Score]], *requires: str) -> NamedMetric:
+    class Made(Metric):
+        columns = (Column("first", "lower"), Column("second", "none", "s"))
+
+        def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+            return function()
+
+    Made.requires = requires or ("generate",)
+    return NamedMetric("made", Made())
+
+
+def raising(error: BaseException) -> Callable[[], Iterable[Score]]:
+    def function() -> Iterable[Score]:
+        yield Score("first", 1.0)
+        raise error
+
+    return function
+
+
+@pytest.fixture(scope="module")
+def data() -> BenchmarkData:
+    return make_data()
+
+
+@pytest.fixture
+def evaluation(data: BenchmarkData, tmp_path: Path) -> Evaluation:
+    return evaluation_of(HalvingModel(), data, tmp_path)
+
+
+def measured(evaluation: Evaluation, metric: NamedMetric) -> list[ScoreRow]:
+    """Rows of a metric that stands between two good ones, which must be unharmed."""
+    good = NamedMetric("good", Good())
+    rows = list(measure_all([good, metric, good], evaluation))
+    assert [row.status for row in rows[:2] + rows[-2:]] == ["ok"] * 4
+    return rows[2:-2]
+
+
+def test_scores_become_rows_with_all_that_makes_them_comparable(evaluation: Evaluation) -> None:
+    total, of_class = measure_all([NamedMetric("good", Good())], evaluation)
+    assert total == ScoreRow(
+        metric="good",
+        value=2.0,
+        std=0.5,
+        ci_low=1.0,
+        ci_high=3.0,
+        n_real=3,
+        n_generated=4,
+        direction="higher",
+        unit="points",
+        extractor_id="net",
+        weights_sha256="abc",
+        preprocess_id="resize-32",
+    )
+    assert of_class == ScoreRow(
+        metric="good",
+        value=1.0,
+        class_name="stripe 1",
+        direction="higher",
+        unit="points",
+        reference_split="test",
+        note="few",
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("cannot"), MemoryError("cannot"), SystemExit("cannot")]
+)
+def test_a_metric_that_raises_is_a_failed_row_for_each_column(
+    error: BaseException, evaluation: Evaluation
+) -> None:
+    rows = measured(evaluation, metric_that(raising(error)))
+    assert [(row.metric, row.status, row.value) for row in rows] == [
+        ("first", "failed", None),
+        ("second", "failed", None),
+    ]
+    assert rows[0].error_type == type(error).__name__
+    assert rows[0].error_message == "made: cannot"
+    assert (rows[1].direction, rows[1].unit) == ("none", "s")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_not_finite_is_a_failed_row(value: float, evaluation: Evaluation) -> None:
+    rows = measured(evaluation, metric_that(lambda: [Score("first", value)]))
+    assert {row.status for row in rows} == {"failed"}
+    assert str(value) in (rows[0].error_message or "")
+
+
+def test_a_score_of_an_undeclared_column_is_a_failed_row(evaluation: Evaluation) -> None:
+    rows = measured(evaluation, metric_that(lambda: [Score("third", 1.0)]))
+    assert [row.metric for row in rows] == ["first", "second"]
+    assert {row.status for row in rows} == {"failed"}
+    assert "third" in (rows[0].error_message or "")
+
+
+def test_what_is_unavailable_says_how_to_get_it(evaluation: Evaluation) -> None:
+    error = UnavailableError("no weights", hint="fetch them")
+    rows = measured(evaluation, metric_that(raising(error)))
+    assert [(row.metric, row.status) for row in rows] == [
+        ("first", "unavailable"),
+        ("second", "unavailable"),
+    ]
+    assert rows[0].error_message == "no weights\nfetch them"
+
+
+def test_a_missing_capability_skips_the_metric_without_calling_it(evaluation: Evaluation) -> None:
+    def never() -> Iterable[Score]:
+        pytest.fail("it was measured")
+
+    rows = measured(evaluation, metric_that(never, "encode", "classify"))
+    assert [(row.metric, row.status) for row in rows] == [
+        ("first", "skipped"),
+        ("second", "skipped"),
+    ]
+    assert rows[0].error_message == "the model cannot classify"
+
+
+def test_a_column_without_a_score_is_a_skipped_row(evaluation: Evaluation) -> None:
+    rows = measured(evaluation, metric_that(lambda: [Score("second", 1.0)]))
+    assert [(row.metric, row.status, row.value) for row in rows] == [
+        ("second", "ok", 1.0),
+        ("first", "skipped", None),
+    ]
+
+
+def test_a_metric_that_needs_labels_is_skipped_without_them(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    evaluation = evaluation_of(None, data, tmp_path, labelled=False)
+    rows = measured(evaluation, metric_that(list, "encode", "labels"))
+    assert {row.status for row in rows} == {"skipped"}
+    assert rows[0].error_message == "the model cannot encode and the samples have no labels"
+
+
+def test_an_empty_row_names_the_extractor_and_split_that_were_asked_for(
+    evaluation: Evaluation,
+) -> None:
+    class Asked(Metric):
+        columns = (Column("asked", "lower"),)
+        requires = ("classify",)
+        extractors = ("net",)
+        reference = "test"
+
+        def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+            return ()
+
+    (row,) = measured(evaluation, NamedMetric("asked", Asked()))
+    assert (row.extractor_id, row.reference_split) == ("net", "test")
+
+
+def test_an_interruption_passes_through(evaluation: Evaluation) -> None:
+    with pytest.raises(Interrupted):
+        measure_all([metric_that(raising(Interrupted("the test")))], evaluation)
+
+
+def test_a_stop_is_heeded_between_metrics(data: BenchmarkData, tmp_path: Path) -> None:
+    evaluation = evaluation_of(HalvingModel(), data, tmp_path)
+    stop: StopRequest = evaluation.runtime.stop
+
+    def ask() -> Iterable[Score]:
+        stop.ask("the test")
+        return []
+
+    def never() -> Iterable[Score]:
+        sys.exit("it was measured")
+
+    with pytest.raises(Interrupted, match="the test"):
+        measure_all([metric_that(ask), metric_that(never)], evaluation)

@@ -1,0 +1,89 @@
+"""Stopping at the next safe point: by request, by a time limit, by a signal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from regene_bench.base.errors import Interrupted
+from regene_bench.runtime.stop import StopRequest, stop_on_signals
+
+
+def test_without_a_request_nothing_stops() -> None:
+    stop = StopRequest()
+    stop.check()
+    assert stop.reason is None
+
+
+def test_the_first_reason_is_kept() -> None:
+    stop = StopRequest()
+    stop.ask("first")
+    stop.ask("second")
+    with pytest.raises(Interrupted) as caught:
+        stop.check()
+    assert caught.value.reason == stop.reason == "first"
+
+
+def test_a_time_limit_stops_when_it_is_over() -> None:
+    stop = StopRequest(0.05)
+    stop.check()
+    time.sleep(0.06)
+    with pytest.raises(Interrupted, match="the time limit"):
+        stop.check()
+    stop.ask("later")
+    assert stop.reason == "the time limit"
+
+
+def test_an_interruption_is_no_exception_that_a_plugin_might_catch() -> None:
+    assert not issubclass(Interrupted, Exception)
+
+
+def test_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stop_on_signals(StopRequest()):
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+CHILD = """
+import os, signal, time
+from regene_bench.runtime.stop import StopRequest, stop_on_signals
+
+stop = StopRequest(LIMIT)
+with stop_on_signals(stop):
+    time.sleep(0.05)
+    assert stop.reason in (None, 'the time limit')
+    for name in SIGNALS:
+        try:
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(0.01)
+            print(stop.reason)
+        except KeyboardInterrupt:
+            print("at once")
+"""
+
+
+def told_by_child(*signals: str, limit: float | None = None) -> list[str]:
+    code = CHILD.replace("SIGNALS", repr(signals)).replace("LIMIT", repr(limit))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.split("\n")[:-1]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_asks_for_a_stop(name: str) -> None:
+    assert told_by_child(name) == [name]
+
+
+@pytest.mark.parametrize("second", ["SIGINT", "SIGTERM"])
+def test_a_second_signal_interrupts_at_once(second: str) -> None:
+    assert told_by_child("SIGTERM", second) == ["SIGTERM", "at once"]
+
+
+def test_a_second_signal_interrupts_even_when_the_time_was_over() -> None:
+    assert told_by_child("SIGINT", "SIGINT", limit=0.01) == ["the time limit", "at once"]
