@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from cleanfid.inception_torchscript import InceptionV3W
 from cleanfid.resize import build_resizer
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
@@ -129,7 +129,7 @@ def resized(images: Tensor, resize: Callable[..., object]) -> Tensor:
 
 def chunked(extractor: Inception | EfficientNetLite0, images: Tensor, size: int) -> Tensor:
     with full_float32(images.device):
-        return in_chunks(extractor._pooled, images, size)
+        return in_chunks_on_cpu(extractor._pooled, images, size)
 
 
 def by(size: int, images: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:

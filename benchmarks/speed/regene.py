@@ -28,7 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from regene_bench_plugins.methods.common.inference import encode_split, in_chunks
+from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
 from regene_bench_plugins.methods.regene.confidence_judge import ConfidenceJudge, class_confidence
 from regene_bench_plugins.methods.regene.convex import LatentPool, Sampling
 from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig, ReGeneModel
@@ -114,7 +114,7 @@ def _time_generation(
     device = runtime.device
     latents = encode_split(classifier.encoder, data.train, runtime)
     # An untrained head has its own opinion of the images, which serves as well as any.
-    pool = LatentPool.of(latents, in_chunks(classifier.head, latents).argmax(1), 10)
+    pool = LatentPool.of(latents, in_padded_chunks(classifier.head, latents).argmax(1), 10)
     classes = [label for label in range(10) if pool.size(label) >= 100]
     labels = torch.tensor(classes, device=device).repeat_interleave(-(-n // len(classes)))[:n]
     thresholds = _thresholds(config, classifier, decoder, pool, classes)
@@ -192,7 +192,7 @@ def _thresholds(
     for label in classes:
         latents = pool.combine([sampling.candidate(label, i, 0) for i in range(256)])
         wanted = torch.full((256,), label, device=latents.device)
-        confidences = class_confidence(classifier, in_chunks(decoder, latents), wanted)
+        confidences = class_confidence(classifier, in_padded_chunks(decoder, latents), wanted)
         thresholds[label] = confidences.quantile(1 - ACCEPTED)
     return thresholds
 

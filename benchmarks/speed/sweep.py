@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
 from torch.nn import functional as F
 
 from regene_bench.api import BenchmarkData, CheckpointStore, DeviceImages, ImageShape, Runtime
@@ -84,8 +84,8 @@ def plain(models: int, steps: int, device: torch.device) -> None:
     images = data_on(device).train
     for seed, config in enumerate(configs_of(models, steps)):
         torch.manual_seed(seed)
-        game = cgan_game(config, SHAPE)
-        g, d = game.generator.to(device), game.discriminator.to(device)
+        setup = cgan_setup(config, SHAPE)
+        g, d = setup.generator.to(device), setup.discriminator.to(device)
         g.to(memory_format=torch.contiguous_format)
         d.to(memory_format=torch.contiguous_format)
         adam_g = torch.optim.Adam(g.parameters(), 4e-4, (0.5, 0.999), foreach=False)

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.objectives import divergence_from_normal
 from regene_bench_plugins.methods.vae.posterior import GaussianHeads
@@ -146,7 +146,7 @@ def ours(size: Size, options: argparse.Namespace) -> Result:
             assert posterior.log_variance is not None
             rebuilt = torch.sigmoid(logits)
             loss = bound(rebuilt, batch.images, posterior.mean, posterior.log_variance)
-            descend(optimizer, loss)
+            gradient_step(optimizer, loss)
             return {"loss": loss.detach()}
 
         def epochs(name: str, count: int) -> None:

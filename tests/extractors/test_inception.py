@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from regene_bench_plugins.backbones import inception as module
 from regene_bench_plugins.backbones.inception import build_inception
-from regene_bench_plugins.extractors import inception as module
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 from torch import Tensor, nn

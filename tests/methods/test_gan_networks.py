@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
 from regene_bench_plugins.methods.gan.infogan import (
     InfoGANConfig,
     infogan_discriminator,
@@ -19,7 +19,7 @@ from regene_bench_plugins.networks.adversarial import (
     doubling_widths,
     halvings_to,
 )
-from regene_bench_plugins.networks.autoencoding import AutoencoderDiscriminator
+from regene_bench_plugins.networks.autoencoder_discriminator import AutoencoderDiscriminator
 from regene_bench_plugins.networks.conditional_norm import conditional_norm, no_norm
 from regene_bench_plugins.networks.conditioning import (
     ImageOnly,
@@ -91,9 +91,9 @@ def test_an_autoencoding_discriminator_names_classes_if_there_are_labels(conditi
     shape = ImageShape(1, 8, 8, n_classes=3)
     discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=conditional).eval()
     images = torch.rand(2, 1, 8, 8)
-    verdict = discriminator(images, LABELS)
-    assert (verdict.classes is not None) == conditional
-    assert torch.equal(verdict.scores, discriminator(images, 2 - LABELS).scores) != conditional
+    output = discriminator(images, LABELS)
+    assert (output.class_logits is not None) == conditional
+    assert torch.equal(output.scores, discriminator(images, 2 - LABELS).scores) != conditional
 
 
 @pytest.mark.parametrize(("side", "halvings"), [(8, 1), (28, 3), (32, 3), (33, 4), (64, 4), (1, 1)])
@@ -132,10 +132,10 @@ def activations(network: nn.Module) -> set[float]:
 
 
 def paper_game(shape: ImageShape) -> tuple[nn.Module, nn.Module]:
-    game = cgan_game(CGANConfig(**CGAN.preset("paper", shape)), shape)
-    for network in (game.generator, game.discriminator):
+    setup = cgan_setup(CGANConfig(**CGAN.preset("paper", shape)), shape)
+    for network in (setup.generator, setup.discriminator):
         assert not [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-    return game.generator, game.discriminator
+    return setup.generator, setup.discriminator
 
 
 def test_cgans_paper_networks_for_mnist_are_two_blocks_of_3x3_with_leaky_relu() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from regene_bench_plugins.methods.gan.losses import gradient_penalty, no_penalty
 from regene_bench_plugins.methods.gan.noise import Normal, Uniform
-from regene_bench_plugins.methods.gan.penalty import gradient_penalty, no_penalty
 from regene_bench_plugins.networks.conditional_norm import (
     ConditionalBatchNorm2d,
     LabelledSequential,
@@ -16,7 +16,7 @@ from regene_bench_plugins.networks.conditioning import (
     NoiseAndNumber,
     NoiseOnly,
 )
-from regene_bench_plugins.networks.heads import AuxiliaryHead, ProjectionHead, Verdict
+from regene_bench_plugins.networks.heads import AuxiliaryHead, DiscriminatorOutput, ProjectionHead
 from regene_bench_plugins.networks.spectral import spectrally_normalised
 from torch import Tensor, nn
 
@@ -32,8 +32,8 @@ class Linear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Verdict:
-        return Verdict(images.flatten(1) @ self.weight)
+    def forward(self, images: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        return DiscriminatorOutput(images.flatten(1) @ self.weight)
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
@@ -51,8 +51,10 @@ def test_the_penalty_of_a_linear_critic_and_its_gradient(precision: torch.dtype)
 
 
 def test_the_penalty_is_taken_at_uniform_places_between_the_images() -> None:
-    def critic(images: Tensor, labels: Tensor) -> Verdict:
-        return Verdict(images.square().flatten(1).sum(1) / 2)  # the gradient is the image
+    def critic(images: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        return DiscriminatorOutput(
+            images.square().flatten(1).sum(1) / 2
+        )  # the gradient is the image
 
     n = 20_000
     fake = torch.full((n, 1, 3, 3), 1.0)  # of length 3: the gradient's is 3u
@@ -158,11 +160,11 @@ def test_the_projection_head_adds_the_product_with_the_classs_vector() -> None:
 def test_the_auxiliary_head_gives_a_score_and_class_logits_whatever_the_labels() -> None:
     head = AuxiliaryHead(4, 3)
     features = torch.randn(2, 4)
-    verdict, other = head(features, LABELS), head(features, 1 - LABELS.clamp(max=1))
-    assert verdict.scores.shape == (2,)
-    assert verdict.classes is not None
-    assert verdict.classes.shape == (2, 3)
-    assert torch.equal(verdict.scores, other.scores)
+    output, other = head(features, LABELS), head(features, 1 - LABELS.clamp(max=1))
+    assert output.scores.shape == (2,)
+    assert output.class_logits is not None
+    assert output.class_logits.shape == (2, 3)
+    assert torch.equal(output.scores, other.scores)
 
 
 def test_entrances_hold_noise_and_label() -> None:

@@ -10,14 +10,14 @@ import torch
 from regene_bench_plugins.methods.gan.config import GANConfig
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.training import Game, linear_decay, play
+from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
     TransposedGenerator,
 )
 from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
-from regene_bench_plugins.networks.heads import LinearHead, Verdict
+from regene_bench_plugins.networks.heads import DiscriminatorOutput, LinearHead
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError
@@ -38,11 +38,13 @@ class Counting(NonSaturating):
         self.of_discriminator: list[int] = []
         self.of_generator: list[int] = []
 
-    def discriminator(self, real: Verdict, fake: Verdict, labels: Tensor) -> Tensor:
+    def discriminator(
+        self, real: DiscriminatorOutput, fake: DiscriminatorOutput, labels: Tensor
+    ) -> Tensor:
         self.of_discriminator.append(len(real.scores))
         return super().discriminator(real, fake, labels)
 
-    def generator(self, fake: Verdict, labels: Tensor) -> Tensor:
+    def generator(self, fake: DiscriminatorOutput, labels: Tensor) -> Tensor:
         self.of_generator.append(len(fake.scores))
         return super().generator(fake, labels)
 
@@ -53,7 +55,7 @@ def test_the_discriminator_takes_its_steps_for_one_of_the_generator(
 ) -> None:
     loss, shape = Counting(), stripes.shape
     features = StridedFeatures(shape, shape.channels, (4,))
-    game = Game(
+    setup = GANSetup(
         generator=TransposedGenerator(shape, NoiseOnly(2), (4,)),
         discriminator=Discriminator(ImageOnly(shape), features, LinearHead(features.size)),
         loss=loss,
@@ -61,7 +63,7 @@ def test_the_discriminator_takes_its_steps_for_one_of_the_generator(
         schedule=linear_decay,
     )
     config = GANConfig(images=10 * 4 * steps, batch_size=10, discriminator_steps=steps)
-    play("counted", game, config, stripes, make_runtime(tmp_path))
+    train_gan("counted", setup, config, stripes, make_runtime(tmp_path))
     assert loss.of_discriminator == [10] * 4 * steps
     assert loss.of_generator == [10] * 4
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_game
+from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.networks.conditional_norm import ConditionalBatchNorm2d
 from regene_bench_plugins.networks.lane_adam import LaneAdam
@@ -159,20 +159,20 @@ def test_only_what_can_differ_differs() -> None:
 @pytest.mark.parametrize("shape", [ImageShape(1, 8, 8, 3), ImageShape(3, 9, 14, 2)], ids=str)
 def test_a_stacked_network_is_its_models_side_by_side(shape: ImageShape) -> None:
     generator = torch.Generator().manual_seed(0)
-    games = [cgan_game(config_of(noise_dim=noise), shape) for noise in (2, 0, 5)]
+    setups = [cgan_setup(config_of(noise_dim=noise), shape) for noise in (2, 0, 5)]
     labels = torch.randint(shape.n_classes, (6, 3), generator=generator)
     noise = torch.zeros(6, 3, 5)
-    for lane, game in enumerate(games):
-        noise[:, lane, 5 - game.noise.dim :] = torch.randn(6, game.noise.dim, generator=generator)
-    images = stacked([game.generator for game in games])(noise, labels).unflatten(1, (3, -1))
-    whole = stacked([game.discriminator for game in games])
+    for lane, setup in enumerate(setups):
+        noise[:, lane, 5 - setup.noise.dim :] = torch.randn(6, setup.noise.dim, generator=generator)
+    images = stacked([setup.generator for setup in setups])(noise, labels).unflatten(1, (3, -1))
+    whole = stacked([setup.discriminator for setup in setups])
     scores = whole(images, labels).scores
-    for lane, game in enumerate(games):
-        own = noise[:, lane, 5 - game.noise.dim :]
-        expected = game.generator(own, labels[:, lane])
+    for lane, setup in enumerate(setups):
+        own = noise[:, lane, 5 - setup.noise.dim :]
+        expected = setup.generator(own, labels[:, lane])
         assert torch.allclose(images[:, lane], expected, atol=1e-5)
-        verdict = game.discriminator(expected, labels[:, lane])
-        assert torch.allclose(scores[:, lane], verdict.scores, atol=1e-4)
+        output = setup.discriminator(expected, labels[:, lane])
+        assert torch.allclose(scores[:, lane], output.scores, atol=1e-4)
 
 
 def test_a_layer_without_a_form_for_many_is_named() -> None:

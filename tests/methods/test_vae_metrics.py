@@ -8,9 +8,8 @@ from typing import Any, cast
 
 import pytest
 import torch
-from regene_bench_plugins.methods.vae.collapse import active_units, collapse_note
 from regene_bench_plugins.methods.vae.cvae import CVAE
-from regene_bench_plugins.metrics.active_units import ActiveUnits
+from regene_bench_plugins.metrics.active_units import ActiveUnits, active_units, collapse_note
 from regene_bench_plugins.metrics.interpolation import Interpolation, pace
 from regene_bench_plugins.metrics.likelihood import EvidenceLowerBound, LogLikelihood
 from torch import Tensor

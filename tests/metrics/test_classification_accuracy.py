@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from regene_bench_plugins.metrics import classification_accuracy
-from regene_bench_plugins.metrics.classification_accuracy import ClassificationAccuracy, like
+from regene_bench_plugins.metrics.classification_accuracy import ClassificationAccuracy
+from regene_bench_plugins.metrics.image_sets import subset_per_class_like
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, DeviceImages, Score
@@ -108,11 +109,11 @@ def test_as_many_real_images_of_each_class_as_were_generated() -> None:
     images = torch.arange(60, dtype=torch.uint8).reshape(60, 1, 1, 1)
     real = DeviceImages(images, torch.arange(60) % 3)
     labels = torch.tensor([0] * 5 + [2] * 30)
-    chosen = like(labels, real, "a")
+    chosen = subset_per_class_like(labels, real, "a")
     assert chosen.labels.bincount().tolist() == [5, 0, 20]
     assert len(chosen.images.unique()) == 25
-    assert torch.equal(like(labels, real, "a").images, chosen.images)
-    assert not torch.equal(like(labels, real, "b").images, chosen.images)
+    assert torch.equal(subset_per_class_like(labels, real, "a").images, chosen.images)
+    assert not torch.equal(subset_per_class_like(labels, real, "b").images, chosen.images)
 
 
 def test_one_class_alone_or_no_labels_have_no_such_score(

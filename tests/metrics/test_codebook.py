@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.metrics.codebook import Codebook
+from regene_bench_plugins.metrics.codebook import CodebookUse
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData
@@ -50,6 +50,6 @@ def test_equally_used_codes_are_counted_and_others_count_less(
     images, labels = data.test.images[:1], data.test.labels[:1]
     model = Quantising(turns)
     evaluation = evaluation_of_images(images, labels, data, tmp_path, model=model)
-    values = totals(list(Codebook().measure(evaluation)))
+    values = totals(list(CodebookUse().measure(evaluation)))
     assert values["codebook_perplexity"] == pytest.approx(perplexity)
     assert values["codebook_used"] == pytest.approx(used)

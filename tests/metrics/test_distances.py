@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.metrics.features import FeatureMetricConfig
-from regene_bench_plugins.metrics.frechet import FrechetDistance
-from regene_bench_plugins.metrics.frechet_infinity import FrechetInfinity
-from regene_bench_plugins.metrics.frechet_per_class import FrechetPerClass
-from regene_bench_plugins.metrics.frechet_real import FrechetReal
-from regene_bench_plugins.metrics.frechet_reconstruction import (
+from regene_bench_plugins.metrics.feature_metric import FeatureMetricConfig
+from regene_bench_plugins.metrics.frechet import (
+    FrechetDistance,
+    FrechetInfinity,
+    FrechetPerClass,
+    FrechetReal,
     FrechetReconstruction,
     ReconstructionConfig,
 )

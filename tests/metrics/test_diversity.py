@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from regene_bench_plugins.metrics.diversity import Diversity, SsimDiversity
-from regene_bench_plugins.metrics.features import FeatureMetricConfig, ReferenceConfig
+from regene_bench_plugins.metrics.feature_metric import FeatureMetricConfig, ReferenceConfig
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Metric, Score

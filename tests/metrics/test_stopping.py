@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from regene_bench_plugins.metrics.features import FeatureMetricConfig
-from regene_bench_plugins.metrics.frechet_infinity import FrechetInfinity
-from regene_bench_plugins.metrics.frechet_real import FrechetReal
+from regene_bench_plugins.metrics.feature_metric import FeatureMetricConfig
+from regene_bench_plugins.metrics.frechet import FrechetInfinity, FrechetReal
 from regene_bench_plugins.metrics.kid import KernelDistance
 from regene_bench_plugins.metrics.prdc import Prdc
 

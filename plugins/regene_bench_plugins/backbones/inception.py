@@ -1,5 +1,7 @@
 """Inception-v3 as FID uses it, with its batch norms folded: the published weights, run faster.
 
+The extractor ``inception`` takes the whole network, ReGene's perceptual loss its first layer.
+
 The architecture is that of Szegedy et al. (2016), "Rethinking the Inception Architecture", with
 what TensorFlow's network of 2015 does otherwise: average pools leave the padding out, and the last
 block pools by the maximum.
@@ -7,13 +9,46 @@ block pools by the maximum.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from regene_bench.api import WeightsFile
+
 FEATURES = 2048
 _EPSILON = 1e-3
+
+INCEPTION_2015 = WeightsFile(
+    name="inception",
+    filename="inception-2015-12-05.pt",
+    url="https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metrics/inception-2015-12-05.pt",
+    sha256="f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4",
+    size=95_607_719,
+)
+
+
+def load_published(path: Path) -> nn.Module:
+    """Read the published TorchScript file: the network with its own code, in evaluation mode.
+
+    Args:
+        path: The file of ``INCEPTION_2015``, whose SHA-256 has been checked.
+    """
+    with warnings.catch_warnings():
+        # TorchScript is deprecated, and what the published file is
+        warnings.simplefilter("ignore", FutureWarning)
+        published: nn.Module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    return published.eval()
+
+
+def weights_of_layers(published: nn.Module) -> dict[str, Tensor]:
+    """The published network's tensors up to the pooled features, in the file's order.
+
+    What is left out is the output layer. The result is what ``build_inception`` takes.
+    """
+    return {k: v for k, v in published.state_dict().items() if k.startswith("layers.")}
 
 
 class Parallel(nn.Module):

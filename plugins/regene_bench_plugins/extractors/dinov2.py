@@ -17,7 +17,7 @@ from regene_bench.api import (
     validate,
 )
 from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model, state_sha256
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
 from regene_bench_plugins.extractors.timm_models import Convention
 
 _CONVENTION = Convention(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -59,7 +59,7 @@ class DinoV2(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            return Features(in_chunks(self._pooled, images, _CHUNK))
+            return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
 
     def _pooled(self, images: Tensor) -> Tensor:
         features: Tensor = self._network(_CONVENTION(images))

@@ -31,7 +31,7 @@ def full_float32(device: torch.device) -> Iterator[None]:
         torch.set_float32_matmul_precision(products)
 
 
-def in_chunks(compute: Callable[[Tensor], Tensor], images: Tensor, on_cpu: int) -> Tensor:
+def in_chunks_on_cpu(compute: Callable[[Tensor], Tensor], images: Tensor, on_cpu: int) -> Tensor:
     """Apply a network to few images at a time where that is faster.
 
     On a CPU the activations of a large batch leave its caches, and the time goes into memory.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,11 +13,10 @@ from regene_bench.api import (
     Features,
     Message,
     Runtime,
-    WeightsFile,
     obtain_weights,
 )
-from regene_bench_plugins.backbones.inception import FEATURES, build_inception
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
+from regene_bench_plugins.backbones import inception as backbone
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 299
@@ -28,14 +24,6 @@ _SIZE = 299
 _CHUNK = 8
 # Two ways of computing the same float32 network differ by less (relative Euclidean distance).
 _TOLERANCE = 1e-4
-
-INCEPTION_2015 = WeightsFile(
-    name="inception",
-    filename="inception-2015-12-05.pt",
-    url="https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metrics/inception-2015-12-05.pt",
-    sha256="f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4",
-    size=95_607_719,
-)
 
 
 class Inception(FeatureExtractor):
@@ -49,13 +37,13 @@ class Inception(FeatureExtractor):
     score of Salimans et al. (2016) was computed; their softmax gives the probabilities.
     """
 
-    weights = (INCEPTION_2015,)
+    weights = (backbone.INCEPTION_2015,)
 
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
         def progress(done: int, total: int) -> None:
             runtime.progress("fetching the Inception weights", done, total, "bytes")
 
-        published = _load(obtain_weights(INCEPTION_2015, progress))
+        published = backbone.load_published(obtain_weights(backbone.INCEPTION_2015, progress))
         network = _faster(published)
         if network is None:
             text = "inception: the file's layers are not as expected; its own, slower code is used"
@@ -69,27 +57,19 @@ class Inception(FeatureExtractor):
             id="inception",
             input_size=_SIZE,
             value_range=(-1.0, 127 / 128),
-            feature_dim=FEATURES,
-            weights_sha256=INCEPTION_2015.sha256,
+            feature_dim=backbone.FEATURES,
+            weights_sha256=backbone.INCEPTION_2015.sha256,
             preprocess_id="cleanfid-bicubic299",
         )
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            features = in_chunks(self._pooled, images, _CHUNK)
+            features = in_chunks_on_cpu(self._pooled, images, _CHUNK)
             return Features(features, F.linear(features, self._output))
 
     def _pooled(self, images: Tensor) -> Tensor:
         features: Tensor = self._network((bicubic_square(images, _SIZE) - 128) / 128)
         return features
-
-
-def _load(path: Path) -> nn.Module:
-    with warnings.catch_warnings():
-        # TorchScript is deprecated, and what the published file is
-        warnings.simplefilter("ignore", FutureWarning)
-        published: nn.Module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-    return published.eval()
 
 
 def _own_layers(published: nn.Module) -> nn.Module:
@@ -98,9 +78,8 @@ def _own_layers(published: nn.Module) -> nn.Module:
 
 def _faster(published: nn.Module) -> nn.Module | None:
     """Return a faster network of the same weights, if it answers as the file's own code does."""
-    layers = {k: v for k, v in published.state_dict().items() if k.startswith("layers.")}
     try:
-        network = build_inception(layers)
+        network = backbone.build_inception(backbone.weights_of_layers(published))
     except ValueError:
         return None
     noise = torch.rand(2, 3, _SIZE, _SIZE, generator=torch.Generator().manual_seed(0)) * 2 - 1

@@ -22,7 +22,7 @@ from regene_bench_plugins.backbones.timm_weights import (
     load_model,
     state_sha256,
 )
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks
+from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
 from regene_bench_plugins.extractors.preprocess import Kernel, antialiased_square
 
 _CHUNK = 16
@@ -77,7 +77,7 @@ class Timm(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            return Features(in_chunks(self._pooled, images, _CHUNK))
+            return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
 
     def _pooled(self, images: Tensor) -> Tensor:
         features: Tensor = self._network(self._convention(images))

@@ -17,10 +17,11 @@ from regene_bench.api import (
     share,
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.metrics.classification_accuracy import both, like, right_after
+from regene_bench_plugins.metrics.classification_accuracy import correct_after_training_on
+from regene_bench_plugins.metrics.image_sets import joined, subset_per_class_like
 
 
-class AugmentationConfig(FigureConfig):
+class AugmentationCurveConfig(FigureConfig):
     """What classifiers are trained on.
 
     Attributes:
@@ -41,14 +42,14 @@ class AugmentationConfig(FigureConfig):
         return sorted(set(values))
 
 
-class Augmentation(Figure):
+class AugmentationCurve(Figure):
     """Left of the middle generations replace originals; right of it they are added to them.
 
     There are as many originals as the run has generations, so that 100 % is all of either.
     """
 
-    Config = AugmentationConfig
-    config: AugmentationConfig
+    Config = AugmentationCurveConfig
+    config: AugmentationCurveConfig
 
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One drawing a benchmark."""
@@ -89,12 +90,14 @@ class Augmentation(Figure):
         self, view: StudyView, run: FinishedRun
     ) -> Iterator[tuple[str, int, int, int, float, float]]:
         generated = run.evaluation.generated
-        originals = like(generated.labels, view.data.train, view.data.fingerprint)
+        originals = subset_per_class_like(generated.labels, view.data.train, view.data.fingerprint)
         seen = round(self.config.passes * len(originals))
         for percent in self.config.percentages:
             kept = _first_of_each_class(originals, 1 - max(0, -percent) / 100)
             added = _first_of_each_class(generated, abs(percent) / 100)
-            right = right_after(both(kept, added), view.data.test, view.data, seen, run.runtime)
+            right = correct_after_training_on(
+                joined(kept, added), view.data.test, view.data, seen, run.runtime
+            )
             found = share(right)
             counts = len(kept), len(added)
             yield run.label, percent, *counts, found.value, found.standard_error

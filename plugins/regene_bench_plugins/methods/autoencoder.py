@@ -28,8 +28,8 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.common.inference import encode_split, in_chunks
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.regene.convex import LatentPool, Mixture, Taken, combine_once
 from regene_bench_plugins.methods.regene.encoder_decoder import (
     COMBINING,
@@ -75,12 +75,12 @@ class AutoencoderModel:
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to latents, float32 ``[N, D]``."""
-        return in_chunks(self._encoder, images)
+        return in_padded_chunks(self._encoder, images)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
-        return in_chunks(self._decoder, latents)
+        return in_padded_chunks(self._decoder, latents)
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -136,7 +136,7 @@ class Autoencoder(Method):
             with runtime.autocast():
                 logits = decoder.logits(encoder(batch.images))
             error = mae(torch.sigmoid(logits), batch.images)
-            descend(optimizer, error + SATURATION * saturation(logits))
+            gradient_step(optimizer, error + SATURATION * saturation(logits))
             return {"mae": error.detach()}
 
         stage = Stage(

@@ -1,4 +1,4 @@
-"""How many dimensions of z a model uses."""
+"""How many dimensions of z a model uses, and whether its posterior has collapsed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, Metric, Score
-from regene_bench_plugins.methods.vae.collapse import active_units, collapse_note
 from regene_bench_plugins.metrics.densities import (
     divergences,
     latent_variable_model,
     watched_chunks,
 )
+
+# Burda et al. 2016, appendix C.
+ACTIVE_VARIANCE = 0.01
+_SILENT_NATS = 0.01
+_NEARLY_ALL = 0.95
 
 
 class ActiveUnits(Metric):
@@ -49,3 +54,27 @@ class ActiveUnits(Metric):
             reference_split="test",
             note=collapse or f"of {total} latent dimensions",
         )
+
+
+def active_units(means: Tensor) -> int:
+    """Dimensions in which posterior means ``[N, D]`` vary by more than 0.01 over images."""
+    return int((means.double().var(dim=0, correction=0) > ACTIVE_VARIANCE).sum())
+
+
+def collapse_note(active: int, divergences: Tensor) -> str:
+    """Say that a posterior has collapsed, or nothing.
+
+    It has if no unit is active, or if nearly all (95 %) dimensions carry less than 0.01 nat.
+
+    Args:
+        active: As of ``active_units``.
+        divergences: Mean divergence of the posterior from the prior in each dimension, ``[D]``,
+            nats.
+    """
+    silent, total = int((divergences < _SILENT_NATS).sum()), len(divergences)
+    if active and silent < _NEARLY_ALL * total:
+        return ""
+    return (
+        f"posterior collapse: {active} of {total} latent dimensions are active, "
+        f"{silent} carry less than {_SILENT_NATS} nat"
+    )

@@ -20,10 +20,10 @@ from regene_bench.api import (
     Progress,
     Runtime,
     Score,
-    derive_seed,
     share,
 )
 from regene_bench_plugins.extractors.neutral import Neutral
+from regene_bench_plugins.metrics.image_sets import joined, subset_per_class_like, without_copies
 
 _DEPTH = 8
 _BATCH = 64
@@ -70,19 +70,23 @@ class ClassificationAccuracy(Metric):
         test = without_copies(evaluation.real("test"), generated)
         if len(torch.unique(generated.labels)) < 2 or not len(test):
             return
-        real = like(generated.labels, evaluation.data.train, evaluation.data.fingerprint)
+        real = subset_per_class_like(
+            generated.labels, evaluation.data.train, evaluation.data.fingerprint
+        )
         for column, training, what in (
             ("cas", generated, f"{len(generated)} generated"),
             (
                 "cas_augmented",
-                both(real, generated),
+                joined(real, generated),
                 f"{len(real)} real and {len(generated)} generated",
             ),
             ("cas_real", real, f"{len(real)} real"),
         ):
             seen = max(_LEAST_SEEN, _PASSES * len(generated))
             name = f"{evaluation.data.name} from {what} images"
-            right = right_after(training, test, replace(evaluation.data, name=name), seen, runtime)
+            right = correct_after_training_on(
+                training, test, replace(evaluation.data, name=name), seen, runtime
+            )
             yield _score(column, right, test, generated, f"trained on {what} images")
             if column == "cas":
                 for label, class_name in enumerate(evaluation.data.class_names):
@@ -92,41 +96,7 @@ class ClassificationAccuracy(Metric):
                         yield _score(column, right[of_class], part, generated, "", class_name)
 
 
-def like(labels: Tensor, images: DeviceImages, fingerprint: str) -> DeviceImages:
-    """Choose as many images of each class as there are labels, or all where there are fewer.
-
-    Args:
-        labels: int64 ``[N]``.
-        images: What is chosen from.
-        fingerprint: Of the data set; the choice depends on it and on the numbers alone.
-    """
-    return images.subset(places_like(labels, images, fingerprint))
-
-
-def places_like(labels: Tensor, images: DeviceImages, fingerprint: str) -> Tensor:
-    """Where the images stand that ``like`` chooses, int64 ``[M]``, class by class."""
-    chosen = []
-    for label in torch.unique(labels).tolist():
-        of_class = images.of_class(label)
-        generator = torch.Generator().manual_seed(derive_seed("cas", fingerprint, label))
-        order = torch.randperm(len(of_class), generator=generator).to(of_class.device)
-        chosen.append(of_class[order[: int((labels == label).sum())]])
-    return torch.cat(chosen)
-
-
-def without_copies(test: DeviceImages, generated: DeviceImages) -> DeviceImages:
-    """Leave out the test images that are, value for value, among the generated ones."""
-    known = {_bytes(image) for image in generated.images.cpu()}
-    fresh = [_bytes(image) not in known for image in test.images.cpu()]
-    return test.subset(torch.tensor(fresh, device=test.device).nonzero().flatten())
-
-
-def _bytes(image: Tensor) -> bytes:
-    content: bytes = image.contiguous().numpy().tobytes()
-    return content
-
-
-def right_after(
+def correct_after_training_on(
     training: DeviceImages, test: DeviceImages, about: BenchmarkData, seen: int, runtime: Runtime
 ) -> Tensor:
     """Train the small classifier on some images and judge others by it.
@@ -150,10 +120,10 @@ def right_after(
         train=small_training,
         test=small_test,
     )
-    return _right(data, seen, runtime)
+    return _correct(data, seen, runtime)
 
 
-def _right(data: BenchmarkData, seen: int, runtime: Runtime) -> Tensor:
+def _correct(data: BenchmarkData, seen: int, runtime: Runtime) -> Tensor:
     classifier = Neutral(
         {
             "epochs": seen / len(data.train),
@@ -195,12 +165,6 @@ def _score(
         n_generated=len(generated),
         reference_split="test",
         note=note,
-    )
-
-
-def both(first: DeviceImages, second: DeviceImages) -> DeviceImages:
-    return DeviceImages(
-        torch.cat([first.images, second.images]), torch.cat([first.labels, second.labels])
     )
 
 

@@ -12,7 +12,7 @@ from regene_bench.api import Column, Evaluation, Metric, Quantiser, Score
 _CHUNK = 256
 
 
-class Codebook(Metric):
+class CodebookUse(Metric):
     """The codes of all positions of all test images together (van den Oord et al. 2017).
 
     * ``codebook_perplexity``: ``exp(−Σ p_k log p_k)`` for the share p_k of each code: how many

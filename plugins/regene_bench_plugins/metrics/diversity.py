@@ -19,7 +19,7 @@ from regene_bench.api import (
     mean_pair_distance,
     mean_pair_ssim,
 )
-from regene_bench_plugins.metrics.features import FeatureMetric, ReferenceMetric
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, ReferenceMetric
 
 _FEATURE_PAIRS = 10_000
 _IMAGE_PAIRS = 1_000

@@ -1,22 +1,35 @@
-"""Fréchet distance of generated from real images, on the features of one extractor."""
+"""Fréchet distances: of generated from real images, by class, extrapolated, of real from real, and
+of reconstructions.
+
+All are on the features of one extractor, in float64, with unbiased covariances. With as few images
+as a feature vector has dimensions the covariance is singular and the distance biased upwards; then
+the row's note says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar
 
+import torch
+
 from regene_bench.api import (
     Column,
     Evaluation,
     Gaussian,
+    Metric,
+    MetricConfig,
     Score,
     Split,
     check_pair,
+    frechet_at_infinity,
     frechet_distance,
     frechet_from,
+    split_distances,
+    subset_sizes,
 )
-from regene_bench_plugins.metrics.features import FeatureMetric, ReferenceMetric
-from regene_bench_plugins.metrics.sides import Sides, singular_note
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, ReferenceMetric, Sides
+from regene_bench_plugins.metrics.image_sets import rows_per_class_like
 
 
 class FrechetDistance(FeatureMetric):
@@ -65,6 +78,178 @@ class EfficientNetFrechet(ReferenceMetric):
         yield _score(self.columns[0].name, evaluation, "efficientnet_lite0", self.reference)
 
 
+class FrechetPerClass(FeatureMetric):
+    """Fréchet distance within each class, and its mean over classes with their spread.
+
+    The mean is Miyato and Koyama's intra FID (2018). A generator that confuses classes keeps its
+    overall distance but not these. A class has few images, so that the bias is large: compare
+    only rows of equal numbers of images.
+    """
+
+    columns = (Column("fd_per_class", "lower", summary="Fréchet distance within each class"),)
+    requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        both = Sides.of(evaluation, self.config.extractor, self.reference)
+        real_images = evaluation.real(self.reference)
+        rows = []
+        for label, name in enumerate(evaluation.data.class_names):
+            evaluation.runtime.stop.check()
+            real = both.real[real_images.of_class(label)]
+            generated = both.generated[evaluation.generated.of_class(label)]
+            if min(len(real), len(generated)) < 2:
+                continue
+            rows.append(
+                Score(
+                    "fd_per_class",
+                    frechet_distance(real, generated),
+                    class_name=name,
+                    n_real=len(real),
+                    n_generated=len(generated),
+                    card=both.card,
+                    reference_split=both.split,
+                    note=singular_note(both.card.feature_dim, len(real), len(generated)),
+                )
+            )
+        if rows:
+            values = torch.tensor([row.value for row in rows], dtype=torch.float64)
+            yield both.score(
+                "fd_per_class",
+                float(values.mean()),
+                std=float(values.std(unbiased=False)),
+                note=f"mean and spread over {len(rows)} classes",
+            )
+        yield from rows
+
+
+class FrechetInfinity(FeatureMetric):
+    """The intercept of the Fréchet distance over 1/N (Chong and Forsyth 2020).
+
+    Fifteen random subsets of 5,000 images (or half of the images, if there are fewer than 10,000)
+    up to all; the real side is fixed. The standard error and the 95 % interval are of the
+    straight line, not of another sample of images. For a near-perfect generator the value may
+    be below zero. With fewer images than dimensions the distance is no straight line over 1/N.
+    """
+
+    columns = (Column("fd_infinity", "lower", summary="Fréchet distance extrapolated to N = ∞"),)
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        sides = Sides.of(evaluation, self.config.extractor, self.reference)
+        smallest = subset_sizes(len(sides.generated))[0]
+        line = frechet_at_infinity(
+            sides.real, sides.generated, between=evaluation.runtime.stop.check
+        )
+        notes = [
+            f"slope {line.slope:.6g}",
+            singular_note(sides.card.feature_dim, len(sides.real), smallest),
+        ]
+        yield sides.score(
+            "fd_infinity",
+            line.intercept,
+            std=line.standard_error,
+            interval=(line.intercept - line.half_width, line.intercept + line.half_width),
+            note="; ".join(note for note in notes if note),
+        )
+
+
+class FrechetReal(FeatureMetric):
+    """Mean and spread over ten random splits of the reference images.
+
+    The smaller part has as many images as were generated, or half of the reference images if these
+    are fewer; the larger part has the rest; both have the same class proportions. A generator at
+    this value cannot be told from real images by this distance. It says nothing of the generator,
+    hence no direction.
+    """
+
+    columns = (
+        Column("fd_real", "none", summary="Fréchet distance of real images from real images"),
+    )
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        name = self.config.extractor
+        real = evaluation.reference_features(name, self.reference).features
+        wanted = len(evaluation.generated)
+        size = min(wanted, len(real) // 2)
+        labels = evaluation.real(self.reference).labels
+        distances = split_distances(real, labels, size, between=evaluation.runtime.stop.check)
+        card = evaluation.card(name)
+        notes = [
+            singular_note(card.feature_dim, size),
+            "" if size == wanted else f"{wanted} were generated: their bias is smaller",
+        ]
+        yield Score(
+            "fd_real",
+            float(distances.mean()),
+            std=float(distances.std(unbiased=False)),
+            n_real=len(real) - size,
+            n_generated=size,
+            card=card,
+            reference_split=self.reference or evaluation.reference_split,
+            note="; ".join(note for note in notes if note),
+        )
+
+
+class ReconstructionConfig(MetricConfig):
+    """Options of ``fd_reconstruction``; reconstructions are always of the test split.
+
+    Attributes:
+        extractor: Name of the feature extractor.
+    """
+
+    extractor: str = "efficientnet_lite0"
+
+
+class FrechetReconstruction(Metric):
+    """How far reconstructed test images are from the originals, and generated ones from those.
+
+    Over as many test images of each class as were generated, or all where there are fewer, so that
+    both distances are of sets of one size and composition.
+
+    * ``fd_original_reconstructed``: the loss of encoder and decoder alone. Each image is compared
+      in distribution with itself, so that the bias of few images is small.
+    * ``fd_reconstructed_generated``: what generation loses beyond the decoder.
+    """
+
+    Config: ClassVar[type[MetricConfig]] = ReconstructionConfig
+    config: ReconstructionConfig
+    columns = (
+        Column("fd_original_reconstructed", "lower", summary="Fréchet distance of reconstructions"),
+        Column(
+            "fd_reconstructed_generated",
+            "lower",
+            summary="Fréchet distance of generated images from reconstructed ones",
+        ),
+    )
+    requires: ClassVar[tuple[str, ...]] = ("generate", "encode", "decode")
+    compares_features: ClassVar[bool] = False
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        return (self.config.extractor,)
+
+    @property
+    def reference(self) -> Split | None:
+        return "test"
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        name = self.config.extractor
+        card = evaluation.card(name)
+        test, generated = evaluation.data.test, evaluation.generated
+        # Images of no class stand for the classes that were asked for.
+        labels = generated.labels if evaluation.labelled else evaluation.comparison.labels
+        places = rows_per_class_like(labels, test, evaluation.data.fingerprint)
+        original = evaluation.features_of(name, test.subset(places)).features
+        reconstructed = evaluation.reconstructed_features(name, places).features
+        made = evaluation.generated_features(name).features
+        for column, first, second in (
+            ("fd_original_reconstructed", original, reconstructed),
+            ("fd_reconstructed_generated", reconstructed, made),
+        ):
+            note = singular_note(card.feature_dim, len(first), len(second))
+            sides = Sides(first, second, card, "test")
+            yield sides.score(column, frechet_distance(first, second), note=note)
+
+
 def _score(column: str, evaluation: Evaluation, extractor: str, reference: Split | None) -> Score:
     sides = Sides.of(evaluation, extractor, reference)
     note = singular_note(sides.card.feature_dim, len(sides.real), len(sides.generated))
@@ -73,3 +258,11 @@ def _score(column: str, evaluation: Evaluation, extractor: str, reference: Split
     check_pair(sides.real, sides.generated)
     fixed = evaluation.of_reference("gaussian", extractor, reference, Gaussian.of_features)
     return sides.score(column, frechet_from(fixed, sides.generated), note=note)
+
+
+def singular_note(dimension: int, *counts: int) -> str:
+    """What to know of a Fréchet distance from so few images; empty where they suffice."""
+    fewest = min(counts)
+    if fewest > dimension:
+        return ""
+    return f"{fewest} images for {dimension} dimensions: biased upwards, singular"

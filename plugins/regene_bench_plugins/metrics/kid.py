@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regene_bench.api import Column, Evaluation, Score, kernel_distance
-from regene_bench_plugins.metrics.features import FeatureMetric
-from regene_bench_plugins.metrics.sides import Sides
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides
 
 _SUBSETS = 100
 _SUBSET_SIZE = 1000

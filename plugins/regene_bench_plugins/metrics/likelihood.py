@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, LatentVariableModel, Metric, Score
-from regene_bench_plugins.methods.vae.codes import evenly
-from regene_bench_plugins.methods.vae.collapse import active_units, collapse_note
+from regene_bench_plugins.metrics.active_units import active_units, collapse_note
 from regene_bench_plugins.metrics.densities import (
     divergences,
     latent_variable_model,
@@ -19,6 +18,7 @@ from regene_bench_plugins.metrics.densities import (
     pixel_note,
     watched_chunks,
 )
+from regene_bench_plugins.metrics.image_sets import spread_evenly
 
 IMPORTANCE_SAMPLES = 100
 _IMPORTANCE_IMAGES = 1000
@@ -90,7 +90,7 @@ class LogLikelihood(Metric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         model = latent_variable_model(evaluation)
-        test = evenly(evaluation.data.test, _IMPORTANCE_IMAGES)
+        test = spread_evenly(evaluation.data.test, _IMPORTANCE_IMAGES)
         bounds = []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("log-likelihood"):

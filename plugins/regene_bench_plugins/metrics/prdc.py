@@ -11,8 +11,7 @@ from regene_bench.api import (
     neighbour_radii,
     precision_recall_density_coverage,
 )
-from regene_bench_plugins.metrics.features import FeatureMetric
-from regene_bench_plugins.metrics.sides import Sides
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides
 
 _NEIGHBOURS = 5
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from regene_bench.api import Column, Evaluation, MethodError, Metric, Score, expected_trials, share
 
 
-class Trials(Metric):
+class RejectionTrials(Metric):
     """Total and per-class trials of generators that judge their own candidates.
 
     Other generators have none: for them the rows are left out. ``trials_neutral`` has them for

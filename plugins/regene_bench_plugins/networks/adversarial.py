@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
 from regene_bench_plugins.networks.conditioning import CodeEntrance, ImageEntrance
-from regene_bench_plugins.networks.heads import Verdict
+from regene_bench_plugins.networks.heads import DiscriminatorOutput
 
 _NORMAL_STD = 0.02
 _MOST_DOUBLINGS = 3
@@ -139,12 +139,12 @@ class StridedFeatures(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """An entrance for image and label, features, and a head that judges them.
+    """An entrance for image and label, features, and a head that scores them.
 
     Args:
         entrance: Joins image and label.
         features: Maps what the entrance gives to ``[N, F]``.
-        head: Maps features and labels to a ``Verdict``.
+        head: Maps features and labels to a ``DiscriminatorOutput``.
     """
 
     def __init__(self, entrance: ImageEntrance, features: nn.Module, head: nn.Module) -> None:
@@ -154,10 +154,12 @@ class Discriminator(nn.Module):
         self.head = head
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Verdict:
-        """Judge images ``[N, C, H, W]`` in [0, 1] with labels, int64 ``[N]``."""
-        verdict: Verdict = self.head(self.features(self.entrance(images, labels)), labels)
-        return verdict
+    def forward(self, images: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        """Score images ``[N, C, H, W]`` in [0, 1] with labels, int64 ``[N]``."""
+        output: DiscriminatorOutput = self.head(
+            self.features(self.entrance(images, labels)), labels
+        )
+        return output
 
 
 def start_without_code(expand: nn.Linear) -> None:

@@ -11,9 +11,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.label_planes import one_hot, with_label_planes
+
+_IMAGE_AXES = 4
 
 
 class CodeEntrance(Protocol):
@@ -120,3 +122,18 @@ class LabelPlanes(nn.Module):
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Map ``[N, C, H, W]`` and ``[N]`` to ``[N, C + K, H, W]``."""
         return with_label_planes(images, labels, self.n_classes)
+
+
+def one_hot(labels: Tensor, n_classes: int) -> Tensor:
+    """Turn int64 ``[…]`` into float32 ``[…, K]``."""
+    return F.one_hot(labels, n_classes).float()
+
+
+def with_label_planes(images: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+    """Append the one-hot label to each pixel: ``[…, C, H, W]`` to ``[…, C + K, H, W]``."""
+    codes = one_hot(labels, n_classes).to(images.dtype)[..., None, None]
+    planes = codes.expand(*codes.shape[:-2], *images.shape[-2:])
+    joined = torch.cat([images, planes], dim=-3)
+    if joined.dim() != _IMAGE_AXES:
+        return joined
+    return joined.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""What a discriminator makes of its features: a score for each image, and perhaps its class."""
+"""The last layers of discriminators: from features to a score for each image, and its class."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from torch import Tensor, nn
 from regene_bench_plugins.networks.conditional_norm import NormFactory
 
 
-class Verdict(NamedTuple):
-    """What a discriminator says of images.
+class DiscriminatorOutput(NamedTuple):
+    """What a discriminator returns for N images.
 
     Attributes:
-        scores: float32 ``[N]``; what they mean is the loss's affair (a logit, an energy, …).
-        classes: Logits of the classes, float32 ``[N, K]``, if there is an auxiliary head.
+        scores: float32 ``[N]``. The loss decides what they mean: logits of "real", values that are
+            to be 1 or 0, a critic's values, errors of reconstruction.
+        class_logits: float32 ``[N, K]`` if there is an auxiliary head, else ``None``.
     """
 
     scores: Tensor
-    classes: Tensor | None = None
+    class_logits: Tensor | None = None
 
 
 class LinearHead(nn.Module):
@@ -32,9 +33,9 @@ class LinearHead(nn.Module):
         super().__init__()
         self.score = nn.Linear(size, 1)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Verdict:
-        """Judge features ``[N, F]``."""
-        return Verdict(self.score(features).squeeze(1).float())
+    def forward(self, features: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        """Score features ``[N, F]``."""
+        return DiscriminatorOutput(self.score(features).squeeze(1).float())
 
 
 class DenseHead(nn.Module):
@@ -52,10 +53,10 @@ class DenseHead(nn.Module):
         self.layers = nn.Sequential(nn.Linear(size, width), norm(width), nn.LeakyReLU(slope))
         self.head = LinearHead(width)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Verdict:
-        """Judge features ``[N, F]``."""
-        verdict: Verdict = self.head(self.layers(features), labels)
-        return verdict
+    def forward(self, features: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        """Score features ``[N, F]``."""
+        output: DiscriminatorOutput = self.head(self.layers(features), labels)
+        return output
 
 
 class ProjectionHead(nn.Module):
@@ -71,10 +72,10 @@ class ProjectionHead(nn.Module):
         self.score = nn.Linear(size, 1)
         self.embedding = nn.Embedding(n_classes, size)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Verdict:
-        """Judge features ``[N, F]`` as images of the classes ``labels``, int64 ``[N]``."""
+    def forward(self, features: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        """Score features ``[N, F]`` as those of images of the classes ``labels``, int64 ``[N]``."""
         projection = (self.embedding(labels).to(features.dtype) * features).sum(dim=1)
-        return Verdict((self.score(features).squeeze(1) + projection).float())
+        return DiscriminatorOutput((self.score(features).squeeze(1) + projection).float())
 
 
 class AuxiliaryHead(nn.Module):
@@ -90,6 +91,8 @@ class AuxiliaryHead(nn.Module):
         self.score = nn.Linear(size, 1)
         self.classes = nn.Linear(size, n_classes)
 
-    def forward(self, features: Tensor, labels: Tensor) -> Verdict:
-        """Judge features ``[N, F]``; labels are not looked at."""
-        return Verdict(self.score(features).squeeze(1).float(), self.classes(features).float())
+    def forward(self, features: Tensor, labels: Tensor) -> DiscriminatorOutput:
+        """Score and classify features ``[N, F]``; labels are not looked at."""
+        return DiscriminatorOutput(
+            self.score(features).squeeze(1).float(), self.classes(features).float()
+        )

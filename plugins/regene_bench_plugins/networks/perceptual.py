@@ -6,7 +6,6 @@ of the feature maps of a trained network.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -15,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import ConfigError, find_weights, mae
-from regene_bench_plugins.backbones.inception import build_inception
-from regene_bench_plugins.extractors import efficientnet_lite0, inception
+from regene_bench_plugins.backbones import efficientnet_lite0, inception
 from regene_bench_plugins.networks.latent_classifier import LatentEncoder
 
 PerceptualName = Literal["efficientnet_lite0", "inception", "classifier"]
@@ -38,8 +36,9 @@ class Perceptual(Protocol):
 class ClassifierMaps:
     """The blocks of the run's own frozen classifier, averaged.
 
-    Its blocks are what the judge of generated images looks at, so that they convince it soon; in
-    return its verdict is no independent one any more.
+    ReGene accepts a generated image by this classifier's confidence. A decoder that was trained to
+    match its feature maps reaches the threshold sooner; in return the confidence is no independent
+    measure of the images any more.
     """
 
     def __init__(self, encoder: LatentEncoder) -> None:
@@ -117,19 +116,16 @@ def perceptual_distance(found: list[Tensor], targets: list[Tensor]) -> Tensor:
 
 
 def _efficientnet_stem() -> nn.Module:
-    network = efficientnet_lite0.load_network(efficientnet_lite0.embedded_file())
-    layers = dict(network.named_children())
+    layers = dict(
+        efficientnet_lite0.load_network(efficientnet_lite0.embedded_weights()).named_children()
+    )
     return nn.Sequential(layers["conv_stem"], layers["bn1"])
 
 
 def _inception_first() -> nn.Module:
-    path = find_weights(inception.INCEPTION_2015)
-    with warnings.catch_warnings():
-        # TorchScript is deprecated, and what the published file is
-        warnings.simplefilter("ignore", FutureWarning)
-        published = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-    state = {k: v for k, v in published.state_dict().items() if k.startswith("layers.")}
-    return next(iter(build_inception(state).children()))
+    published = inception.load_published(find_weights(inception.INCEPTION_2015))
+    network = inception.build_inception(inception.weights_of_layers(published))
+    return next(iter(network.children()))
 
 
 _FIRST_LAYERS: dict[str, tuple[Callable[[], nn.Module], float]] = {

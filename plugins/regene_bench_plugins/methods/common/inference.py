@@ -12,11 +12,13 @@ from regene_bench.api import DeviceImages, Runtime
 CHUNK = 128
 
 
-def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor, size: int = CHUNK) -> Tensor:
+def in_padded_chunks(
+    function: Callable[[Tensor], Tensor], inputs: Tensor, size: int = CHUNK
+) -> Tensor:
     """Apply a function to chunks of exactly ``size`` rows, the last one padded, and join them.
 
-    Kernels choose their way of summing by the batch's size; with one size, a row's result is the
-    same however many rows are asked for together.
+    Kernels choose their order of summing by the size of the batch. As every call has the same size,
+    a row's result is the same to the last bit however many rows are asked for together.
 
     Args:
         function: Maps ``[size, ...]`` to ``[size, ...]``, row by row.
@@ -40,5 +42,5 @@ def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor, size: int = 
 def encode_split(encoder: nn.Module, split: DeviceImages, runtime: Runtime) -> Tensor:
     """Latents of a whole split in the runtime's precision, kept as float32 ``[N, D]``."""
     with runtime.autocast():
-        parts = [in_chunks(encoder, images) for images, _ in split.chunks(CHUNK)]
+        parts = [in_padded_chunks(encoder, images) for images, _ in split.chunks(CHUNK)]
     return torch.cat(parts).float()

@@ -1,4 +1,4 @@
-"""The optimiser that all methods use, and one step of it."""
+"""The optimiser of all methods, and one step of it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def adam(
     device: torch.device,
     betas: tuple[float, float] = (0.9, 0.999),
 ) -> torch.optim.Adam:
-    """Make Adam, in one kernel for all weights where the device has it."""
+    """Make Adam (Kingma & Ba 2015), one kernel for all weights where the device has one."""
     return torch.optim.Adam(
         list(parameters), lr=learning_rate, betas=betas, fused=device.type in _FUSED_DEVICES
     )
 
 
-def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """Take one step down the gradient of a scalar loss."""
+def gradient_step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """Compute the gradients of a scalar loss and take one step of the optimiser."""
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     optimizer.step()

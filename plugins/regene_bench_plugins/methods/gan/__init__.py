@@ -1,5 +1,8 @@
-"""Generative adversarial networks: loss, networks and loop apart.
+"""Generative adversarial networks: losses, networks and training apart.
 
-A new GAN is a loss (``losses``), a pair of networks (``regene_bench_plugins.networks``) and a
-configuration; ``training.play`` trains them all.
+A new GAN is a ``Method`` with a configuration of its own (from ``config.GANConfig``). Its ``fit``
+puts a generator and a discriminator (``regene_bench_plugins.networks``), a loss (``losses``) and
+the distribution of the noise (``noise``) into a ``training.GANSetup``; ``training.train_gan``
+trains any setup and returns the model. ``lsgan`` is the shortest example. ``stacked`` trains
+several setups of the same layers at once.
 """

@@ -8,15 +8,17 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
-from regene_bench_plugins.methods.gan.auxiliary import WithClasses
 from regene_bench_plugins.methods.gan.config import quick_images
-from regene_bench_plugins.methods.gan.equilibrium import Equilibrium
 from regene_bench_plugins.methods.gan.infogan import InfoGANSizes, infogan_generator
-from regene_bench_plugins.methods.gan.losses import AdversarialLoss
+from regene_bench_plugins.methods.gan.losses import (
+    AdversarialLoss,
+    AuxiliaryClassLoss,
+    BoundaryEquilibrium,
+)
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Uniform
-from regene_bench_plugins.methods.gan.training import Game, play
-from regene_bench_plugins.networks.autoencoding import AutoencoderDiscriminator
+from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
+from regene_bench_plugins.networks.autoencoder_discriminator import AutoencoderDiscriminator
 
 
 class BEGANConfig(InfoGANSizes):
@@ -70,11 +72,11 @@ class BEGAN(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
         config, shape = self.config, data.shape
-        loss: AdversarialLoss = Equilibrium(config.gamma, config.gain, config.balance)
+        loss: AdversarialLoss = BoundaryEquilibrium(config.gamma, config.gain, config.balance)
         if config.conditional:
-            loss = WithClasses(loss, config.class_weight, config.class_weight)
+            loss = AuxiliaryClassLoss(loss, config.class_weight, config.class_weight)
         with runtime.seeded("init"):
-            game = Game(
+            setup = GANSetup(
                 generator=infogan_generator(config, shape),
                 discriminator=AutoencoderDiscriminator(
                     shape, config.code_dim, config.width, conditional=config.conditional
@@ -82,4 +84,4 @@ class BEGAN(Method):
                 loss=loss,
                 noise=Uniform(config.noise_dim),
             )
-        return play("began", game, config, data, runtime)
+        return train_gan("began", setup, config, data, runtime)

@@ -29,8 +29,8 @@ from regene_bench_plugins.methods.gan.config import (
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss, Minimax, NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.stacked import play_together, together_key
-from regene_bench_plugins.methods.gan.training import Game, play
+from regene_bench_plugins.methods.gan.stacked import stacking_key, train_gans_together
+from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
@@ -140,14 +140,14 @@ class CGAN(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
         with runtime.seeded("init"):
-            game = cgan_game(self.config, data.shape)
-        return play("cgan", game, self.config, data, runtime)
+            setup = cgan_setup(self.config, data.shape)
+        return train_gan("cgan", setup, self.config, data, runtime)
 
     @classmethod
     def batch_key(cls, config: MethodConfig) -> str | None:
         """Seeds, noise dimensions and rates may differ."""
         assert isinstance(config, CGANConfig)
-        return together_key(config)
+        return stacking_key(config)
 
     @classmethod
     def fit_batch(
@@ -155,11 +155,11 @@ class CGAN(Method):
     ) -> list[object]:
         """Train all networks together."""
         own = [config for config in configs if isinstance(config, CGANConfig)]
-        games = []
+        setups = []
         for config, runtime in zip(own, runtimes, strict=True):
             with runtime.seeded("init"):
-                games.append(cgan_game(config, data.shape))
-        return [*play_together("cgan", games, own, data, runtimes)]
+                setups.append(cgan_setup(config, data.shape))
+        return [*train_gans_together("cgan", setups, own, data, runtimes)]
 
 
 class UGAN(CGAN):
@@ -179,7 +179,7 @@ def _quick_networks(shape: ImageShape) -> dict[str, Any]:
     return quick_rates(shape) | rates | narrow
 
 
-def cgan_game(config: CGANConfig, shape: ImageShape) -> Game:
+def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
     """Networks, loss and noise of one configuration."""
     entrance = image_entrance(config, shape)
     features = StridedFeatures(
@@ -195,7 +195,7 @@ def cgan_game(config: CGANConfig, shape: ImageShape) -> Game:
     schedule: Schedule = constant
     if config.halve_every is not None:
         schedule = decay_every(config.halve_every, 0.5)
-    return Game(
+    return GANSetup(
         generator=TransposedGenerator(
             shape,
             config.entrance(shape),

@@ -19,7 +19,7 @@ from regene_bench_plugins.methods.gan.config import (
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Uniform
-from regene_bench_plugins.methods.gan.training import Game, play
+from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
@@ -75,10 +75,10 @@ class DCGAN(Method):
             features = StridedFeatures(shape, entrance.channels, widths, norm=nn.BatchNorm2d)
             discriminator = Discriminator(entrance, features, LinearHead(features.size))
             discriminator.apply(initialise)
-            game = Game(
+            setup = GANSetup(
                 generator=TransposedGenerator(shape, code_entrance(config, shape), widths),
                 discriminator=discriminator,
                 loss=NonSaturating(),
                 noise=Uniform(config.noise_dim),
             )
-        return play("dcgan", game, config, data, runtime)
+        return train_gan("dcgan", setup, config, data, runtime)

@@ -9,7 +9,7 @@ from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, image_entrance
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.training import Game
+from regene_bench_plugins.methods.gan.training import GANSetup
 from regene_bench_plugins.networks.adversarial import (
     Discriminator,
     StridedFeatures,
@@ -70,9 +70,9 @@ def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discrimin
     return discriminator
 
 
-def infogan_game(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> Game:
+def infogan_setup(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> GANSetup:
     """Both networks, normal noise, and a loss."""
-    return Game(
+    return GANSetup(
         generator=infogan_generator(config, shape),
         discriminator=infogan_discriminator(config, shape),
         loss=loss,

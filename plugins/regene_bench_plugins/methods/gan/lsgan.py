@@ -7,10 +7,10 @@ from typing import Any
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
-from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_game
+from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_setup
 from regene_bench_plugins.methods.gan.losses import LeastSquares
 from regene_bench_plugins.methods.gan.model import GANModel
-from regene_bench_plugins.methods.gan.training import play
+from regene_bench_plugins.methods.gan.training import train_gan
 
 
 class LSGAN(Method):
@@ -32,5 +32,5 @@ class LSGAN(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
         with runtime.seeded("init"):
-            game = infogan_game(self.config, data.shape, LeastSquares())
-        return play("lsgan", game, self.config, data, runtime)
+            setup = infogan_setup(self.config, data.shape, LeastSquares())
+        return train_gan("lsgan", setup, self.config, data, runtime)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import Generation, SampleRng
-from regene_bench_plugins.methods.common.inference import in_chunks
+from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.gan.noise import Noise
 
 
@@ -40,7 +40,7 @@ class GANModel:
         """Map given noise ``[N, noise_dim]`` and labels ``[N]`` to images ``[N, C, H, W]``."""
         # The label travels as a last column, which is exact below 2^24 classes.
         inputs = torch.cat([noise, labels.unsqueeze(1).to(noise.dtype)], dim=1)
-        return in_chunks(self._of_rows, inputs)
+        return in_padded_chunks(self._of_rows, inputs)
 
     def _of_rows(self, rows: Tensor) -> Tensor:
         images: Tensor = self._generator(rows[:, :-1], rows[:, -1].long())

@@ -9,10 +9,10 @@ from pydantic import Field
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
-from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_game
+from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_setup
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
-from regene_bench_plugins.methods.gan.training import play
+from regene_bench_plugins.methods.gan.training import train_gan
 
 
 class NSGANConfig(InfoGANConfig):
@@ -47,5 +47,5 @@ class NSGAN(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
         """Train both networks on ``data.train``."""
         with runtime.seeded("init"):
-            game = infogan_game(self.config, data.shape, NonSaturating())
-        return play("nsgan", game, self.config, data, runtime)
+            setup = infogan_setup(self.config, data.shape, NonSaturating())
+        return train_gan("nsgan", setup, self.config, data, runtime)

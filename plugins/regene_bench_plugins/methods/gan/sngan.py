@@ -20,7 +20,7 @@ from regene_bench_plugins.methods.gan.config import quick_images
 from regene_bench_plugins.methods.gan.losses import Hinge
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.training import Game, linear_decay, play
+from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
 from regene_bench_plugins.networks.adversarial import Discriminator
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import LinearHead, ProjectionHead
@@ -86,11 +86,11 @@ class SNGAN(Method):
                 head = ProjectionHead(features.size, shape.n_classes)
             scaled = nn.Sequential(features, _Scaled(config.feature_scale))
             discriminator = Discriminator(ImageOnly(shape), scaled, head)
-            game = Game(
+            setup = GANSetup(
                 generator=class_norm_generator(config, shape),
                 discriminator=spectrally_normalised(discriminator),
                 loss=Hinge(),
                 noise=Normal(config.noise_dim),
                 schedule=linear_decay,
             )
-        return play("sngan", game, config, data, runtime)
+        return train_gan("sngan", setup, config, data, runtime)

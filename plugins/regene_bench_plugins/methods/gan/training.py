@@ -1,4 +1,8 @@
-"""The loop of all GANs: some steps of the discriminator, one of the generator, and again."""
+"""Training a GAN: some steps of the discriminator, one of the generator, and again.
+
+A ``GANSetup`` says what is trained (networks, loss, noise). ``prepare_state`` adds what training
+changes besides (optimisers, the generator's moving average), and ``train_gan`` does the rest.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +13,23 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import Batch, BenchmarkData, Clock, Runtime, Schedule, Stage, constant, train
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.gan.config import GANConfig
-from regene_bench_plugins.methods.gan.losses import AdversarialLoss
+from regene_bench_plugins.methods.gan.losses import AdversarialLoss, Penalty, no_penalty
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Noise
-from regene_bench_plugins.methods.gan.penalty import Penalty, no_penalty
 from regene_bench_plugins.networks.average import MovingAverage
 
 
 @dataclass(frozen=True)
-class Game:
-    """Who plays, and for what.
+class GANSetup:
+    """What is trained: two networks, their losses, and the generator's noise.
 
     Attributes:
         generator: Maps noise ``[N, Z]`` and labels ``[N]`` to images ``[N, C, H, W]`` in [0, 1].
-        discriminator: Maps images and labels to a ``Verdict``.
+        discriminator: Maps images and labels to a ``DiscriminatorOutput``.
         loss: What both minimise.
-        noise: The generator's noise.
+        noise: The distribution of the generator's noise.
         penalty: A further term of the discriminator's loss.
         schedule: Factor on both learning rates.
     """
@@ -39,36 +42,36 @@ class Game:
     schedule: Schedule = constant
 
 
-def linear_decay(clock: Clock) -> float:
-    """Rates that fall to 0 over the whole training."""
-    return 1 - clock.progress
-
-
 @dataclass(frozen=True)
-class Match:
-    """A game ready to be trained.
+class GANState:
+    """A setup on its device, with everything else that training changes.
 
     Attributes:
-        game: Networks and losses, on the device.
-        average: The generator's moving average, which is what generates.
+        setup: Networks and losses, on the device.
+        average: The generator's moving average, which is what generates in the end.
         optimizer_g: The generator's.
         optimizer_d: The discriminator's.
     """
 
-    game: Game
+    setup: GANSetup
     average: MovingAverage
     optimizer_g: torch.optim.Adam
     optimizer_d: torch.optim.Adam
 
 
-def play(
-    name: str, game: Game, config: GANConfig, data: BenchmarkData, runtime: Runtime
+def linear_decay(clock: Clock) -> float:
+    """A schedule: rates that fall to 0 over the whole training."""
+    return 1 - clock.progress
+
+
+def train_gan(
+    name: str, setup: GANSetup, config: GANConfig, data: BenchmarkData, runtime: Runtime
 ) -> GANModel:
-    """Train a game on ``data.train``; the generator's moving average becomes the model.
+    """Train both networks on ``data.train``; the generator's moving average becomes the model.
 
     Args:
         name: Names the stage, its checkpoint and its random streams.
-        game: Networks (moved to the runtime's device here) and losses.
+        setup: Networks (moved to the runtime's device here) and losses.
         config: Lengths and rates.
         data: The benchmark's data.
         runtime: Device, precision, seed, checkpoints.
@@ -77,39 +80,48 @@ def play(
         TrainingDivergedError: A loss is not finite or beyond all use; names the network and step.
         Interrupted: A stop was asked for; the state is saved.
     """
-    match = prepared(game, config, runtime.device)
-    train(stage_of(name, match, config, len(data.train), runtime), data.train, runtime)
-    return model_of(match, config)
+    state = prepare_state(setup, config, runtime.device)
+    train(training_stage(name, state, config, len(data.train), runtime), data.train, runtime)
+    return trained_model(state, config)
 
 
-def prepared(game: Game, config: GANConfig, device: torch.device) -> Match:
-    """Move a game to a device and give it optimisers and the moving average."""
-    for module in (game.generator, game.discriminator, game.loss):
+def prepare_state(setup: GANSetup, config: GANConfig, device: torch.device) -> GANState:
+    """Move networks and loss to a device, and make their optimisers and the moving average."""
+    for module in (setup.generator, setup.discriminator, setup.loss):
         module.to(device)
     betas = (config.beta1, config.beta2)
     rates = (config.generator_learning_rate, config.discriminator_learning_rate)
-    return Match(
-        game,
-        MovingAverage(game.generator, config.average).to(device),
-        adam(game.generator.parameters(), rates[0], device, betas),
-        adam(game.discriminator.parameters(), rates[1], device, betas),
+    return GANState(
+        setup,
+        MovingAverage(setup.generator, config.average).to(device),
+        adam(setup.generator.parameters(), rates[0], device, betas),
+        adam(setup.discriminator.parameters(), rates[1], device, betas),
     )
 
 
-def model_of(match: Match, config: GANConfig) -> GANModel:
-    """What a benchmark is given in the end."""
-    return GANModel(match.average.network, match.game.noise, config.conditional)
+def trained_model(state: GANState, config: GANConfig) -> GANModel:
+    """The model that a benchmark is given: the averaged generator and its noise."""
+    return GANModel(state.average.network, state.setup.noise, config.conditional)
 
 
-def stage_of(name: str, match: Match, config: GANConfig, n_train: int, runtime: Runtime) -> Stage:
-    """The whole training of a game.
+def training_stage(
+    name: str, state: GANState, config: GANConfig, n_train: int, runtime: Runtime
+) -> Stage:
+    """Describe the whole training for ``train``.
 
     A step of the loop is ``discriminator_steps`` steps of the discriminator, each on a batch of its
     own, and one of the generator. The generator's step takes the images that the discriminator was
     last shown, which saves a pass.
+
+    Args:
+        name: Of the stage.
+        state: What is trained; its networks are changed in place.
+        config: Lengths and rates.
+        n_train: Images in the training split, to turn epochs into images.
+        runtime: Its precision is that of the networks' passes.
     """
-    game, average = match.game, match.average
-    generator, discriminator, loss = game.generator, game.discriminator, game.loss
+    setup, average = state.setup, state.average
+    generator, discriminator, loss = setup.generator, setup.discriminator, setup.loss
 
     def step(batch: Batch) -> Mapping[str, Tensor]:
         for images, labels in zip(
@@ -117,20 +129,20 @@ def stage_of(name: str, match: Match, config: GANConfig, n_train: int, runtime: 
             torch.split(batch.labels, config.batch_size),
             strict=True,
         ):
-            noise = game.noise.draw(len(labels), labels.device)
+            noise = setup.noise.draw(len(labels), labels.device)
             with runtime.autocast():
                 fake = generator(noise, labels)
                 on_real = discriminator(images, labels)
                 on_fake = discriminator(fake.detach(), labels)
             loss_d = loss.discriminator(on_real, on_fake, labels)
-            loss_d = loss_d + game.penalty(discriminator, images, fake.detach(), labels)
-            descend(match.optimizer_d, loss_d)
+            loss_d = loss_d + setup.penalty(discriminator, images, fake.detach(), labels)
+            gradient_step(state.optimizer_d, loss_d)
 
         discriminator.requires_grad_(False)
         with runtime.autocast():
-            judged = discriminator(fake, labels)
-        loss_g = loss.generator(judged, labels)
-        descend(match.optimizer_g, loss_g)
+            on_fake = discriminator(fake, labels)
+        loss_g = loss.generator(on_fake, labels)
+        gradient_step(state.optimizer_g, loss_g)
         discriminator.requires_grad_(True)
         average.update(generator)
         return {"discriminator": loss_d.detach(), "generator": loss_g.detach()}
@@ -143,10 +155,10 @@ def stage_of(name: str, match: Match, config: GANConfig, n_train: int, runtime: 
             "average": average,
             "loss": loss,
         },
-        optimizers={"generator": match.optimizer_g, "discriminator": match.optimizer_d},
+        optimizers={"generator": state.optimizer_g, "discriminator": state.optimizer_d},
         step=step,
         batch_size=config.batch_size * config.discriminator_steps,
         total_images=config.total_images(n_train),
-        schedule=game.schedule,
+        schedule=setup.schedule,
         loss_limit=loss.limit,
     )

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
-from regene_bench_plugins.methods.gan.auxiliary import WithClasses
 from regene_bench_plugins.methods.gan.class_norm import (
     ClassNormConfig,
     class_norm_generator,
@@ -15,11 +14,15 @@ from regene_bench_plugins.methods.gan.class_norm import (
     quick_class_norm,
 )
 from regene_bench_plugins.methods.gan.config import quick_images
-from regene_bench_plugins.methods.gan.losses import AdversarialLoss, Wasserstein
+from regene_bench_plugins.methods.gan.losses import (
+    AdversarialLoss,
+    AuxiliaryClassLoss,
+    Wasserstein,
+    gradient_penalty,
+)
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.penalty import gradient_penalty
-from regene_bench_plugins.methods.gan.training import Game, linear_decay, play
+from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
 from regene_bench_plugins.networks.adversarial import Discriminator
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import AuxiliaryHead, LinearHead
@@ -72,8 +75,8 @@ class WGANGP(Method):
             loss: AdversarialLoss = Wasserstein()
             if config.conditional:
                 head = AuxiliaryHead(features.size, shape.n_classes)
-                loss = WithClasses(loss, config.real_class_weight, config.fake_class_weight)
-            game = Game(
+                loss = AuxiliaryClassLoss(loss, config.real_class_weight, config.fake_class_weight)
+            setup = GANSetup(
                 generator=class_norm_generator(config, shape),
                 discriminator=Discriminator(ImageOnly(shape), features, head),
                 loss=loss,
@@ -81,4 +84,4 @@ class WGANGP(Method):
                 penalty=gradient_penalty(config.penalty),
                 schedule=linear_decay,
             )
-        return play("wgan_gp", game, config, data, runtime)
+        return train_gan("wgan_gp", setup, config, data, runtime)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import DeviceImages, MethodError
-from regene_bench_plugins.methods.common.inference import CHUNK, in_chunks
+from regene_bench_plugins.methods.common.inference import CHUNK, in_padded_chunks
 from regene_bench_plugins.methods.regene.config import Threshold
 
 
@@ -39,7 +39,7 @@ class ConfidenceJudge:
 
     def accepts_latents(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Step 1: the head's most likely class is the wanted one, bool ``[N]``."""
-        return in_chunks(self._head, latents).argmax(1) == labels
+        return in_padded_chunks(self._head, latents).argmax(1) == labels
 
     def accepts_images(self, latents: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Step 2: decode, classify the image again, and compare its confidence.
@@ -47,7 +47,7 @@ class ConfidenceJudge:
         Returns:
             bool ``[N]`` and the decoded images, float32 ``[N, C, H, W]`` in [0, 1].
         """
-        images = in_chunks(self._decode, latents)
+        images = in_padded_chunks(self._decode, latents)
         confidences = class_confidence(self._classify, images, labels)
         return confidences >= self.thresholds[labels], images
 
@@ -79,7 +79,7 @@ def confidence_thresholds(
 
 def class_confidence(classify: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Softmax confidence of each image's own label, float32 ``[N]``."""
-    probabilities = in_chunks(classify, images).float().softmax(1)
+    probabilities = in_padded_chunks(classify, images).float().softmax(1)
     return probabilities.gather(1, labels[:, None]).squeeze(1)
 
 

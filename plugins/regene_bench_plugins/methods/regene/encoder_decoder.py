@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from regene_bench.api import ImageShape, MethodConfig, Preset
-from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
+from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
 from regene_bench_plugins.methods.regene.convex import Mixture
 from regene_bench_plugins.networks.description import (
     Description,
@@ -20,8 +20,6 @@ from regene_bench_plugins.networks.description import (
 # Weight of the excess of the pixel logits in both losses: far too small to move a pixel that has a
 # gradient of its own.
 SATURATION = 0.01
-
-_CIFAR_PIXELS = 32 * 32
 
 # Fields of `PairConfig` that say how latents are combined once the networks are trained.
 COMBINING = frozenset({"n_combined", "ratios", "dirichlet"})
@@ -150,8 +148,3 @@ def pair_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
         "decoder_convolutions": 3,
         "decoder_growth": "convolve",
     }
-
-
-def is_cifar_like(shape: ImageShape) -> bool:
-    """Colour images of up to 32×32 pixels: the paper has another recipe for larger ones."""
-    return is_colour(shape) and shape.height * shape.width <= _CIFAR_PIXELS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import ImageShape, Preset
-from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.regene.encoder_decoder import is_cifar_like, pair_preset
+from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
+from regene_bench_plugins.methods.regene.encoder_decoder import pair_preset
 
 
 def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from regene_bench.api import (
     SampleRng,
     train,
 )
-from regene_bench_plugins.methods.common.inference import CHUNK, encode_split, in_chunks
+from regene_bench_plugins.methods.common.inference import CHUNK, encode_split, in_padded_chunks
 from regene_bench_plugins.methods.regene.confidence_judge import (
     ConfidenceJudge,
     confidence_thresholds,
@@ -70,17 +70,17 @@ class ReGeneModel:
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to the classifier's latents, float32 ``[N, D]``."""
-        return in_chunks(self._classifier.encoder, images)
+        return in_padded_chunks(self._classifier.encoder, images)
 
     @torch.inference_mode()
     def classify(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to logits, float32 ``[N, K]``."""
-        return in_chunks(self._classifier, images)
+        return in_padded_chunks(self._classifier, images)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
-        return in_chunks(self._decoder, latents)
+        return in_padded_chunks(self._decoder, latents)
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -172,7 +172,7 @@ class ReGene(Method):
         """Latents of the training images that the head gets right."""
         latents = encode_split(classifier.encoder, data.train, runtime)
         with torch.inference_mode():
-            right = in_chunks(classifier.head, latents, 4096).argmax(1) == data.train.labels
+            right = in_padded_chunks(classifier.head, latents, 4096).argmax(1) == data.train.labels
             pool = LatentPool.of(latents[right], data.train.labels[right], data.shape.n_classes)
         what = "training images that the classifier gets right"
         pool.require(self.config.n_combined, data.class_names, what)

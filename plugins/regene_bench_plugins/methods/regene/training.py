@@ -22,7 +22,7 @@ from regene_bench.api import (
     saturation,
     ssim,
 )
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES
 from regene_bench_plugins.methods.regene.config import TIMM, ReGeneConfig, stage_at
 from regene_bench_plugins.methods.regene.encoder_decoder import SATURATION
@@ -70,7 +70,7 @@ def classifier_stage(
         with runtime.autocast():
             logits = classifier(batch.images)
         loss = loss_of(logits.float(), batch.labels)
-        descend(optimizer, loss)
+        gradient_step(optimizer, loss)
         return {config.classifier_loss: loss.detach()}
 
     return Stage(
@@ -126,7 +126,7 @@ def decoder_stage(
                     targets = through.targets(batch.images, encoded)
                 found = through.maps(images)
             loss = loss + weights.l3 * perceptual_distance(found, targets)
-        descend(optimizer, loss)
+        gradient_step(optimizer, loss)
         return {"mae": error.detach(), "loss": loss.detach()}
 
     return Stage(

@@ -29,19 +29,19 @@ from regene_bench.api import (
     Stage,
     train,
 )
-from regene_bench_plugins.methods.common.inference import CHUNK, in_chunks
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.inference import CHUNK, in_padded_chunks
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.config import PixelConfig
 from regene_bench_plugins.methods.vae.pixels import Pixels
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset
 from regene_bench_plugins.networks.class_prior import ClassPrior
+from regene_bench_plugins.networks.conditioning import one_hot, with_label_planes
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
     VectorDecoder,
 )
 from regene_bench_plugins.networks.description import Description
-from regene_bench_plugins.networks.label_planes import one_hot, with_label_planes
 
 _PRIOR_RATE = 10
 _PRIOR_IMAGES = 20_000
@@ -115,12 +115,12 @@ class CVAEModel:
 
         The label is the recogniser's.
         """
-        return in_chunks(self._encode, images)
+        return in_padded_chunks(self._encode, images)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map ``[z, one-hot]``, ``[N, latent_dim + K]``, to images in [0, 1]."""
-        return in_chunks(self._network.decoder, latents)
+        return in_padded_chunks(self._network.decoder, latents)
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -184,7 +184,7 @@ class CVAE(Method):
             reconstruction = pixels.negative_log_likelihood(logits, batch.images).mean()
             divergence = network.prior.divergence(mean, log_variance, batch.labels).mean()
             recognition = F.cross_entropy(guesses, batch.labels)
-            descend(optimizer, reconstruction + divergence + recognition)
+            gradient_step(optimizer, reconstruction + divergence + recognition)
             losses = {"reconstruction": reconstruction, "kl": divergence}
             return {name: value.detach() for name, value in losses.items()}
 

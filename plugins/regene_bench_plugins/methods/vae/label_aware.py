@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from regene_bench.api import Generation, SampleRng
-from regene_bench_plugins.methods.common.inference import in_chunks
+from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.vae.model import gaussian_of, likelihood_of, standard_normal
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.pixels import Pixels
@@ -35,13 +35,13 @@ class LabelAwareModel:
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to ``[mean of z, one-hot]``, float32 ``[N, D + K]``."""
-        return in_chunks(self._encode, images)
+        return in_padded_chunks(self._encode, images)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map ``[z, one-hot]``, ``[N, D + K]``, to images in [0, 1]."""
         decoder = self._network.decoder
-        return in_chunks(lambda chunk: torch.sigmoid(decoder.logits(chunk)), latents)
+        return in_padded_chunks(lambda chunk: torch.sigmoid(decoder.logits(chunk)), latents)
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from regene_bench.api import Batch, BenchmarkData, ImageShape, Method, Preset, Runtime, Stage, train
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.config import NetworkConfig
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.lvpga_objective import Weights, lvpga_terms
@@ -104,7 +104,7 @@ class LVPGA(Method):
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
                 terms = lvpga_terms(network, batch.images, batch.labels, weights)
-            descend(optimizer, sum_of(terms))
+            gradient_step(optimizer, sum_of(terms))
             return {name: value.detach() for name, value in terms.items()}
 
         stage = Stage(

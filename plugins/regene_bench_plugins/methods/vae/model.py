@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
 from regene_bench.api import Generation, SampleRng
-from regene_bench_plugins.methods.common.inference import in_chunks
+from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.pixels import Pixels
 from regene_bench_plugins.methods.vae.posterior import Posterior
@@ -31,12 +31,14 @@ class AutoencodingModel:
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to codes, the posterior means, float32 ``[N, D]``."""
-        return in_chunks(lambda chunk: self._network.posterior(chunk, _none(chunk)).mean, images)
+        return in_padded_chunks(
+            lambda chunk: self._network.posterior(chunk, _none(chunk)).mean, images
+        )
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map codes ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
-        return in_chunks(
+        return in_padded_chunks(
             lambda chunk: torch.sigmoid(self._network.logits(chunk, _none(chunk))), latents
         )
 

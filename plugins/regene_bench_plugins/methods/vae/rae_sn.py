@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
-from regene_bench_plugins.methods.common.image_kinds import is_colour
+from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour
 from regene_bench_plugins.methods.vae.config import NetworkConfig
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
@@ -18,8 +18,6 @@ from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConf
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.spectral import spectrally_normalised
-
-_CIFAR_PIXELS = 32 * 32
 
 
 class RAESNConfig(SamplerConfig, NetworkConfig):
@@ -74,4 +72,4 @@ def _paper_penalty(shape: ImageShape) -> tuple[int, float]:
     """Length of z and embedding weight for grey, small coloured and large coloured images."""
     if not is_colour(shape):
         return 16, 0.009
-    return (128, 0.03) if shape.height * shape.width <= _CIFAR_PIXELS else (64, 0.0024)
+    return (128, 0.03) if is_cifar_like(shape) else (64, 0.0024)

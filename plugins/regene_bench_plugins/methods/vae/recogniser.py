@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from regene_bench.api import Batch, BenchmarkData, MethodConfig, Runtime, Stage, one_cycle, train
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.networks.convolutional import ConvClassifier
 from regene_bench_plugins.networks.description import blocks_for, tapered
 
@@ -50,7 +50,7 @@ def fit_recogniser(
         with runtime.autocast():
             logits = network(batch.images).float()
         loss = F.cross_entropy(logits, batch.labels)
-        descend(optimizer, loss)
+        gradient_step(optimizer, loss)
         return {"cross_entropy": loss.detach()}
 
     stage = Stage(

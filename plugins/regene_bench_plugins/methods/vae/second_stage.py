@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import Runtime, SampleRng
-from regene_bench_plugins.methods.common.inference import in_chunks
+from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.vae.codes import DrawnCodes
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
@@ -118,7 +118,7 @@ class SecondStage:
         u = rng.normal(len(labels), size, "second stage").to(labels.device)
         spread = rng.normal(len(labels), size, "spread").to(labels.device)
         # The label travels as a last column, which is exact below 2^24 classes.
-        means = in_chunks(self._mean, torch.cat([u, labels[:, None].to(u.dtype)], dim=1))
+        means = in_padded_chunks(self._mean, torch.cat([u, labels[:, None].to(u.dtype)], dim=1))
         return means + self._codes.sigma * spread
 
     def _mean(self, rows: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from regene_bench.api import (
     one_cycle,
     train,
 )
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.objectives import Coded, Objective
 
@@ -83,7 +83,7 @@ def fit_autoencoder(
             logits = network.logits(z, batch.labels)
         progress = batch.clock.progress
         terms = objective(Coded(batch.images, batch.labels, posterior, z, logits, progress))
-        descend(optimizer, sum_of(terms))
+        gradient_step(optimizer, sum_of(terms))
         return {term: value.detach() for term, value in terms.items()}
 
     stage = Stage(

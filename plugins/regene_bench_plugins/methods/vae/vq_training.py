@@ -19,8 +19,8 @@ from regene_bench.api import (
     to_float,
     train,
 )
-from regene_bench_plugins.methods.common.inference import CHUNK, in_chunks
-from regene_bench_plugins.methods.common.optim import adam, descend
+from regene_bench_plugins.methods.common.inference import CHUNK, in_padded_chunks
+from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.vq_codebook import Codebook, commitment, straight_through
 from regene_bench_plugins.methods.vae.vq_networks import MapDecoder, MapEncoder
 from regene_bench_plugins.methods.vae.vq_prior import CodePrior
@@ -99,7 +99,7 @@ def train_autoencoder(
             pixels = network.pixels(straight_through(encoded, quantised))
         reconstruction = F.mse_loss(pixels, batch.images) / variance
         distance = commitment(encoded, quantised)
-        descend(optimizer, reconstruction + beta * distance)
+        gradient_step(optimizer, reconstruction + beta * distance)
         network.codebook.update(encoded.detach(), codes)
         network.codebook.revive(encoded.detach())
         return {"reconstruction": reconstruction.detach(), "commitment": distance.detach()}
@@ -133,7 +133,7 @@ def train_prior(
             logits = prior(batch.images, batch.labels)
         # Nats a code.
         loss = F.cross_entropy(logits.flatten(0, 1), batch.images.flatten())
-        descend(optimizer, loss)
+        gradient_step(optimizer, loss)
         return {"code": loss.detach()}
 
     stage = Stage(
@@ -165,7 +165,7 @@ class CodeMaps(DeviceImages):
 @torch.inference_mode()
 def code_maps(network: QuantisingAutoencoder, data: DeviceImages) -> CodeMaps:
     """Encode a split."""
-    parts = [in_chunks(network.codes, images) for images, _ in data.chunks(CHUNK)]
+    parts = [in_padded_chunks(network.codes, images) for images, _ in data.chunks(CHUNK)]
     return CodeMaps(torch.cat(parts), data.labels)
 
 

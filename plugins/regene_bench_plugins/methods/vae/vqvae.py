@@ -20,7 +20,7 @@ from regene_bench.api import (
     images_to_see,
 )
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.common.inference import in_chunks
+from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.vae.vq_networks import LARGEST_MAP, halvings_for
 from regene_bench_plugins.methods.vae.vq_prior import CodePrior
 from regene_bench_plugins.methods.vae.vq_training import (
@@ -99,7 +99,7 @@ class VQVAEModel:
     @torch.inference_mode()
     def codes(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to codes in raster order, int64 ``[N, P]``."""
-        return in_chunks(self._network.codes, images)
+        return in_padded_chunks(self._network.codes, images)
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class VQVAEModel:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Map vectors ``[N, P · D]``, of the codebook or not, to images in [0, 1]."""
-        return in_chunks(lambda rows: self._network.pixels(rows).clamp(0, 1), latents)
+        return in_padded_chunks(lambda rows: self._network.pixels(rows).clamp(0, 1), latents)
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -117,7 +117,9 @@ class VQVAEModel:
         noise = rng.uniform(len(labels), (self._prior.positions,)).to(labels.device)
         # The label travels as a last column, which is exact below 2^24 classes.
         rows = torch.cat([noise, labels.unsqueeze(1).to(noise.dtype)], dim=1)
-        codes = in_chunks(lambda part: self._prior.draw(part[:, -1].long(), part[:, :-1]), rows)
+        codes = in_padded_chunks(
+            lambda part: self._prior.draw(part[:, -1].long(), part[:, :-1]), rows
+        )
         latents = self._vectors(codes)
         return Generation(self.decode(latents), latents)
 

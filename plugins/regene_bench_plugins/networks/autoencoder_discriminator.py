@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.adversarial import StridedFeatures, halvings
 from regene_bench_plugins.networks.conditioning import NoiseAndLabel, NoiseOnly
-from regene_bench_plugins.networks.heads import Verdict
+from regene_bench_plugins.networks.heads import DiscriminatorOutput
 
 
 class AutoencoderDiscriminator(nn.Module):
@@ -48,11 +48,13 @@ class AutoencoderDiscriminator(nn.Module):
         )
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor) -> DiscriminatorOutput:
         """Score images ``[N, C, H, W]`` in [0, 1]: mean absolute error, float32 ``[N]``."""
         code = self.code(self.features(images))
         features = self.expand(self.entrance(code, labels)).unflatten(1, self.map_shape)
         pixels = self.draw(features.contiguous(memory_format=torch.channels_last))
         kept = torch.sigmoid(pixels[:, :, : images.shape[2], : images.shape[3]].float())
         errors = (kept - images.float()).abs().flatten(1).mean(dim=1)
-        return Verdict(errors, None if self.classes is None else self.classes(code).float())
+        return DiscriminatorOutput(
+            errors, None if self.classes is None else self.classes(code).float()
+        )

@@ -1,12 +1,55 @@
-"""The two sides of a comparison on one extractor's features, and the rows that come of it."""
+"""What metrics on features share: their options, and the two sides that they compare."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
-from regene_bench.api import Evaluation, ExtractorCard, Score, Split
+from regene_bench.api import Evaluation, ExtractorCard, Metric, MetricConfig, Score, Split
+
+
+class ReferenceConfig(MetricConfig):
+    """Options of a metric that compares with real images.
+
+    Attributes:
+        reference: Split of the real images, train or test; the protocol's if not given.
+    """
+
+    reference: Split | None = None
+
+
+class FeatureMetricConfig(ReferenceConfig):
+    """Options of a metric on the features of any extractor.
+
+    Attributes:
+        extractor: Name of the feature extractor.
+    """
+
+    extractor: str = "efficientnet_lite0"
+
+
+class ReferenceMetric(Metric):
+    """Base of metrics with the option ``reference``."""
+
+    Config: ClassVar[type[MetricConfig]] = ReferenceConfig
+    config: ReferenceConfig
+
+    @property
+    def reference(self) -> Split | None:
+        return self.config.reference
+
+
+class FeatureMetric(ReferenceMetric):
+    """Base of metrics with the options ``extractor`` and ``reference``."""
+
+    Config: ClassVar[type[MetricConfig]] = FeatureMetricConfig
+    config: FeatureMetricConfig
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        return (self.config.extractor,)
 
 
 @dataclass(frozen=True)
@@ -60,11 +103,3 @@ class Sides:
             reference_split=self.split,
             note=note,
         )
-
-
-def singular_note(dimension: int, *counts: int) -> str:
-    """What to know of a Fréchet distance from so few images; empty where they suffice."""
-    fewest = min(counts)
-    if fewest > dimension:
-        return ""
-    return f"{fewest} images for {dimension} dimensions: biased upwards, singular"
