@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
 from regene_bench_plugins.methods.regene.confidence_judge import ConfidenceJudge, class_confidence
-from regene_bench_plugins.methods.regene.convex import LatentPool, Sampling
+from regene_bench_plugins.methods.regene.convex import CandidateSource, LatentPool
 from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig, ReGeneModel
 from regene_bench_plugins.methods.regene.training import (
     Decoder,
@@ -164,12 +164,12 @@ class _OneByOne:
 
     def generate(self, labels: Tensor, rng: SampleRng) -> list[int]:
         """Generate one image after another; tell the trials of each."""
-        sampling = Sampling(self._pool, self._config.mixture, rng)
-        return [self._valid(sampling, i, label) for i, label in enumerate(labels.tolist())]
+        source = CandidateSource(self._pool, self._config.convex_weights, rng)
+        return [self._valid(source, i, label) for i, label in enumerate(labels.tolist())]
 
-    def _valid(self, sampling: Sampling, i: int, label: int) -> int:
+    def _valid(self, source: CandidateSource, i: int, label: int) -> int:
         for trial in range(self._config.max_trials):
-            latent = self._pool.combine([sampling.candidate(label, i, trial)])
+            latent = self._pool.combine([source.candidate(label, i, trial)])
             if int(self._classifier.head(latent).argmax()) != label:
                 continue
             image = self._decoder(latent)
@@ -187,10 +187,10 @@ def _thresholds(
     classes: list[int],
 ) -> Tensor:
     """Confidences that the wanted share of each class's candidates reaches, ``[10]``."""
-    sampling = Sampling(pool, config.mixture, SampleRng(2))
+    source = CandidateSource(pool, config.convex_weights, SampleRng(2))
     thresholds = torch.zeros(10, device=pool.latents.device)
     for label in classes:
-        latents = pool.combine([sampling.candidate(label, i, 0) for i in range(256)])
+        latents = pool.combine([source.candidate(label, i, 0) for i in range(256)])
         wanted = torch.full((256,), label, device=latents.device)
         confidences = class_confidence(classifier, in_padded_chunks(decoder, latents), wanted)
         thresholds[label] = confidences.quantile(1 - ACCEPTED)

@@ -30,9 +30,8 @@ from typing import Any
 
 import torch
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
-from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import divergence_from_normal
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
 from sklearn.datasets import load_digits
 from torch import Tensor, nn

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
-from regene_bench_plugins.figures.latents import encoders
+from regene_bench_plugins.figures.selection import runs_with_encoder
 from torch import Tensor
 
 from regene_bench.api import FinishedRun, MethodError, StudyView
@@ -41,7 +41,9 @@ class _Benchmark:
 
 def chosen(*runs: _Run) -> list[FinishedRun]:
     unused = cast("Any", None)
-    return encoders(StudyView(cast("Any", _Benchmark()), "quick", runs, (), unused, unused))  # type: ignore[arg-type]
+    return runs_with_encoder(
+        StudyView(cast("Any", _Benchmark()), "quick", runs, (), unused, unused)
+    )  # type: ignore[arg-type]
 
 
 def test_models_without_an_encoder_are_left_out_whatever_was_measured() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from regene_bench_plugins.methods.regene.combinations import (
-    Combinations,
     KeyedPermutation,
+    NumberedCombinations,
     unrank_arrangement,
     unrank_subset,
 )
@@ -59,7 +59,7 @@ def test_numbers_are_arrangements_one_to_one(values: tuple[float, ...]) -> None:
     [((0.5, 0.5), 10), ((0.7, 0.3), 20), ((1 / 3,) * 3, 10), ((0.5, 0.25, 0.25), 30)],
 )
 def test_all_combinations_come_once(ratios: tuple[float, ...], count: int) -> None:
-    combinations = Combinations(5, ratios, key=1)
+    combinations = NumberedCombinations(5, ratios, key=1)
     assert combinations.count == count
     visited = [combinations.members(combinations.number(4, t)) for t in range(count)]
     assert len({frozenset(zip(*v, strict=True)) for v in visited}) == count
@@ -75,7 +75,7 @@ def test_all_combinations_come_once(ratios: tuple[float, ...], count: int) -> No
 def test_neighbouring_samples_do_not_meet_while_there_is_room(
     size: int, n: int, window: int, start: int
 ) -> None:
-    combinations = Combinations(size, (1 / n,) * n, key=0)
+    combinations = NumberedCombinations(size, (1 / n,) * n, key=0)
     promised = combinations.trials_apart(window)
     # the golden ratio itself would have √5 in place of 16; whole numbers come less near
     assert promised >= combinations.count // (16 * window)

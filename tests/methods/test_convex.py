@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from regene_bench_plugins.methods.regene.convex import (
     Candidate,
+    CandidateSource,
+    ConvexWeights,
     LatentPool,
-    Mixture,
-    Sampling,
-    Taken,
-    combine_once,
+    UsedCombinations,
+    combine_without_repeats,
 )
 
 from regene_bench.api import MethodError, SampleRng
@@ -32,28 +32,32 @@ def test_a_combination_is_the_weighted_sum_of_its_latents() -> None:
 
 
 @pytest.mark.parametrize(
-    "mixture",
-    [Mixture.uniform(5), Mixture((0.6, 0.3, 0.1)), Mixture((0.5, 0.5), dirichlet=0.5)],
+    "weights",
+    [
+        ConvexWeights.uniform(5),
+        ConvexWeights((0.6, 0.3, 0.1)),
+        ConvexWeights((0.5, 0.5), dirichlet=0.5),
+    ],
     ids=["uniform", "given", "dirichlet"],
 )
-def test_candidates_are_of_different_members_of_one_class(mixture: Mixture) -> None:
+def test_candidates_are_of_different_members_of_one_class(weights: ConvexWeights) -> None:
     pool = make_pool()
-    sampling = Sampling(pool, mixture, SampleRng(1))
+    source = CandidateSource(pool, weights, SampleRng(1))
     for label in range(3):
         for trial in range(20):
-            candidate = sampling.candidate(label, 4, trial)
-            assert len(set(candidate.rows)) == mixture.n
+            candidate = source.candidate(label, 4, trial)
+            assert len(set(candidate.rows)) == weights.n
             assert all(
                 pool.offsets[label] <= row < pool.offsets[label + 1] for row in candidate.rows
             )
             assert sum(candidate.ratios) == pytest.approx(1)
-            if mixture.dirichlet is None:
-                assert sorted(candidate.ratios) == sorted(mixture.ratios)
+            if weights.dirichlet is None:
+                assert sorted(candidate.ratios) == sorted(weights.ratios)
 
 
 def test_drawn_ratios_are_dirichlet() -> None:
-    sampling = Sampling(make_pool(), Mixture((0.5, 0.5), dirichlet=3.0), SampleRng(0))
-    first = torch.tensor([sampling.candidate(0, i, 0).ratios[0] for i in range(3000)])
+    source = CandidateSource(make_pool(), ConvexWeights((0.5, 0.5), dirichlet=3.0), SampleRng(0))
+    first = torch.tensor([source.candidate(0, i, 0).ratios[0] for i in range(3000)])
     # Beta(3, 3) has the mean 1/2 and the variance 1/28
     assert float(first.mean()) == pytest.approx(0.5, abs=0.015)
     assert float(first.var()) == pytest.approx(1 / 28, rel=0.1)
@@ -65,45 +69,55 @@ def test_a_class_with_too_few_latents_is_named() -> None:
         pool.require(2, ["a", "b"], "training images")
 
 
-@pytest.mark.parametrize("mixture", [Mixture.uniform(3), Mixture((0.5, 0.5), dirichlet=1.0)])
-def test_combinations_depend_on_seed_and_index_alone(mixture: Mixture) -> None:
+@pytest.mark.parametrize(
+    "weights", [ConvexWeights.uniform(3), ConvexWeights((0.5, 0.5), dirichlet=1.0)]
+)
+def test_combinations_depend_on_seed_and_index_alone(weights: ConvexWeights) -> None:
     pool, labels = make_pool(), torch.tensor([0, 1, 2, 0])
-    whole = combine_once(pool, labels, mixture, SampleRng(1), Taken(), NAMES)
+    whole = combine_without_repeats(pool, labels, weights, SampleRng(1), UsedCombinations(), NAMES)
     for i in (3, 0, 2):
         rng = SampleRng(1, i)
-        part = combine_once(pool, labels[i : i + 1], mixture, rng, Taken(), NAMES)
+        part = combine_without_repeats(
+            pool, labels[i : i + 1], weights, rng, UsedCombinations(), NAMES
+        )
         assert torch.equal(whole[i : i + 1], part)
 
 
 @pytest.mark.parametrize("batch", [1, 4, 45])
 def test_a_class_gives_each_of_its_combinations_once_and_no_more(batch: int) -> None:
     pool, labels = make_pool(10), torch.zeros(45, dtype=torch.int64)  # comb(10, 2) of them
-    taken, mixture = Taken(), Mixture.uniform(2)
+    taken, weights = UsedCombinations(), ConvexWeights.uniform(2)
     parts = [
-        combine_once(pool, labels[at : at + batch], mixture, SampleRng(7, at), taken, NAMES)
+        combine_without_repeats(
+            pool, labels[at : at + batch], weights, SampleRng(7, at), taken, NAMES
+        )
         for at in range(0, 45, batch)
     ]
     latents = torch.cat(parts)
     assert len(torch.unique(latents, dim=0)) == 45
-    whole = combine_once(pool, labels, mixture, SampleRng(7), Taken(), NAMES)
+    whole = combine_without_repeats(pool, labels, weights, SampleRng(7), UsedCombinations(), NAMES)
     assert torch.equal(latents, whole)
     with pytest.raises(MethodError, match=r"left for class 'a': 45 different combinations of 2"):
-        combine_once(pool, labels[:1], mixture, SampleRng(7, 45), taken, NAMES)
+        combine_without_repeats(pool, labels[:1], weights, SampleRng(7, 45), taken, NAMES)
 
 
 def test_drawn_ratios_have_no_end() -> None:
     pool = LatentPool.of(torch.rand(2, 3), torch.tensor([0, 0]), 1)
-    mixture = Mixture((0.5, 0.5), dirichlet=1.0)
+    weights = ConvexWeights((0.5, 0.5), dirichlet=1.0)
     labels = torch.zeros(50, dtype=torch.int64)
-    latents = combine_once(pool, labels, mixture, SampleRng(0), Taken(), ("a",))
+    latents = combine_without_repeats(
+        pool, labels, weights, SampleRng(0), UsedCombinations(), ("a",)
+    )
     assert len(torch.unique(latents, dim=0)) == 50
 
 
 def test_a_sampling_forgets_the_one_before() -> None:
     pool, labels = make_pool(3), torch.zeros(3, dtype=torch.int64)
-    taken = Taken()
+    taken = UsedCombinations()
     first, again, other = (
-        combine_once(pool, labels, Mixture.uniform(2), SampleRng(seed), taken, NAMES)
+        combine_without_repeats(
+            pool, labels, ConvexWeights.uniform(2), SampleRng(seed), taken, NAMES
+        )
         for seed in (0, 0, 1)
     )
     assert torch.equal(first, again)
@@ -129,11 +143,11 @@ def test_lemma_1_combinations_of_rightly_classified_latents_stay_in_their_class(
         parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
     latents = torch.randn(300, dims, generator=generator, dtype=torch.float64)
     pool = LatentPool.of(latents, head(latents).argmax(1), classes)
-    sampling = Sampling(pool, Mixture((1 / n,) * n, alpha), SampleRng(seed))
+    source = CandidateSource(pool, ConvexWeights((1 / n,) * n, alpha), SampleRng(seed))
     for label in range(classes):
         if pool.size(label) < n:
             continue
-        combined = pool.combine([sampling.candidate(label, i, 0) for i in range(20)])
+        combined = pool.combine([source.candidate(label, i, 0) for i in range(20)])
         logits = head(combined)
         # Float ratios sum to 1 up to rounding, so that a tie may tip over.
         assert (logits[:, label] >= logits.amax(1) - 1e-5).all()

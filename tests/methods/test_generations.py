@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.regene.convex import Mixture
-from regene_bench_plugins.methods.regene.generations import descend_generations
+from regene_bench_plugins.methods.regene.convex import ConvexWeights
+from regene_bench_plugins.methods.regene.generations import generations_of_generations
 from torch import Tensor
 
 from regene_bench.api import Generation, MethodError, SampleRng
@@ -30,7 +30,7 @@ class Shrinking:
 
 
 def test_siblings_keep_their_latents_and_children_are_encoded_again() -> None:
-    levels = descend_generations(Shrinking(), LABELS, 3, SampleRng(0))
+    levels = generations_of_generations(Shrinking(), LABELS, 3, SampleRng(0))
     assert len(levels) == 3
     assert levels[0].siblings is levels[0].children
     for k, level in enumerate(levels):
@@ -44,7 +44,9 @@ def test_siblings_keep_their_latents_and_children_are_encoded_again() -> None:
 
 
 def test_each_level_combines_what_the_level_before_it_has() -> None:
-    levels = descend_generations(Shrinking(), LABELS, 2, SampleRng(0), mixture=Mixture.uniform(3))
+    levels = generations_of_generations(
+        Shrinking(), LABELS, 2, SampleRng(0), weights=ConvexWeights.uniform(3)
+    )
     first, second = levels[0].siblings.latents, levels[1].siblings.latents
     assert first is not None
     assert second is not None
@@ -59,7 +61,7 @@ def test_the_seed_decides(models: dict[str, Any]) -> None:
     model = models["regene"]
 
     def images(seed: int) -> Tensor:
-        levels = descend_generations(model, LABELS, 3, SampleRng(seed))
+        levels = generations_of_generations(model, LABELS, 3, SampleRng(seed))
         return torch.cat([levels[2].siblings.images, levels[2].children.images])
 
     assert torch.equal(images(0), images(0))
@@ -68,7 +70,7 @@ def test_the_seed_decides(models: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["regene", "autoencoder"])
 def test_models_descend(name: str, models: dict[str, Any]) -> None:
-    levels = descend_generations(models[name], LABELS, 3, SampleRng(0))
+    levels = generations_of_generations(models[name], LABELS, 3, SampleRng(0))
     shape = make_data().shape
     for level in levels:
         for generation in (level.siblings, level.children):
@@ -77,7 +79,7 @@ def test_models_descend(name: str, models: dict[str, Any]) -> None:
 
 def test_too_few_of_a_class_and_no_latents_are_told() -> None:
     with pytest.raises(MethodError, match="Class 'b' has 1 generations; combinations of 2"):
-        descend_generations(
+        generations_of_generations(
             Shrinking(), torch.tensor([0, 0, 0, 1]), 2, SampleRng(0), class_names=("a", "b")
         )
 
@@ -86,4 +88,4 @@ def test_too_few_of_a_class_and_no_latents_are_told() -> None:
             return Generation(torch.zeros(len(labels), 1, 1, 2))
 
     with pytest.raises(MethodError, match="no latents"):
-        descend_generations(Mute(), LABELS, 2, SampleRng(0))
+        generations_of_generations(Mute(), LABELS, 2, SampleRng(0))

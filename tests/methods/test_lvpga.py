@@ -18,8 +18,7 @@ from regene_bench_plugins.methods.vae.lvpga_objective import (
     lvpga_terms,
     untracked,
 )
-from regene_bench_plugins.methods.vae.network import Autoencoding
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads, PointHeads
+from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads, PointHeads
 from torch import Tensor, nn
 
 from regene_bench.api import BenchmarkData, ImageShape, Stage

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from regene_bench_plugins.methods.autoencoder import AutoencoderConfig
 from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES
 from regene_bench_plugins.methods.regene.config import DecoderStage, stage_at
-from regene_bench_plugins.methods.regene.encoder_decoder import PairConfig
+from regene_bench_plugins.methods.regene.encoder_decoder import EncoderDecoderConfig
 from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig
 from regene_bench_plugins.methods.regene.training import build_networks, decoder_stage
 
@@ -133,7 +133,7 @@ def test_the_rate_follows_the_stages(one_cycle: bool, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("config", [ReGeneConfig, AutoencoderConfig])
 def test_impossible_pairs_are_refused(
-    config: type[PairConfig], values: dict[str, object], message: str
+    config: type[EncoderDecoderConfig], values: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         validate(config, values, "method x")

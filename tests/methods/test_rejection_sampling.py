@@ -4,18 +4,23 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.regene.convex import LatentPool, Mixture, Sampling, Taken
-from regene_bench_plugins.methods.regene.rejection_sampling import Judged, combine_judged
+from regene_bench_plugins.methods.regene.convex import (
+    CandidateSource,
+    ConvexWeights,
+    LatentPool,
+    UsedCombinations,
+)
+from regene_bench_plugins.methods.regene.rejection_sampling import AcceptedSamples, rejection_sample
 from torch import Tensor
 
 from regene_bench.api import Interrupted, MethodError, SampleRng
 
 MIXTURES = {
-    "2": Mixture.uniform(2),
-    "3": Mixture.uniform(3),
-    "5": Mixture.uniform(5),
-    "given": Mixture((0.7, 0.3)),
-    "dirichlet": Mixture((0.5, 0.5), dirichlet=1.0),
+    "2": ConvexWeights.uniform(2),
+    "3": ConvexWeights.uniform(3),
+    "5": ConvexWeights.uniform(5),
+    "given": ConvexWeights((0.7, 0.3)),
+    "dirichlet": ConvexWeights((0.5, 0.5), dirichlet=1.0),
 }
 
 
@@ -41,14 +46,14 @@ def make_pool(per_class: int = 30) -> LatentPool:
 
 
 def one_by_one(
-    pool: LatentPool, labels: Tensor, mixture: Mixture, rng: SampleRng, judge: HashJudge
+    pool: LatentPool, labels: Tensor, weights: ConvexWeights, rng: SampleRng, judge: HashJudge
 ) -> list[tuple[int, int, Tensor]]:
     """Section 6.2 as a plain loop over samples and single candidates."""
-    sampling, used, result = Sampling(pool, mixture, rng), set[tuple[int, int]](), []
+    source, used, result = CandidateSource(pool, weights, rng), set[tuple[int, int]](), []
     for i, label in enumerate(labels.tolist()):
         latent_trials, trial, at = 0, 0, 0
         while True:
-            candidate = sampling.candidate(label, i, at)
+            candidate = source.candidate(label, i, at)
             at += 1
             if candidate.number is not None and (label, candidate.number) in used:
                 continue
@@ -68,19 +73,19 @@ def one_by_one(
 def in_batches(
     pool: LatentPool,
     labels: Tensor,
-    mixture: Mixture,
+    weights: ConvexWeights,
     rng: SampleRng,
     judge: HashJudge,
     *,
     batch: int,
     width: int,
-) -> list[Judged]:
-    taken = Taken()
+) -> list[AcceptedSamples]:
+    taken = UsedCombinations()
     return [
-        combine_judged(
+        rejection_sample(
             pool,
             labels[at : at + batch],
-            mixture,
+            weights,
             rng.at(rng.start + at),
             judge,
             taken,
@@ -91,17 +96,17 @@ def in_batches(
     ]
 
 
-@pytest.mark.parametrize("mixture", MIXTURES.values(), ids=MIXTURES)
+@pytest.mark.parametrize("weights", MIXTURES.values(), ids=MIXTURES)
 @pytest.mark.parametrize("width", [1, 16, 128])
 @pytest.mark.parametrize("batch", [1, 7, 24])
 def test_trial_counts_are_those_of_drawing_one_by_one(
-    mixture: Mixture, width: int, batch: int
+    weights: ConvexWeights, width: int, batch: int
 ) -> None:
     pool, judge = make_pool(), HashJudge(0.7, 0.3)
     labels = torch.arange(3).repeat_interleave(8)
     rng = SampleRng(seed=5, start=100)
-    expected = one_by_one(pool, labels, mixture, rng, judge)
-    parts = in_batches(pool, labels, mixture, rng, judge, batch=batch, width=width)
+    expected = one_by_one(pool, labels, weights, rng, judge)
+    parts = in_batches(pool, labels, weights, rng, judge, batch=batch, width=width)
     assert torch.cat([p.latent_trials for p in parts]).tolist() == [e[0] for e in expected]
     assert torch.cat([p.image_trials for p in parts]).tolist() == [e[1] for e in expected]
     latents = torch.cat([p.latents for p in parts])
@@ -113,10 +118,10 @@ def test_trial_counts_are_those_of_drawing_one_by_one(
 @pytest.mark.parametrize("batch", [1, 5, 60])
 def test_no_combination_comes_twice_however_crowded_the_class(width: int, batch: int) -> None:
     """60 of the 105 combinations of 15 latents, of which about 4 in 5 are valid."""
-    pool, judge, mixture = make_pool(15), HashJudge(1.0, 0.8), Mixture.uniform(2)
+    pool, judge, weights = make_pool(15), HashJudge(1.0, 0.8), ConvexWeights.uniform(2)
     labels, rng = torch.ones(60, dtype=torch.int64), SampleRng(2)
-    expected = one_by_one(pool, labels, mixture, rng, judge)
-    parts = in_batches(pool, labels, mixture, rng, judge, batch=batch, width=width)
+    expected = one_by_one(pool, labels, weights, rng, judge)
+    parts = in_batches(pool, labels, weights, rng, judge, batch=batch, width=width)
     latents = torch.cat([p.latents for p in parts])
     assert len(torch.unique(latents, dim=0)) == 60
     assert torch.equal(latents, torch.stack([e[2] for e in expected]))
@@ -125,23 +130,32 @@ def test_no_combination_comes_twice_however_crowded_the_class(width: int, batch:
 
 
 def test_the_number_of_a_sample_does_not_depend_on_others_while_there_is_room() -> None:
-    pool, judge, mixture = make_pool(), HashJudge(0.7, 0.3), Mixture.uniform(2)
+    pool, judge, weights = make_pool(), HashJudge(0.7, 0.3), ConvexWeights.uniform(2)
     labels = torch.zeros(8, dtype=torch.int64)
-    whole = combine_judged(
-        pool, labels, mixture, SampleRng(0), judge, Taken(), max_trials=99, width=8
+    whole = rejection_sample(
+        pool, labels, weights, SampleRng(0), judge, UsedCombinations(), max_trials=99, width=8
     )
-    alone = combine_judged(
-        pool, labels[:1], mixture, SampleRng(0, 6), judge, Taken(), max_trials=99, width=8
+    alone = rejection_sample(
+        pool,
+        labels[:1],
+        weights,
+        SampleRng(0, 6),
+        judge,
+        UsedCombinations(),
+        max_trials=99,
+        width=8,
     )
     assert torch.equal(whole.latents[6:7], alone.latents)
     assert whole.image_trials[6] == alone.image_trials[0]
 
 
-def judge_in_vain(**settings: Any) -> Judged:
+def judge_in_vain(**settings: Any) -> AcceptedSamples:
     """Look for one image of a class whose images never pass."""
     pool, judge = make_pool(), HashJudge(1.0, -1.0)
-    label, mixture = torch.tensor([1]), Mixture.uniform(2)
-    return combine_judged(pool, label, mixture, SampleRng(0), judge, Taken(), width=8, **settings)
+    label, weights = torch.tensor([1]), ConvexWeights.uniform(2)
+    return rejection_sample(
+        pool, label, weights, SampleRng(0), judge, UsedCombinations(), width=8, **settings
+    )
 
 
 def test_a_class_that_never_passes_is_named_after_a_bounded_number_of_trials() -> None:
@@ -152,38 +166,38 @@ def test_a_class_that_never_passes_is_named_after_a_bounded_number_of_trials() -
 def test_a_class_that_never_passes_costs_no_more_for_many_samples_than_for_one() -> None:
     pool, judge, heard = make_pool(), HashJudge(1.0, -1.0), list[int]()
     with pytest.raises(MethodError, match="No valid combination in 300 trials for class 1"):
-        combine_judged(
+        rejection_sample(
             pool,
             torch.ones(50, dtype=torch.int64),
-            Mixture.uniform(2),
+            ConvexWeights.uniform(2),
             SampleRng(0),
             judge,
-            Taken(),
+            UsedCombinations(),
             max_trials=300,
             width=16,
-            told=lambda found, candidates: heard.append(candidates),
+            on_round=lambda found, candidates: heard.append(candidates),
         )
     assert heard[-1] <= 300 + 2 * 50
 
 
 def test_a_class_that_seldom_passes_counts_as_if_drawn_one_by_one() -> None:
-    pool, judge, mixture = make_pool(60), HashJudge(0.9, 0.02), Mixture.uniform(3)
+    pool, judge, weights = make_pool(60), HashJudge(0.9, 0.02), ConvexWeights.uniform(3)
     labels, rng = torch.arange(3).repeat(6), SampleRng(7)
-    expected = one_by_one(pool, labels, mixture, rng, judge)
-    (judged,) = in_batches(pool, labels, mixture, rng, judge, batch=18, width=16)
+    expected = one_by_one(pool, labels, weights, rng, judge)
+    (judged,) = in_batches(pool, labels, weights, rng, judge, batch=18, width=16)
     assert judged.image_trials.tolist() == [e[1] for e in expected]
     assert judged.latent_trials.tolist() == [e[0] for e in expected]
 
 
 def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
     with pytest.raises(MethodError, match=r"left for class 1: 3 different .* of its 3 latents"):
-        combine_judged(
+        rejection_sample(
             make_pool(3),
             torch.ones(4, dtype=torch.int64),
-            Mixture.uniform(2),
+            ConvexWeights.uniform(2),
             SampleRng(0),
             HashJudge(1.0, 1.0),
-            Taken(),
+            UsedCombinations(),
             max_trials=1000,
             width=8,
         )
@@ -191,16 +205,16 @@ def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
 
 def test_each_round_tells_how_far_the_judging_is() -> None:
     heard: list[tuple[int, int]] = []
-    judged = combine_judged(
+    judged = rejection_sample(
         make_pool(),
         torch.zeros(8, dtype=torch.int64),
-        Mixture.uniform(2),
+        ConvexWeights.uniform(2),
         SampleRng(0),
         HashJudge(0.7, 0.3),
-        Taken(),
+        UsedCombinations(),
         max_trials=99,
         width=8,
-        told=lambda found, candidates: heard.append((found, candidates)),
+        on_round=lambda found, candidates: heard.append((found, candidates)),
     )
     found, candidates = zip(*heard, strict=True)
     assert len(heard) > 1
@@ -216,4 +230,4 @@ def test_what_the_listener_raises_ends_the_judging() -> None:
         raise Interrupted(f"after {candidates}")
 
     with pytest.raises(Interrupted, match="after 8"):
-        judge_in_vain(max_trials=10**6, told=told)
+        judge_in_vain(max_trials=10**6, on_round=told)

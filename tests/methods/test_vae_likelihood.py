@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.methods.vae.codes import DrawnCodes
 from regene_bench_plugins.methods.vae.model import VariationalModel
-from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.methods.vae.samplers import StandardNormal
-from regene_bench_plugins.methods.vae.second_stage import VectorEntrance
+from regene_bench_plugins.methods.vae.second_stage import DrawnCodes, VectorEntrance
 from regene_bench_plugins.methods.vae.training import Plan, fit_autoencoder
 from regene_bench_plugins.metrics.densities import divergences
 from regene_bench_plugins.metrics.likelihood import importance_bounds

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from regene_bench_plugins.methods.vae.mmd import SCALES, multiquadratic_mmd
+from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.objectives import (
-    Coded,
+    SCALES,
+    EncodedBatch,
     EvidenceBound,
     LabelFirstBound,
     MatchedAggregate,
     Objective,
     PenalisedError,
     divergence_from_normal,
+    multiquadratic_mmd,
 )
 from regene_bench_plugins.methods.vae.pixels import (
     BernoulliPixels,
@@ -23,13 +25,12 @@ from regene_bench_plugins.methods.vae.pixels import (
     GaussianVectors,
     Pixels,
 )
-from regene_bench_plugins.methods.vae.posterior import Posterior
-from regene_bench_plugins.methods.vae.training import sum_of
+from regene_bench_plugins.methods.vae.training import sum_of_terms
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 
-def coded(n: int = 6, times: int = 1) -> Coded:
+def encoded(n: int = 6, times: int = 1) -> EncodedBatch:
     """A batch, or the same images several times over."""
     generator = torch.Generator().manual_seed(0)
 
@@ -40,11 +41,11 @@ def coded(n: int = 6, times: int = 1) -> Coded:
     mean, log_variance = random(3), random(3)
     z = mean + random(3) * (0.5 * log_variance).exp()
     labels = torch.zeros(n * times, dtype=torch.int64)
-    return Coded(images, labels, Posterior(mean, log_variance), z, random(1, 4, 5))
+    return EncodedBatch(images, labels, Posterior(mean, log_variance), z, random(1, 4, 5))
 
 
 def test_the_divergence_is_that_of_torchs_distributions() -> None:
-    batch = coded()
+    batch = encoded()
     mean, log_variance = batch.posterior.mean, batch.posterior.log_variance
     assert log_variance is not None
     normal = Normal(mean, (0.5 * log_variance).exp())
@@ -54,7 +55,7 @@ def test_the_divergence_is_that_of_torchs_distributions() -> None:
 
 @pytest.mark.parametrize("pixels", [GaussianPixels(0.3), BernoulliPixels()])
 def test_the_loss_of_pixels_is_that_of_their_distribution(pixels: Pixels) -> None:
-    batch = coded()
+    batch = encoded()
     expected = -pixels.distribution(batch.logits).log_prob(batch.images)
     found = pixels.negative_log_likelihood(batch.logits, batch.images)
     torch.testing.assert_close(found, expected)
@@ -68,7 +69,7 @@ def test_the_loss_of_vectors_is_that_of_their_distribution() -> None:
 
 
 def test_a_learned_deviation_is_best_at_the_root_of_the_mean_squared_error() -> None:
-    batch = coded()
+    batch = encoded()
     error = float((torch.sigmoid(batch.logits) - batch.images).square().mean())
     pixels = GaussianPixels(math.sqrt(error), learned=True)
     loss = pixels.negative_log_likelihood(batch.logits, batch.images).mean()
@@ -77,7 +78,7 @@ def test_a_learned_deviation_is_best_at_the_root_of_the_mean_squared_error() -> 
 
 
 def test_the_bound_is_the_sum_of_its_textbook_terms() -> None:
-    batch = coded()
+    batch = encoded()
     terms = EvidenceBound(GaussianPixels(1.0))(batch)
     assert batch.posterior.log_variance is not None
     squares = (torch.sigmoid(batch.logits) - batch.images).square().sum((1, 2, 3))
@@ -91,7 +92,7 @@ def test_the_bound_is_the_sum_of_its_textbook_terms() -> None:
     ("progress", "factor"), [(0.0, 100.0), (0.15, 10.0), (0.3, 1.0), (0.9, 1.0)]
 )
 def test_the_divergence_is_dear_at_first(progress: float, factor: float) -> None:
-    batch = replace(coded(), progress=progress)
+    batch = replace(encoded(), progress=progress)
     plain = EvidenceBound(BernoulliPixels())(batch)
     found = LabelFirstBound(BernoulliPixels(), 100.0)(batch)
     assert float(found["kl"]) == pytest.approx(factor * float(plain["kl"]), rel=1e-5)
@@ -99,11 +100,11 @@ def test_the_divergence_is_dear_at_first(progress: float, factor: float) -> None
 
 
 def test_a_bound_needs_a_density_of_codes() -> None:
-    batch = coded()
+    batch = encoded()
     points = Posterior(batch.posterior.mean, None)
     with pytest.raises(TypeError, match="how sure"):
         EvidenceBound(BernoulliPixels())(
-            Coded(batch.images, batch.labels, points, batch.z, batch.logits)
+            EncodedBatch(batch.images, batch.labels, points, batch.z, batch.logits)
         )
 
 
@@ -112,7 +113,7 @@ def test_a_bound_needs_a_density_of_codes() -> None:
     [EvidenceBound(GaussianPixels(0.5)), EvidenceBound(BernoulliPixels()), PenalisedError(0.7)],
 )
 def test_losses_do_not_scale_with_the_batch(objective: Objective) -> None:
-    once, thrice = objective(coded()), objective(coded(times=3))
+    once, thrice = objective(encoded()), objective(encoded(times=3))
     for name, value in once.items():
         assert float(thrice[name].detach()) == pytest.approx(float(value.detach()), rel=1e-5)
 
@@ -140,12 +141,14 @@ def test_every_regulariser_is_part_of_the_loss(
 ) -> None:
     def terms_of(chosen: Objective) -> dict[str, Tensor]:
         torch.manual_seed(3)
-        return dict(chosen(coded()))
+        return dict(chosen(encoded()))
 
     full, bare = terms_of(objective), terms_of(without)
     assert float(bare[term]) == 0.0
     assert float(full[term]) != 0.0
-    assert float(sum_of(full) - sum_of(bare)) == pytest.approx(float(full[term]), rel=1e-4)
+    assert float(sum_of_terms(full) - sum_of_terms(bare)) == pytest.approx(
+        float(full[term]), rel=1e-4
+    )
 
 
 def plain_mmd(codes: Tensor, prior: Tensor) -> float:

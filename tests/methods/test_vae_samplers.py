@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 from pydantic import ValidationError
-from regene_bench_plugins.methods.vae.codes import drawn_codes, evenly
-from regene_bench_plugins.methods.vae.mixture import fit_mixtures
-from regene_bench_plugins.methods.vae.posterior import Posterior
-from regene_bench_plugins.methods.vae.sampler_config import SamplerConfig
-from regene_bench_plugins.methods.vae.samplers import StandardNormal
-from regene_bench_plugins.methods.vae.second_stage import fit_second_stage, second_network
+from regene_bench_plugins.methods.vae.config import SamplerConfig
+from regene_bench_plugins.methods.vae.network import Posterior
+from regene_bench_plugins.methods.vae.samplers import (
+    StandardNormal,
+    every_kth,
+    fit_mixture_sampler,
+)
+from regene_bench_plugins.methods.vae.second_stage import (
+    drawn_codes,
+    fit_second_stage,
+    second_network,
+)
 from torch import Tensor
 
 from regene_bench.api import DeviceImages, MethodError, SampleRng
@@ -38,7 +44,7 @@ def drawn(sampler: object, labels: Tensor, **streams: int) -> Tensor:
 
 def test_one_gaussian_has_the_moments_of_its_class() -> None:
     codes, labels = two_classes()
-    sampler = fit_mixtures(codes, labels, NAMES, components=1, seed=0)
+    sampler = fit_mixture_sampler(codes, labels, NAMES, components=1, seed=0)
     for label in (0, 1):
         own = codes[labels == label]
         found = drawn(sampler, torch.full((4000,), label))
@@ -48,7 +54,7 @@ def test_one_gaussian_has_the_moments_of_its_class() -> None:
 
 def test_a_mixture_has_the_parts_of_its_class() -> None:
     codes, labels = two_classes()
-    sampler = fit_mixtures(codes, labels, NAMES, components=2, seed=0)
+    sampler = fit_mixture_sampler(codes, labels, NAMES, components=2, seed=0)
     found = drawn(sampler, torch.ones(2000, dtype=torch.int64))
     upper = found[:, 1] > 0
     assert float(upper.float().mean()) == pytest.approx(0.75, abs=0.05)
@@ -58,7 +64,7 @@ def test_a_mixture_has_the_parts_of_its_class() -> None:
 
 def test_one_mixture_for_all_looks_at_no_label() -> None:
     codes, labels = two_classes()
-    sampler = fit_mixtures(codes, labels, None, components=3, seed=0)
+    sampler = fit_mixture_sampler(codes, labels, None, components=3, seed=0)
     zeros = torch.zeros(500, dtype=torch.int64)
     assert torch.equal(drawn(sampler, zeros), drawn(sampler, zeros + 1))
     assert float((drawn(sampler, zeros)[:, 0] > 0).float().mean()) == pytest.approx(0.5, abs=0.1)
@@ -66,7 +72,7 @@ def test_one_mixture_for_all_looks_at_no_label() -> None:
 
 def test_codes_do_not_depend_on_the_batch() -> None:
     codes, labels = two_classes()
-    sampler = fit_mixtures(codes, labels, NAMES, components=2, seed=0)
+    sampler = fit_mixture_sampler(codes, labels, NAMES, components=2, seed=0)
     asked = torch.arange(30) % 2
     parts = [drawn(sampler, asked[i : i + 7], start=i) for i in range(0, 30, 7)]
     assert torch.equal(torch.cat(parts), drawn(sampler, asked))
@@ -76,28 +82,29 @@ def test_the_same_seed_fits_the_same_mixture() -> None:
     codes, labels = two_classes(400)
     asked = torch.arange(50) % 2
     first, again = (
-        drawn(fit_mixtures(codes, labels, NAMES, components=3, seed=4), asked) for _ in range(2)
+        drawn(fit_mixture_sampler(codes, labels, NAMES, components=3, seed=4), asked)
+        for _ in range(2)
     )
     assert torch.equal(first, again)
 
 
 def test_few_codes_get_few_gaussians_instead_of_copies() -> None:
     codes = torch.randn(6, 4, generator=torch.Generator().manual_seed(1))
-    sampler = fit_mixtures(codes, torch.zeros(6, dtype=torch.int64), ("all",), 10, seed=0)
+    sampler = fit_mixture_sampler(codes, torch.zeros(6, dtype=torch.int64), ("all",), 10, seed=0)
     found = drawn(sampler, torch.zeros(50, dtype=torch.int64))
     assert float(torch.cdist(found, codes).amin(1).mean()) > 0.1
 
 
 def test_a_single_code_is_its_own_density() -> None:
     code = torch.tensor([[1.0, 2.0]])
-    sampler = fit_mixtures(code, torch.zeros(1, dtype=torch.int64), ("one",), 10, seed=0)
+    sampler = fit_mixture_sampler(code, torch.zeros(1, dtype=torch.int64), ("one",), 10, seed=0)
     assert torch.equal(drawn(sampler, torch.zeros(3, dtype=torch.int64)), code.expand(3, -1))
 
 
 def test_a_class_without_codes_is_an_error() -> None:
     codes, _ = two_classes(20)
     with pytest.raises(MethodError, match="no training image of right"):
-        fit_mixtures(codes, torch.zeros(20, dtype=torch.int64), NAMES, 1, seed=0)
+        fit_mixture_sampler(codes, torch.zeros(20, dtype=torch.int64), NAMES, 1, seed=0)
 
 
 def test_the_standard_normal_is_standard() -> None:
@@ -133,7 +140,7 @@ def test_deterministic_codes_are_drawn_as_they_are() -> None:
 @pytest.mark.parametrize(("n", "most", "kept"), [(10, 10, 10), (10, 4, 4), (11, 10, 6), (3, 9, 3)])
 def test_images_are_chosen_evenly(n: int, most: int, kept: int) -> None:
     split = DeviceImages(torch.arange(n).view(n, 1, 1, 1), torch.arange(n))
-    chosen = evenly(split, most).labels
+    chosen = every_kth(split, most).labels
     assert len(chosen) == kept <= most
     assert len(set(chosen.diff().tolist())) <= 1
 

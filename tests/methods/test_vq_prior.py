@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from regene_bench_plugins.methods.vae.vq_prior import CodePrior, invert
+from regene_bench_plugins.methods.vae.vq_prior import CodePrior, invert_cdf
 from torch import Tensor
 
 CODES, CLASSES, SIZE = 7, 3, (3, 4)
@@ -52,7 +52,7 @@ def test_position_by_position_gives_what_all_at_once_gives(prior: CodePrior) -> 
     noise = torch.rand(50, POSITIONS, generator=torch.Generator().manual_seed(2))
     drawn = prior.draw(labels, noise)
     logits = prior(drawn, labels)
-    again = torch.stack([invert(logits[:, p], noise[:, p]) for p in range(POSITIONS)], dim=1)
+    again = torch.stack([invert_cdf(logits[:, p], noise[:, p]) for p in range(POSITIONS)], dim=1)
     assert torch.equal(again, drawn)
 
 
@@ -70,7 +70,7 @@ def test_codes_are_drawn_as_often_as_the_softmax_says() -> None:
     logits = torch.tensor([0.0, 1.0, -2.0, 2.0])
     n = 40_000
     noise = (torch.arange(n) + 0.5) / n
-    drawn = invert(logits.expand(n, 4), noise)
+    drawn = invert_cdf(logits.expand(n, 4), noise)
     shares = torch.bincount(drawn, minlength=4) / n
     torch.testing.assert_close(shares, logits.softmax(0), rtol=0, atol=1 / n + 1e-6)
 
@@ -78,7 +78,7 @@ def test_codes_are_drawn_as_often_as_the_softmax_says() -> None:
 @pytest.mark.parametrize("noise", [0.0, 1 - 2**-24])
 def test_the_ends_of_the_noise_give_codes_that_can_be(noise: float) -> None:
     logits = torch.tensor([[-1e9, 0.0, 0.0, 0.0]])
-    assert 1 <= int(invert(logits, torch.tensor([noise]))) <= 3
+    assert 1 <= int(invert_cdf(logits, torch.tensor([noise]))) <= 3
 
 
 def test_a_map_depends_on_its_own_noise_and_label_alone(prior: CodePrior) -> None:

@@ -19,7 +19,7 @@ from regene_bench.api import (
     measures_of,
 )
 from regene_bench_plugins.figures.drawing import REPORTED, colour, panels, tidy
-from regene_bench_plugins.figures.score_table import grouped, over_seeds
+from regene_bench_plugins.figures.run_groups import over_seeds, runs_by_label
 
 # One class this far above the others would press them flat on a linear axis.
 _FAR_ABOVE = 10
@@ -100,7 +100,7 @@ class ClassBars(Figure):
         yield from self._reported(view, column, column_of_reported(column, labels))
 
     def _measured(self, view: StudyView, measure: Measure, score: str) -> Iterator[_Bar]:
-        for label, runs in grouped(view.runs).items():
+        for label, runs in runs_by_label(view.runs).items():
             for name in view.data.class_names:
                 mean, spread = over_seeds(runs, measure, name, per_image=self.config.per_image)
                 if mean is not None:

@@ -10,10 +10,12 @@ from pydantic import Field
 from torch import Tensor
 
 from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, StudyView, to_float
-from regene_bench_plugins.figures.choosing import latents_of_class
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.latents import encoders
-from regene_bench_plugins.figures.transitions import chosen_classes
+from regene_bench_plugins.figures.selection import (
+    chosen_classes,
+    draw_latents_of_class,
+    runs_with_encoder,
+)
 
 
 class CombinationsConfig(FigureConfig):
@@ -38,7 +40,7 @@ class Combinations(Figure):
         """One drawing a benchmark and run."""
         for view in views:
             labels = chosen_classes(view, self.config.classes)
-            for run in encoders(view):
+            for run in runs_with_encoder(view):
                 drawing, (axes,) = panels(
                     1, len(self.config.numbers), width=3.4, height=0.6 * len(labels) + 0.4
                 )
@@ -83,13 +85,13 @@ class CombinationMatrix(Figure):
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One drawing a benchmark, run and class."""
         for view in views:
-            for run in encoders(view):
+            for run in runs_with_encoder(view):
                 for label in chosen_classes(view, self.config.classes)[:2]:
                     yield self._matrix(view, run, label)
 
     def _matrix(self, view: StudyView, run: FinishedRun, label: int) -> Exhibit:
         side, name = self.config.side, view.data.class_names[label]
-        images, latents = latents_of_class(view, run, label, 2 * side, "matrix")
+        images, latents = draw_latents_of_class(view, run, label, 2 * side, "matrix")
         left, top = latents[:side], latents[side:]
         pairs = (left[:, None] + top[None]) / 2
         with torch.inference_mode():
@@ -118,6 +120,6 @@ def _combined(
     view: StudyView, run: FinishedRun, label: int, n: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sources ``[n, ...]``, the generation ``[1, ...]`` and the overlap ``[1, ...]``, floats."""
-    images, latents = latents_of_class(view, run, label, n, f"combination of {n}")
+    images, latents = draw_latents_of_class(view, run, label, n, f"combination of {n}")
     sources = to_float(images)
     return sources, run.model.decode(latents.mean(0, keepdim=True)), sources.mean(0, keepdim=True)

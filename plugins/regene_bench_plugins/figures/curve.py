@@ -19,8 +19,7 @@ from regene_bench.api import (
     measures_of,
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.figures.lines import lines
-from regene_bench_plugins.figures.score_table import over_seeds
+from regene_bench_plugins.figures.run_groups import over_seeds, runs_by_line
 
 
 class CurveConfig(FigureConfig):
@@ -100,7 +99,7 @@ class Curve(Figure):
         return self.config.parameter
 
     def _points(self, view: StudyView, measure: Measure, label: str) -> Iterator[_Point]:
-        for method, runs in lines(view.runs, self._parameter).items():
+        for method, runs in runs_by_line(view.runs, self._parameter).items():
             places: dict[float, list[FinishedRun]] = {}
             for run in runs:
                 place = run.params.get(self._parameter)
@@ -123,7 +122,7 @@ class Curve(Figure):
             high = [point.mean + (point.spread or 0.0) for point in own]
             panel.fill_between(places, low, high, color=colour(k), alpha=0.2, linewidth=0)
         references = [run for run in view.runs if run.method == self.config.reference]
-        for method, runs in lines(references, self._parameter).items():
+        for method, runs in runs_by_line(references, self._parameter).items():
             level, _ = over_seeds(runs, measure)
             if level is not None:
                 panel.axhline(level, color="red", linewidth=1, label=method)

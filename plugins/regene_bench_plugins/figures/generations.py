@@ -10,9 +10,12 @@ from torch import Tensor
 
 from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, SampleRng, StudyView
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.latents import encoders
-from regene_bench_plugins.figures.transitions import agreement, chosen_classes
-from regene_bench_plugins.methods.regene.generations import descend_generations
+from regene_bench_plugins.figures.selection import (
+    chosen_classes,
+    neutral_agreement,
+    runs_with_encoder,
+)
+from regene_bench_plugins.methods.regene.generations import generations_of_generations
 
 
 class GenerationsConfig(FigureConfig):
@@ -39,7 +42,7 @@ class Generations(Figure):
         """One drawing a benchmark and run, a panel a class."""
         for view in views:
             labels = chosen_classes(view, self.config.classes)
-            for run in encoders(view):
+            for run in runs_with_encoder(view):
                 height = 0.6 * (2 * self.config.levels - 1)
                 drawing, axes = panels(len(labels), 1, width=5.0, height=height)
                 data: dict[str, list[object]] = {
@@ -54,7 +57,7 @@ class Generations(Figure):
                         data["class"] += [name] * len(images)
                         data["level"] += [level] * len(images)
                         data["from"] += [source] * len(images)
-                        data["agrees"] += agreement(view, images, label)
+                        data["agrees"] += neutral_agreement(view, images, label)
                         data["png"] += as_png(images)
                 caption = (
                     f"{run.label} on {view.name}. First row of each class: generations from "
@@ -68,7 +71,7 @@ class Generations(Figure):
         self, view: StudyView, run: FinishedRun, label: int
     ) -> Iterator[tuple[int, str, Tensor]]:
         labels = torch.full((self.config.columns,), label, device=run.runtime.device)
-        first, *others = descend_generations(
+        first, *others = generations_of_generations(
             run.model,
             labels,
             self.config.levels,

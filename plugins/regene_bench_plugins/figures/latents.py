@@ -11,16 +11,15 @@ from pydantic import Field
 from sklearn.manifold import TSNE
 
 from regene_bench.api import (
-    Encoder,
     Exhibit,
     Figure,
     FigureConfig,
     FinishedRun,
-    MethodError,
     StudyView,
     to_float,
 )
 from regene_bench_plugins.figures.drawing import colour, panels
+from regene_bench_plugins.figures.selection import runs_with_encoder
 
 _CHUNK = 256
 _PERPLEXITY = 30.0
@@ -45,7 +44,7 @@ class LatentMap(Figure):
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One drawing a benchmark."""
         for view in views:
-            runs = encoders(view)
+            runs = runs_with_encoder(view)
             drawing, (axes,) = panels(1, len(runs), width=3.6, height=3.6)
             data: dict[str, list[object]] = {key: [] for key in ("method", "class", "x", "y")}
             for panel, run in zip(axes, runs, strict=True):
@@ -85,7 +84,7 @@ class Barcodes(Figure):
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
         """One drawing a benchmark, with the share of dimensions that are silent."""
         for view in views:
-            runs = encoders(view)
+            runs = runs_with_encoder(view)
             drawing, axes = panels(len(runs), 1, width=8.0, height=1.6)
             data: dict[str, list[object]] = {
                 key: [] for key in ("method", "class", "dimension", "mean", "silent_share")
@@ -121,21 +120,6 @@ class Barcodes(Figure):
                 "silent: below a hundredth of it."
             )
             yield Exhibit(f"barcodes-{view.name}", caption, data, drawing)
-
-
-def encoders(view: StudyView) -> list[FinishedRun]:
-    """One run of each method and set of training parameters that has an encoder.
-
-    Raises:
-        MethodError: No run has one.
-    """
-    firsts: dict[str, FinishedRun] = {}
-    for run in view.first_of(*{run.method for run in view.runs}):
-        firsts.setdefault(f"{run.method} {run.training_params}", run)
-    found = [run for run in firsts.values() if isinstance(run.model, Encoder)]
-    if not found:
-        raise MethodError(f"No run of the study on {view.name} has an encoder.")
-    return found
 
 
 def test_latents(view: StudyView, run: FinishedRun, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,6 @@ from pydantic import Field
 from torch import Tensor
 
 from regene_bench.api import (
-    DeviceImages,
     Exhibit,
     Figure,
     FigureConfig,
@@ -21,7 +20,7 @@ from regene_bench.api import (
     to_uint8,
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.figures.latents import encoders
+from regene_bench_plugins.figures.selection import runs_with_encoder, spread_evenly
 
 _CHUNK = 256
 
@@ -53,7 +52,7 @@ class MixingRatio(Figure):
             UnavailableError: None of the extractors can be had.
         """
         for view in views:
-            rows = [row for run in encoders(view) for row in self._measured(view, run)]
+            rows = [row for run in runs_with_encoder(view) for row in self._measured(view, run)]
             methods = list(dict.fromkeys(row[0] for row in rows))
             drawing, (axes,) = panels(1, len(methods), width=4.6, height=3.2)
             for panel, method in zip(axes, methods, strict=True):
@@ -84,7 +83,7 @@ class MixingRatio(Figure):
     def _measured(
         self, view: StudyView, run: FinishedRun
     ) -> Iterator[tuple[str, str, float, float, float]]:
-        originals = evenly(view.data.train, self.config.n)
+        originals = spread_evenly(view.data.train, self.config.n)
         reconstructed = reconstructions(run, originals.images)
         ratios = torch.linspace(0, 1, self.config.steps).tolist()
         mixed = [_mixed(originals.images, reconstructed, ratio) for ratio in ratios]
@@ -106,12 +105,6 @@ class MixingRatio(Figure):
             raise UnavailableError(
                 "None of the figure's extractors can be had.", hint="\n".join(map(str, missing))
             )
-
-
-def evenly(images: DeviceImages, n: int) -> DeviceImages:
-    """``n`` images spread evenly over a split, or all where there are fewer."""
-    rows = torch.linspace(0, len(images) - 1, min(n, len(images))).round().long()
-    return images.subset(rows.to(images.device))
 
 
 @torch.inference_mode()

@@ -22,8 +22,7 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
 from regene_bench_plugins.figures.knees import Knee, bootstrapped_knee, knee_draws
-from regene_bench_plugins.figures.lines import lines
-from regene_bench_plugins.figures.score_table import interval, over_seeds
+from regene_bench_plugins.figures.run_groups import mean_and_half_width, over_seeds, runs_by_line
 
 _PARAMETER = "noise_dim"
 
@@ -102,7 +101,7 @@ class NoiseDimension(Figure):
         for panel, one in zip(axes, found, strict=True):
             for k, (method, scores) in enumerate(one.curves.items()):
                 places = sorted(scores)
-                points = [interval(scores[place]) for place in places]
+                points = [mean_and_half_width(scores[place]) for place in places]
                 _line(panel, places, points, colour(k), method)
                 _dots(panel, scores, colour(k))
                 knee = one.knees.get(method)
@@ -131,7 +130,8 @@ class NoiseDimension(Figure):
     def _levels(self, view: StudyView, measure: Measure) -> dict[str, float]:
         runs = [run for run in view.runs if run.method == self.config.reference]
         means = {
-            label: over_seeds(own, measure)[0] for label, own in lines(runs, _PARAMETER).items()
+            label: over_seeds(own, measure)[0]
+            for label, own in runs_by_line(runs, _PARAMETER).items()
         }
         return {label: mean for label, mean in means.items() if mean is not None}
 
@@ -177,7 +177,7 @@ class NoiseDimension(Figure):
 def scores_by_place(view: StudyView, measure: Measure) -> dict[str, dict[float, list[float]]]:
     """Scores by line and noise dimension, one a seed."""
     curves: dict[str, dict[float, list[float]]] = {}
-    for method, runs in lines(view.runs, _PARAMETER).items():
+    for method, runs in runs_by_line(view.runs, _PARAMETER).items():
         for run in runs:
             place, score = run.params.get(_PARAMETER), run.score_of(measure)
             if isinstance(place, int) and score is not None and score.value is not None:

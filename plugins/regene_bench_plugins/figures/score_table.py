@@ -11,13 +11,12 @@ from regene_bench.api import (
     Exhibit,
     Figure,
     FigureConfig,
-    FinishedRun,
     Measure,
     StudyView,
     column_of_reported,
-    half_width,
     measures_of,
 )
+from regene_bench_plugins.figures.run_groups import over_seeds, runs_by_label
 
 Labels = Mapping[str, Mapping[Measure, str]]
 """The label of each measure of a column, by the column's name."""
@@ -97,7 +96,7 @@ class ScoreTable(Figure):
         return " ".join(told)
 
     def _measured(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
-        for method, runs in grouped(view.runs).items():
+        for method, runs in runs_by_label(view.runs).items():
             row: dict[str, Any] = {"benchmark": view.name, "method": method, "from": "measured"}
             row |= {name: runs[0].params.get(name) for name in self.config.params}
             row["seeds"] = len({run.seed for run in runs})
@@ -129,43 +128,3 @@ class ScoreTable(Figure):
             row[self._title(number.metric, column)] = value
             row[self._reported_spread(number.metric)] = std
         yield from rows.values()
-
-
-def grouped(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:
-    """Runs by label, that is by method and parameters: one list over seeds each."""
-    groups: dict[str, list[FinishedRun]] = {}
-    for run in runs:
-        groups.setdefault(run.label, []).append(run)
-    return groups
-
-
-def over_seeds(
-    runs: Sequence[FinishedRun],
-    measure: Measure,
-    class_name: str | None = None,
-    *,
-    per_image: bool = False,
-) -> tuple[float | None, float | None]:
-    """Mean of a score over runs, and half of its 95 % interval by Student's t if there are two.
-
-    Args:
-        runs: Of one method and set of parameters.
-        measure: Which score.
-        class_name: The class, for a per-class score.
-        per_image: Divide each value by its number of images; a score without one is left out.
-    """
-    found = [score for run in runs if (score := run.score_of(measure, class_name)) is not None]
-    if per_image:
-        values = [s.value / s.n_generated for s in found if s.value is not None and s.n_generated]
-    else:
-        values = [s.value for s in found if s.value is not None]
-    return interval(values) if values else (None, None)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean, and half of its 95 % interval by Student's t if there are two values."""
-    mean = sum(values) / len(values)
-    if len(values) < 2:
-        return mean, None
-    std = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-    return mean, half_width(std, len(values))

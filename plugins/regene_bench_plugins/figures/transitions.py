@@ -15,11 +15,14 @@ from regene_bench.api import (
     FinishedRun,
     StudyView,
     to_float,
-    to_uint8,
 )
-from regene_bench_plugins.figures.choosing import chosen_images
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.latents import encoders
+from regene_bench_plugins.figures.selection import (
+    chosen_classes,
+    draw_images_of_class,
+    neutral_agreement,
+    runs_with_encoder,
+)
 
 
 class TransitionsConfig(FigureConfig):
@@ -44,7 +47,7 @@ class Transitions(Figure):
         """One drawing a benchmark, a panel a run."""
         for view in views:
             labels = chosen_classes(view, self.config.classes)
-            runs = encoders(view)
+            runs = runs_with_encoder(view)
             drawing, axes = panels(len(runs), 1, width=7.5, height=0.75 * len(labels) + 0.3)
             data: dict[str, list[object]] = {
                 key: [] for key in ("method", "class", "ratio", "agrees", "png")
@@ -52,13 +55,13 @@ class Transitions(Figure):
             for (panel,), run in zip(axes, runs, strict=True):
                 rows = []
                 for label in labels:
-                    ends = chosen_images(view, label, 2, "transition")
+                    ends = draw_images_of_class(view, label, 2, "transition")
                     mixed, ratios = self._between(run, ends)
                     rows.append(torch.cat([to_float(ends[:1]), mixed, to_float(ends[1:])]))
                     data["method"] += [run.label] * len(mixed)
                     data["class"] += [view.data.class_names[label]] * len(mixed)
                     data["ratio"] += ratios
-                    data["agrees"] += agreement(view, mixed, label)
+                    data["agrees"] += neutral_agreement(view, mixed, label)
                     data["png"] += as_png(mixed)
                 show_images(panel, rows)
                 panel.set_title(run.label, fontsize="small")
@@ -74,17 +77,3 @@ class Transitions(Figure):
         first, last = run.model.encode(to_float(ends))
         ratios = torch.linspace(0, 1, self.config.steps, device=first.device)
         return run.model.decode(torch.lerp(first, last, ratios[:, None])), ratios.tolist()
-
-
-def chosen_classes(view: StudyView, names: Sequence[str]) -> list[int]:
-    """Labels of some classes by name; the first four if none is named or none is known here."""
-    known = list(view.data.class_names)
-    return [known.index(name) for name in names if name in known] or list(range(len(known)))[:4]
-
-
-def agreement(view: StudyView, images: Tensor, label: int) -> list[bool]:
-    """Whether the neutral classifier takes float images ``[N, C, H, W]`` for a class."""
-    logits = view.features("neutral", to_uint8(images), "looking at mixtures").logits
-    if logits is None:
-        raise TypeError("the neutral classifier has logits")
-    return [bool(found) for found in (logits.argmax(1) == label).tolist()]

@@ -30,17 +30,22 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
-from regene_bench_plugins.methods.regene.convex import LatentPool, Mixture, Taken, combine_once
+from regene_bench_plugins.methods.regene.convex import (
+    ConvexWeights,
+    LatentPool,
+    UsedCombinations,
+    combine_without_repeats,
+)
 from regene_bench_plugins.methods.regene.encoder_decoder import (
-    COMBINING,
+    COMBINATION_PARAMS,
     SATURATION,
-    PairConfig,
-    pair_preset,
+    EncoderDecoderConfig,
+    encoder_decoder_preset,
 )
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
 
-class AutoencoderConfig(PairConfig, TrainingLength):
+class AutoencoderConfig(EncoderDecoderConfig, TrainingLength):
     """An encoder and a decoder of ReGene's capacity, trained together.
 
     Attributes:
@@ -62,15 +67,15 @@ class AutoencoderModel:
         encoder: ConvEncoder,
         decoder: ConvDecoder,
         pool: Callable[[], LatentPool],
-        mixture: Mixture,
+        weights: ConvexWeights,
         class_names: tuple[str, ...],
     ) -> None:
         self._encoder = encoder
         self._decoder = decoder
         self._pool = pool
-        self._mixture = mixture
+        self._weights = weights
         self._names = class_names
-        self._taken = Taken()
+        self._used = UsedCombinations()
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
@@ -89,7 +94,9 @@ class AutoencoderModel:
         Raises:
             MethodError: More images are wanted of a class than it has combinations.
         """
-        latents = combine_once(self._pool(), labels, self._mixture, rng, self._taken, self._names)
+        latents = combine_without_repeats(
+            self._pool(), labels, self._weights, rng, self._used, self._names
+        )
         return Generation(self.decode(latents), latents)
 
 
@@ -98,13 +105,13 @@ class Autoencoder(Method):
 
     version = "2"
     Config = AutoencoderConfig
-    sampling_params = COMBINING
+    sampling_params = COMBINATION_PARAMS
     config: AutoencoderConfig
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """Widths of ``regene``, and about as many images as its two networks see."""
-        values = pair_preset(preset, shape)
+        values = encoder_decoder_preset(preset, shape)
         if preset == "quick":
             images = 40_000 if is_small(shape) else 120_000 if is_colour(shape) else 60_000
             return values | {"images": images, "batch_size": 64}
@@ -157,7 +164,7 @@ class Autoencoder(Method):
         if not report.restored:
             # As in ReGene: what was trained earlier has been through this check.
             pool()
-        return AutoencoderModel(encoder, decoder, pool, config.mixture, data.class_names)
+        return AutoencoderModel(encoder, decoder, pool, config.convex_weights, data.class_names)
 
     def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:
         latents = encode_split(encoder, data.train, runtime)

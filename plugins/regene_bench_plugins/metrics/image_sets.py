@@ -47,7 +47,7 @@ def joined(first: DeviceImages, second: DeviceImages) -> DeviceImages:
     )
 
 
-def spread_evenly(images: DeviceImages, most: int) -> DeviceImages:
+def every_kth(images: DeviceImages, most: int) -> DeviceImages:
     """Every k-th image of a set, with the smallest k that leaves at most ``most``."""
     step = max(1, -(-len(images) // most))
     return images.subset(torch.arange(0, len(images), step, device=images.device))

@@ -18,7 +18,7 @@ from regene_bench_plugins.metrics.densities import (
     pixel_note,
     watched_chunks,
 )
-from regene_bench_plugins.metrics.image_sets import spread_evenly
+from regene_bench_plugins.metrics.image_sets import every_kth
 
 IMPORTANCE_SAMPLES = 100
 _IMPORTANCE_IMAGES = 1000
@@ -90,7 +90,7 @@ class LogLikelihood(Metric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         model = latent_variable_model(evaluation)
-        test = spread_evenly(evaluation.data.test, _IMPORTANCE_IMAGES)
+        test = every_kth(evaluation.data.test, _IMPORTANCE_IMAGES)
         bounds = []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("log-likelihood"):

@@ -17,7 +17,7 @@ _GOLDEN = (6_180_339_887_498_949, 10**16)
 _STEPS = 1024
 
 
-class Combinations:
+class NumberedCombinations:
     """The combinations of some members of a class with given ratios.
 
     Two are the same if the same members have the same ratios: with equal ratios the order of the

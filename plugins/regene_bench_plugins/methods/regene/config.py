@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from regene_bench.api import MethodConfig, images_to_see
 from regene_bench_plugins.methods.regene.classifier_losses import ClassifierLoss
-from regene_bench_plugins.methods.regene.encoder_decoder import PairConfig
+from regene_bench_plugins.methods.regene.encoder_decoder import EncoderDecoderConfig
 from regene_bench_plugins.networks.perceptual import PerceptualName
 
 TIMM = "timm:"
@@ -33,7 +33,7 @@ class DecoderStage(MethodConfig):
     learning_rate: float = Field(gt=0)
 
 
-class ReGeneConfig(PairConfig):
+class ReGeneConfig(EncoderDecoderConfig):
     """Two networks, two stages, and the judging.
 
     Attributes:

@@ -14,18 +14,18 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import MethodError, SampleRng, derive_seed
-from regene_bench_plugins.methods.regene.combinations import Combinations
+from regene_bench_plugins.methods.regene.combinations import NumberedCombinations
 
-STREAM = "convex combination"
+CANDIDATE_STREAM = "convex combination"
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """How latents are combined.
+class ConvexWeights:
+    """The weights of a convex combination of n latents: fixed ratios, or drawn for each anew.
 
     Attributes:
-        ratios: Shares of the n latents, positive, with the sum 1.
-        dirichlet: If given, shares are drawn from the symmetric Dirichlet distribution of this
+        ratios: Weights of the n latents, positive, with the sum 1.
+        dirichlet: If given, weights are drawn from the symmetric Dirichlet distribution of this
             concentration instead, for each combination anew.
     """
 
@@ -33,7 +33,7 @@ class Mixture:
     dirichlet: float | None = None
 
     @classmethod
-    def uniform(cls, n: int) -> Mixture:
+    def uniform(cls, n: int) -> ConvexWeights:
         """Equal shares of n latents."""
         return cls((1 / n,) * n)
 
@@ -94,13 +94,13 @@ class LatentPool:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A combination before anything is computed of it.
+    """A combination that a sample may take, before anything is computed of it.
 
     Attributes:
         rows: Of the pool's latents, all different.
         ratios: One a row.
-        number: What it is known by within its class; ``None`` if its ratios were drawn, since such
-            a combination does not come twice.
+        number: Its number within its class, as ``NumberedCombinations`` counts; ``None`` if its
+            ratios were drawn, since such a combination does not come twice.
     """
 
     rows: list[int]
@@ -109,111 +109,126 @@ class Candidate:
 
 
 @dataclass
-class Taken:
-    """Who took which combination in one sampling, so that none is given out twice.
+class UsedCombinations:
+    """Which sample has used which combination, so that none is given out twice.
 
-    A sampling goes through the indices from 0 up, in batches of any size; a call that begins at 0,
-    or with another seed, begins another.
+    A benchmark samples the indices from 0 up, in batches of any size; a batch that begins at 0, or
+    with another seed, begins another sampling.
+
+    Attributes:
+        seed: Of the sampling that is noted.
+        owners: The lowest sample index that uses a combination, by class and by number.
     """
 
     seed: int | None = None
     owners: dict[int, dict[int, int]] = field(default_factory=dict)
 
-    def begin(self, rng: SampleRng) -> None:
-        """Forget the last sampling if this is another."""
+    def begin_batch(self, rng: SampleRng) -> None:
+        """Forget everything if this batch begins another sampling."""
         if rng.start == 0 or rng.seed != self.seed:
             self.seed, self.owners = rng.seed, {}
 
-    def before(self, label: int, number: int, index: int) -> bool:
-        """Tell whether a sample of a lower index has taken a combination."""
+    def used_before(self, label: int, number: int, index: int) -> bool:
+        """Tell whether a sample of a lower index uses a combination of a class."""
         return self.owners.get(label, {}).get(number, index) < index
 
-    def take(self, label: int, number: int, index: int) -> None:
-        """Note that a sample has taken a combination."""
+    def use(self, label: int, number: int, index: int) -> None:
+        """Note that a sample uses a combination of a class."""
         own = self.owners.setdefault(label, {})
         own[number] = min(index, own.get(number, index))
 
 
-class Sampling:
-    """The candidates of all samples of one sampling.
+class CandidateSource:
+    """The candidates of all samples of one batch.
 
     Candidate ``t`` of sample ``i`` depends on the seed, ``i``, ``t`` and the label alone.
 
     Args:
-        pool: Where latents come from.
-        mixture: How they are combined.
-        rng: Its seed decides the candidates.
+        pool: Latents that are combined.
+        weights: With what weights.
+        rng: Its seed decides the candidates, its start is the index of the batch's first sample.
     """
 
-    def __init__(self, pool: LatentPool, mixture: Mixture, rng: SampleRng) -> None:
+    def __init__(self, pool: LatentPool, weights: ConvexWeights, rng: SampleRng) -> None:
         self._pool = pool
-        self._mixture = mixture
+        self._weights = weights
         self._rng = rng
-        self._known: dict[int, Combinations] = {}
+        self._known: dict[int, NumberedCombinations] = {}
 
-    def of_class(self, label: int) -> Combinations:
+    def combinations_of(self, label: int) -> NumberedCombinations:
         """All combinations of a class."""
         if label not in self._known:
-            key = derive_seed(self._rng.seed, STREAM, label)
+            key = derive_seed(self._rng.seed, CANDIDATE_STREAM, label)
             # Drawn ratios belong to no member in particular: there, combinations are mere subsets.
-            mixture = self._mixture
-            ratios = mixture.ratios if mixture.dirichlet is None else (1.0,) * mixture.n
-            self._known[label] = Combinations(self._pool.size(label), ratios, key)
+            weights = self._weights
+            ratios = weights.ratios if weights.dirichlet is None else (1.0,) * weights.n
+            self._known[label] = NumberedCombinations(self._pool.size(label), ratios, key)
         return self._known[label]
 
-    def limit(self, label: int) -> int | None:
+    def max_candidates(self, label: int) -> int | None:
         """How many candidates a sample has at most; ``None`` where there is no end to them."""
-        return None if self._mixture.dirichlet is not None else self.of_class(label).count
+        return None if self._weights.dirichlet is not None else self.combinations_of(label).count
 
     def candidate(self, label: int, i: int, trial: int) -> Candidate:
         """Candidate ``trial`` of sample ``i`` of the batch, both counted from 0."""
-        combinations = self.of_class(label)
+        combinations = self.combinations_of(label)
         number = combinations.number(self._rng.start + i, trial)
         members, ratios = combinations.members(number)
         rows = [int(self._pool.offsets[label]) + member for member in members]
-        if self._mixture.dirichlet is None:
+        if self._weights.dirichlet is None:
             return Candidate(rows, ratios, number)
-        alphas = np.full(self._mixture.n, self._mixture.dirichlet)
+        alphas = np.full(self._weights.n, self._weights.dirichlet)
         drawn = self._rng.numpy(i, f"ratios of candidate {trial}").dirichlet(alphas)
         return Candidate(rows, drawn.tolist(), None)
 
-    def exhausted(self, label: int, what: str) -> MethodError:
+    def exhausted_error(self, label: int, what: str) -> MethodError:
         """The error of a sample to which no combination is left."""
-        size, count = self._pool.size(label), self.of_class(label).count
+        size, count = self._pool.size(label), self.combinations_of(label).count
         return MethodError(
             f"No combination is left for {what}: {count} different combinations of "
-            f"{self._mixture.n} can be made of its {size} latents, and each is given out once.",
+            f"{self._weights.n} can be made of its {size} latents, and each is given out once.",
             hint="Generate fewer images, combine more latents (n_combined), or draw the ratios "
             "(dirichlet).",
         )
 
 
-def combine_once(
+def combine_without_repeats(
     pool: LatentPool,
     labels: Tensor,
-    mixture: Mixture,
+    weights: ConvexWeights,
     rng: SampleRng,
-    taken: Taken,
+    used: UsedCombinations,
     class_names: Sequence[str],
 ) -> Tensor:
-    """One combination per label ``[N]`` without judging, ``[N, D]``; none comes twice.
+    """One combination for each label, without rejecting any; none comes twice.
+
+    Args:
+        pool: Latents that are combined.
+        labels: int64 ``[N]``.
+        weights: With what weights.
+        rng: Decides the combinations.
+        used: What earlier batches have used; this one's are added.
+        class_names: In label order, for messages.
+
+    Returns:
+        float32 ``[N, D]``.
 
     Raises:
         MethodError: A class has fewer combinations than are wanted of it.
     """
-    sampling = Sampling(pool, mixture, rng)
-    taken.begin(rng)
+    source = CandidateSource(pool, weights, rng)
+    used.begin_batch(rng)
     chosen = []
     for i, label in enumerate(labels.tolist()):
-        trial, limit = 0, sampling.limit(label)
+        trial, limit = 0, source.max_candidates(label)
         while True:
             if limit is not None and trial >= limit:
-                raise sampling.exhausted(label, f"class {class_names[label]!r}")
-            candidate = sampling.candidate(label, i, trial)
+                raise source.exhausted_error(label, f"class {class_names[label]!r}")
+            candidate = source.candidate(label, i, trial)
             if candidate.number is None:
                 break
-            if not taken.before(label, candidate.number, rng.start + i):
-                taken.take(label, candidate.number, rng.start + i)
+            if not used.used_before(label, candidate.number, rng.start + i):
+                used.use(label, candidate.number, rng.start + i)
                 break
             trial += 1
         chosen.append(candidate)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from regene_bench.api import ImageShape, MethodConfig, Preset
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
-from regene_bench_plugins.methods.regene.convex import Mixture
+from regene_bench_plugins.methods.regene.convex import ConvexWeights
 from regene_bench_plugins.networks.description import (
     Description,
     blocks_for,
@@ -21,11 +21,11 @@ from regene_bench_plugins.networks.description import (
 # gradient of its own.
 SATURATION = 0.01
 
-# Fields of `PairConfig` that say how latents are combined once the networks are trained.
-COMBINING = frozenset({"n_combined", "ratios", "dirichlet"})
+# Fields of `EncoderDecoderConfig` that say how latents are combined once the networks are trained.
+COMBINATION_PARAMS = frozenset({"n_combined", "ratios", "dirichlet"})
 
 
-class PairConfig(MethodConfig):
+class EncoderDecoderConfig(MethodConfig):
     """Widths and depths of an encoder and a decoder, and how latents are combined.
 
     Attributes:
@@ -107,16 +107,16 @@ class PairConfig(MethodConfig):
         return grown_inside(description, shape.height, shape.width)
 
     @property
-    def mixture(self) -> Mixture:
+    def convex_weights(self) -> ConvexWeights:
         """How latents are combined."""
         ratios = self.ratios or (1 / self.n_combined,) * self.n_combined
-        return Mixture(ratios, self.dirichlet)
+        return ConvexWeights(ratios, self.dirichlet)
 
     def _blocks(self, shape: ImageShape) -> int:
         return blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
 
 
-def pair_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
+def encoder_decoder_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     """Networks of a preset; ``paper`` is tables A.5–A.7 of Gopalakrishnan et al. 2022."""
     if preset == "quick":
         small = is_small(shape)

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Generation, MethodError, SampleRng, derive_seed
-from regene_bench_plugins.methods.regene.convex import LatentPool, Mixture, Taken, combine_once
+from regene_bench_plugins.methods.regene.convex import (
+    ConvexWeights,
+    LatentPool,
+    UsedCombinations,
+    combine_without_repeats,
+)
 
 
 class Ancestor(Protocol):
@@ -43,13 +48,13 @@ class Level:
     children: Generation
 
 
-def descend_generations(
+def generations_of_generations(
     model: Ancestor,
     labels: Tensor,
     levels: int,
     rng: SampleRng,
     *,
-    mixture: Mixture | None = None,
+    weights: ConvexWeights | None = None,
     class_names: Sequence[str] = (),
 ) -> list[Level]:
     """Generate, and generate again from what was generated.
@@ -65,7 +70,7 @@ def descend_generations(
         levels: How many, at least 1.
         rng: Decides all levels. What is drawn in levels after the first depends on the whole of
             ``labels``, since they are what is combined.
-        mixture: How latents are combined; two at equal shares if not given.
+        weights: How latents are combined; two at equal shares if not given.
         class_names: For messages.
 
     Returns:
@@ -75,7 +80,7 @@ def descend_generations(
         MethodError: The model's generations have no latents, or a class is wanted less often than
             combinations of it need.
     """
-    mixture = mixture or Mixture.uniform(2)
+    weights = weights or ConvexWeights.uniform(2)
     first = model.generate(labels, rng)
     if first.latents is None:
         raise MethodError("This model's generations have no latents to combine again.")
@@ -86,12 +91,12 @@ def descend_generations(
         assert siblings is not None
         found.append(
             Level(
-                _next(model, siblings, labels, mixture, _of(rng, "siblings", level), class_names),
+                _next(model, siblings, labels, weights, _of(rng, "siblings", level), class_names),
                 _next(
                     model,
                     model.encode(before.children.images),
                     labels,
-                    mixture,
+                    weights,
                     _of(rng, "children", level),
                     class_names,
                 ),
@@ -109,18 +114,18 @@ def _next(
     model: Ancestor,
     latents: Tensor,
     labels: Tensor,
-    mixture: Mixture,
+    weights: ConvexWeights,
     rng: SampleRng,
     class_names: Sequence[str],
 ) -> Generation:
     names = list(class_names) or [str(label) for label in range(int(labels.max()) + 1)]
     pool = LatentPool.of(latents, labels, len(names))
     for label in torch.unique(labels).tolist():
-        if pool.size(label) < mixture.n:
+        if pool.size(label) < weights.n:
             raise MethodError(
                 f"Class {names[label]!r} has {pool.size(label)} generations; combinations of "
-                f"{mixture.n} need at least {mixture.n}.",
+                f"{weights.n} need at least {weights.n}.",
                 hint="Generate more images of each class.",
             )
-    combined = combine_once(pool, labels, mixture, rng, Taken(), names)
+    combined = combine_without_repeats(pool, labels, weights, rng, UsedCombinations(), names)
     return Generation(model.decode(combined), combined)

@@ -6,12 +6,12 @@ from typing import Any
 
 from regene_bench.api import ImageShape, Preset
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
-from regene_bench_plugins.methods.regene.encoder_decoder import pair_preset
+from regene_bench_plugins.methods.regene.encoder_decoder import encoder_decoder_preset
 
 
 def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     """Values of a preset for images of a shape."""
-    values = pair_preset(preset, shape)
+    values = encoder_decoder_preset(preset, shape)
     if preset == "paper":
         return values | _COMMON | _recipe(shape)
     colour = is_colour(shape)

@@ -29,10 +29,10 @@ from regene_bench_plugins.methods.regene.confidence_judge import (
     confidence_thresholds,
 )
 from regene_bench_plugins.methods.regene.config import ReGeneConfig
-from regene_bench_plugins.methods.regene.convex import LatentPool, Taken
-from regene_bench_plugins.methods.regene.encoder_decoder import COMBINING
+from regene_bench_plugins.methods.regene.convex import LatentPool, UsedCombinations
+from regene_bench_plugins.methods.regene.encoder_decoder import COMBINATION_PARAMS
 from regene_bench_plugins.methods.regene.presets import regene_preset
-from regene_bench_plugins.methods.regene.rejection_sampling import combine_judged
+from regene_bench_plugins.methods.regene.rejection_sampling import rejection_sample
 from regene_bench_plugins.methods.regene.training import (
     Decoder,
     build_networks,
@@ -43,7 +43,7 @@ from regene_bench_plugins.networks.latent_classifier import LatentClassifier
 
 
 class ReGeneModel:
-    """Encoder, classifier, decoder, and generator by judged convex combinations."""
+    """Encoder, classifier, decoder, and generator by convex combinations that pass both judgements."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ReGeneModel:
         self._judge = judge
         self._config = config
         self._runtime = runtime
-        self._taken = Taken()
+        self._used = UsedCombinations()
 
     @property
     def thresholds(self) -> Tensor:
@@ -84,7 +84,7 @@ class ReGeneModel:
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Decode judged convex combinations, with exact trial counts.
+        """Decode convex combinations that pass both judgements, with exact trial counts.
 
         Raises:
             MethodError: A class reached its threshold in none of ``max_trials`` candidates, or has
@@ -92,24 +92,24 @@ class ReGeneModel:
             Interrupted: A stop was asked for between two rounds of judging.
         """
 
-        def told(found: int, candidates: int) -> None:
+        def on_round(found: int, candidates: int) -> None:
             self._runtime.stop.check()
             judging = {"candidates": float(candidates)}
             self._runtime.progress("judging", found, len(labels), values=judging)
 
-        judged = combine_judged(
+        accepted = rejection_sample(
             self._pool(),
             labels,
-            self._config.mixture,
+            self._config.convex_weights,
             rng,
             self._judge,
-            self._taken,
+            self._used,
             max_trials=self._config.max_trials,
             width=CHUNK,
-            told=told,
+            on_round=on_round,
         )
-        trials = {"latent": judged.latent_trials, "image": judged.image_trials}
-        return Generation(judged.images, judged.latents, trials)
+        trials = {"latent": accepted.latent_trials, "image": accepted.image_trials}
+        return Generation(accepted.images, accepted.latents, trials)
 
 
 class ReGene(Method):
@@ -117,7 +117,7 @@ class ReGene(Method):
 
     version = "2"
     Config = ReGeneConfig
-    sampling_params = COMBINING | {"threshold", "max_trials"}
+    sampling_params = COMBINATION_PARAMS | {"threshold", "max_trials"}
     config: ReGeneConfig
 
     @classmethod

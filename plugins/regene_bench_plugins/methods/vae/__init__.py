@@ -1,5 +1,9 @@
 """Autoencoders that generate: networks, objective and sampler apart.
 
-A new method is a network (``network``), an objective (``objectives``) over a model of the pixels
-(``pixels``), and a sampler of codes (``samplers``); ``training.fit_autoencoder`` trains them all.
+A new one is a ``Method`` with a configuration of its own (from the parts in ``config``). Its
+``fit`` builds a network (``network.Autoencoding``, ready-made in ``convolutional``) and an
+objective (``objectives``) over a density of the pixels (``pixels``), trains both with
+``training.fit_autoencoder``, and fits a sampler of codes (``samplers.fit_sampler``). ``model`` has
+the models that a benchmark is given. ``vae`` is the shortest example. The VQ-VAE (``vqvae`` and the
+``vq_*`` files) has networks and stages of its own.
 """

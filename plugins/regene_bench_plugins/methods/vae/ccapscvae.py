@@ -10,10 +10,9 @@ from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_small
 from regene_bench_plugins.methods.vae.capsules import CapsuleEncoder
 from regene_bench_plugins.methods.vae.ccvae import CCVAE, CCVAEConfig
-from regene_bench_plugins.methods.vae.label_aware import LabelAwareModel
-from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.model import LabelAwareModel
+from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import LabelFirstBound
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.methods.vae.recogniser import fit_recogniser
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.conditioning import LabelPlanes, NoiseAndLabel

@@ -10,9 +10,9 @@ from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_small
 from regene_bench_plugins.methods.vae.config import PixelConfig
 from regene_bench_plugins.methods.vae.convolutional import label_aware
-from regene_bench_plugins.methods.vae.label_aware import LabelAwareModel
+from regene_bench_plugins.methods.vae.model import LabelAwareModel
+from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import LabelFirstBound
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset
 from regene_bench_plugins.methods.vae.recogniser import RecogniserConfig, fit_recogniser
 from regene_bench_plugins.methods.vae.training import fit_autoencoder

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.vae.config import NetworkConfig
-from regene_bench_plugins.methods.vae.network import Autoencoding
-from regene_bench_plugins.methods.vae.posterior import Heads
+from regene_bench_plugins.methods.vae.network import Autoencoding, Heads
 from regene_bench_plugins.networks.conditioning import (
     ImageOnly,
     LabelPlanes,

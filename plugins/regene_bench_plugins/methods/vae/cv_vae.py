@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.network import ConstantVarianceHeads
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
-from regene_bench_plugins.methods.vae.posterior import ConstantVarianceHeads
 from regene_bench_plugins.methods.vae.presets import pixel_preset, sampler_preset, wide_preset
-from regene_bench_plugins.methods.vae.sampler_config import DRAWING
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.methods.vae.vae import VAEConfig
@@ -37,7 +37,7 @@ class CVVAE(Method):
 
     Config = CVVAEConfig
     config: CVVAEConfig
-    sampling_params = DRAWING
+    sampling_params = SAMPLER_PARAMS
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

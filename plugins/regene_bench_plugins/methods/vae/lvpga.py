@@ -24,15 +24,14 @@ from torch import Tensor
 from regene_bench.api import Batch, BenchmarkData, ImageShape, Method, Preset, Runtime, Stage, train
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
-from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, NetworkConfig, SamplerConfig
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.lvpga_objective import Weights, lvpga_terms
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
+from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
-from regene_bench_plugins.methods.vae.training import sum_of
+from regene_bench_plugins.methods.vae.training import sum_of_terms
 
 _LARGE_SIDE = 64
 
@@ -74,7 +73,7 @@ class LVPGA(Method):
     version = "2"
     Config = LVPGAConfig
     config: LVPGAConfig
-    sampling_params = DRAWING
+    sampling_params = SAMPLER_PARAMS
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
@@ -104,7 +103,7 @@ class LVPGA(Method):
         def step(batch: Batch) -> Mapping[str, Tensor]:
             with runtime.autocast():
                 terms = lvpga_terms(network, batch.images, batch.labels, weights)
-            gradient_step(optimizer, sum_of(terms))
+            gradient_step(optimizer, sum_of_terms(terms))
             return {name: value.detach() for name, value in terms.items()}
 
         stage = Stage(

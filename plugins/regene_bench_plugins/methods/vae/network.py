@@ -1,13 +1,110 @@
-"""An encoder and a decoder as one network, with labels or without."""
+"""An encoder and a decoder as one network, with labels or without, and what the encoder returns.
+
+An encoder maps images to features, its heads map features to a ``Posterior`` of the code z, and the
+decoder maps z to pixel logits. ``Autoencoding`` joins them.
+"""
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
-from regene_bench_plugins.methods.vae.posterior import Heads, Posterior
 from regene_bench_plugins.networks.conditioning import CodeEntrance, ImageEntrance
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Diagonal Gaussians q(z | x), or points where the encoder is deterministic.
+
+    Attributes:
+        mean: float32 ``[N, D]``.
+        log_variance: float32 ``[N, D]``; ``None`` for points.
+    """
+
+    mean: Tensor
+    log_variance: Tensor | None
+
+    def draw(self) -> Tensor:
+        """One z for each image, ``[N, D]``, differentiable (Kingma & Welling 2014, section 2.4)."""
+        if self.log_variance is None:
+            return self.mean
+        return self.mean + torch.randn_like(self.mean) * (0.5 * self.log_variance).exp()
+
+
+class Heads(nn.Module, ABC):
+    """Base of the layers that turn an encoder's features ``[N, F]`` into a ``Posterior``.
+
+    Args:
+        latent_dim: D.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    @abstractmethod
+    def forward(self, features: Tensor) -> Posterior:
+        """Map ``[N, F]`` to a posterior of codes ``[N, D]``."""
+
+
+class GaussianHeads(Heads):
+    """Mean and logarithm of the variance, both learned.
+
+    Args:
+        features: F.
+        latent_dim: D.
+    """
+
+    def __init__(self, features: int, latent_dim: int) -> None:
+        super().__init__(latent_dim)
+        self.linear = nn.Linear(features, 2 * latent_dim)
+
+    def forward(self, features: Tensor) -> Posterior:
+        """Map ``[N, F]`` to Gaussians."""
+        mean, log_variance = self.linear(features).float().chunk(2, dim=1)
+        return Posterior(mean, log_variance)
+
+
+class ConstantVarianceHeads(Heads):
+    """A learned mean and one standard deviation for all (Ghosh et al. 2020, section 3).
+
+    Args:
+        features: F.
+        latent_dim: D.
+        sigma: The standard deviation.
+    """
+
+    def __init__(self, features: int, latent_dim: int, sigma: float) -> None:
+        super().__init__(latent_dim)
+        self.linear = nn.Linear(features, latent_dim)
+        self.log_variance = 2 * math.log(sigma)
+
+    def forward(self, features: Tensor) -> Posterior:
+        """Map ``[N, F]`` to Gaussians of that standard deviation."""
+        mean = self.linear(features).float()
+        return Posterior(mean, torch.full_like(mean, self.log_variance))
+
+
+class PointHeads(Heads):
+    """A deterministic code.
+
+    Args:
+        features: F.
+        latent_dim: D.
+    """
+
+    def __init__(self, features: int, latent_dim: int) -> None:
+        super().__init__(latent_dim)
+        self.linear = nn.Linear(features, latent_dim)
+
+    def forward(self, features: Tensor) -> Posterior:
+        """Map ``[N, F]`` to points."""
+        return Posterior(self.linear(features).float(), None)
 
 
 class LogitDecoder(Protocol):

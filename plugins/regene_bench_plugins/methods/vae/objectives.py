@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from regene_bench_plugins.methods.vae.mmd import multiquadratic_mmd
+from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.pixels import Pixels
-from regene_bench_plugins.methods.vae.posterior import Posterior
 
 _DEAR_SHARE = 0.3
+SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Coded:
+class EncodedBatch:
     """A batch on its way through the network.
 
     Attributes:
@@ -45,7 +45,7 @@ class Objective(nn.Module, ABC):
     """A loss; a module, so that what it learns itself is trained and kept with the networks."""
 
     @abstractmethod
-    def forward(self, coded: Coded) -> Mapping[str, Tensor]:
+    def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """Map a batch to scalar terms; their sum is minimised."""
 
 
@@ -73,17 +73,17 @@ class EvidenceBound(Objective):
         super().__init__()
         self.pixels = pixels
 
-    def forward(self, coded: Coded) -> Mapping[str, Tensor]:
+    def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``.
 
         Raises:
             TypeError: The encoder is deterministic: its divergence is infinite.
         """
-        mean, log_variance = coded.posterior.mean, coded.posterior.log_variance
+        mean, log_variance = encoded.posterior.mean, encoded.posterior.log_variance
         if log_variance is None:
             raise TypeError("an evidence bound needs an encoder that says how sure it is")
         divergence = divergence_from_normal(mean, log_variance).sum(1).mean()
-        error = self.pixels.negative_log_likelihood(coded.logits, coded.images).mean()
+        error = self.pixels.negative_log_likelihood(encoded.logits, encoded.images).mean()
         return {"reconstruction": error, "kl": divergence}
 
 
@@ -104,10 +104,10 @@ class LabelFirstBound(EvidenceBound):
         super().__init__(pixels)
         self.start = start
 
-    def forward(self, coded: Coded) -> Mapping[str, Tensor]:
+    def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``."""
-        weight: float = self.start ** max(0.0, 1 - coded.progress / _DEAR_SHARE)
-        terms = super().forward(coded)
+        weight: float = self.start ** max(0.0, 1 - encoded.progress / _DEAR_SHARE)
+        terms = super().forward(encoded)
         return {**terms, "kl": weight * terms["kl"]}
 
 
@@ -122,10 +122,10 @@ class PenalisedError(Objective):
         super().__init__()
         self.weight = weight
 
-    def forward(self, coded: Coded) -> Mapping[str, Tensor]:
+    def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``."""
-        lengths = 0.5 * coded.z.square().sum(1).mean()
-        return {"reconstruction": squared_error(coded), "embedding": self.weight * lengths}
+        lengths = 0.5 * encoded.z.square().sum(1).mean()
+        return {"reconstruction": squared_error(encoded), "embedding": self.weight * lengths}
 
 
 class MatchedAggregate(Objective):
@@ -139,13 +139,54 @@ class MatchedAggregate(Objective):
         super().__init__()
         self.weight = weight
 
-    def forward(self, coded: Coded) -> Mapping[str, Tensor]:
+    def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``."""
-        discrepancy = multiquadratic_mmd(coded.z, torch.randn_like(coded.z))
-        return {"reconstruction": squared_error(coded), "mmd": self.weight * discrepancy}
+        discrepancy = multiquadratic_mmd(encoded.z, torch.randn_like(encoded.z))
+        return {"reconstruction": squared_error(encoded), "mmd": self.weight * discrepancy}
 
 
-def squared_error(coded: Coded) -> Tensor:
+def squared_error(encoded: EncodedBatch) -> Tensor:
     """``‖x − x̂‖²``, summed over pixels and averaged over images."""
-    errors = (torch.sigmoid(coded.logits) - coded.images).square()
+    errors = (torch.sigmoid(encoded.logits) - encoded.images).square()
     return errors.flatten(1).sum(1).mean()
+
+
+def multiquadratic_mmd(codes: Tensor, prior: Tensor) -> Tensor:
+    """Unbiased estimate of the squared maximum mean discrepancy of two samples; can be below 0.
+
+    The discrepancy is that of Gretton et al. (2012). Its kernel is the sum over s of the inverse
+    multiquadratics ``C / (C + ‖x − y‖²)`` with ``C = 2 D s``, s in ``SCALES``: 2 D is the expected
+    squared distance of two draws from N(0, I) (Tolstikhin et al. 2018, section 4 and algorithm 2).
+    Pairs of a code with itself are left out.
+
+    Args:
+        codes: ``[N, D]``, N at least 2.
+        prior: Draws from the prior, ``[N, D]``.
+
+    Returns:
+        A scalar of the inputs' type, differentiable in both.
+
+    Raises:
+        ValueError: Fewer than two codes, or shapes that differ.
+    """
+    if codes.shape != prior.shape or len(codes) < 2:
+        raise ValueError(f"no discrepancy of {list(codes.shape)} and {list(prior.shape)}")
+    n = len(codes)
+    within = _off_diagonal(_kernel(codes, codes)) + _off_diagonal(_kernel(prior, prior))
+    return within / (n * (n - 1)) - 2 * _kernel(codes, prior).mean()
+
+
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    """Kernel of every pair, ``[N, N]``."""
+    squares = x.square().sum(1, keepdim=True) + y.square().sum(1) - 2 * x @ y.T
+    # Rounding can take the distance of neighbours below 0.
+    squares = squares.clamp(min=0)
+    total = torch.zeros_like(squares)
+    for scale in SCALES:
+        constant = 2 * x.shape[1] * scale
+        total = total + constant / (constant + squares)
+    return total
+
+
+def _off_diagonal(kernel: Tensor) -> Tensor:
+    return kernel.sum() - kernel.diagonal().sum()

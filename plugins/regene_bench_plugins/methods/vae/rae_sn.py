@@ -8,13 +8,17 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour
-from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.config import (
+    SAMPLER_PARAMS,
+    NetworkConfig,
+    SamplerConfig,
+    SamplerName,
+)
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
+from regene_bench_plugins.methods.vae.network import PointHeads
 from regene_bench_plugins.methods.vae.objectives import PenalisedError
-from regene_bench_plugins.methods.vae.posterior import PointHeads
 from regene_bench_plugins.methods.vae.presets import sampler_preset, wide_preset
-from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig, SamplerName
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.spectral import spectrally_normalised
@@ -41,7 +45,7 @@ class RAESN(Method):
 
     Config = RAESNConfig
     config: RAESNConfig
-    sampling_params = DRAWING
+    sampling_params = SAMPLER_PARAMS
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

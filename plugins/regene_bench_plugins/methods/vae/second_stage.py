@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
-from regene_bench.api import Runtime, SampleRng
+from regene_bench.api import DeviceImages, Runtime, SampleRng
 from regene_bench_plugins.methods.common.inference import in_padded_chunks
-from regene_bench_plugins.methods.vae.codes import DrawnCodes
-from regene_bench_plugins.methods.vae.network import Autoencoding
+from regene_bench_plugins.methods.vae.config import SamplerConfig
+from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads, Posterior
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
-from regene_bench_plugins.methods.vae.sampler_config import SamplerConfig
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.conditioning import NoiseAndLabel, NoiseOnly
+
+
+@dataclass(frozen=True)
+class DrawnCodes(DeviceImages):
+    """Posteriors of images, in the place of the images: every batch is a new draw.
+
+    Attributes:
+        images: Means and standard deviations side by side, float32 ``[N, 2 D]``.
+        labels: int64 ``[N]``.
+    """
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """Draw one code for each index, float32 ``[n, D]``."""
+        mean, deviation = self.images[indices].chunk(2, dim=1)
+        return mean + torch.randn_like(mean) * deviation
+
+
+def drawn_codes(posterior: Posterior, labels: Tensor) -> DrawnCodes:
+    """Keep posteriors for drawing; deterministic codes have no deviation."""
+    if posterior.log_variance is None:
+        deviation = torch.zeros_like(posterior.mean)
+    else:
+        deviation = (0.5 * posterior.log_variance).exp()
+    return DrawnCodes(torch.cat([posterior.mean, deviation], dim=1), labels)
 
 
 class SkippedPerceptron(nn.Module):

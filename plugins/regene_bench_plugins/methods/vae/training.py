@@ -19,7 +19,7 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding
-from regene_bench_plugins.methods.vae.objectives import Coded, Objective
+from regene_bench_plugins.methods.vae.objectives import EncodedBatch, Objective
 
 # What an objective learns (a standard deviation) has a way to go that weights have not.
 _OBJECTIVE_RATE = 10
@@ -42,7 +42,7 @@ class Plan:
     schedule: Schedule = field(default_factory=one_cycle)
 
 
-def halving(epochs: float | None) -> Schedule:
+def halving_schedule(epochs: float | None) -> Schedule:
     """Halve the rate after every so many epochs; ``None`` for the one-cycle schedule."""
     return one_cycle() if epochs is None else decay_every(epochs, 0.5)
 
@@ -82,8 +82,8 @@ def fit_autoencoder(
             z = posterior.draw()
             logits = network.logits(z, batch.labels)
         progress = batch.clock.progress
-        terms = objective(Coded(batch.images, batch.labels, posterior, z, logits, progress))
-        gradient_step(optimizer, sum_of(terms))
+        terms = objective(EncodedBatch(batch.images, batch.labels, posterior, z, logits, progress))
+        gradient_step(optimizer, sum_of_terms(terms))
         return {term: value.detach() for term, value in terms.items()}
 
     stage = Stage(
@@ -98,7 +98,7 @@ def fit_autoencoder(
     train(stage, data, runtime)
 
 
-def sum_of(terms: Mapping[str, Tensor]) -> Tensor:
+def sum_of_terms(terms: Mapping[str, Tensor]) -> Tensor:
     """Add the terms of a loss, scalars."""
     first, *rest = terms.values()
     total = first

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
-from regene_bench_plugins.methods.vae.config import PixelConfig
+from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, PixelConfig, SamplerConfig
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import VariationalModel
+from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
-from regene_bench_plugins.methods.vae.posterior import GaussianHeads
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset, sampler_preset
-from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 
@@ -28,7 +27,7 @@ class VAE(Method):
 
     Config = VAEConfig
     config: VAEConfig
-    sampling_params = DRAWING
+    sampling_params = SAMPLER_PARAMS
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-
-from regene_bench_plugins.methods.vae.vq_attention import CausalBlock
+from torch.nn import functional as F
 
 _INITIAL = 0.2
+_HIDDEN = 4
 
 
 class CodePrior(nn.Module):
@@ -90,14 +90,14 @@ class CodePrior(nn.Module):
         """
         n = len(labels)
         blocks = cast("Sequence[CausalBlock]", self.blocks)
-        memories = [block.memory(n, self.positions) for block in blocks]
+        caches = [block.empty_cache(n, self.positions) for block in blocks]
         padded = self._padded(labels.new_zeros(n, self.positions))
         for position in range(self.positions):
             features = self._inputs(padded, labels, slice(position, position + 1))
-            for block, memory in zip(blocks, memories, strict=True):
-                features = block.step(features, memory, position)
+            for block, cache in zip(blocks, caches, strict=True):
+                features = block.step(features, cache, position)
             logits = self.head(self.norm(features[:, 0])).float()
-            padded[:, position] = invert(logits, noise[:, position])
+            padded[:, position] = invert_cdf(logits, noise[:, position])
         return padded[:, :-1]
 
     def _padded(self, codes: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class CodePrior(nn.Module):
         return cast("Tensor", features)
 
 
-def invert(logits: Tensor, noise: Tensor) -> Tensor:
+def invert_cdf(logits: Tensor, noise: Tensor) -> Tensor:
     """The code at which the distribution function passes ``noise``.
 
     Args:
@@ -142,3 +142,69 @@ def _earlier(position: int, map_size: tuple[int, int]) -> list[int]:
         for near in (column - 1, column, column + 1)
     ]
     return [position - 1 if position else beyond, *above]
+
+
+class KeyValueCache:
+    """Keys and values of the positions that are done, ``[N, heads, P, width / heads]`` each."""
+
+    def __init__(self, n: int, heads: int, positions: int, size: int, like: Tensor) -> None:
+        self.keys = like.new_empty(n, heads, positions, size)
+        self.values = like.new_empty(n, heads, positions, size)
+
+
+class CausalBlock(nn.Module):
+    """Attention to this and earlier positions, then a perceptron, each added to its input.
+
+    Layer normalisation comes first in either (Radford et al. 2019).
+
+    Args:
+        width: Length of a position's vector.
+        heads: Divides ``width``.
+        dropout: Of what is added.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self._heads, self._size = heads, width // heads
+        self.before_attention = nn.LayerNorm(width)
+        self.projections = nn.Linear(width, 3 * width)
+        self.joined = nn.Linear(width, width)
+        self.before_perceptron = nn.LayerNorm(width)
+        self.perceptron = nn.Sequential(
+            nn.Linear(width, _HIDDEN * width), nn.ReLU(), nn.Linear(_HIDDEN * width, width)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map ``[N, P, width]`` to the same; position p sees positions up to p."""
+        queries, keys, values = self._projected(inputs)
+        seen = F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        return self._finish(inputs, seen)
+
+    def empty_cache(self, n: int, positions: int) -> KeyValueCache:
+        """An empty cache for ``n`` sequences of ``positions`` positions."""
+        return KeyValueCache(n, self._heads, positions, self._size, self.joined.weight)
+
+    def step(self, inputs: Tensor, cache: KeyValueCache, position: int) -> Tensor:
+        """Map one position's ``[N, 1, width]`` to the same, and add it to the cache."""
+        queries, keys, values = self._projected(inputs)
+        cache.keys[:, :, position] = keys[:, :, 0]
+        cache.values[:, :, position] = values[:, :, 0]
+        done = position + 1
+        seen = F.scaled_dot_product_attention(
+            queries, cache.keys[:, :, :done], cache.values[:, :, :done]
+        )
+        return self._finish(inputs, seen)
+
+    def _projected(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, ``[N, heads, P, width / heads]`` each."""
+        n, positions, _ = inputs.shape
+        projected = self.projections(self.before_attention(inputs))
+        parts = projected.view(n, positions, 3, self._heads, self._size).permute(2, 0, 3, 1, 4)
+        return cast("tuple[Tensor, Tensor, Tensor]", parts.unbind(0))
+
+    def _finish(self, inputs: Tensor, seen: Tensor) -> Tensor:
+        joined = self.joined(seen.transpose(1, 2).flatten(2))
+        features = inputs + self.dropout(joined)
+        change = self.perceptron(self.before_perceptron(features))
+        return cast("Tensor", features + self.dropout(change))

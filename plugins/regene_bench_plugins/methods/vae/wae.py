@@ -8,13 +8,12 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
-from regene_bench_plugins.methods.vae.config import NetworkConfig
+from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, NetworkConfig, SamplerConfig
 from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
+from regene_bench_plugins.methods.vae.network import PointHeads
 from regene_bench_plugins.methods.vae.objectives import MatchedAggregate
-from regene_bench_plugins.methods.vae.posterior import PointHeads
 from regene_bench_plugins.methods.vae.presets import sampler_preset, wide_preset
-from regene_bench_plugins.methods.vae.sampler_config import DRAWING, SamplerConfig
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 
@@ -38,7 +37,7 @@ class WAE(Method):
 
     Config = WAEConfig
     config: WAEConfig
-    sampling_params = DRAWING
+    sampling_params = SAMPLER_PARAMS
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

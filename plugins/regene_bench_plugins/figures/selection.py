@@ -1,19 +1,68 @@
-"""Which real images figures start from: drawn by seed, and right to the model where it can tell."""
+"""What figures show: one run of each kind, some classes, and real images to start from.
+
+What is drawn is drawn by seed, so that figures of all runs start from the same images.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.api import Classifier, FinishedRun, MethodError, StudyView, to_float
+from regene_bench.api import (
+    Classifier,
+    DeviceImages,
+    Encoder,
+    FinishedRun,
+    MethodError,
+    StudyView,
+    to_float,
+    to_uint8,
+)
 
 _CHUNK = 256
 # a class of some thousand images has enough right ones among its first
 _MOST_TRIED = 2048
 
 
-def chosen_images(view: StudyView, label: int, n: int, what: str) -> Tensor:
+def runs_with_encoder(view: StudyView) -> list[FinishedRun]:
+    """One run of each method and set of training parameters that has an encoder.
+
+    Raises:
+        MethodError: No run has one.
+    """
+    firsts: dict[str, FinishedRun] = {}
+    for run in view.first_of(*{run.method for run in view.runs}):
+        firsts.setdefault(f"{run.method} {run.training_params}", run)
+    found = [run for run in firsts.values() if isinstance(run.model, Encoder)]
+    if not found:
+        raise MethodError(f"No run of the study on {view.name} has an encoder.")
+    return found
+
+
+def chosen_classes(view: StudyView, names: Sequence[str]) -> list[int]:
+    """Labels of some classes by name; the first four if none is named or none is known here."""
+    known = list(view.data.class_names)
+    return [known.index(name) for name in names if name in known] or list(range(len(known)))[:4]
+
+
+def neutral_agreement(view: StudyView, images: Tensor, label: int) -> list[bool]:
+    """Whether the neutral classifier takes float images ``[N, C, H, W]`` for a class."""
+    logits = view.features("neutral", to_uint8(images), "looking at mixtures").logits
+    if logits is None:
+        raise TypeError("the neutral classifier has logits")
+    return [bool(found) for found in (logits.argmax(1) == label).tolist()]
+
+
+def spread_evenly(images: DeviceImages, n: int) -> DeviceImages:
+    """``n`` images spread evenly over a split, or all where there are fewer."""
+    rows = torch.linspace(0, len(images) - 1, min(n, len(images))).round().long()
+    return images.subset(rows.to(images.device))
+
+
+def draw_images_of_class(view: StudyView, label: int, n: int, what: str) -> Tensor:
     """Draw ``n`` training images of a class without repetition, the same for every run.
 
     Args:
@@ -37,7 +86,7 @@ def chosen_images(view: StudyView, label: int, n: int, what: str) -> Tensor:
     return view.data.train.images[indices[torch.from_numpy(rows).to(indices.device)]]
 
 
-def latents_of_class(
+def draw_latents_of_class(
     view: StudyView, run: FinishedRun, label: int, n: int, what: str
 ) -> tuple[Tensor, Tensor]:
     """Training images of a class that the run's classifier takes for that class, and their latents.
