@@ -3,8 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 from regene_bench_plugins.networks.average import MovingAverage
+from regene_bench_plugins.networks.block_description import (
+    BlockDescription,
+    blocks_for,
+    sizes,
+    tapered_blocks,
+)
 from regene_bench_plugins.networks.convolutional import ConvClassifier, ConvDecoder, VectorDecoder
-from regene_bench_plugins.networks.description import Description, blocks_for, sizes, tapered
 
 from regene_bench.api import ImageShape
 
@@ -17,7 +22,7 @@ def test_networks_fit_any_size(size: tuple[int, int, int], blocks: int | None) -
     shape = ImageShape(*size, n_classes=3)
     images = torch.rand(2, *size)
     blocks = blocks or blocks_for(shape.height, shape.width)
-    description = tapered(blocks, 8, 4)
+    description = tapered_blocks(blocks, 8, 4)
     classifier = ConvClassifier(shape, description)
     decoder = ConvDecoder(shape, description, classifier.encoder.map_shape[0])
     latents = classifier.encoder(images)
@@ -33,16 +38,16 @@ def test_networks_fit_any_size(size: tuple[int, int, int], blocks: int | None) -
 
 
 def test_paper_descriptions_are_tables_a5_and_a7() -> None:
-    assert tapered(4, 128, 128, ends=1) == Description((128,) * 4, (2, 1, 1, 2))
-    assert tapered(4, 512, 256, 3) == Description((256, 256, 256, 512), (3,) * 4)
-    grey = ConvClassifier(ImageShape(1, 28, 28, 10), tapered(4, 128, 128, ends=1))
-    colour = ConvClassifier(ImageShape(3, 32, 32, 10), tapered(4, 128, 128, ends=1))
+    assert tapered_blocks(4, 128, 128, ends=1) == BlockDescription((128,) * 4, (2, 1, 1, 2))
+    assert tapered_blocks(4, 512, 256, 3) == BlockDescription((256, 256, 256, 512), (3,) * 4)
+    grey = ConvClassifier(ImageShape(1, 28, 28, 10), tapered_blocks(4, 128, 128, ends=1))
+    colour = ConvClassifier(ImageShape(3, 32, 32, 10), tapered_blocks(4, 128, 128, ends=1))
     assert grey.encoder.latent_dim == 1152
     assert colour.encoder.latent_dim == 2048
 
 
 def test_block_features_end_in_the_latents() -> None:
-    encoder = ConvClassifier(ImageShape(1, 12, 9, 2), tapered(3, 8, 2, 2)).encoder.eval()
+    encoder = ConvClassifier(ImageShape(1, 12, 9, 2), tapered_blocks(3, 8, 2, 2)).encoder.eval()
     images = torch.rand(2, 1, 12, 9)
     features = encoder.block_features(images)
     assert [tuple(f.shape[1:]) for f in features] == [(2, 12, 9), (4, 6, 4), (8, 3, 2)]
@@ -53,7 +58,7 @@ def test_sizes_are_those_of_the_paper() -> None:
     assert sizes(28, 28, 4) == ((28, 28), (14, 14), (7, 7), (3, 3))
     assert [blocks_for(side, side) for side in (1, 8, 28, 32, 64, 128)] == [1, 2, 4, 4, 5, 6]
     with pytest.raises(ValueError, match="at least 1"):
-        Description((), ())
+        BlockDescription((), ())
 
 
 def test_moving_average_follows_and_without_decay_copies() -> None:

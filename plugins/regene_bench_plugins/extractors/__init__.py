@@ -1,0 +1,1 @@
+"""Feature extractors: networks whose features metrics compare images in."""

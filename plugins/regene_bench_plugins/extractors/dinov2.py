@@ -18,9 +18,9 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model, state_sha256
 from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
-from regene_bench_plugins.extractors.timm_models import Convention
+from regene_bench_plugins.extractors.timm_models import Preprocessing
 
-_CONVENTION = Convention(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_PREPROCESSING = Preprocessing(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _PATCH = 14
 # The authors' code adds this to the number of patches before it takes the ratio of the grids.
 _OFFSET = 0.1
@@ -43,18 +43,18 @@ class DinoV2(FeatureExtractor):
         network = load_model(self.model, validate(TimmConfig, self.options, "extractor dinov2"))
         self._sha256 = state_sha256(network)
         self._dimension = int(network.num_features)  # type: ignore[arg-type]
-        take_size(network, _CONVENTION.size)
+        take_size(network, _PREPROCESSING.size)
         self._network = network.to(runtime.device)
 
     @property
     def card(self) -> ExtractorCard:
         return ExtractorCard(
             id="dinov2",
-            input_size=_CONVENTION.size,
-            value_range=_CONVENTION.value_range,
+            input_size=_PREPROCESSING.size,
+            value_range=_PREPROCESSING.value_range,
             feature_dim=self._dimension,
             weights_sha256=self._sha256,
-            preprocess_id=f"{self.model.partition('.')[0]}-hubpositions-{_CONVENTION.name}",
+            preprocess_id=f"{self.model.partition('.')[0]}-hubpositions-{_PREPROCESSING.name}",
         )
 
     def extract(self, images: Tensor) -> Features:
@@ -62,7 +62,7 @@ class DinoV2(FeatureExtractor):
             return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
 
     def _pooled(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network(_CONVENTION(images))
+        features: Tensor = self._network(_PREPROCESSING(images))
         return features
 
 

@@ -57,7 +57,7 @@ class Timm(FeatureExtractor):
             raise ConfigError("The extractor timm needs a model.", hint="Write timm:resnet18.")
         name = f"timm:{self.model}"
         network = load_model(self.model, validate(TimmConfig, self.options, f"extractor {name}"))
-        self._convention = _stated(network, self.model)
+        self._preprocessing = _stated_preprocessing(network, self.model)
         self._sha256 = state_sha256(network)
         self._network = network.to(runtime.device).to(memory_format=torch.channels_last)
         blank = torch.zeros(1, 3, 8, 8, dtype=torch.uint8, device=runtime.device)
@@ -68,11 +68,11 @@ class Timm(FeatureExtractor):
     def card(self) -> ExtractorCard:
         return ExtractorCard(
             id=f"timm:{self.model}",
-            input_size=self._convention.size,
-            value_range=self._convention.value_range,
+            input_size=self._preprocessing.size,
+            value_range=self._preprocessing.value_range,
             feature_dim=self._dimension,
             weights_sha256=self._sha256,
-            preprocess_id=self._convention.name,
+            preprocess_id=self._preprocessing.name,
         )
 
     def extract(self, images: Tensor) -> Features:
@@ -80,11 +80,11 @@ class Timm(FeatureExtractor):
             return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
 
     def _pooled(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network(self._convention(images))
+        features: Tensor = self._network(self._preprocessing(images))
         return features.flatten(1)
 
 
-class Convention:
+class Preprocessing:
     """How images become a network's inputs.
 
     Args:
@@ -104,7 +104,7 @@ class Convention:
 
     @property
     def name(self) -> str:
-        """The convention in one short name."""
+        """Everything about it in one short name, which stands in rows as the preprocess id."""
         mean, std = (",".join(f"{v:.4g}" for v in values) for values in (self.mean, self.std))
         return f"{self.kernel}{self.size}-whole-mean{mean}-std{std}"
 
@@ -123,7 +123,7 @@ class Convention:
         return (values / 255 - mean) / std
 
 
-def _stated(network: nn.Module, model: str) -> Convention:
+def _stated_preprocessing(network: nn.Module, model: str) -> Preprocessing:
     from timm.data import resolve_data_config
 
     stated = resolve_data_config({}, model=network)
@@ -136,4 +136,4 @@ def _stated(network: nn.Module, model: str) -> Convention:
             f"timm:{model} takes {channels}×{height}×{width} inputs by {stated['interpolation']}.",
             hint="Choose a model of square RGB inputs that are resized bilinearly or bicubically.",
         )
-    return Convention(height, kernel, tuple(stated["mean"]), tuple(stated["std"]))
+    return Preprocessing(height, kernel, tuple(stated["mean"]), tuple(stated["std"]))

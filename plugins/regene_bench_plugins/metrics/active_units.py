@@ -10,9 +10,9 @@ from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, Metric, Score
 from regene_bench_plugins.metrics.densities import (
+    chunks_with_progress,
     divergences,
     latent_variable_model,
-    watched_chunks,
 )
 
 # Burda et al. 2016, appendix C.
@@ -40,7 +40,9 @@ class ActiveUnits(Metric):
         model = latent_variable_model(evaluation)
         means, nats = [], []
         with torch.inference_mode():
-            for images, labels in watched_chunks(evaluation.data.test, evaluation, "active units"):
+            for images, labels in chunks_with_progress(
+                evaluation.data.test, evaluation, "active units"
+            ):
                 posterior = model.posterior(images, labels)
                 means.append(posterior.mean)
                 nats.append(divergences(posterior, model.prior(labels)))

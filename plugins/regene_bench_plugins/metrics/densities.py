@@ -16,20 +16,29 @@ _Z = 1.959963984540054
 
 
 def latent_variable_model(evaluation: Evaluation) -> LatentVariableModel:
-    """The model, by what it can do.
+    """The evaluated model, which must tell the three densities p(z), p(x | z) and q(z | x).
 
     Raises:
-        MethodError: It cannot.
+        MethodError: It does not.
     """
     if not isinstance(evaluation.model, LatentVariableModel):
         raise MethodError("The model tells no densities.")
     return evaluation.model
 
 
-def watched_chunks(
+def chunks_with_progress(
     images: DeviceImages, evaluation: Evaluation, what: str
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Chunks of images and labels, with progress, until a stop is asked for."""
+    """Chunks of images and labels; progress is told after each.
+
+    Args:
+        images: What is gone through.
+        evaluation: Its runtime is told, and asked whether to stop.
+        what: Names the work in the progress.
+
+    Raises:
+        Interrupted: A stop was asked for.
+    """
     done = 0
     for chunk, labels in images.chunks(CHUNK):
         evaluation.runtime.stop.check()
@@ -57,7 +66,13 @@ def pixel_note(likelihood: Distribution) -> str:
 
 
 def mean_score(column: str, values: Tensor, note: str) -> Score:
-    """The mean over test images, ``[N]``, with its standard error."""
+    """Make a score of the mean over test images, with its standard error and 95 % interval.
+
+    Args:
+        column: Column of the leaderboard.
+        values: One an image, float64 ``[N]``.
+        note: What to know of the score.
+    """
     error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     mean = float(values.mean())
     return Score(

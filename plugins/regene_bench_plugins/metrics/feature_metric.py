@@ -31,30 +31,32 @@ class FeatureMetricConfig(ReferenceConfig):
 
 
 class ReferenceMetric(Metric):
-    """Base of metrics with the option ``reference``."""
+    """Base of metrics that compare with real images and have the option ``reference``."""
 
     Config: ClassVar[type[MetricConfig]] = ReferenceConfig
     config: ReferenceConfig
 
     @property
     def reference(self) -> Split | None:
+        """Split of the real images; ``None`` for the protocol's."""
         return self.config.reference
 
 
 class FeatureMetric(ReferenceMetric):
-    """Base of metrics with the options ``extractor`` and ``reference``."""
+    """Base of metrics on the features of one extractor, with ``extractor`` and ``reference``."""
 
     Config: ClassVar[type[MetricConfig]] = FeatureMetricConfig
     config: FeatureMetricConfig
 
     @property
     def extractors(self) -> tuple[str, ...]:
+        """The one extractor whose features are compared."""
         return (self.config.extractor,)
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Features of real and generated images.
+    """The features of both sides of a comparison: of real and of generated images.
 
     Attributes:
         real: float32 ``[N, D]``.
@@ -91,7 +93,7 @@ class Sides:
         interval: tuple[float, float] | None = None,
         note: str = "",
     ) -> Score:
-        """A row of this comparison."""
+        """Make a row of this comparison, with its numbers of images, extractor and split."""
         return Score(
             column,
             value,

@@ -12,11 +12,11 @@ from torch import Tensor
 from regene_bench.api import Column, Evaluation, LatentVariableModel, Metric, Score
 from regene_bench_plugins.metrics.active_units import active_units, collapse_note
 from regene_bench_plugins.metrics.densities import (
+    chunks_with_progress,
     divergences,
     latent_variable_model,
     mean_score,
     pixel_note,
-    watched_chunks,
 )
 from regene_bench_plugins.metrics.image_sets import every_kth
 
@@ -52,7 +52,7 @@ class EvidenceLowerBound(Metric):
         errors, nats, means = [], [], []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("elbo"):
-            for images, labels in watched_chunks(evaluation.data.test, evaluation, "ELBO"):
+            for images, labels in chunks_with_progress(evaluation.data.test, evaluation, "ELBO"):
                 posterior = model.posterior(images, labels)
                 likelihood = model.likelihood(posterior.sample(), labels)
                 errors.append(-likelihood.log_prob(images).double())
@@ -94,7 +94,7 @@ class LogLikelihood(Metric):
         bounds = []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("log-likelihood"):
-            for images, labels in watched_chunks(test, evaluation, "log-likelihood"):
+            for images, labels in chunks_with_progress(test, evaluation, "log-likelihood"):
                 bounds.append(importance_bounds(model, images, labels, IMPORTANCE_SAMPLES))
                 if not note:
                     z = model.prior(labels).sample()

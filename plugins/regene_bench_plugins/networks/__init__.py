@@ -1,0 +1,1 @@
+"""Networks that methods are put together from: generators, discriminators, encoders, decoders."""

@@ -9,7 +9,7 @@ from torch import nn
 
 
 class MovingAverage(nn.Module):
-    """A copy of a network whose weights follow it slowly; it is a module, so that it is kept.
+    """A copy of a network whose weights follow it slowly; a module, so that checkpoints hold it.
 
     Args:
         network: The network that is followed.

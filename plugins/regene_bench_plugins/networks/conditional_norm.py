@@ -37,7 +37,7 @@ class ConditionalBatchNorm2d(nn.Module):
 
 
 class LabelledSequential(nn.Module):
-    """A row of layers of which those that take labels are given them."""
+    """Layers one after another, of which those that take labels are given them."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
@@ -59,5 +59,5 @@ def conditional_norm(n_classes: int) -> NormFactory:
 
 
 def no_norm(channels: int) -> nn.Module:
-    """Stand where a normalisation would."""
+    """A ``NormFactory`` for networks without normalisation: it makes the identity."""
     return nn.Identity()

@@ -1,7 +1,8 @@
 """Where labels enter a network: beside the noise, beside the image, or not at all.
 
-A generator's entrance maps noise and labels to a code, a discriminator's maps images and labels to
-feature maps; the network behind it need not know which form was chosen. All take further leading
+An entrance is the first step of a network. A generator's maps noise and labels to a code, a
+discriminator's maps images and labels to feature maps; the network behind it need not know which
+form was chosen. All take further leading
 axes, such as one for models that are trained together.
 """
 

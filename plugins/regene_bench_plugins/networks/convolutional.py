@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.description import Description, sizes
+from regene_bench_plugins.networks.block_description import BlockDescription, sizes
 from regene_bench_plugins.networks.latent_classifier import LatentClassifier, LatentEncoder
 
 _SLOPE = 0.3
@@ -27,7 +27,7 @@ class ConvEncoder(LatentEncoder):
     """
 
     def __init__(
-        self, shape: ImageShape, description: Description, extra_channels: int = 0
+        self, shape: ImageShape, description: BlockDescription, extra_channels: int = 0
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -70,7 +70,7 @@ class ConvEncoder(LatentEncoder):
 class ConvClassifier(LatentClassifier):
     """A ``ConvEncoder`` and a linear head."""
 
-    def __init__(self, shape: ImageShape, description: Description) -> None:
+    def __init__(self, shape: ImageShape, description: BlockDescription) -> None:
         super().__init__(ConvEncoder(shape, description), shape.n_classes)
 
 
@@ -83,7 +83,7 @@ class ConvDecoder(nn.Module):
         channels: Channels of the feature map it takes, of the innermost block's size.
     """
 
-    def __init__(self, shape: ImageShape, description: Description, channels: int) -> None:
+    def __init__(self, shape: ImageShape, description: BlockDescription, channels: int) -> None:
         super().__init__()
         steps = sizes(shape.height, shape.width, description.blocks)
         self.map_shape = (channels, *description.inner_size(shape.height, shape.width))
@@ -121,7 +121,7 @@ class ConvDecoder(nn.Module):
 class VectorDecoder(nn.Module):
     """A linear layer from any vector to the feature map of a ``ConvDecoder``, and that decoder."""
 
-    def __init__(self, shape: ImageShape, description: Description, inputs: int) -> None:
+    def __init__(self, shape: ImageShape, description: BlockDescription, inputs: int) -> None:
         super().__init__()
         self.decoder = ConvDecoder(shape, description, description.widths[-1])
         channels, height, width = self.decoder.map_shape

@@ -1,4 +1,6 @@
-"""K networks of one make as one network: layers of K times the channels in K groups.
+"""K networks of the same layers as one network: K times the channels, in K groups.
+
+Each of the K models is a lane. They share a launch of every kernel and nothing else.
 
 A model's weights are a stretch of the first axis, so that convolutions are grouped convolutions and
 batch norms are batch norms of more channels. Models may differ in the inputs of their linear layers
@@ -53,7 +55,7 @@ def stacked(networks: Sequence[nn.Module]) -> nn.Module:
     """Make one network of K.
 
     Args:
-        networks: Of one make; only the inputs of linear layers may differ in number.
+        networks: Of the same layers; only the inputs of linear layers may differ in number.
 
     Returns:
         A network of the same structure. What lies side by side in the channels of its features

@@ -101,6 +101,8 @@ class ResidualFeatures(nn.Module):
 
 
 class _UpBlock(nn.Module):
+    """Enlarges a map to a given size: norm, ReLU and convolution twice, and a 1×1 shortcut."""
+
     def __init__(self, width: int, norm: NormFactory) -> None:
         super().__init__()
         self.before = LabelledSequential(norm(width), nn.ReLU())
@@ -134,6 +136,8 @@ class _FirstBlock(nn.Module):
 
 
 class _DownBlock(nn.Module):
+    """Halves a map: ReLU and convolution twice, and a 1×1 shortcut."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = _two_convolutions(width)
@@ -144,6 +148,8 @@ class _DownBlock(nn.Module):
 
 
 class _LevelBlock(nn.Module):
+    """Keeps a map's size: ReLU and convolution twice, and the map itself added."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = _two_convolutions(width)

@@ -82,7 +82,7 @@ class CGANConfig(GANConfig):
         return doubling_widths(first, self.blocks or halvings_to(_INNERMOST_SIDE, shape))
 
     def entrance(self, shape: ImageShape) -> CodeEntrance:
-        """The generator's entrance."""
+        """The generator's first layer: how noise and label become one code."""
         if self.conditional and self.label == "number":
             return NoiseAndNumber(self.noise_dim, shape.n_classes)
         return code_entrance(self, shape)
@@ -145,7 +145,10 @@ class CGAN(Method):
 
     @classmethod
     def batch_key(cls, config: MethodConfig) -> str | None:
-        """Seeds, noise dimensions and rates may differ."""
+        """Equal for configurations that ``fit_batch`` trains together.
+
+        Seeds, noise dimensions and rates may differ.
+        """
         assert isinstance(config, CGANConfig)
         return stacking_key(config)
 
@@ -153,7 +156,7 @@ class CGAN(Method):
     def fit_batch(
         cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
     ) -> list[object]:
-        """Train all networks together."""
+        """Train several GANs as one network of groups; each result is as that of ``fit`` alone."""
         own = [config for config in configs if isinstance(config, CGANConfig)]
         setups = []
         for config, runtime in zip(own, runtimes, strict=True):
@@ -180,7 +183,12 @@ def _quick_networks(shape: ImageShape) -> dict[str, Any]:
 
 
 def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
-    """Networks, loss and noise of one configuration."""
+    """Build the networks, the loss and the noise of a configuration.
+
+    Args:
+        config: Kinds and sizes.
+        shape: Images that the generator gives and the discriminator takes.
+    """
     entrance = image_entrance(config, shape)
     features = StridedFeatures(
         shape,

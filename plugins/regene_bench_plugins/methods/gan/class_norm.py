@@ -1,6 +1,7 @@
-"""Networks of the GANs whose generators take the label in their normalisations.
+"""Networks of ``wgan_gp`` and ``sngan``: their generators take labels in conditional batch norms.
 
-Residual ones are the papers'; strided ones need far less arithmetic.
+Either is built in two forms: residual, as in the papers, or strided, which needs far less
+arithmetic.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class ClassNormConfig(GANConfig):
         width: The generator's channels; of strided networks, those next to the image.
         discriminator_width: The discriminator's, likewise.
         discriminator_steps: Steps of the discriminator for one of the generator.
-        beta1: Adam's first moment, of both.
-        beta2: Adam's second moment, of both.
+        beta1: Decay of Adam's average of gradients, for both networks.
+        beta2: Decay of Adam's average of squared gradients, for both networks.
     """
 
     noise_dim: int = Field(default=128, ge=0, le=4096)

@@ -17,19 +17,19 @@ from regene_bench_plugins.networks.conditioning import (
 
 
 class GANConfig(TrainingLength):
-    """Noise, steps and rates.
+    """Length of the noise, steps and rates.
 
-    ``images`` counts the real images that the discriminator sees.
+    ``images`` and ``epochs`` count the real images that the discriminator sees.
 
     Attributes:
         conditional: Labels for both networks; without them samples have no class.
         noise_dim: Length of the noise; with 0 a class has one image.
         batch_size: Images a step of either network.
         discriminator_steps: Steps of the discriminator for one of the generator.
-        generator_learning_rate: Adam's.
-        discriminator_learning_rate: Adam's.
-        beta1: Adam's first moment, of both.
-        beta2: Adam's second moment, of both.
+        generator_learning_rate: Of the generator's Adam.
+        discriminator_learning_rate: Of the discriminator's Adam.
+        beta1: Decay of Adam's average of gradients, for both networks.
+        beta2: Decay of Adam's average of squared gradients, for both networks.
         average: Decay of the generator's moving average, which is what generates; 0 for none.
     """
 
@@ -45,19 +45,19 @@ class GANConfig(TrainingLength):
 
 
 def code_entrance(config: GANConfig, shape: ImageShape) -> NoiseOnly | NoiseAndLabel:
-    """The generator's entrance where labels stand beside the noise."""
+    """The first layer of a generator that takes noise and, if it is conditional, one-hot labels."""
     if config.conditional:
         return NoiseAndLabel(config.noise_dim, shape.n_classes)
     return NoiseOnly(config.noise_dim)
 
 
 def image_entrance(config: GANConfig, shape: ImageShape) -> ImageOnly | LabelPlanes:
-    """The discriminator's entrance where labels stand beside the image."""
+    """The first layer of a discriminator that takes images and, if conditional, label planes."""
     return LabelPlanes(shape) if config.conditional else ImageOnly(shape)
 
 
 def quick_rates(shape: ImageShape) -> dict[str, Any]:
-    """Rates and average for some minutes of training, in place of a paper's for hours."""
+    """Learning rates and moving average for some minutes of training; papers' are for hours."""
     rate = 1e-3 if is_small(shape) else 4e-4
     return {
         "generator_learning_rate": rate,
@@ -67,5 +67,5 @@ def quick_rates(shape: ImageShape) -> dict[str, Any]:
 
 
 def quick_images(shape: ImageShape) -> int:
-    """Images that a quick preset sees."""
+    """How many images the discriminator sees in ``quick``."""
     return 50_000 if is_small(shape) else 120_000 if is_colour(shape) else 100_000

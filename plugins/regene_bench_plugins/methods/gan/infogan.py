@@ -71,7 +71,7 @@ def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discrimin
 
 
 def infogan_setup(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> GANSetup:
-    """Both networks, normal noise, and a loss."""
+    """Both networks with normal noise, to be trained with a loss."""
     return GANSetup(
         generator=infogan_generator(config, shape),
         discriminator=infogan_discriminator(config, shape),

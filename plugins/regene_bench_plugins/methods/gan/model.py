@@ -11,7 +11,7 @@ from regene_bench_plugins.methods.gan.noise import Noise
 
 
 class GANModel:
-    """A generator; noise comes from the sampling streams.
+    """A trained generator and its noise, which comes from the benchmark's sampling streams.
 
     Args:
         generator: Maps noise and labels to images, in evaluation mode.
@@ -30,7 +30,10 @@ class GANModel:
         return self._noise.dim
 
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Map noise and label to one image per label, int64 ``[N]``."""
+        """Draw noise and map it to one image for each label, int64 ``[N]``.
+
+        The noise goes along as latents unless its length is 0.
+        """
         noise = self._noise.sample(len(labels), rng).to(labels.device)
         images = self.from_noise(noise, labels)
         return Generation(images, noise if self._noise.dim else None, labelled=self._conditional)

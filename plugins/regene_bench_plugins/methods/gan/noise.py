@@ -1,4 +1,8 @@
-"""Distributions of the generator's noise, in training and in sampling."""
+"""Distributions of the generator's noise.
+
+Each draws in two ways: fast on the training's device, and reproducibly on the CPU when a benchmark
+samples, where sample i must depend on (seed, i) alone.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +19,24 @@ class Noise(Protocol):
     """A distribution over vectors of length ``dim``, which may be 0."""
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
 
     def draw(
         self, n: int, device: torch.device, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Draw ``[n, dim]``, from the global generator unless another is given."""
+        """Draw float32 ``[n, dim]`` for training, from the global generator or another one."""
         ...
 
     def sample(self, n: int, rng: SampleRng) -> Tensor:
-        """Draw ``[n, dim]`` on the CPU from streams of their own."""
+        """Draw float32 ``[n, dim]`` on the CPU; row i comes from the stream of sample i."""
         ...
 
 
 @dataclass(frozen=True)
 class Normal:
-    """Standard normal."""
+    """Every number from the standard normal distribution; methods as of ``Noise``."""
 
     dim: int
 
@@ -45,7 +51,7 @@ class Normal:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Uniform in [−1, 1)."""
+    """Every number uniform in [−1, 1); methods as of ``Noise``."""
 
     dim: int
 

@@ -1,1 +1,7 @@
-"""ReGene: a classifier's latents, convex combinations of them, rejection sampling, a decoder."""
+"""ReGene (Gopalakrishnan et al. 2022): generate from the latents of a classifier.
+
+``training`` trains a classifier and a decoder that inverts its latents. ``convex`` makes convex
+combinations of latents of one class, in the order of ``combinations``; ``rejection_sampling`` takes
+those that ``confidence_judge`` accepts. ``regene`` puts them together, and ``generations`` combines
+what was generated once more.
+"""

@@ -1,4 +1,4 @@
-"""Every combination of a class's members once, in an order that a key decides.
+"""All combinations of a class's members, each once, in an order that a key decides.
 
 Nothing is drawn and remembered: the combinations are numbered, the numbers are permuted by a keyed
 bijection, and a sample visits the permuted numbers along a fixed row of its own.

@@ -1,4 +1,8 @@
-"""ReGene's classifier as a judge of its own combinations (section 6.2)."""
+"""ReGene's two-step judgement by its own classifier (section 6.2), and its thresholds.
+
+Step 1 looks at a combined latent: the classifier's head must put it in the wanted class. Step 2
+looks at the decoded image: classified again, its confidence in the class must reach a threshold.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Configuration of the encoder and decoder that ``regene`` and ``autoencoder`` have in common."""
+"""Sizes of the encoder and the decoder, and how latents are combined.
+
+This part of the configuration is common to ``regene`` and ``autoencoder``.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from pydantic import Field, field_validator, model_validator
 from regene_bench.api import ImageShape, MethodConfig, Preset
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
 from regene_bench_plugins.methods.regene.convex import ConvexWeights
-from regene_bench_plugins.networks.description import (
-    Description,
+from regene_bench_plugins.networks.block_description import (
+    BlockDescription,
     blocks_for,
-    grown_inside,
-    tapered,
+    grow_innermost_map,
+    tapered_blocks,
 )
 
 # Weight of the excess of the pixel logits in both losses: far too small to move a pixel that has a
@@ -83,9 +86,9 @@ class EncoderDecoderConfig(MethodConfig):
             raise ValueError(f"ratios must sum to 1, not to {sum(self.ratios):g}")
         return self
 
-    def encoder_description(self, shape: ImageShape) -> Description:
+    def encoder_description(self, shape: ImageShape) -> BlockDescription:
         """The encoder for images of this shape."""
-        return tapered(
+        return tapered_blocks(
             self._blocks(shape),
             self.encoder_width,
             self.encoder_narrowest,
@@ -94,9 +97,9 @@ class EncoderDecoderConfig(MethodConfig):
             inner_kernels=self.encoder_kernels,
         )
 
-    def decoder_description(self, shape: ImageShape) -> Description:
+    def decoder_description(self, shape: ImageShape) -> BlockDescription:
         """The decoder for images of this shape."""
-        description = tapered(
+        description = tapered_blocks(
             self._blocks(shape),
             self.decoder_width,
             self.decoder_narrowest,
@@ -104,7 +107,7 @@ class EncoderDecoderConfig(MethodConfig):
         )
         if self.decoder_growth == "resize":
             return description
-        return grown_inside(description, shape.height, shape.width)
+        return grow_innermost_map(description, shape.height, shape.width)
 
     @property
     def convex_weights(self) -> ConvexWeights:

@@ -1,4 +1,4 @@
-"""Generations that arise from generations (ReGene, section 6.5)."""
+"""Generations of generations: what is generated is combined again (ReGene, section 6.5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from regene_bench_plugins.methods.regene.convex import (
 )
 
 
-class Ancestor(Protocol):
+class LatentGenerator(Protocol):
     """A model that can encode, decode, and generate with latents."""
 
     def encode(self, images: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Level:
 
 
 def generations_of_generations(
-    model: Ancestor,
+    model: LatentGenerator,
     labels: Tensor,
     levels: int,
     rng: SampleRng,
@@ -91,13 +91,20 @@ def generations_of_generations(
         assert siblings is not None
         found.append(
             Level(
-                _next(model, siblings, labels, weights, _of(rng, "siblings", level), class_names),
-                _next(
+                _next_generation(
+                    model,
+                    siblings,
+                    labels,
+                    weights,
+                    _level_rng(rng, "siblings", level),
+                    class_names,
+                ),
+                _next_generation(
                     model,
                     model.encode(before.children.images),
                     labels,
                     weights,
-                    _of(rng, "children", level),
+                    _level_rng(rng, "children", level),
                     class_names,
                 ),
             )
@@ -105,13 +112,13 @@ def generations_of_generations(
     return found
 
 
-def _of(rng: SampleRng, line: str, level: int) -> SampleRng:
+def _level_rng(rng: SampleRng, line: str, level: int) -> SampleRng:
     return SampleRng(derive_seed(rng.seed, line, level), rng.start)
 
 
 @torch.inference_mode()
-def _next(
-    model: Ancestor,
+def _next_generation(
+    model: LatentGenerator,
     latents: Tensor,
     labels: Tensor,
     weights: ConvexWeights,

@@ -43,7 +43,7 @@ from regene_bench_plugins.networks.latent_classifier import LatentClassifier
 
 
 class ReGeneModel:
-    """Encoder, classifier, decoder, and generator by convex combinations that pass both judgements."""
+    """Encoder, classifier, decoder, and generator by rejection sampling of convex combinations."""
 
     def __init__(
         self,

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
+from regene_bench_plugins.networks.block_description import BlockDescription
 from regene_bench_plugins.networks.convolutional import ConvEncoder
-from regene_bench_plugins.networks.description import Description
 
 _TINY = 1e-8
 
@@ -91,7 +91,7 @@ class CapsuleEncoder(nn.Module):
     def __init__(
         self,
         shape: ImageShape,
-        description: Description,
+        description: BlockDescription,
         extra_channels: int,
         *,
         types: int,

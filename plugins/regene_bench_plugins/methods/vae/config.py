@@ -13,7 +13,11 @@ from pydantic import Field, model_validator
 from regene_bench.api import ImageShape, MethodConfig, TrainingLength, images_to_see
 from regene_bench_plugins.methods.vae.pixels import BernoulliPixels, GaussianPixels, Pixels
 from regene_bench_plugins.methods.vae.training import Plan, halving_schedule
-from regene_bench_plugins.networks.description import Description, blocks_for, tapered
+from regene_bench_plugins.networks.block_description import (
+    BlockDescription,
+    blocks_for,
+    tapered_blocks,
+)
 
 SamplerName = Literal["normal", "gaussian", "mixture", "second_stage"]
 
@@ -51,11 +55,11 @@ class NetworkConfig(TrainingLength):
     learning_rate: float = Field(default=1e-3, gt=0)
     halved_every: float | None = Field(default=None, gt=0)
 
-    def encoder_description(self, shape: ImageShape) -> Description:
+    def encoder_description(self, shape: ImageShape) -> BlockDescription:
         """The encoder for images of this shape."""
         return self.description(shape, self.encoder_width, self.encoder_narrowest)
 
-    def decoder_description(self, shape: ImageShape) -> Description:
+    def decoder_description(self, shape: ImageShape) -> BlockDescription:
         """The decoder for images of this shape."""
         return self.description(shape, self.decoder_width, self.decoder_narrowest)
 
@@ -64,10 +68,10 @@ class NetworkConfig(TrainingLength):
         total, schedule = self.total_images(n_train), halving_schedule(self.halved_every)
         return Plan(total, self.batch_size, self.learning_rate, schedule)
 
-    def description(self, shape: ImageShape, width: int, narrowest: int) -> Description:
-        """A network as deep as these, of other widths."""
+    def description(self, shape: ImageShape, width: int, narrowest: int) -> BlockDescription:
+        """Blocks as many as those of both networks, of other widths."""
         blocks = blocks_for(shape.height, shape.width) if self.blocks is None else self.blocks
-        return tapered(blocks, width, narrowest, self.convolutions)
+        return tapered_blocks(blocks, width, narrowest, self.convolutions)
 
 
 class PixelConfig(NetworkConfig):
@@ -82,7 +86,7 @@ class PixelConfig(NetworkConfig):
     sigma: float = Field(default=1.0, gt=0)
 
     def pixels(self) -> Pixels:
-        """p(x | z)."""
+        """The density of the pixels given z, p(x | z)."""
         return BernoulliPixels() if self.reconstruction == "bce" else GaussianPixels(self.sigma)
 
 

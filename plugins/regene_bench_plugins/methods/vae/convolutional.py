@@ -19,7 +19,7 @@ MakeHeads = Callable[[int, int], Heads]
 
 
 def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
-    """Encoder and decoder that see no labels.
+    """Build an encoder and a decoder that see no labels, around a code of any length.
 
     Args:
         config: Their sizes.
@@ -37,7 +37,10 @@ def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads)
 
 
 def label_aware(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
-    """The same with labels as planes beside the image and one-hot beside z."""
+    """The same with labels: as constant planes beside the image and one-hot beside z.
+
+    Arguments as of ``label_blind``.
+    """
     encoder = ConvEncoder(shape, config.encoder_description(shape), shape.n_classes)
     code = NoiseAndLabel(config.latent_dim, shape.n_classes)
     return Autoencoding(

@@ -34,6 +34,7 @@ from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.config import PixelConfig
 from regene_bench_plugins.methods.vae.pixels import Pixels
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset
+from regene_bench_plugins.networks.block_description import BlockDescription
 from regene_bench_plugins.networks.class_prior import ClassPrior
 from regene_bench_plugins.networks.conditioning import one_hot, with_label_planes
 from regene_bench_plugins.networks.convolutional import (
@@ -41,7 +42,6 @@ from regene_bench_plugins.networks.convolutional import (
     ConvEncoder,
     VectorDecoder,
 )
-from regene_bench_plugins.networks.description import Description
 
 _PRIOR_RATE = 10
 _PRIOR_IMAGES = 20_000
@@ -59,7 +59,7 @@ class CVAEConfig(PixelConfig):
     prior: Literal["class", "standard"] = "class"
     recogniser_width: int = Field(default=64, ge=1, le=4096)
 
-    def recogniser_description(self, shape: ImageShape) -> Description:
+    def recogniser_description(self, shape: ImageShape) -> BlockDescription:
         """The recogniser for images of this shape."""
         width = self.recogniser_width
         return self.description(shape, width, max(1, width // 4))

@@ -124,7 +124,7 @@ def frozen_mean(network: Autoencoding, images: Tensor, labels: Tensor) -> Tensor
 
 @contextmanager
 def untracked(network: nn.Module) -> Iterator[None]:
-    """Keep batch normalisation's running averages: those are of real images and their codes."""
+    """Leave batch norms' running averages as they are: those are of real images and their codes."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

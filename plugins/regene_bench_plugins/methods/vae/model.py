@@ -143,7 +143,7 @@ def standard_normal(labels: Tensor, latent_dim: int) -> Distribution:
 
 @torch.inference_mode()
 def gaussian_of(network: Autoencoding, images: Tensor, labels: Tensor) -> Distribution:
-    """q(z | x, y) as a distribution.
+    """q(z | x, y) for N images, a batch of N distributions over ``[D]``.
 
     Raises:
         TypeError: The encoder is deterministic.
@@ -159,7 +159,7 @@ def gaussian_of(network: Autoencoding, images: Tensor, labels: Tensor) -> Distri
 def likelihood_of(
     network: Autoencoding, pixels: Pixels, latents: Tensor, labels: Tensor
 ) -> Distribution:
-    """p(x | z, y) as a distribution."""
+    """p(x | z, y) for N codes, a batch of N distributions over ``[C, H, W]``."""
     return pixels.distribution(network.logits(latents, labels))
 
 

@@ -151,7 +151,7 @@ class Autoencoding(nn.Module):
         return self.heads.latent_dim
 
     def posterior(self, images: Tensor, labels: Tensor) -> Posterior:
-        """What images ``[N, C, H, W]`` in [0, 1] with labels, int64 ``[N]``, say of z."""
+        """The posterior of z for images ``[N, C, H, W]`` in [0, 1] with labels, int64 ``[N]``."""
         posterior: Posterior = self.heads(self.encoder(self.entrance(images, labels)))
         return posterior
 

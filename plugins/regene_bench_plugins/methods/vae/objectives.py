@@ -22,7 +22,7 @@ SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 @dataclass(frozen=True)
 class EncodedBatch:
-    """A batch on its way through the network.
+    """A batch of images with what the network makes of it.
 
     Attributes:
         images: float32 ``[N, C, H, W]`` in [0, 1].

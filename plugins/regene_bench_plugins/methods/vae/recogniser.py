@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from regene_bench.api import Batch, BenchmarkData, MethodConfig, Runtime, Stage, one_cycle, train
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
+from regene_bench_plugins.networks.block_description import blocks_for, tapered_blocks
 from regene_bench_plugins.networks.convolutional import ConvClassifier
-from regene_bench_plugins.networks.description import blocks_for, tapered
 
 
 class RecogniserConfig(MethodConfig):
@@ -42,7 +42,7 @@ def fit_recogniser(
     shape, width = data.shape, config.recogniser_width
     blocks = blocks_for(shape.height, shape.width)
     with runtime.seeded("init", "recogniser"):
-        network = ConvClassifier(shape, tapered(blocks, width, max(1, width // 4)))
+        network = ConvClassifier(shape, tapered_blocks(blocks, width, max(1, width // 4)))
     network.to(runtime.device)
     optimizer = adam(network.parameters(), config.recogniser_learning_rate, runtime.device)
 

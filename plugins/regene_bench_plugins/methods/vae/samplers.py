@@ -82,7 +82,7 @@ def fit_sampler(
 
 @torch.inference_mode()
 def posterior_of_split(network: Autoencoding, split: DeviceImages, runtime: Runtime) -> Posterior:
-    """What an encoder says of every image of a split; rows in its order.
+    """Posteriors of the codes of all images of a split, in its order.
 
     Raises:
         Interrupted: A stop was asked for.
@@ -107,7 +107,7 @@ def every_kth(split: DeviceImages, most: int) -> DeviceImages:
 
 @dataclass(frozen=True)
 class GaussianMixtureDensity:
-    """One mixture of Gaussians with full covariances, float64 on the CPU.
+    """A mixture of Gaussians with full covariances, float64 on the CPU.
 
     Attributes:
         shares: Cumulative weights of the components, ``[M]``.

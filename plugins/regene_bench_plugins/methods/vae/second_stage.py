@@ -33,7 +33,7 @@ class DrawnCodes(DeviceImages):
 
 
 def drawn_codes(posterior: Posterior, labels: Tensor) -> DrawnCodes:
-    """Keep posteriors for drawing; deterministic codes have no deviation."""
+    """Wrap posteriors so that every batch is a new draw; deterministic codes have no deviation."""
     if posterior.log_variance is None:
         deviation = torch.zeros_like(posterior.mean)
     else:

@@ -1,4 +1,4 @@
-"""Training an autoencoder of any objective."""
+"""Training an autoencoder with any objective."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Plan:
 
 
 def halving_schedule(epochs: float | None) -> Schedule:
-    """Halve the rate after every so many epochs; ``None`` for the one-cycle schedule."""
+    """A schedule that halves the rate after every so many epochs; one-cycle for ``None``."""
     return one_cycle() if epochs is None else decay_every(epochs, 0.5)
 
 
@@ -99,7 +99,7 @@ def fit_autoencoder(
 
 
 def sum_of_terms(terms: Mapping[str, Tensor]) -> Tensor:
-    """Add the terms of a loss, scalars."""
+    """Add the terms of a loss, scalars, in their order."""
     first, *rest = terms.values()
     total = first
     for term in rest:

@@ -20,7 +20,7 @@ from regene_bench_plugins.networks.conditioning import NoiseOnly
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from .builders import make_runtime
+from ..builders import make_runtime
 
 OBSERVED, LATENT, SIGMA = 6, 2, 0.4
 

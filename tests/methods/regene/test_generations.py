@@ -10,7 +10,7 @@ from torch import Tensor
 
 from regene_bench.api import Generation, MethodError, SampleRng
 
-from .builders import make_data
+from ..builders import make_data
 
 LABELS = torch.arange(3).repeat_interleave(6)
 

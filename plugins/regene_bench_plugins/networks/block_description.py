@@ -1,4 +1,8 @@
-"""One description of a stack of convolution blocks, from which all networks are built."""
+"""Descriptions of stacks of convolution blocks, from which encoders and decoders are built.
+
+The networks of the ReGene paper are blocks of 3×3 convolutions at ever smaller sizes. One
+description fits images of any size and serves an encoder and a decoder alike.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ _KERNEL = 3
 
 
 @dataclass(frozen=True)
-class Description:
+class BlockDescription:
     """Blocks of convolutions on ever smaller images, listed from the image inwards.
 
     Attributes:
@@ -35,6 +39,7 @@ class Description:
 
     @property
     def blocks(self) -> int:
+        """How many blocks there are."""
         return len(self.widths)
 
     def kernels(self, block: int) -> tuple[int, ...]:
@@ -54,7 +59,7 @@ class Description:
         return self.widths[-1] * inner_height * inner_width
 
 
-def tapered(
+def tapered_blocks(
     blocks: int,
     width: int,
     narrowest: int,
@@ -62,7 +67,7 @@ def tapered(
     *,
     ends: int = 0,
     inner_kernels: tuple[int, ...] = (),
-) -> Description:
+) -> BlockDescription:
     """Describe blocks whose width halves towards the image, where pixels are many.
 
     ``narrowest=width`` gives blocks of one width; 512 and 256 over four blocks give the decoder
@@ -74,7 +79,7 @@ def tapered(
         narrowest: Widths stop halving here.
         convolutions: Convolutions a block.
         ends: Convolutions that the first and the last block have beyond that.
-        inner_kernels: As of ``Description``.
+        inner_kernels: As of ``BlockDescription``.
     """
     widths = tuple(
         max(width >> (blocks - 1 - block), min(narrowest, width)) for block in range(blocks)
@@ -82,10 +87,10 @@ def tapered(
     counts = [convolutions] * blocks
     for end in {0, blocks - 1}:
         counts[end] += ends
-    return Description(widths, tuple(counts), inner_kernels)
+    return BlockDescription(widths, tuple(counts), inner_kernels)
 
 
-def grown_inside(description: Description, height: int, width: int) -> Description:
+def grow_innermost_map(description: BlockDescription, height: int, width: int) -> BlockDescription:
     """Let convolutions enlarge a decoder's innermost map where doubling would miss the next size.
 
     Table A.5 of the ReGene paper comes from 3×3 to 7×7 in this way: one block of the innermost

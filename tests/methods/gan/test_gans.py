@@ -23,7 +23,7 @@ from torch import Tensor
 from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError
 from regene_bench.base.events import Progress
 
-from .builders import CONDITIONAL_GANS, fit, make_data, make_runtime
+from ..builders import CONDITIONAL_GANS, fit, make_data, make_runtime
 
 
 def sorted_labels(n_classes: int, each: int) -> Tensor:

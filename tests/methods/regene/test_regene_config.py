@@ -22,7 +22,7 @@ from regene_bench.api import (
     validate,
 )
 
-from .builders import fit, make_data, make_runtime
+from ..builders import fit, make_data, make_runtime
 
 MNIST = ImageShape(1, 28, 28, 10)
 CIFAR10 = ImageShape(3, 32, 32, 10)

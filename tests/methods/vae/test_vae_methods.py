@@ -20,7 +20,7 @@ from regene_bench.api import BenchmarkData, Method, SampleRng, to_float
 from regene_bench.testing.separable import class_means, nearest_class
 from regene_bench.training.capabilities import has_capability
 
-from .builders import make_runtime
+from ..builders import make_runtime
 
 METHODS: dict[str, type[Method]] = {
     "vae": VAE,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from regene_bench_plugins.networks.block_description import tapered_blocks
 from regene_bench_plugins.networks.convolutional import ConvEncoder
-from regene_bench_plugins.networks.description import tapered
 from regene_bench_plugins.networks.perceptual import (
     PerceptualName,
     perceptual_distance,
@@ -20,14 +20,14 @@ from tests.extractors.random_inception import (
     save_script,
 )
 
-from .builders import fit, make_data, make_runtime
+from ..builders import fit, make_data, make_runtime
 
 CPU = torch.device("cpu")
 SIZES = [(1, 1), (2, 5), (8, 8), (28, 28), (37, 24)]
 
 
 def encoder(channels: int = 1, height: int = 8, width: int = 8) -> ConvEncoder:
-    return ConvEncoder(ImageShape(channels, height, width, 2), tapered(2, 8, 4)).eval()
+    return ConvEncoder(ImageShape(channels, height, width, 2), tapered_blocks(2, 8, 4)).eval()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from regene_bench_plugins.methods.vae.capsules import CapsuleEncoder, RoutedCapsules, route, squash
-from regene_bench_plugins.networks.description import tapered
+from regene_bench_plugins.networks.block_description import tapered_blocks
 from torch import Tensor
 
 from regene_bench.api import ImageShape
@@ -100,7 +100,14 @@ def test_every_weight_of_the_encoder_learns() -> None:
     torch.manual_seed(0)
     shape = ImageShape(1, 12, 10, 3)
     encoder = CapsuleEncoder(
-        shape, tapered(2, 4, 4), 3, types=2, type_dim=3, capsules=4, capsule_dim=5, iterations=3
+        shape,
+        tapered_blocks(2, 4, 4),
+        3,
+        types=2,
+        type_dim=3,
+        capsules=4,
+        capsule_dim=5,
+        iterations=3,
     )
     features = encoder(torch.rand(6, 4, 12, 10))
     assert features.shape == (6, encoder.latent_dim) == (6, 20)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from regene_bench.api import BenchmarkData, ImageShape, Stage
 from regene_bench.training.schedules import Clock
 
-from .builders import make_runtime
+from ..builders import make_runtime
 
 SHAPE = ImageShape(1, 8, 8, 3)
 ALL = Weights(noise=0.5, codes=0.25, variational=0.1, kl=0.2, likelihood=0.3)

@@ -8,7 +8,11 @@ import pytest
 import torch
 from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig
 from regene_bench_plugins.methods.regene.training import build_networks
-from regene_bench_plugins.networks.description import Description, grown_inside, tapered
+from regene_bench_plugins.networks.block_description import (
+    BlockDescription,
+    grow_innermost_map,
+    tapered_blocks,
+)
 from torch import nn
 
 from regene_bench.api import ImageShape
@@ -147,20 +151,20 @@ def test_the_papers_rules_give_networks_for_any_size(size: tuple[int, int, int])
 
 
 def test_maps_grow_by_convolutions_only_where_doubling_misses() -> None:
-    description = tapered(4, 8, 4, 3)
-    grown = grown_inside(description, 28, 28)
-    assert grown == Description((4, 4, 8), (3, 3, 3), grown=2)
+    description = tapered_blocks(4, 8, 4, 3)
+    grown = grow_innermost_map(description, 28, 28)
+    assert grown == BlockDescription((4, 4, 8), (3, 3, 3), grown=2)
     assert grown.inner_size(28, 28) == description.inner_size(28, 28) == (3, 3)
-    assert grown_inside(description, 32, 32) == description
+    assert grow_innermost_map(description, 32, 32) == description
     # 3 to 7 needs two convolutions and 1 to 2 an odd number of pixels
-    assert grown_inside(tapered(4, 8, 4, 1), 28, 28).grown == 0
-    assert grown_inside(tapered(2, 8, 4, 3), 3, 3).grown == 1
-    assert grown_inside(tapered(2, 8, 4, 3), 3, 5).grown == 0
-    assert grown_inside(tapered(1, 8, 4, 3), 7, 7).grown == 0
+    assert grow_innermost_map(tapered_blocks(4, 8, 4, 1), 28, 28).grown == 0
+    assert grow_innermost_map(tapered_blocks(2, 8, 4, 3), 3, 3).grown == 1
+    assert grow_innermost_map(tapered_blocks(2, 8, 4, 3), 3, 5).grown == 0
+    assert grow_innermost_map(tapered_blocks(1, 8, 4, 3), 7, 7).grown == 0
 
 
 def test_impossible_descriptions_are_refused() -> None:
     with pytest.raises(ValueError, match="odd sides"):
-        Description((4,), (1,), inner_kernels=(4,))
+        BlockDescription((4,), (1,), inner_kernels=(4,))
     with pytest.raises(ValueError, match="enlarge"):
-        Description((4,), (1,), grown=2)
+        BlockDescription((4,), (1,), grown=2)

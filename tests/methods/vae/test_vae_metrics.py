@@ -17,7 +17,7 @@ from torch.distributions import Bernoulli, Distribution, Independent, Normal
 
 from regene_bench.api import BenchmarkData, Evaluation, Metric, Score
 
-from .builders import TINY, make_runtime
+from ..builders import TINY, make_runtime
 
 
 class KnownModel:

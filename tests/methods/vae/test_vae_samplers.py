@@ -23,7 +23,7 @@ from torch import Tensor
 
 from regene_bench.api import DeviceImages, MethodError, SampleRng
 
-from .builders import make_runtime
+from ..builders import make_runtime
 
 NAMES = ("left", "right")
 

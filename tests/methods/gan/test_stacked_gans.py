@@ -23,8 +23,8 @@ from regene_bench.api import (
 )
 from regene_bench.runtime.stop import StopRequest
 
-from .builders import TINY, fit, make_data, make_runtime
-from .test_interruption import StopAfter
+from ..builders import TINY, fit, make_data, make_runtime
+from ..test_interruption import StopAfter
 
 LABELS = torch.arange(3).repeat_interleave(4)
 # sums of one batched product stand in another order; twenty steps of Adam carry that on

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from regene_bench.api import BenchmarkData, DeviceImages, Quantiser, SampleRng, to_float
 
-from .builders import make_data, make_runtime
+from ..builders import make_data, make_runtime
 
 TINY = VQVAEConfig(
     images=640,
