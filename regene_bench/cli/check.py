@@ -15,7 +15,7 @@ from regene_bench.base.text import printable, terminal_width
 from regene_bench.cli.names import complete_any
 from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
-from regene_bench.testing.running import entry_kind
+from regene_bench.testing.runner import entry_kind
 
 if TYPE_CHECKING:
     from regene_bench.base.events import Event, Sink

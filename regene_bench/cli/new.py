@@ -11,7 +11,7 @@ import typer
 from regene_bench.base.errors import UsageError
 from regene_bench.plugins.host import load_plugins
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
-from regene_bench.testing.running import entry_kind
+from regene_bench.testing.runner import entry_kind
 
 _TRY = {
     "method": "regene-bench run digits --methods {name},real",

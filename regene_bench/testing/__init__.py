@@ -1,4 +1,4 @@
-"""The conformance kit: whether a plugin keeps the contracts, and how to mend it where it does not.
+"""The conformance kit: does a plugin keep the contracts, and if not, how is it mended?
 
 Three ways to use it::
 
@@ -16,8 +16,8 @@ Nothing heavy is imported before something is checked: pytest loads the plugin a
 
 from __future__ import annotations
 
-from regene_bench.testing.contract import Broken, Check, NotApplicable, Result
-from regene_bench.testing.running import CHECKED_KINDS, checks_for, open_subject, run_check
+from regene_bench.testing.check import Broken, Check, NotApplicable, Result
+from regene_bench.testing.runner import CHECKED_KINDS, checks_for, open_subject, run_check
 
 __all__ = [
     "CHECKED_KINDS",

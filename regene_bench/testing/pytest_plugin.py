@@ -1,4 +1,4 @@
-"""pytest: ``@pytest.mark.conformance(NAME, kind=KIND)`` makes one case of a test for each check.
+"""The pytest plugin: ``@pytest.mark.conformance(NAME, kind=KIND)`` makes a test case of each check.
 
 ::
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from regene_bench.testing.contract import Check
+    from regene_bench.testing.check import Check
 
 _FIXTURE = "conformance_check"
 
@@ -54,15 +54,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def conformance_subject() -> Iterator[Callable[[str, str], Any]]:
-    """Give the subject of a kind and a name, opened once a session: checks share trainings."""
+    """Give a function of kind and name that gives the plugin's subject.
+
+    A subject is opened once a session, so that all its checks share its trainings.
+    """
+    from regene_bench.plugins.host import load_plugins
     from regene_bench.testing import open_subject
 
+    host = load_plugins()
     opened: dict[tuple[str, str], Any] = {}
     with ExitStack() as stack:
 
         def subject_of(kind: str, name: str) -> Any:
             if (kind, name) not in opened:
-                opened[kind, name] = stack.enter_context(open_subject(kind, name))
+                opened[kind, name] = stack.enter_context(open_subject(kind, name, host=host))
             return opened[kind, name]
 
         yield subject_of
@@ -72,7 +77,7 @@ def conformance_subject() -> Iterator[Callable[[str, str], Any]]:
 def conformance_check(
     request: pytest.FixtureRequest, conformance_subject: Callable[[str, str], Any]
 ) -> Callable[[], None]:
-    """Call it to run this case's check: it fails or skips the test."""
+    """Give a function that runs this case's check, and fails or skips the test by its result."""
     case: tuple[str, str, Check] = request.param
     kind, name, check = case
 

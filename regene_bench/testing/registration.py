@@ -1,31 +1,51 @@
-"""Contracts of every registered thing: found without anything heavy, and described."""
+"""Contracts of whatever is registered: it is found without heavy imports, and described."""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import ALLOW_VARIABLE
-from regene_bench.testing.contract import NotApplicable, require
+from regene_bench.testing.check import NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")
 _PROBE = """
 import json, sys
-from regene_bench.plugins.host import load_plugins
+from regene_bench.plugins.host import KINDS, load_plugins
 host = load_plugins()
-names = [entry.name for entry in host.entries(sys.argv[1])]
-print(json.dumps({"names": names, "heavy": [m for m in sys.argv[2:] if m in sys.modules]}))
+names = {kind: [entry.name for entry in host.entries(kind)] for kind in KINDS}
+print(json.dumps({"names": names, "heavy": [m for m in sys.argv[1:] if m in sys.modules]}))
 """
 
 
 class Registered(Protocol):
+    """Any subject: it knows the entry that was registered."""
+
     @property
     def entry(self) -> Entry: ...
+
+
+@dataclass(frozen=True)
+class FreshProcess:
+    """What a fresh Python that loaded the plugins of one distribution had to tell.
+
+    Attributes:
+        names: Kind of entry, as the hooks say it, to the registered names.
+        heavy: The heavy packages that had been imported by then.
+        error: The end of what it printed, if it could not load them; else empty.
+    """
+
+    names: Mapping[str, Sequence[str]]
+    heavy: Sequence[str]
+    error: str = ""
 
 
 def registration_imports_nothing_heavy(subject: Registered) -> None:
@@ -36,20 +56,33 @@ def registration_imports_nothing_heavy(subject: Registered) -> None:
     (``"package.module:Class"``) and import torch in that module only.
     """
     entry = subject.entry
+    fresh = _load_afresh(entry.distribution, entry.version)
+    if fresh.error:
+        raise NotApplicable(f"a fresh Python could not load plugins: {fresh.error}")
+    if entry.name.partition(":")[0] not in fresh.names.get(entry.kind, ()):
+        raise NotApplicable(f"a fresh Python does not find {entry.name!r}")
+    require(not fresh.heavy, f"loading {entry.distribution} imports {', '.join(fresh.heavy)}")
+
+
+@functools.cache
+def _load_afresh(distribution: str, version: str) -> FreshProcess:
+    """Load a distribution's plugins in a new process.
+
+    All its entries are registered together, so one process answers for them all.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", _PROBE, entry.kind, *_HEAVY],
-        env=os.environ | {ALLOW_VARIABLE: entry.distribution},
+        [sys.executable, "-c", _PROBE, *_HEAVY],
+        env=os.environ | {ALLOW_VARIABLE: distribution},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     if done.returncode != 0:
-        raise NotApplicable(f"a fresh Python could not load plugins: {done.stderr.strip()[-300:]}")
-    told = json.loads(done.stdout)
-    if entry.name.partition(":")[0] not in told["names"]:
-        raise NotApplicable(f"a fresh Python does not find {entry.name!r}")
-    require(not told["heavy"], f"loading {entry.distribution} imports {', '.join(told['heavy'])}")
+        return FreshProcess(
+            {}, (), done.stderr.strip()[-300:] or f"it ended with {done.returncode}"
+        )
+    return FreshProcess(**json.loads(done.stdout))
 
 
 def is_described(subject: Registered) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from regene_bench.cli.main import main
 from regene_bench.testing import datasets
-from regene_bench.testing.contract import Broken
+from regene_bench.testing.check import Broken
 
 
 def check(*arguments: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from regene_bench.base.events import silent
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import Result, checks_for, run_check
-from regene_bench.testing.running import entry_kind
+from regene_bench.testing.runner import entry_kind, subject_class
 
 # looks for a registered name in a fresh process; these classes have none
 UNREGISTERED = "registration-imports-nothing-heavy"
@@ -20,8 +19,7 @@ def subject_of(kind: str, cls: type, folder: Path, name: str = "") -> Any:
     """What the checks of a kind look at, for a class of the tests."""
     target = f"{cls.__module__}:{cls.__qualname__}"
     entry = Entry(entry_kind(kind), name or cls.__name__, "tests", "1", target, "of the tests")
-    module = importlib.import_module(checks_for(kind)[-1].function.__module__.rpartition(".")[0])
-    return module.Subject(entry, folder, load_plugins(), silent)
+    return subject_class(kind)(entry, folder, load_plugins(), silent)
 
 
 def results_of(kind: str, subject: Any) -> dict[str, Result]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import ExtractorCard, FeatureExtractor, Features, WeightsFile
+from regene_bench.base.errors import UnavailableError
 from regene_bench.testing import checks_for
 
 from .subjects import UNREGISTERED, result_of, results_of, subject_of
@@ -153,3 +154,21 @@ def test_a_fault_is_found(extractor: type, tmp_path: Path) -> None:
 def test_there_is_a_fault_for_every_check() -> None:
     names = {check.name for check in checks_for("extractor")}
     assert {extractor.found_by for extractor in FAULTY} == names - {UNREGISTERED}
+
+
+class NotToBeHad(Good):
+    """Tries to download its weights, in vain."""
+
+    tries = 0
+
+    def prepare(self, data: object, runtime: object) -> None:
+        NotToBeHad.tries += 1
+        raise UnavailableError("no weights", hint="fetch them")
+
+
+def test_weights_that_cannot_be_had_are_asked_for_once(tmp_path: Path) -> None:
+    results = results_of("extractor", subject_of("extractor", NotToBeHad, tmp_path))
+    skipped = [result for result in results.values() if "fetch them" in result.found]
+    assert len(skipped) >= 4
+    assert {result.status for result in skipped} == {"skipped"}
+    assert NotToBeHad.tries == 1

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from regene_bench.base.paths import DATA_VARIABLE
-from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, Check, checks_for, run_check
-from regene_bench.testing.running import entry_kind
+from regene_bench.testing.runner import entry_kind
+from tests.first_party import entries
 
-OWN = "regene-bench"
 EMBEDDED = {"digits"}
 # these would be downloaded
 _NEED_DATA = {
@@ -32,11 +31,13 @@ _SLOW_CHECKS = {"labels-are-obeyed", "images-of-any-size-are-generated"}
 _SLOW_NAMES = {"classification_accuracy", "neutral", "efficientnet_lite0", "inception", "dinov2"}
 
 
+def names_of(kind: str) -> list[str]:
+    return [entry.name for entry in entries(entry_kind(kind))]
+
+
 def cases() -> Iterator[Any]:
-    host = load_plugins()
     for kind in CHECKED_KINDS:
-        names = [e.name for e in host.entries(entry_kind(kind)) if e.distribution == OWN]
-        for name in names:
+        for name in names_of(kind):
             for check in checks_for(kind):
                 marks = list(_marks(kind, name, check))
                 yield pytest.param(kind, name, check, marks=marks, id=f"{kind}-{name}-{check.name}")
@@ -61,3 +62,11 @@ def test_it_keeps_its_contract(
     if result.status == "skipped":
         pytest.skip(result.found)
     assert result.status == "passed", f"\n{result.explain()}"
+
+
+def test_the_exceptions_are_of_what_is_there() -> None:
+    assert set(names_of("dataset")) > EMBEDDED
+    assert set(names_of("metric") + names_of("extractor")) > _SLOW_NAMES
+    assert {check.name for check in checks_for("method")} > _SLOW_CHECKS
+    for kind, needing in _NEED_DATA.items():
+        assert {check.name for check in checks_for(kind)} > needing

@@ -17,7 +17,7 @@ def test_digits(conformance_check):
 FAILS = """
 import pytest
 from regene_bench.testing import datasets
-from regene_bench.testing.contract import Broken
+from regene_bench.testing.check import Broken
 
 def breaks(subject):
     '''Nothing is broken.

@@ -1,22 +1,29 @@
-"""Contracts of methods, one idea a file."""
+"""Contracts of methods."""
 
 from __future__ import annotations
 
-from regene_bench.testing.methods.batches import samples_do_not_depend_on_the_batch_size
-from regene_bench.testing.methods.capabilities import capabilities_keep_their_shapes
+from regene_bench.testing.methods.capabilities import (
+    capabilities_keep_their_shapes,
+    images_of_any_size_are_generated,
+    samples_are_images,
+)
 from regene_bench.testing.methods.configuration import (
     configurations_survive_json,
     presets_are_valid,
     unknown_parameters_are_refused,
 )
-from regene_bench.testing.methods.isolation import the_data_are_left_alone
-from regene_bench.testing.methods.labels import labels_are_obeyed
-from regene_bench.testing.methods.resumption import interrupted_training_goes_on, no_pickle_is_kept
-from regene_bench.testing.methods.samples import samples_are_images
-from regene_bench.testing.methods.seeds import the_same_seed_gives_the_same_samples
-from regene_bench.testing.methods.sizes import images_of_any_size_are_generated
-from regene_bench.testing.methods.stacking import training_together_changes_nothing
-from regene_bench.testing.methods.subject import MethodSubject as Subject
+from regene_bench.testing.methods.samples import (
+    labels_are_obeyed,
+    samples_do_not_depend_on_the_batch_size,
+    the_same_seed_gives_the_same_samples,
+)
+from regene_bench.testing.methods.trained import MethodSubject as Subject
+from regene_bench.testing.methods.training import (
+    interrupted_training_goes_on,
+    no_pickle_is_kept,
+    the_data_are_left_alone,
+    training_together_changes_nothing,
+)
 from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
 
 CHECKS = (

@@ -1,13 +1,41 @@
-"""What else a model can do: encode, decode, classify."""
+"""What a fitted model gives has the right shape and range: samples, latents, images, logits."""
 
 from __future__ import annotations
 
 import torch
 
+from regene_bench.base.errors import MethodError
 from regene_bench.data.device_images import BenchmarkData, to_float
-from regene_bench.testing.contract import NotApplicable, require
-from regene_bench.testing.methods.subject import MethodSubject
-from regene_bench.training.capabilities import Classifier, Decoder, Encoder
+from regene_bench.data.shapes import ImageShape
+from regene_bench.harness.sample import check_generation
+from regene_bench.testing.check import Broken, NotApplicable, require
+from regene_bench.testing.methods.trained import (
+    SHAPE,
+    MethodSubject,
+    draw,
+    generator_of,
+    sorted_labels,
+)
+from regene_bench.testing.stripes import striped_data
+from regene_bench.training.capabilities import Classifier, Decoder, Encoder, Generation
+
+# what training on SHAPE has shown already is not trained again
+SIZES = (
+    SHAPE,
+    ImageShape(1, 28, 28, 2),
+    ImageShape(3, 32, 32, 2),
+    ImageShape(3, 64, 64, 2),
+)
+
+
+def samples_are_images(subject: MethodSubject) -> None:
+    """``fit`` returns a model whose ``generate(labels, rng)`` gives one image a label: float32
+    ``[N, C, H, W]``, finite, in [0, 1], with latents ``[N, D]`` and trials ``[N]`` if it has any.
+
+    Mend: return ``Generation(images)`` of the shape ``data.shape`` says, behind a sigmoid or a
+    clamp; look for a division by zero or a diverging loss if values are not finite.
+    """
+    check_samples(draw(subject.model, sorted_labels(SHAPE.n_classes, 7)), 21, SHAPE)
 
 
 def capabilities_keep_their_shapes(subject: MethodSubject) -> None:
@@ -21,8 +49,49 @@ def capabilities_keep_their_shapes(subject: MethodSubject) -> None:
         raise NotApplicable("the model can only generate")
 
 
+def images_of_any_size_are_generated(subject: MethodSubject) -> None:
+    """The smallest configuration trains on a CPU on grey and RGB images of 8, 28, 32 and 64
+    pixels, and its samples have the shape of the data.
+
+    Mend: take sizes from ``data.shape``, never from a constant; crop or pad where halving does
+    not come out even.
+    """
+    for shape in SIZES:
+        try:
+            data = subject.data if shape == SHAPE else striped_data(shape)
+            model = subject.model if shape == SHAPE else generator_of(subject.fit(data=data))
+            each = 2
+            samples = draw(model, sorted_labels(shape.n_classes, each))
+            check_samples(samples, each * shape.n_classes, shape)
+            check_capabilities(model, data)
+        except Exception as error:
+            size = f"{shape.channels}×{shape.height}×{shape.width}"
+            raise Broken(f"images of {size}: {type(error).__name__}: {error}") from error
+
+
+def check_samples(generation: Generation, n: int, shape: ImageShape) -> None:
+    """Hold a generation of ``n`` samples to its contract, more strictly than a run does.
+
+    Raises:
+        Broken: What is wrong, with the values found.
+    """
+    try:
+        check_generation(generation, n, shape)
+    except MethodError as error:
+        raise Broken(error.message) from None
+    images, latents = generation.images, generation.latents
+    require(images.dtype == torch.float32, f"images are {images.dtype}, not float32")
+    if latents is not None:
+        right = latents.ndim == 2 and len(latents) == n and latents.dtype == torch.float32
+        found = f"{latents.dtype} {list(latents.shape)}"
+        require(right, f"latents are {found}, not float32 [{n}, D]")
+
+
 def check_capabilities(model: object, data: BenchmarkData) -> bool:
-    """Hold a model to the contracts of what it can do besides generating; tell if it is anything.
+    """Hold a model to the contracts of what it can do besides generating.
+
+    Returns:
+        Whether it can do anything besides generating.
 
     Raises:
         Broken: What is wrong.

@@ -1,4 +1,4 @@
-"""The configuration: valid presets, no silent typing errors, and plain JSON."""
+"""A method's configuration: presets are valid, misspelled parameters refused, all of it JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from regene_bench.base.errors import ConfigError
 from regene_bench.base.hashing import canonical_json
 from regene_bench.data.shapes import PRESETS, ImageShape
-from regene_bench.testing.contract import Broken, require
-from regene_bench.testing.methods.subject import SHAPE, MethodSubject
+from regene_bench.testing.check import Broken, require
+from regene_bench.testing.methods.trained import SHAPE, MethodSubject
 
 SHAPES = (
     ImageShape(1, 8, 8, 10),

@@ -1,40 +1,124 @@
-"""Samples are images."""
+"""What a sample depends on: its label, its number and the seed, and nothing else."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
 import torch
+from torch import Tensor
 
 from regene_bench.base.errors import MethodError
-from regene_bench.data.shapes import ImageShape
-from regene_bench.harness.sample import check_generation
-from regene_bench.testing.contract import Broken, require
-from regene_bench.testing.methods.subject import SHAPE, MethodSubject, draw, sorted_labels
-from regene_bench.training.capabilities import Generation
+from regene_bench.testing.check import Broken, NotApplicable, require
+from regene_bench.testing.methods.trained import (
+    SHAPE,
+    MethodSubject,
+    draw,
+    generator_of,
+    shortened,
+    sorted_labels,
+)
+from regene_bench.testing.stripes import class_means, nearest_class
+
+_BATCH_SIZES = (1, 7, 64)
+# kernels may add up in another order for another batch; a saved picture does not show it
+_TOLERANCE = 1e-4
+_LEAST_RIGHT = 0.8
+# parts of the quick preset's length; most methods learn classes so simple by the first
+_EARLY = (1 / 8, 1 / 4)
 
 
-def samples_are_images(subject: MethodSubject) -> None:
-    """``fit`` returns a model whose ``generate(labels, rng)`` gives one image a label: float32
-    ``[N, C, H, W]``, finite, in [0, 1], with latents ``[N, D]`` and trials ``[N]`` if it has any.
+def samples_do_not_depend_on_the_batch_size(subject: MethodSubject) -> None:
+    """Sample ``i`` depends on its label and on ``(rng.seed, rng.start + i)`` alone: asked for in
+    batches of any size, the samples are the same.
 
-    Mend: return ``Generation(images)`` of the shape ``data.shape`` says, behind a sigmoid or a
-    clamp; look for a division by zero or a diverging loss if values are not finite.
+    Mend: draw noise with ``rng.normal(len(labels), …)`` or ``rng.uniform``, never with
+    ``torch.randn``; put networks into evaluation mode (batch normalisation mixes a batch).
     """
-    check_samples(draw(subject.model, sorted_labels(SHAPE.n_classes, 7)), 21, SHAPE)
+    labels = sorted_labels(SHAPE.n_classes, 22)
+    whole = draw(subject.model, labels).images
+    for size in _BATCH_SIZES:
+        parts = [
+            draw(subject.model, labels[start : start + size], start=start).images
+            for start in range(0, len(labels), size)
+        ]
+        difference = (torch.cat(parts) - whole).abs().flatten(1).amax(dim=1)
+        others = (difference > _TOLERANCE).nonzero().flatten().tolist()
+        if others:
+            raise Broken(
+                f"in batches of {size}, {len(others)} of {len(labels)} samples are others than in "
+                f"one batch; the first is sample {others[0]}, off by {difference[others[0]]:.3g}"
+            )
 
 
-def check_samples(generation: Generation, n: int, shape: ImageShape) -> None:
-    """Hold a generation to its contract, more strictly than a run does.
+def the_same_seed_gives_the_same_samples(subject: MethodSubject) -> None:
+    """Two trainings and samplings with one seed end bit-equal on a CPU, whatever the global
+    random generators have been used for before.
+
+    Mend: build networks inside ``with runtime.seeded("init"):``, train with ``train`` (its steps
+    are seeded), and draw samples from ``rng``; anything else takes a local generator with
+    ``runtime.derive_seed("what for")``.
+    """
+    labels = sorted_labels(SHAPE.n_classes, 5)
+    first = draw(subject.model, labels).images
+    _disturb()
+    again = draw(subject.model, labels).images
+    require(torch.equal(first, again), "the same model gives other samples for the same seed")
+    _disturb()
+    model = generator_of(subject.fit())
+    difference = float((draw(model, labels).images - first).abs().max())
+    require(
+        difference == 0,
+        f"a second training with the same seed gives other samples, off by up to {difference:.3g}",
+    )
+
+
+def _disturb() -> None:
+    """Move every global generator on, as whatever ran before would."""
+    torch.rand(7)
+    np.random.random()
+    random.random()
+
+
+def labels_are_obeyed(subject: MethodSubject) -> None:
+    """Trained by its quick preset, or for a part of its length, on classes that a ruler can tell
+    apart, at least 80 % of the samples are of the class that was asked for.
+
+    Mend: pass ``labels`` to the network (one-hot beside the noise, planes beside the image); see
+    that ``batch.labels`` belong to ``batch.images``; give ``preset("quick", shape)`` enough images
+    and a rate that learns in that time.
+    """
+    quick = subject.method.preset("quick", SHAPE)
+    labels = sorted_labels(SHAPE.n_classes, 30)
+    for values in (shortened(quick, part) for part in _EARLY):
+        if values == quick:
+            break
+        # too little training may leave nothing to generate from; the whole of it decides
+        with suppress(MethodError):
+            early = _share_right(subject, values, labels)
+            if early.mean() >= _LEAST_RIGHT:
+                return
+    each = _share_right(subject, quick, labels)
+    if each.mean() < _LEAST_RIGHT:
+        shares = ", ".join(f"{share:.0%}" for share in each.tolist())
+        raise Broken(f"{each.mean():.0%} of the samples are of their class; by class: {shares}")
+
+
+def _share_right(subject: MethodSubject, values: Mapping[str, Any], labels: Tensor) -> Tensor:
+    """Train, draw a sample a label, and give each class's share of samples that are of it.
+
+    Returns:
+        float32 ``[K]``; all classes are asked for equally often.
 
     Raises:
-        Broken: What is wrong, with the values found.
+        NotApplicable: The model does not look at labels.
     """
-    try:
-        check_generation(generation, n, shape)
-    except MethodError as error:
-        raise Broken(error.message) from None
-    images, latents = generation.images, generation.latents
-    require(images.dtype == torch.float32, f"images are {images.dtype}, not float32")
-    if latents is not None:
-        right = latents.ndim == 2 and len(latents) == n and latents.dtype == torch.float32
-        found = f"{latents.dtype} {list(latents.shape)}"
-        require(right, f"latents are {found}, not float32 [{n}, D]")
+    generation = draw(generator_of(subject.fit(values=values)), labels)
+    if not generation.labelled:
+        raise NotApplicable("it says itself that its samples have no labels")
+    means = class_means(subject.data.train, SHAPE.n_classes)
+    right = nearest_class(generation.images, means) == labels
+    return torch.stack([right[labels == k].float().mean() for k in range(SHAPE.n_classes)])

@@ -1,15 +1,16 @@
-"""Contracts of metrics, one idea a file."""
+"""Contracts of metrics."""
 
 from __future__ import annotations
 
-from regene_bench.testing.metrics.columns import columns_are_declared, options_survive_json
-from regene_bench.testing.metrics.direction import better_images_score_no_worse
-from regene_bench.testing.metrics.invariance import (
+from regene_bench.testing.metrics.measured import MetricSubject as Subject
+from regene_bench.testing.metrics.scores import (
+    better_images_score_no_worse,
+    columns_are_declared,
+    options_survive_json,
+    scores_are_of_declared_columns,
     the_order_of_images_says_nothing,
     the_same_images_have_the_same_scores,
 )
-from regene_bench.testing.metrics.scores import scores_are_of_declared_columns
-from regene_bench.testing.metrics.subject import MetricSubject as Subject
 from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
 
 CHECKS = (

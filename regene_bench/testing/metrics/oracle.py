@@ -1,4 +1,4 @@
-"""Images whose quality is known, a model that made them, and an extractor that needs no weights."""
+"""An oracle: images of known quality, a model that can do everything, features without weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_floa
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
-from regene_bench.testing.separable import class_means
+from regene_bench.testing.stripes import class_means
 from regene_bench.training.capabilities import Generation
 
 _SIDE = 4
@@ -22,19 +22,19 @@ _PIXEL_SPREAD = 0.1
 
 
 class PooledPixels(FeatureExtractor):
-    """Means of a grid of 4×4 fields of the grey image, and logits from the nearest class mean.
+    """An extractor without a network, which stands for every extractor while a metric is checked.
 
-    It stands for every extractor while a metric is checked: the metric's arithmetic is looked at,
-    not a network.
+    Its features are the means of 4×4 fields of the grey image; its logits come from the distance
+    to the class means. The metric's arithmetic is looked at, and no weights are needed.
     """
 
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
-        """Take the classes' mean images."""
+        """Keep the classes' mean images, to compute logits by."""
         self._means = class_means(data.train, data.shape.n_classes)
 
     @property
     def card(self) -> ExtractorCard:
-        """Its convention; the hash is of its name, since it has no weights."""
+        """What it is; the hash is of its name, since it has no weights."""
         digest = hashlib.sha256(b"pooled pixels of the conformance kit").hexdigest()
         return ExtractorCard("pooled-pixels", 0, (0.0, 1.0), _SIDE**2, digest, "grey-pooled4")
 
@@ -47,12 +47,12 @@ class PooledPixels(FeatureExtractor):
 
 
 class OracleModel:
-    """Can do everything; ``error`` says how far its reconstructions are off.
+    """A model with every capability, whose quality is known because it is given.
 
     Args:
         images: What it generates, uint8 ``[N, C, H, W]``.
-        means: Mean image of each class ``[K, pixels]``, to classify by.
-        error: Weight of a grey image in what it decodes, 0 for perfect reconstructions.
+        means: Mean image of each class, float32 ``[K, C·H·W]``, to classify by.
+        error: Weight of a grey image in what it decodes, in [0, 1]; 0 for perfect reconstructions.
     """
 
     def __init__(self, images: DeviceImages, means: Tensor, error: float) -> None:
@@ -69,21 +69,21 @@ class OracleModel:
         return images.flatten(1)
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Undo ``encode``, mixed with grey."""
+        """Turn latents back into the images they came from, mixed with grey."""
         images = latents.reshape(-1, *self._images.images.shape[1:])
         return (1 - self._error) * images + self._error / 2
 
     def posterior(self, images: Tensor, labels: Tensor) -> Distribution:
-        """A narrow Gaussian around what ``encode`` gives."""
+        """q(z | x): a narrow Gaussian around what ``encode`` gives."""
         return Independent(Normal(self.encode(images), _PIXEL_SPREAD), 1)
 
     def prior(self, labels: Tensor) -> Distribution:
-        """Independent pixels of any value, about."""
+        """p(z): independent pixels around middle grey, as wide as the range of pixels."""
         grey = torch.full((len(labels), self._means.shape[1]), 0.5, device=self._means.device)
         return Independent(Normal(grey, 1.0), 1)
 
     def likelihood(self, latents: Tensor, labels: Tensor) -> Distribution:
-        """A narrow Gaussian around what ``decode`` gives."""
+        """p(x | z): a narrow Gaussian around what ``decode`` gives."""
         return Independent(Normal(self.decode(latents), _PIXEL_SPREAD), 3)
 
     @property
@@ -92,16 +92,19 @@ class OracleModel:
         return len(self._means)
 
     def codes(self, images: Tensor) -> Tensor:
-        """The class whose mean is nearest, a map of a single position."""
+        """The class whose mean is nearest, int64 ``[N, 1]``: a map of a single code."""
         return self.classify(images).argmax(1, keepdim=True)
 
     def classify(self, images: Tensor) -> Tensor:
-        """Logits from the nearest class mean."""
+        """Logits ``[N, K]``: the nearer a class's mean, the higher."""
         return -_SHARPNESS * torch.cdist(images.flatten(1), self._means).square()
 
 
 def spoiled(images: DeviceImages) -> DeviceImages:
-    """Replace every second image by uniform noise: worse by any measure of quality."""
+    """Give the images with every second one replaced by uniform noise.
+
+    They are worse than the originals by any measure of quality.
+    """
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, images.images.shape, generator=generator, dtype=torch.uint8)
     odd = torch.arange(len(images)) % 2 == 1

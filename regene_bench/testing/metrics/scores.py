@@ -1,14 +1,58 @@
-"""What a metric reports."""
+"""What a metric declares, what it reports, and that its scores are of the images alone."""
 
 from __future__ import annotations
 
+import json
 import math
+import typing
 
-from regene_bench.testing.contract import require
-from regene_bench.testing.metrics.subject import MetricSubject
+import torch
 
+from regene_bench.base.hashing import canonical_json
+from regene_bench.evaluation.metric import Direction
+from regene_bench.leaderboard.directions import loss_of
+from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.testing.check import NotApplicable, require
+from regene_bench.testing.metrics.measured import MetricSubject
+from regene_bench.training.capabilities import CAPABILITIES
+
+_REQUIREMENTS = {*CAPABILITIES, "labels"}
 # a share of 1 has an interval that ends at 1 but for the last bits
 _ROUNDING = 1e-9
+_RELATIVE = 1e-5
+_ABSOLUTE = 1e-7
+# two draws differ by the square root of two of their spread; this is three and a half of that
+_SPREADS = 5
+
+
+def columns_are_declared(subject: MetricSubject) -> None:
+    """A metric declares its columns: each with a name of its own, a direction that exists, and a
+    summary; and it requires only what there is to require.
+
+    Mend: set ``columns = (Column("name", "lower", summary="…"),)``; directions are higher, lower,
+    reference and none.
+    """
+    columns = getattr(subject.metric_class, "columns", ())
+    names = [column.name for column in columns]
+    require(bool(names), "it has no columns")
+    require(len(set(names)) == len(names), f"two columns have the same name: {', '.join(names)}")
+    for column in columns:
+        known = typing.get_args(Direction)
+        require(column.direction in known, f"{column.name} has the direction {column.direction!r}")
+        require(bool(column.summary.strip()), f"{column.name} has no summary")
+    unknown = set(subject.metric_class.requires) - _REQUIREMENTS
+    require(not unknown, f"requires names {', '.join(sorted(unknown))}, which nobody offers")
+
+
+def options_survive_json(subject: MetricSubject) -> None:
+    """It works without options, and its options become JSON and come back equal.
+
+    Mend: give every field of ``Config`` a default and a plain type.
+    """
+    config = subject.metric_class().config
+    text = canonical_json(config.model_dump(mode="json"))
+    back = type(config).model_validate(json.loads(text))
+    require(back == config, f"{config!r} came back from JSON as {back!r}")
 
 
 def scores_are_of_declared_columns(subject: MetricSubject) -> None:
@@ -37,3 +81,73 @@ def scores_are_of_declared_columns(subject: MetricSubject) -> None:
             require(row.ci_low - rounding <= value <= row.ci_high + rounding, found)
         counted = row.n_generated is not None or row.n_real is not None
         require(counted, f"{name} does not say how many images it stands on")
+
+
+def the_same_images_have_the_same_scores(subject: MetricSubject) -> None:
+    """Measured twice, the same images have the same scores to the last bit.
+
+    Mend: draw from a local generator whose seed is ``derive_seed("what for", …)`` of constants,
+    never from a global one.
+    """
+    first, again = subject.good, subject.measure("good")
+    require(len(first) == len(again), f"{len(first)} scores the first time, then {len(again)}")
+    for a, b in zip(first, again, strict=True):
+        require(a.value == b.value, f"{a.metric} is {a.value}, measured again {b.value}")
+
+
+def the_order_of_images_says_nothing(subject: MetricSubject) -> None:
+    """Images in another order, with their labels, have the same scores; a score from random
+    subsets or splits moves by no more than five times the spread that it reports.
+
+    Mend: compute on the whole set, or on enough subsets, and report their spread as ``std``.
+    """
+    generator = torch.Generator().manual_seed(1)
+    order = torch.randperm(subject.n_generated, generator=generator)
+    shuffled = {_key(row): row for row in subject.measure("good", order) if row.status == "ok"}
+    compared = 0
+    for row in subject.good:
+        other = shuffled.get(_key(row))
+        if row.value is None or other is None or other.value is None:
+            continue
+        compared += 1
+        slack = max(_SPREADS * (row.std or 0.0), _RELATIVE * abs(row.value), _ABSOLUTE)
+        require(
+            abs(row.value - other.value) <= slack,
+            f"{row.metric} is {row.value:.8g}, in another order {other.value:.8g} "
+            f"(spread {row.std or 0.0:.3g})",
+        )
+    if not compared:
+        raise NotApplicable("it has no score to compare")
+
+
+def better_images_score_no_worse(subject: MetricSubject) -> None:
+    """In the stated direction, fresh images from the distribution of the real ones score no worse
+    than the same with every second one replaced by noise (and reconstructions that are nearly
+    right no worse than grey ones, one trial no worse than nine).
+
+    Mend: turn the direction, or the sign; where a generator can pass the real images' value by
+    being worse than they are, the direction is ``reference``.
+    """
+    bad = _totals(subject.measure("bad"))
+    compared = 0
+    for name, row in _totals(subject.good).items():
+        loss, other = loss_of(row.direction, None), bad.get(name)
+        if loss is None or other is None or row.value is None or other.value is None:
+            continue
+        compared += 1
+        slack = max(row.std or 0.0, other.std or 0.0)
+        require(
+            loss(row.value) <= loss(other.value) + slack,
+            f"{name} ({row.direction} is better) is {row.value:.6g} for good images and "
+            f"{other.value:.6g} for bad ones",
+        )
+    if not compared:
+        raise NotApplicable("none of its columns has the direction higher or lower here")
+
+
+def _totals(rows: tuple[ScoreRow, ...]) -> dict[str, ScoreRow]:
+    return {row.metric: row for row in rows if row.class_name is None and row.status == "ok"}
+
+
+def _key(row: ScoreRow) -> tuple[str, str | None]:
+    return row.metric, row.class_name

@@ -1,4 +1,8 @@
-"""What a check is: a function whose docstring is the contract, with the way to mend it."""
+"""What a check is: a function whose docstring states a contract, and how to mend a breach of it.
+
+A check is called with a *subject*: the plugin that is looked at, with whatever checks of its kind
+share (a trained model, loaded images). It returns nothing if the contract is kept.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,25 @@ Status = Literal["passed", "failed", "skipped"]
 
 
 class Broken(AssertionError):
-    """A contract is not kept; the message says what was found."""
+    """Raised by a check: the contract is not kept, and the message says what was found."""
 
 
 class NotApplicable(Exception):
-    """A check has nothing to look at here; the message says why."""
+    """Raised by a check that has nothing to look at; the message says why.
+
+    For example: the model cannot encode, or the data are not on this machine.
+    """
 
 
 @dataclass(frozen=True)
 class Check:
-    """One contract, ready to be looked at.
+    """One contract of a kind of plugin, and the function that tests it.
 
     Attributes:
-        name: ``same-seed-same-samples``.
-        contract: What a plugin promises.
-        remedy: How to mend one that does not keep it.
-        function: Takes the subject; raises ``Broken`` or ``NotApplicable``.
+        name: The function's name with hyphens, for example ``labels-are-obeyed``.
+        contract: What a plugin of this kind promises.
+        remedy: How to mend a plugin that breaks the promise.
+        function: Called with the subject; raises ``Broken`` or ``NotApplicable``, or returns.
     """
 
     name: str
@@ -38,10 +45,12 @@ class Check:
 
     @classmethod
     def of(cls, function: Callable[[Any], None]) -> Check:
-        """Read a check from its function: the docstring holds the contract, then ``Mend:``.
+        """Make a check of a function.
+
+        Its docstring holds the contract, then ``Mend:`` and the remedy.
 
         Raises:
-            ValueError: The docstring lacks one of both.
+            ValueError: The docstring lacks the contract or the remedy.
         """
         text = inspect.getdoc(function) or ""
         contract, found, remedy = text.partition(_REMEDY)
@@ -53,13 +62,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a check.
+    """What became of a check of one plugin.
 
     Attributes:
         check: The check.
-        status: ``passed``, ``failed`` or ``skipped``.
-        found: What was found, or why there was nothing to look at; empty if it passed.
-        seconds: How long it took.
+        status: ``passed``; ``failed`` if the contract is broken or the plugin raised; ``skipped``
+            if there was nothing to look at.
+        found: What was found, or why the check was skipped; empty if it passed.
+        seconds: Wall time of the check; the first one of a subject may include a training.
     """
 
     check: Check
@@ -68,14 +78,18 @@ class Result:
     seconds: float
 
     def explain(self, width: int = 88) -> str:
-        """Say what was found, what the contract is, and how to mend it, in lines of a width."""
+        """Say what was found, what the contract is and, after a failure, how to mend it.
+
+        Args:
+            width: The longest line, in characters.
+        """
         parts = [("found", self.found), ("contract", self.check.contract)]
         parts += [("mend", self.check.remedy)] if self.status == "failed" else []
         return "\n".join(_paragraph(word, text, width) for word, text in parts if text)
 
 
 def require(condition: bool, found: str) -> None:
-    """Raise ``Broken`` unless a condition holds."""
+    """Raise ``Broken`` with the message ``found`` unless the condition holds."""
     if not condition:
         raise Broken(found)
 

@@ -1,4 +1,4 @@
-"""A metric, and what it is given to measure."""
+"""A metric, and the images of known quality that it is given to measure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
-from regene_bench.testing.contract import Broken
+from regene_bench.testing.check import Broken
 from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, spoiled
-from regene_bench.testing.separable import class_means, separable_data, stripes
+from regene_bench.testing.stripes import class_means, striped_data, stripes
 
 Quality = Literal["good", "bad"]
 _SHAPE = ImageShape(1, 16, 16, 3)
@@ -37,15 +37,16 @@ _TRIALS = {"good": 1, "bad": 9}
 
 
 class MetricSubject:
-    """What the checks of metrics look at.
+    """What the checks of metrics are called with.
 
-    The metric has its default options, and ``PooledPixels`` stands for every extractor.
+    The metric has its default options, and ``PooledPixels`` stands for every extractor that it
+    asks for.
 
     Args:
         entry: The metric's registration.
         folder: An empty folder, for what metrics keep.
         host: The installed plugins.
-        emit: Takes progress.
+        emit: Called with the progress of trainings.
     """
 
     def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
@@ -53,15 +54,23 @@ class MetricSubject:
         self.metric_class: type[Metric] = entry.load()
         self._folder = folder
         self._emit = emit
-        self._data = separable_data(_SHAPE)
+        self._data = striped_data(_SHAPE)
 
     @cached_property
     def good(self) -> tuple[ScoreRow, ...]:
-        """Scores of fresh images from the distribution of the real ones."""
+        """The rows for fresh images from the distribution of the real ones, measured once."""
         return self.measure("good")
 
     def measure(self, quality: Quality, order: torch.Tensor | None = None) -> tuple[ScoreRow, ...]:
-        """Measure good or bad images, possibly in another order (int64 ``[N]``).
+        """Measure a set of images.
+
+        Args:
+            quality: ``good`` images are fresh ones from the distribution of the real ones; of the
+                ``bad``, every second one is noise.
+            order: A permutation of the images, int64 ``[N]``; as they were drawn if not given.
+
+        Returns:
+            A row a score, as a leaderboard keeps them.
 
         Raises:
             Broken: The metric failed.
@@ -76,7 +85,7 @@ class MetricSubject:
 
     @property
     def n_generated(self) -> int:
-        """How many images are measured."""
+        """How many images are measured: 90."""
         return _PER_CLASS * _SHAPE.n_classes
 
     def _evaluation(self, quality: Quality, order: torch.Tensor | None) -> Evaluation:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,10 @@ from regene_bench.testing import (
     NotApplicable,
     checks_for,
     open_subject,
+    registration,
     run_check,
 )
+from tests.first_party import entries
 
 
 def breaks(subject: object) -> None:
@@ -93,3 +97,21 @@ def test_the_kit_and_its_pytest_plugin_import_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_one_fresh_process_answers_for_all_entries_of_a_distribution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[object] = []
+    run = subprocess.run
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        started.append(arguments)
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    registration._load_afresh.cache_clear()
+    own = [*entries("dataset"), *entries("method")]
+    for entry in own:
+        registration.registration_imports_nothing_heavy(SimpleNamespace(entry=entry))
+    assert len(own) > len(started) == 1

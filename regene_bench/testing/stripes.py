@@ -1,4 +1,4 @@
-"""Data so simple that a failure is the plugin's: a class is the place of a bright stripe."""
+"""Images so simple that a failure is the plugin's: the class is the place of a bright stripe."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ TRAIN_PER_CLASS = 40
 TEST_PER_CLASS = 20
 
 
-def separable_data(shape: ImageShape) -> BenchmarkData:
-    """Both splits of noisy images with one bright vertical stripe, the class its place.
+def striped_data(shape: ImageShape) -> BenchmarkData:
+    """Make a data set of noisy images with one bright vertical stripe, whose place is the class.
 
-    The mean images of two classes are farther apart than any image is from its own, so that the
-    nearest mean (``nearest_class``) tells every image's class.
+    The mean images of two classes are farther apart than any image is from its own class's mean, so
+    that the nearest mean (``nearest_class``) tells the class of every image. Equal shapes give
+    equal images, in memory of their own.
+
+    Args:
+        shape: Size, channels and number of classes; the image should be as wide as there are
+            classes.
+
+    Returns:
+        A train split of 40 and a test split of 20 images a class.
     """
     return BenchmarkData(
         name="stripes",
@@ -32,7 +40,7 @@ def separable_data(shape: ImageShape) -> BenchmarkData:
 
 
 def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:
-    """Draw as many images of each class, sorted by class."""
+    """Draw ``per_class`` images of each class, uint8 ``[N, C, H, W]``, sorted by class."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(shape.n_classes), per_class)
     size = (len(labels), shape.channels, shape.height, shape.width)
@@ -45,11 +53,19 @@ def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:
 
 
 def class_means(images: DeviceImages, n_classes: int) -> Tensor:
-    """Mean image of each class, float32 ``[K, pixels]``."""
+    """Give the mean image of each class, float32 ``[K, C·H·W]`` in [0, 1]."""
     pixels = to_float(images.images).flatten(1)
     return torch.stack([pixels[images.labels == label].mean(0) for label in range(n_classes)])
 
 
 def nearest_class(images: Tensor, means: Tensor) -> Tensor:
-    """Class whose mean is nearest, int64 ``[N]``, of float images ``[N, C, H, W]`` in [0, 1]."""
+    """Tell for each image the class whose mean image is nearest in Euclidean distance.
+
+    Args:
+        images: Floats ``[N, C, H, W]`` in [0, 1].
+        means: As ``class_means`` gives them, ``[K, C·H·W]``.
+
+    Returns:
+        int64 ``[N]``.
+    """
     return torch.cdist(images.float().flatten(1), means).argmin(1)

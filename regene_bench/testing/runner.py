@@ -1,4 +1,7 @@
-"""From a name to results: which checks a kind has, on what they look, and how one is run."""
+"""From a plugin's name to results: the checks of each kind, the subject they share, one run.
+
+The modules of checks import torch, so they are imported when a kind is asked for, not before.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.base.errors import RegeneBenchError, UnavailableError, UsageError, did_you_mean
 from regene_bench.base.events import Sink, silent
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.testing.contract import Broken, Check, NotApplicable, Result, Status
+from regene_bench.testing.check import Broken, Check, NotApplicable, Result, Status
 
 if TYPE_CHECKING:
     from regene_bench.plugins.entries import Entry
@@ -31,7 +35,7 @@ CHECKED_KINDS: tuple[str, ...] = tuple(_KINDS)
 
 
 def entry_kind(kind: str) -> str:
-    """The kind's name in the hooks: ``extractor`` is ``feature_extractor`` there.
+    """Give a kind's name in the hooks, where ``extractor`` is ``feature_extractor``.
 
     Raises:
         UsageError: There are no checks for such a kind.
@@ -42,27 +46,43 @@ def entry_kind(kind: str) -> str:
 
 
 def checks_for(kind: str) -> tuple[Check, ...]:
-    """All checks of a kind, cheap ones first; imports torch for most kinds.
+    """Give all checks of a kind, cheap ones first. Imports torch for most kinds.
+
+    Args:
+        kind: One of ``CHECKED_KINDS``.
 
     Raises:
         UsageError: There are no checks for such a kind.
     """
-    entry_kind(kind)
-    functions = importlib.import_module(_KINDS[kind][1]).CHECKS
-    return tuple(Check.of(function) for function in functions)
+    return tuple(Check.of(function) for function in _contracts_of(kind).CHECKS)
+
+
+def subject_class(kind: str) -> type[Any]:
+    """Give the class of the subjects that the checks of a kind are called with.
+
+    It is made from an entry, an empty folder, the installed plugins and a sink of events.
+
+    Raises:
+        UsageError: There are no checks for such a kind.
+    """
+    subject: type[Any] = _contracts_of(kind).Subject
+    return subject
 
 
 @contextmanager
 def open_subject(
     kind: str, name: str, *, host: PluginHost | None = None, emit: Sink = silent
 ) -> Iterator[Any]:
-    """Give what the checks of a kind look at; its temporary files are removed afterwards.
+    """Give the subject that all checks of one plugin are called with.
+
+    Results on it are repeatable: torch is told to compute deterministically. It is opened once for
+    all checks, which share its trainings; its temporary files are removed at the end.
 
     Args:
         kind: One of ``CHECKED_KINDS``.
         name: A registered name, or ``distribution:name``.
         host: The installed plugins, if they are loaded already.
-        emit: Takes the progress of trainings.
+        emit: Called with the progress of trainings.
 
     Raises:
         UsageError: Unknown kind or name.
@@ -70,7 +90,7 @@ def open_subject(
     """
     host = load_plugins() if host is None else host
     entry: Entry = host.find(entry_kind(kind), name)
-    subject_of = importlib.import_module(_KINDS[kind][1]).Subject
+    subject_of = subject_class(kind)
     from regene_bench.runtime.runtime import make_deterministic
 
     make_deterministic()
@@ -79,10 +99,19 @@ def open_subject(
 
 
 def run_check(check: Check, subject: Any) -> Result:
-    """Run one check; whatever the plugin raises becomes a result. ``Interrupted`` passes."""
+    """Run one check on a subject of its kind.
+
+    Whatever the plugin raises becomes a failed or skipped result; only ``Interrupted`` and
+    ``KeyboardInterrupt`` get through.
+    """
     started = time.monotonic()
     status, found = _outcome(check, subject)
     return Result(check, status, found, time.monotonic() - started)
+
+
+def _contracts_of(kind: str) -> ModuleType:
+    entry_kind(kind)
+    return importlib.import_module(_KINDS[kind][1])
 
 
 def _outcome(check: Check, subject: Any) -> tuple[Status, str]:

@@ -1,20 +1,65 @@
-"""A protocol is valid, complete, and true of its data."""
+"""Contracts of benchmarks: a protocol is valid, complete, and true of its data."""
 
 from __future__ import annotations
 
 import json
+from functools import cached_property
+from pathlib import Path
 
 import torch
 
-from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.errors import DataError, RegeneBenchError
+from regene_bench.base.events import Sink
 from regene_bench.base.hashing import canonical_json
+from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import PRESETS
+from regene_bench.harness.load import load_data
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
-from regene_bench.plan.protocol import Benchmark
+from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import choose
 from regene_bench.plan.selection import Selection
-from regene_bench.testing.benchmarks.subject import BenchmarkSubject
-from regene_bench.testing.contract import Broken, require
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.testing.check import Broken, NotApplicable, require
+from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+
+
+class BenchmarkSubject:
+    """What the checks of benchmarks are called with: a protocol and the plugins that it names.
+
+    Args:
+        entry: The protocol's registration.
+        folder: An empty folder.
+        host: The installed plugins.
+        emit: Called with progress.
+    """
+
+    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+        self.entry = entry
+        self.host = host
+        self._folder = folder
+        self._emit = emit
+
+    @cached_property
+    def benchmark(self) -> Benchmark:
+        """The validated protocol, read once for all checks."""
+        return load_benchmark(self.host, self.entry.qualified_name)
+
+    @cached_property
+    def data(self) -> BenchmarkData:
+        """Both splits of its data, loaded once for all checks.
+
+        Raises:
+            NotApplicable: They are not on this machine.
+        """
+        store = CheckpointStore(self._folder)
+        runtime = Runtime(torch.device("cpu"), "float32", 0, store, emit=self._emit)
+        try:
+            return load_data(self.host, self.benchmark, (), runtime)
+        except DataError as error:
+            raise NotApplicable(f"its data are not to be had here: {error.message}") from None
 
 
 def the_protocol_is_valid(subject: BenchmarkSubject) -> None:
@@ -82,3 +127,15 @@ def its_data_are_what_it_says(subject: BenchmarkSubject) -> None:
         for label, name in enumerate(data.class_names):
             if name in (evaluation.generate_classes or data.class_names):
                 require(label in present, f"the {split} split has no image of {name!r}")
+
+
+Subject = BenchmarkSubject
+CHECKS = (
+    registration_imports_nothing_heavy,
+    is_described,
+    the_protocol_is_valid,
+    the_protocol_survives_json,
+    everything_it_names_is_registered,
+    its_methods_have_valid_presets,
+    its_data_are_what_it_says,
+)

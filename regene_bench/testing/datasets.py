@@ -1,15 +1,98 @@
-"""Two splits of labelled uint8 images, apart from each other."""
+"""Contracts of data sources: two splits of labelled uint8 images, apart from each other."""
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
+
 import numpy as np
 
-from regene_bench.data.source import ImageSet
-from regene_bench.testing.contract import NotApplicable, require
-from regene_bench.testing.datasets.subject import SPLITS, DatasetSubject
+from regene_bench.base.errors import DataError, RegeneBenchError
+from regene_bench.base.events import Sink
+from regene_bench.base.paths import data_roots, download_dir
+from regene_bench.data.shapes import Split
+from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
+from regene_bench.plan.protocol import DataTable, load_benchmark
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.host import PluginHost
+from regene_bench.testing.check import NotApplicable, require
+from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
 
+SPLITS: tuple[Split, ...] = ("train", "test")
 # published data sets have a few duplicates; a split that leaks has many
 _SHARED = 0.01
+
+
+class DatasetSubject:
+    """What the checks of data sources are called with: the source, asked as a benchmark asks it.
+
+    Args:
+        entry: The source's registration.
+        folder: An empty folder.
+        host: The installed plugins.
+        emit: Called with progress.
+    """
+
+    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+        self.entry = entry
+        self._host = host
+
+    @cached_property
+    def table(self) -> DataTable:
+        """The ``[data]`` table of a registered benchmark that uses the source.
+
+        A benchmark of the source's own distribution is preferred.
+
+        Raises:
+            NotApplicable: No registered benchmark does.
+        """
+        entries = self._host.entries("benchmark")
+        entries.sort(key=lambda entry: entry.distribution != self.entry.distribution)
+        for entry in entries:
+            try:
+                table = load_benchmark(self._host, entry.qualified_name).data
+            except RegeneBenchError:
+                continue
+            if table.source in (self.entry.name, self.entry.qualified_name):
+                return table
+        raise NotApplicable("no registered benchmark takes its data from here: register one")
+
+    @cached_property
+    def source(self) -> DatasetSource:
+        """The source, prepared.
+
+        Raises:
+            NotApplicable: Its data are not to be had on this machine.
+        """
+        source = self._new()
+        try:
+            source.prepare()
+        except DataError as error:
+            raise NotApplicable(f"its data are not to be had here: {error}") from None
+        return source
+
+    @cached_property
+    def loaded(self) -> dict[Split, ImageSet]:
+        """Both splits, loaded once for all checks."""
+        return {split: self.source.load(split) for split in SPLITS}
+
+    def load_anew(self, split: Split) -> ImageSet:
+        """Load a split from a source of its own, as another process would."""
+        source = self._new()
+        source.prepare()
+        return source.load(split)
+
+    def _new(self) -> DatasetSource:
+        source: type[DatasetSource] = self.entry.load()
+        return source(
+            SourceRequest(
+                name=self.table.source,
+                shape=self.table.shape,
+                roots=data_roots(),
+                download_dir=download_dir(),
+                options=self.table.options,
+            )
+        )
 
 
 def both_splits_are_images(subject: DatasetSubject) -> None:
@@ -91,3 +174,15 @@ def the_files_exist(subject: DatasetSubject) -> None:
 
 def _contents(split: ImageSet) -> set[bytes]:
     return {image.tobytes() for image in split.images}
+
+
+Subject = DatasetSubject
+CHECKS = (
+    registration_imports_nothing_heavy,
+    is_described,
+    both_splits_are_images,
+    every_class_is_in_both_splits,
+    splits_share_no_image,
+    loading_twice_gives_the_same,
+    the_files_exist,
+)
