@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 import timm
 import torch
-from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.neutral import Neutral
 from regene_bench_plugins.extractors.timm_models import Timm
@@ -20,6 +19,7 @@ from tests.extractors.random_inception import (
     random_inception,
     save_script,
 )
+from tests.first_party import entries
 from tests.methods.builders import make_data, make_runtime
 
 # More than any extractor takes at a time on a CPU, and no multiple of it.
@@ -33,13 +33,16 @@ def _as_the_shelf_does() -> Iterator[None]:
         yield
 
 
+SLOW = {"inception"}
+# a network of 1.2 GB: tests/extractors/test_dinov2.py looks at the smallest of its family instead
+NOT_HERE = {"dinov2"}
+EXTRACTORS = [e.name for e in entries("feature_extractor") if e.name not in NOT_HERE]
+
+
 @pytest.fixture(
     scope="module",
     params=[
-        "efficientnet_lite0",
-        "neutral",
-        "timm",
-        pytest.param("inception", marks=pytest.mark.slow),
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in EXTRACTORS
     ],
 )
 def extractor(
@@ -61,7 +64,8 @@ def extractor(
     elif request.param == "neutral":
         found = Neutral({"epochs": 1.0, "depth": 8})
     else:
-        found = EfficientNetLite0({})
+        (entry,) = (e for e in entries("feature_extractor") if e.name == request.param)
+        found = entry.load()({})
     found.prepare(make_data(), runtime)
     yield found
 

@@ -9,6 +9,7 @@ import pytest
 from regene_bench.harness.options import Options
 from regene_bench.studies.conduct import StudyOutcome, run_study
 from tests.conftest import tiny_protocol_text
+from tests.first_party import entries
 
 METHODS = (
     "regene[classifier_images=12000,decoder_images=12000,encoder_width=32,decoder_width=32],"
@@ -34,6 +35,10 @@ KINDS = {
     "input_map": "side = 3\nslices = 2",
     "augmentation": "percentages = [0, 100]\npasses = 1.0",
 }
+
+
+def test_every_figure_is_drawn_here() -> None:
+    assert set(KINDS) == {entry.name for entry in entries("figure")}
 
 
 @pytest.fixture(scope="module")

@@ -7,40 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from regene_bench_plugins.methods.autoencoder import Autoencoder
-from regene_bench_plugins.methods.gan.began import BEGAN
-from regene_bench_plugins.methods.gan.cgan import CGAN, UGAN
-from regene_bench_plugins.methods.gan.dcgan import DCGAN
-from regene_bench_plugins.methods.gan.lsgan import LSGAN
-from regene_bench_plugins.methods.gan.nsgan import NSGAN
-from regene_bench_plugins.methods.gan.sngan import SNGAN
-from regene_bench_plugins.methods.gan.wgan_gp import WGANGP
-from regene_bench_plugins.methods.real import Real
-from regene_bench_plugins.methods.regene.regene import ReGene
-from regene_bench_plugins.methods.vae.cvae import CVAE
+from regene_bench_plugins.methods.gan.config import GANConfig
 
 from regene_bench.api import BenchmarkData, DeviceImages, ImageShape, Method, Runtime
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.stop import StopRequest
+from tests.first_party import methods
 
-CONDITIONAL_GANS: dict[str, type[Method]] = {
-    "cgan": CGAN,
-    "nsgan": NSGAN,
-    "lsgan": LSGAN,
-    "wgan_gp": WGANGP,
-    "began": BEGAN,
-    "dcgan": DCGAN,
-    "sngan": SNGAN,
-}
-METHODS: dict[str, type[Method]] = {
-    "real": Real,
-    "autoencoder": Autoencoder,
-    "regene": ReGene,
-    "cvae": CVAE,
-    "ugan": UGAN,
-    **CONDITIONAL_GANS,
-}
-TRAINED = tuple(name for name in METHODS if name != "real")
+METHODS: dict[str, type[Method]] = methods()
+TRAINED = tuple(name for name, method in METHODS.items() if not method.is_reference)
+CONDITIONAL_GANS = tuple(
+    name
+    for name, method in METHODS.items()
+    if issubclass(method.Config, GANConfig) and method.Config.model_fields["conditional"].default
+)
 
 _PAIR: dict[str, Any] = {
     "encoder_width": 8,
@@ -51,7 +31,22 @@ _PAIR: dict[str, Any] = {
     "decoder_convolutions": 1,
 }
 _GAN: dict[str, Any] = {"images": 320, "batch_size": 16, "width": 4, "noise_dim": 3}
+_VAE: dict[str, Any] = {
+    "images": 320,
+    "batch_size": 16,
+    "latent_dim": 3,
+    "encoder_width": 8,
+    "encoder_narrowest": 4,
+    "decoder_width": 8,
+    "decoder_narrowest": 4,
+}
+_RECOGNISER: dict[str, Any] = {
+    "recogniser_width": 8,
+    "recogniser_images": 320,
+    "recogniser_batch_size": 16,
+}
 _CLASS_NORM = _GAN | {"images": 640, "discriminator_steps": 2, "discriminator_width": 4}
+# a method that is not here is fitted by its smoke configuration
 TINY: dict[str, dict[str, Any]] = {
     "real": {},
     "autoencoder": _PAIR | {"images": 640, "batch_size": 16, "learning_rate": 1e-2},
@@ -75,15 +70,29 @@ TINY: dict[str, dict[str, Any]] = {
     "sngan": _CLASS_NORM | {"network": "strided"},
     "began": _GAN | {"code_dim": 4, "dense": 8},
     "dcgan": _GAN,
-    "cvae": {
+    "cvae": _VAE | {"recogniser_width": 8},
+    "vae": _VAE,
+    "cv_vae": _VAE,
+    "wae": _VAE,
+    "rae_sn": _VAE,
+    "lvpga": _VAE,
+    "two_stage_vae": _VAE
+    | {"second_images": 640, "second_batch_size": 16, "second_width": 8, "second_depth": 1},
+    "ccvae": _VAE | _RECOGNISER,
+    "ccapscvae": _VAE
+    | _RECOGNISER
+    | {"types": 2, "type_dim": 4, "capsules": 3, "capsule_dim": 4, "routing": 2},
+    "vqvae": {
         "images": 320,
         "batch_size": 16,
-        "encoder_width": 8,
-        "encoder_narrowest": 4,
-        "decoder_width": 8,
-        "decoder_narrowest": 4,
-        "recogniser_width": 8,
-        "latent_dim": 3,
+        "n_codes": 8,
+        "code_dim": 4,
+        "width": 8,
+        "prior_width": 16,
+        "prior_layers": 1,
+        "prior_heads": 2,
+        "prior_images": 320,
+        "prior_batch_size": 16,
     },
 }
 
@@ -129,4 +138,5 @@ def make_runtime(
 def fit(name: str, data: BenchmarkData, runtime: Runtime, **changes: Any) -> Any:
     """Fit a tiny model of a method."""
     method = METHODS[name]
-    return method(method.Config(**(TINY[name] | changes))).fit(data, runtime)
+    values = TINY[name] if name in TINY else method.smoke(data.shape)
+    return method(method.Config(**(values | changes))).fit(data, runtime)

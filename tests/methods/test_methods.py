@@ -12,11 +12,17 @@ from regene_bench.training.capabilities import has_capability
 
 from .builders import CONDITIONAL_GANS, METHODS, TRAINED, fit, make_data, make_runtime
 
+AUTOENCODING = (
+    "cvae", "ccvae", "ccapscvae", "vae", "cv_vae", "wae", "rae_sn", "lvpga", "two_stage_vae",
+    "vqvae",
+)  # fmt: skip
+# the linear layers of its second stage add up in another order in another batch: by the last bit
+ROUNDED = {"two_stage_vae": 1e-6}
 CAPABILITIES = {
     "real": {"generate"},
     "autoencoder": {"encode", "decode", "generate"},
     "regene": {"encode", "decode", "generate", "classify"},
-    "cvae": {"encode", "decode", "generate"},
+    **{name: {"encode", "decode", "generate"} for name in AUTOENCODING},
     "ugan": {"generate"},
     **{name: {"generate"} for name in CONDITIONAL_GANS},
 }
@@ -46,7 +52,7 @@ def test_samples_do_not_depend_on_the_batch_size(models: dict[str, Any], name: s
     one, of_one = in_batches(models[name], labels, 1)
     for size in (7, 64):
         images, parts = in_batches(models[name], labels, size)
-        assert torch.equal(images, one)
+        torch.testing.assert_close(images, one, rtol=0, atol=ROUNDED.get(name, 0.0))
         for kind in parts[0].trials or ():
             expected = torch.cat([part.trials[kind] for part in of_one])
             assert torch.equal(torch.cat([part.trials[kind] for part in parts]), expected)
