@@ -1,4 +1,4 @@
-"""``regene-bench new``: a whole distribution to start a plugin from."""
+"""``regene-bench new``: write a distribution with one plugin that works, to start from."""
 
 from __future__ import annotations
 

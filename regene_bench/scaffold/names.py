@@ -1,4 +1,4 @@
-"""A plugin's one name, and all that is called after it."""
+"""A plugin's name, and the names of package, distribution and class that are made from it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class PluginName:
     purpose is hidden by a plugin named like it.
 
     Attributes:
-        name: ``my_method``.
+        name: Small letters, digits and underscores: ``my_method``.
     """
 
     name: str
 
     @classmethod
     def parse(cls, text: str) -> PluginName:
-        """Read a name; hyphens become underscores.
+        """Read a name that a person typed; hyphens become underscores.
 
         Raises:
-            UsageError: It cannot be the name of a Python package; says what can.
+            UsageError: It cannot be the name of a Python package; the hint says what can.
         """
         name = text.strip().replace("-", "_")
         wrong = not _NAME.fullmatch(name) or len(name) > _LONGEST or keyword.iskeyword(name)
@@ -54,12 +54,15 @@ class PluginName:
         return self.package.replace("_", "-")
 
     def class_name(self, kind: str) -> str:
-        """``MyMethod``; the kind is at the end, so that no class of the interface is hidden."""
+        """``MyMethod``, the class that is registered.
+
+        The kind is at its end, so that it hides no class of ``regene_bench.api``.
+        """
         camel = "".join(part.capitalize() for part in self.name.split("_"))
         word = kind.capitalize()
         return camel if camel.endswith(word) and camel != word else camel + word
 
     @property
     def title(self) -> str:
-        """``my method``."""
+        """``my method``, the name in running text."""
         return self.name.replace("_", " ")

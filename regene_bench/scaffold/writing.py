@@ -1,4 +1,4 @@
-"""From templates to files: all of a distribution, or nothing."""
+"""Write a new distribution from templates: all its files, or none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_plugin(kind: str, name: PluginName, into: Path) -> Path:
     Args:
         kind: One of ``KINDS``.
         name: What the plugin is called.
-        into: Where its folder is made.
+        into: The folder in which its own is made; made too if it is not there.
 
     Returns:
         The new folder.
@@ -66,7 +66,7 @@ def write_plugin(kind: str, name: PluginName, into: Path) -> Path:
 
 
 def _rendered(kind: str, name: PluginName) -> dict[Path, str]:
-    """The texts of all files, by their paths below the distribution's folder."""
+    """Fill in the templates: the text of each file by its path in the distribution's folder."""
     values = {
         "name": name.name,
         "package": name.package,
@@ -94,7 +94,7 @@ def _placed(part: str, name: PluginName) -> str:
 def _walk(
     folder: Traversable, above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Traversable]]:
-    """Yield every template with the parts of its path."""
+    """Yield every template below a folder, with the parts of its path from there."""
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir():
             yield from _walk(item, (*above, item.name))
