@@ -1,11 +1,9 @@
-"""Which runs of a call are finished, and how one is repeated on purpose."""
+"""What an earlier call left of a run: which metrics it still lacks, and how new scores join it."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from regene_bench.base.errors import UnavailableError
 from regene_bench.evaluation.feature_cache import ExtractorShelf
@@ -109,16 +107,3 @@ def is_available(shelf: ExtractorShelf, name: str) -> bool:
     except UnavailableError:
         return False
     return True
-
-
-def forget_training(checkpoints: Path, part: Path) -> None:
-    """Remove the checkpoints of a run that ended, so that repeating it trains anew.
-
-    Checkpoints younger than the run's part are of a repetition that was interrupted: they stay, and
-    the repetition goes on.
-    """
-    if not (checkpoints.exists() and part.exists()):
-        return
-    newest = max((file.stat().st_mtime_ns for file in checkpoints.iterdir()), default=0)
-    if newest <= part.stat().st_mtime_ns:
-        shutil.rmtree(checkpoints)

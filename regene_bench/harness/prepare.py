@@ -10,9 +10,7 @@ from regene_bench.base.events import Sink
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.feature_cache import ExtractorShelf
-from regene_bench.harness.executors.job import Executor
-from regene_bench.harness.executors.serial import serial
-from regene_bench.harness.executors.stacked import stacked
+from regene_bench.harness.executors.executor import Executor, serial, stacked
 from regene_bench.harness.executors.workers import workers
 from regene_bench.harness.load import load_data, make_comparison
 from regene_bench.harness.options import Options

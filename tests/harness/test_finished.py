@@ -1,11 +1,9 @@
-"""What counts as finished, and how a finished run is repeated."""
+"""What counts as finished, and how scores of two calls become one record."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,7 +13,7 @@ from regene_bench.data.shapes import Split
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.feature_cache import ExtractorShelf
 from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
-from regene_bench.harness.finished import forget_training, unmeasured, with_earlier_scores
+from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.leaderboard.parts import ScoreState
 from tests.leaderboard.helpers import record, score
 
@@ -153,38 +151,3 @@ def test_what_was_measured_stays_if_the_model_cannot_be_had_again() -> None:
     }
     (message,) = {s.error_message for s in kept.scores if s.metric == "mark"}
     assert message == "other: the model could not be had again: no room"
-
-
-def _checkpoint(folder: Path, seconds: int) -> Path:
-    folder.mkdir(exist_ok=True)
-    file = folder / "stage.safetensors"
-    file.write_bytes(b"state")
-    os.utime(file, (seconds, seconds))
-    return file
-
-
-def _part(folder: Path, seconds: int) -> Path:
-    part = folder / "run.parquet"
-    part.write_bytes(b"part")
-    os.utime(part, (seconds, seconds))
-    return part
-
-
-def test_repeating_a_finished_run_forgets_its_training(tmp_path: Path) -> None:
-    file = _checkpoint(tmp_path / "checkpoints", 1000)
-    part = _part(tmp_path, 2000)
-    forget_training(file.parent, part)
-    assert not file.exists()
-    assert part.exists()
-
-
-def test_an_interrupted_repetition_keeps_its_training(tmp_path: Path) -> None:
-    file = _checkpoint(tmp_path / "checkpoints", 3000)
-    forget_training(file.parent, _part(tmp_path, 2000))
-    assert file.exists()
-
-
-def test_a_run_that_never_ended_keeps_its_training(tmp_path: Path) -> None:
-    file = _checkpoint(tmp_path / "checkpoints", 1000)
-    forget_training(file.parent, tmp_path / "missing.parquet")
-    assert file.exists()

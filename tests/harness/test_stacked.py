@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.events import silent
-from regene_bench.harness.executors.stacked import together
+from regene_bench.harness.executors.executor import trained_together
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import prepare
 from regene_bench.harness.run import execute_together
@@ -108,7 +108,9 @@ def test_groups_are_of_one_method_and_one_make(tmp_path: Path, light_protocol: P
     methods = "autoencoder,cgan[noise_dim=0|2,width=4|8]"
     options = Options(methods=methods, seeds="2", preset="quick", results=tmp_path, device="cpu")
     runs = prepare(str(light_protocol), options, silent, StopRequest()).runs
-    groups = [[(run.entry.name, run.config.model_dump()) for run in g] for g in together(runs)]
+    groups = [
+        [(run.entry.name, run.config.model_dump()) for run in g] for g in trained_together(runs)
+    ]
     assert sorted(len(group) for group in groups) == [1, 1, 4, 4]
     for group in groups:
         assert len({name for name, _ in group}) == 1

@@ -1,1 +1,1 @@
-"""How runs are carried out."""
+"""Where and in which order runs are carried out."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -21,7 +22,7 @@ from regene_bench.runtime.stop import StopRequest
 
 if TYPE_CHECKING:
     from regene_bench.base.events import Event
-    from regene_bench.harness.executors.job import Job, Reopen
+    from regene_bench.harness.executors.executor import Job, Reopen
     from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import RunRecord
 
@@ -54,6 +55,28 @@ class _Stopped:
     error: RegeneBenchError | None = None
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What a worker process is started with: the call that it prepares again.
+
+    Attributes:
+        reopen: ``Job.reopen``, pickled: to unpickle it is to import torch, which takes seconds, and
+            a worker must heed signals before that.
+        benchmark: As of ``Job``.
+        options: As of ``Job``, but for what is the parent's to do.
+    """
+
+    reopen: bytes
+    benchmark: str
+    options: Options
+
+    @classmethod
+    def of(cls, job: Job) -> Orders:
+        """Write down what the workers of a job do; the parent forwards stops and minds the time."""
+        options = replace(job.options, executor="serial", time_limit=None)
+        return cls(pickle.dumps(job.reopen), job.benchmark, options)
+
+
 def workers(job: Job) -> Iterator[RunRecord]:
     """Yield the record of each run as it ends, in the order in which they end.
 
@@ -70,14 +93,9 @@ def workers(job: Job) -> Iterator[RunRecord]:
         inbox.put(run.run_id)
     for _ in range(count):
         inbox.put(None)
-    # a stop is forwarded by signal; the limit is this process's to watch
-    options = replace(job.options, executor="serial", time_limit=None)
+    orders = Orders.of(job)
     processes = [
-        context.Process(
-            target=_work,
-            args=(number, job.reopen, job.benchmark, options, inbox, outbox),
-            daemon=True,
-        )
+        context.Process(target=_work, args=(number, orders, inbox, outbox), daemon=True)
         for number in range(count)
     ]
     for process in processes:
@@ -133,9 +151,7 @@ def _listen(job: Job, processes: list[SpawnProcess], outbox: Any) -> Iterator[Ru
         )
 
 
-def _work(
-    number: int, reopen: Reopen, benchmark: str, options: Options, inbox: Any, outbox: Any
-) -> None:
+def _work(number: int, orders: Orders, inbox: Any, outbox: Any) -> None:
     """What a worker process does: prepare, then one run after the other."""
     stop = StopRequest()
     _stop_with_the_parent(stop)
@@ -144,11 +160,13 @@ def _work(
 
     torch.set_num_threads(1)
     try:
-        titles, carry_out = reopen(benchmark, options, lambda event: outbox.put(_Told(event)), stop)
+        reopen: Reopen = pickle.loads(orders.reopen)
+        job = reopen(orders.benchmark, orders.options, lambda event: outbox.put(_Told(event)), stop)
         while (run_id := inbox.get()) is not None:
             stop.check()
-            outbox.put(_Took(number, titles[run_id]))
-            for record in carry_out(run_id):
+            outbox.put(_Took(number, job.titles[run_id]))
+            record = job.execute(run_id)
+            if record is not None:
                 outbox.put(_Ended(number, record))
         outbox.put(_Stopped(number))
     except Interrupted as stopped:

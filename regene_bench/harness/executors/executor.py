@@ -1,0 +1,105 @@
+"""The contract of an executor, and the two that work in this process.
+
+An executor decides where and in which order runs are carried out; how one is carried out is not its
+business. It gets a ``Job`` and yields the record of each run. Plugins register their own with
+``register_executors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # executors are imported by worker processes before torch may be
+    from regene_bench.base.events import Sink
+    from regene_bench.harness.options import Options
+    from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.plan.runs import Run
+    from regene_bench.runtime.stop import StopRequest
+
+# what is gained by one more model shrinks, and all are in memory at once
+_MOST_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Job:
+    """Runs to carry out, and how.
+
+    An executor that stays in this process calls ``execute`` or ``execute_together``. One that uses
+    other processes sends ``reopen``, ``benchmark`` and ``options`` there, all of which can be
+    pickled, and carries runs out by their ids.
+
+    Attributes:
+        runs: What is to be done, in the order of the plan.
+        execute: Carries out one of them in this process: trains, generates, measures, writes its
+            part of the leaderboard, and returns its record.
+        execute_together: Does so with several of one ``Method.batch_key``, which are trained
+            together; yields their records as they end.
+        benchmark: As the user named it: a name, or the path of a protocol.
+        options: As the user gave them.
+        stop: Looked at by those who wait.
+        emit: Takes progress events.
+        reopen: Prepares the same call in another process; a function of a module, so that it can be
+            pickled.
+    """
+
+    runs: Sequence[Run]
+    execute: Callable[[Run], RunRecord]
+    execute_together: Callable[[Sequence[Run]], Iterator[RunRecord]]
+    benchmark: str
+    options: Options
+    stop: StopRequest
+    emit: Sink
+    reopen: Reopen
+
+
+@dataclass(frozen=True)
+class ReopenedJob:
+    """A job as another process sees it.
+
+    Attributes:
+        titles: How each run is called on screens, by its id.
+        execute: As of ``Job``, but by the run's id. ``None`` if the run was finished meanwhile.
+    """
+
+    titles: Mapping[str, str]
+    execute: Callable[[str], RunRecord | None]
+
+
+Reopen = Callable[[str, "Options", "Sink", "StopRequest"], ReopenedJob]
+"""From a benchmark, options, a sink of events and a stop request of the process's own."""
+
+Executor = Callable[[Job], "Iterator[RunRecord]"]
+"""Yields the record of each run of the job as it ends."""
+
+
+def serial(job: Job) -> Iterator[RunRecord]:
+    """Carry out one run after the other, and yield the record of each as it ends."""
+    for run in job.runs:
+        yield job.execute(run)
+
+
+def stacked(job: Job) -> Iterator[RunRecord]:
+    """Train runs of one method together where it can (sweeps), else one after the other.
+
+    Yields the record of each run; those of runs that train together come when all are trained.
+    """
+    for group in trained_together(job.runs):
+        yield from job.execute_together(group)
+
+
+def trained_together(runs: Sequence[Run]) -> list[list[Run]]:
+    """Group runs by what their method can train at once, in the order of their first ones.
+
+    No group is larger than 64 runs; a run that goes with no other is a group of its own.
+    """
+    groups: dict[tuple[str, ...], list[list[Run]]] = {}
+    for run in runs:
+        own = run.method.batch_key(run.config)
+        key = (run.entry.distribution, run.entry.name, own or f"alone: {run.run_id}")
+        full = groups.setdefault(key, [[]])
+        if len(full[-1]) == _MOST_TOGETHER:
+            full.append([])
+        full[-1].append(run)
+    return [group for full in groups.values() for group in full]

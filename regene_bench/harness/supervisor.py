@@ -1,0 +1,172 @@
+"""What must happen around every run, whichever executor carries it out.
+
+Several calls may work on one results folder, at once or one after the other. The supervisor sees to
+it that no run is done twice, that nothing which was measured is lost, and that observers hear of
+each run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from regene_bench.base.events import RunFinished, RunStarted
+from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.finished import unmeasured, with_earlier_scores
+from regene_bench.harness.run import Setting, execute, execute_together, run_folder
+from regene_bench.harness.shared_training import take_over_training
+from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.plan.runs import Run
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.locks import exclusive
+
+
+class RunSupervisor:
+    """Carries out runs of a call, each under its lock, and writes their leaderboard parts.
+
+    Args:
+        host: The observers among the plugins.
+        setting: What all runs share.
+        runs: The runs that the call has to carry out, in the order of the plan.
+        missing: What is to be measured of each, by run id.
+        anew: Train and measure every run, whatever is known of it or of one trained the same way
+            (``--force``).
+    """
+
+    def __init__(
+        self,
+        host: PluginHost,
+        setting: Setting,
+        runs: Sequence[Run],
+        missing: Mapping[str, Sequence[NamedMetric]],
+        *,
+        anew: bool,
+    ) -> None:
+        self._host = host
+        self._setting = setting
+        self._anew = anew
+        self._missing = missing
+        self._numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+        self._stamps = {run.run_id: self._stamp(run) for run in runs}
+
+    def carry_out_one(self, run: Run) -> RunRecord:
+        """Carry out one run and return its record.
+
+        Raises:
+            ResultsError: Its part cannot be written, or a newer version has written it.
+            Interrupted: A stop was asked for; the training is saved.
+        """
+        (record,) = self.carry_out([run])
+        return record
+
+    def carry_out(self, runs: Sequence[Run]) -> Iterator[RunRecord]:
+        """Carry out runs that are trained together, and yield the record of each as it ends.
+
+        Args:
+            runs: One run, or several of one ``Method.batch_key``.
+
+        Raises:
+            ResultsError: A part cannot be written, or a newer version has written it.
+            Interrupted: A stop was asked for; the training is saved.
+        """
+        for run in runs:
+            self._tell_started(run)
+        started = time.monotonic()
+        with self._locked(runs):
+            earlier = {run.run_id: self._read_part(run) for run in runs}
+            missing = {run.run_id: self._still_missing(run, earlier[run.run_id]) for run in runs}
+            for run in runs:
+                record = earlier[run.run_id]
+                if record is not None and not missing[run.run_id]:
+                    self._tell_finished(run, record, started)
+                    yield record
+            pending = [run for run in runs if missing[run.run_id]]
+            self._take_over_trainings(pending)
+            for run, record in zip(pending, self._execute(pending, missing), strict=True):
+                merged = self._merged(record, earlier[run.run_id], missing[run.run_id])
+                write_part(self._setting.results, merged)
+                self._tell_finished(run, merged, started)
+                yield merged
+
+    @contextmanager
+    def _locked(self, runs: Sequence[Run]) -> Iterator[None]:
+        """Keep other calls from the runs, and wait for those that are at work on one of them."""
+        setting = self._setting
+        with ExitStack() as locks:
+            # always in one order, so that two calls never wait for each other
+            for run in sorted(runs, key=lambda run: run.run_id):
+                file = run_folder(setting.results, run.run_id) / "lock"
+                locks.enter_context(
+                    exclusive(file, f"runs {run.title}", setting.stop, setting.emit)
+                )
+            yield
+
+    def _still_missing(self, run: Run, part: RunRecord | None) -> Sequence[NamedMetric]:
+        """What is left to measure, if another call has worked on the run since this one began."""
+        missing = self._missing[run.run_id]
+        if part is None or self._stamp(run) == self._stamps[run.run_id]:
+            return missing
+        if part.status == "failed":  # a moment ago: it would fail again
+            return []
+        return unmeasured(states_of(part), missing, self._setting.shelf)
+
+    def _take_over_trainings(self, runs: Sequence[Run]) -> None:
+        """Spare runs a training that another run, which differs in how it draws alone, has had."""
+        if not self._anew:
+            for run in runs:
+                take_over_training(run, self._setting)
+
+    def _execute(
+        self, runs: Sequence[Run], missing: Mapping[str, Sequence[NamedMetric]]
+    ) -> Iterator[RunRecord]:
+        """Train, generate, and measure what is missing."""
+        settings = [replace(self._setting, metrics=missing[run.run_id]) for run in runs]
+        if len(runs) == 1:
+            yield execute(runs[0], settings[0])
+        elif runs:
+            yield from execute_together(runs, settings)
+
+    def _merged(
+        self, record: RunRecord, earlier: RunRecord | None, asked: Sequence[NamedMetric]
+    ) -> RunRecord:
+        """Add what earlier calls measured of the same run."""
+        if earlier is None or self._anew:
+            return record
+        return with_earlier_scores(record, earlier, asked)
+
+    def _read_part(self, run: Run) -> RunRecord | None:
+        return read_own_part(self._setting.results, run.benchmark.name, run.run_id)
+
+    def _stamp(self, run: Run) -> tuple[int, int] | None:
+        """What changes whenever the run's part is written; ``None`` without a part."""
+        try:
+            found = part_path(self._setting.results, run.benchmark.name, run.run_id).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def _tell_started(self, run: Run) -> None:
+        number, total = self._numbers[run.run_id], len(self._numbers)
+        self._setting.emit(RunStarted(run.run_id, run.title, number, total))
+        self._host.notify("run_started", run=_identity(run))
+
+    def _tell_finished(self, run: Run, record: RunRecord, started: float) -> None:
+        self._host.notify("run_finished", run=_identity(run), status=record.status)
+        seconds, why = time.monotonic() - started, record.error_message or ""
+        self._setting.emit(RunFinished(run.run_id, run.title, record.status, seconds, why))
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    """What observers are told of a run."""
+    return {
+        "run_id": run.run_id,
+        "benchmark": run.benchmark.name,
+        "preset": run.preset,
+        "method": run.entry.name,
+        "params": run.params,
+        "seed": run.seed,
+    }
