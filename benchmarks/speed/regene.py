@@ -41,7 +41,7 @@ from regene_bench_plugins.methods.regene.training import (
 from regene_bench_plugins.networks.latent_classifier import LatentClassifier
 
 from regene_bench.api import Batch, BenchmarkData, Clock, DeviceImages, Runtime, SampleRng, Stage
-from regene_bench.runtime.runtime import choose_device, choose_precision
+from regene_bench.runtime.device import choose_device, choose_precision
 from tests.methods.builders import make_data, make_runtime
 
 T = TypeVar("T")

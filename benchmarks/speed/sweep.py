@@ -25,7 +25,7 @@ from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
 from torch.nn import functional as F
 
 from regene_bench.api import BenchmarkData, CheckpointStore, DeviceImages, ImageShape, Runtime
-from regene_bench.runtime.runtime import choose_device, choose_precision, device_name
+from regene_bench.runtime.device import choose_device, choose_precision, device_name
 
 SHAPE = ImageShape(1, 28, 28, 10)
 IMAGES = 4096

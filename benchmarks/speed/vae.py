@@ -38,7 +38,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import Batch, CheckpointStore, DeviceImages, ImageShape, Runtime, Stage, train
-from regene_bench.runtime.runtime import choose_device, choose_precision
+from regene_bench.runtime.device import choose_device, choose_precision
 
 OURS, THEIRS = "regene-bench", "pythae"
 GOALS = {"cpu": 2.5, "cuda": 5.0}

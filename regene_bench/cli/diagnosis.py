@@ -62,7 +62,7 @@ def _device() -> list[Finding]:
         Finding("device", "packages", "info", versions),
     ]
     try:
-        from regene_bench.runtime.runtime import choose_device, choose_precision, device_name
+        from regene_bench.runtime.device import choose_device, choose_precision, device_name
 
         device = choose_device()
         name = device_name(device) or f"{os.cpu_count() or 1} processors"

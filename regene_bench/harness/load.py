@@ -1,22 +1,98 @@
-"""From a protocol to its data on the device."""
+"""From a protocol to its data on the device, and to all that images are measured against."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from regene_bench.base.errors import ConfigError, did_you_mean
-from regene_bench.base.events import Event
-from regene_bench.base.paths import data_roots, download_dir
+from regene_bench.base.events import Event, Sink
+from regene_bench.base.paths import cache_dir, data_roots, download_dir
 from regene_bench.data.device_images import BenchmarkData, place
 from regene_bench.data.load import load_dataset
 from regene_bench.data.shapes import Preset
 from regene_bench.data.source import DatasetSource, SourceRequest
 from regene_bench.evaluation.comparison import Comparison
+from regene_bench.evaluation.feature_cache import ExtractorShelf
 from regene_bench.evaluation.reference_set import reference_images, stratified_labels
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.device import Precision
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stop import StopRequest
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A benchmark that is ready to measure on.
+
+    Attributes:
+        data: Both splits, on the device.
+        comparison: The labels to generate, and the real images to compare with.
+        shelf: Feature extractors, and the features of real images.
+        runtime: Device, precision, progress and stop, for work that belongs to no run; its seed is
+            0, and what is trained with it (the neutral classifier) lies in the cache folder.
+    """
+
+    data: BenchmarkData
+    comparison: Comparison
+    shelf: ExtractorShelf
+    runtime: Runtime
+
+
+def set_up_workbench(
+    host: PluginHost,
+    benchmark: Benchmark,
+    preset: Preset,
+    *,
+    device: torch.device,
+    precision: Precision,
+    folders: Sequence[Path],
+    task: str,
+    stop: StopRequest,
+    emit: Sink,
+    checkpoint_seconds: float = 30.0,
+) -> Workbench:
+    """Read a benchmark's data, and get ready to measure images against them.
+
+    Args:
+        host: Knows the data sources and the feature extractors.
+        benchmark: The protocol.
+        preset: Which of the protocol's: how many images are compared, and how extractors are made.
+        device: Where data and extractors are to be.
+        precision: Arithmetic of what extractors train.
+        folders: Where to look for data before the usual places.
+        task: What the work is called where progress is shown.
+        stop: Looked at between steps.
+        emit: Takes progress events.
+        checkpoint_seconds: Time between checkpoints of what extractors train.
+
+    Raises:
+        DataError: The data are missing or corrupt.
+        ConfigError: The protocol generates a class that the data do not have.
+        Interrupted: A stop was asked for.
+    """
+    runtime = Runtime(
+        device=device,
+        precision=precision,
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir(), checkpoint_seconds),
+        stop=stop,
+        emit=emit,
+        task=task,
+    )
+    data = load_data(host, benchmark, folders, runtime)
+    shelf = ExtractorShelf(
+        lambda name: host.find("feature_extractor", name).load(),
+        benchmark.presets[preset].extractors,
+        data,
+        runtime,
+    )
+    return Workbench(data, make_comparison(benchmark, preset, data), shelf, runtime)
 
 
 def load_data(

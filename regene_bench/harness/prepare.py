@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.events import Sink
-from regene_bench.base.paths import cache_dir
 from regene_bench.data.shapes import Preset
-from regene_bench.evaluation.feature_cache import ExtractorShelf
 from regene_bench.harness.executors.executor import Executor, serial, stacked
 from regene_bench.harness.executors.workers import workers
-from regene_bench.harness.load import load_data, make_comparison
+from regene_bench.harness.load import set_up_workbench
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
 from regene_bench.leaderboard.parts import check_writable
@@ -21,13 +19,7 @@ from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.runtime import (
-    Runtime,
-    choose_device,
-    choose_precision,
-    make_deterministic,
-)
+from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
 from regene_bench.runtime.stop import StopRequest
 
 _OWN_EXECUTORS: Mapping[str, Executor] = {
@@ -82,27 +74,23 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
     check_writable(options.results)
     make_deterministic()
 
-    runtime = Runtime(
+    bench = set_up_workbench(
+        host,
+        benchmark,
+        preset,
         device=device,
         precision=precision,
-        seed=0,
-        checkpoints=CheckpointStore(cache_dir(), options.checkpoint_seconds),
+        folders=options.data,
+        task=benchmark.name,
         stop=stop,
         emit=emit,
-        task=benchmark.name,
-    )
-    data = load_data(host, benchmark, options.data, runtime)
-    shelf = ExtractorShelf(
-        lambda name: host.find("feature_extractor", name).load(),
-        benchmark.presets[preset].extractors,
-        data,
-        runtime,
+        checkpoint_seconds=options.checkpoint_seconds,
     )
     setting = Setting(
         results=options.results,
-        data=data,
-        comparison=make_comparison(benchmark, preset, data),
-        shelf=shelf,
+        data=bench.data,
+        comparison=bench.comparison,
+        shelf=bench.shelf,
         metrics=metrics,
         device=device,
         precision=precision,
@@ -110,7 +98,7 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
         stop=stop,
         emit=emit,
     )
-    runs = identify(choices, benchmark, preset, data.fingerprint)
+    runs = identify(choices, benchmark, preset, bench.data.fingerprint)
     return Campaign(host, benchmark, preset, runs, setting, executor, benchmark_name, options)
 
 

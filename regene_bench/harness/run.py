@@ -34,8 +34,9 @@ from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.runs import Run
 from regene_bench.runtime import provenance
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.device import Precision, device_name
 from regene_bench.runtime.metering import Meter, metered
-from regene_bench.runtime.runtime import Precision, Runtime, device_name
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generator
 
@@ -68,6 +69,24 @@ class Setting:
     stop: StopRequest
     emit: Sink
 
+    def runtime(self, task: str, checkpoints: Path, seed: int = 0) -> Runtime:
+        """What a piece of the call's work is handed.
+
+        Args:
+            task: What it is called where progress is shown.
+            checkpoints: Folder of its training state.
+            seed: All its random draws derive from it.
+        """
+        return Runtime(
+            device=self.device,
+            precision=self.precision,
+            seed=seed,
+            checkpoints=CheckpointStore(checkpoints, self.checkpoint_seconds),
+            stop=self.stop,
+            emit=self.emit,
+            task=task,
+        )
+
 
 @dataclass
 class _Ledger:
@@ -95,17 +114,8 @@ def checkpoint_folder(results: Path, run_id: str) -> Path:
 
 def runtime_of(run: Run, setting: Setting) -> Runtime:
     """Device, seed, checkpoints and progress of one run."""
-    return Runtime(
-        device=setting.device,
-        precision=setting.precision,
-        seed=run.seed,
-        checkpoints=CheckpointStore(
-            checkpoint_folder(setting.results, run.run_id), setting.checkpoint_seconds
-        ),
-        stop=setting.stop,
-        emit=setting.emit,
-        task=run.title,
-    )
+    folder = checkpoint_folder(setting.results, run.run_id)
+    return setting.runtime(run.title, folder, run.seed)
 
 
 def execute(run: Run, setting: Setting) -> RunRecord:

@@ -14,7 +14,7 @@ from regene_bench.harness.run import Setting, checkpoint_folder, describe
 from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
-from regene_bench.runtime.runtime import device_name
+from regene_bench.runtime.device import device_name
 
 
 def take_over_training(run: Run, setting: Setting) -> str | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from regene_bench.runtime.device import synchronize
+
 
 @dataclass
 class Meter:
@@ -40,14 +42,6 @@ def metered(device: torch.device) -> Iterator[Meter]:
         synchronize(device)
         meter.seconds = time.perf_counter() - start
         meter.peak_bytes = _peak(device)
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until all work queued on the device is done."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def _reset_peak(device: torch.device) -> None:

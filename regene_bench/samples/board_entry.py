@@ -17,8 +17,9 @@ from regene_bench.leaderboard.parts import read_own_part, write_part
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.runtime import provenance
+from regene_bench.runtime.device import device_name
 from regene_bench.runtime.locks import exclusive
-from regene_bench.runtime.runtime import Runtime, device_name
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.samples.collection import Samples
 
 

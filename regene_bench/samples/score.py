@@ -12,14 +12,11 @@ import torch
 
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.events import Sink, silent
-from regene_bench.base.paths import cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
-from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import is_available
-from regene_bench.harness.load import load_data, make_comparison
+from regene_bench.harness.load import Workbench, set_up_workbench
 from regene_bench.harness.measure import measure_all
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.leaderboard.record import ScoreRow
@@ -27,14 +24,9 @@ from regene_bench.plan.metrics import check_extractor_tables, choose_metrics, ex
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
 from regene_bench.runtime.metering import Meter, metered
-from regene_bench.runtime.runtime import (
-    Runtime,
-    choose_device,
-    choose_precision,
-    make_deterministic,
-)
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.board_entry import keep, record_of
@@ -104,34 +96,30 @@ def score(
     folder = None if results is None else Path(results)
     if folder is not None:
         check_writable(folder)
-    runtime = Runtime(
-        device=chosen_device,
-        precision=choose_precision("auto", chosen_device),
-        seed=0,
-        checkpoints=CheckpointStore(cache_dir()),
-        stop=stop,
-        emit=emit,
-        task=name,
-    )
     with _deterministic():
-        real = load_data(host, benchmark, [Path(root) for root in data], runtime)
-        found = _read(samples, labels, real, runtime, resize=resize)
-        comparison = make_comparison(benchmark, chosen_preset, real)
-        _check(found, benchmark, real)
-        shelf = ExtractorShelf(
-            lambda extractor: host.find("feature_extractor", extractor).load(),
-            benchmark.presets[chosen_preset].extractors,
-            real,
-            runtime,
+        bench = set_up_workbench(
+            host,
+            benchmark,
+            chosen_preset,
+            device=chosen_device,
+            precision=choose_precision("auto", chosen_device),
+            folders=[Path(root) for root in data],
+            task=name,
+            stop=stop,
+            emit=emit,
         )
-        rows, meter = _measure(found, chosen_metrics, real, comparison, shelf, runtime)
-    rows = with_caveats(rows, found, comparison.labels.cpu().numpy())
-    record = record_of(found, rows, name, benchmark, chosen_preset, real, runtime, meter.seconds)
+        found = _read(samples, labels, bench, resize=resize)
+        _check(found, benchmark, bench.data)
+        rows, meter = _measure(found, chosen_metrics, bench)
+    rows = with_caveats(rows, found, bench.comparison.labels.cpu().numpy())
+    record = record_of(
+        found, rows, name, benchmark, chosen_preset, bench.data, bench.runtime, meter.seconds
+    )
     title = (
         f"{name}: {len(found)} {'' if found.labels is not None else 'unlabelled '}images of "
         f"{found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"
     )
-    part = None if folder is None else keep(record, found, folder, runtime)
+    part = None if folder is None else keep(record, found, folder, bench.runtime)
     return Report(record, title, part)
 
 
@@ -159,24 +147,23 @@ def _deterministic() -> Iterator[None]:
         torch.backends.cudnn.benchmark = benchmark
 
 
-def _read(
-    samples: Any, labels: Any, real: BenchmarkData, runtime: Runtime, *, resize: bool
-) -> Samples:
-    names, by_name = real.class_names, isinstance(labels, str | Path)
+def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool) -> Samples:
+    shape, names = bench.data.shape, bench.data.class_names
+    by_name = isinstance(labels, str | Path)
     if isinstance(samples, str | Path):
         found = read_samples(
             Path(samples),
-            real.shape,
+            shape,
             names,
             labels=str(labels) if by_name else "",
             resize=resize,
-            progress=lambda done, total: _tell(runtime, done, total),
+            progress=lambda done, total: _tell(bench.runtime, done, total),
         )
     else:
         if by_name:
             raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
         where = TENSOR if isinstance(samples, torch.Tensor) else ARRAY
-        images, resized_from = images_of_array(samples, real.shape, where, resize=resize)
+        images, resized_from = images_of_array(samples, shape, where, resize=resize)
         found = Samples(images, None, where, resized_from)
     if labels is None or by_name:
         return found
@@ -209,30 +196,25 @@ def _check(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:
 
 
 def _measure(
-    samples: Samples,
-    metrics: list[NamedMetric],
-    real: BenchmarkData,
-    comparison: Comparison,
-    shelf: ExtractorShelf,
-    runtime: Runtime,
+    samples: Samples, metrics: list[NamedMetric], bench: Workbench
 ) -> tuple[tuple[ScoreRow, ...], Meter]:
     for extractor in extractors_of(metrics):
-        is_available(shelf, extractor)
+        is_available(bench.shelf, extractor)
+    device = bench.runtime.device
     known = samples.labels is not None
     labels = samples.labels if known else np.full(len(samples), -1, dtype=np.int64)
     evaluation = Evaluation(
         model=None,
-        data=real,
-        comparison=comparison,
+        data=bench.data,
+        comparison=bench.comparison,
         generated=DeviceImages(
-            torch.from_numpy(samples.images).to(runtime.device),
-            torch.from_numpy(labels).to(runtime.device),
+            torch.from_numpy(samples.images).to(device), torch.from_numpy(labels).to(device)
         ),
         labelled=known,
         trials={},
-        shelf=shelf,
-        runtime=runtime,
+        shelf=bench.shelf,
+        runtime=bench.runtime,
     )
-    with metered(runtime.device) as meter:
+    with metered(device) as meter:
         rows = measure_all(metrics, evaluation)
     return rows, meter

@@ -26,8 +26,6 @@ from regene_bench.leaderboard.parts import read_run
 from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.definition import Study, load_study, make_figures
 from regene_bench.studies.exhibit_files import keep_exhibit, study_folder
@@ -133,16 +131,8 @@ def _view(host: PluginHost, campaign: Campaign) -> StudyView:
         preset=campaign.preset,
         runs=[FinishedRun(run, r, setting) for run, r in records if r.status == "ok"],
         reported=reported_numbers(host, campaign.benchmark.name),
-        runtime=Runtime(
-            device=setting.device,
-            precision=setting.precision,
-            seed=0,
-            checkpoints=CheckpointStore(
-                setting.results / "studies" / "checkpoints", setting.checkpoint_seconds
-            ),
-            stop=setting.stop,
-            emit=setting.emit,
-            task=campaign.benchmark.name,
+        runtime=setting.runtime(
+            campaign.benchmark.name, setting.results / "studies" / "checkpoints"
         ),
         _setting=setting,
     )

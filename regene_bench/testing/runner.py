@@ -91,7 +91,7 @@ def open_subject(
     host = load_plugins() if host is None else host
     entry: Entry = host.find(entry_kind(kind), name)
     subject_of = subject_class(kind)
-    from regene_bench.runtime.runtime import make_deterministic
+    from regene_bench.runtime.device import make_deterministic
 
     make_deterministic()
     with tempfile.TemporaryDirectory(prefix="regene-bench-check-") as folder:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from regene_bench.base.errors import UsageError
-from regene_bench.runtime.runtime import choose_precision
+from regene_bench.runtime.device import choose_precision
 
 CARDS = {"cuda": (9, 0), "cuda:0": (9, 0), "cuda:1": (7, 5), "cuda:2": (8, 0), "cuda:3": (6, 1)}
 

@@ -1,0 +1,101 @@
+"""Which device and which arithmetic a call computes with.
+
+``torch.accelerator`` is asked for what it has since torch 2.6: what is present, how many, waiting.
+Capabilities, names and memory it has later or never, so ``torch.cuda`` is asked for these.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import torch
+
+from regene_bench.base.errors import UsageError, did_you_mean
+
+Precision = Literal["float32", "bfloat16"]
+_ACCELERATORS = ("cuda", "mps")
+# compute capability of Ampere
+_FIRST_WITH_BFLOAT16 = (8, 0)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` into a device that is present.
+
+    Raises:
+        UsageError: No such device here.
+    """
+    accelerator = _accelerator()
+    if name == "auto":
+        return torch.device(accelerator or "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", *_ACCELERATORS) or (index and not index.isdigit()):
+        known = ["cpu", *_ACCELERATORS, "auto"]
+        raise UsageError(f"Unknown device {name!r}.", hint=did_you_mean(kind, known))
+    if kind not in ("cpu", accelerator):
+        raise UsageError(f"Device {name!r} is not present.", hint="Use --device auto or cpu.")
+    count = torch.accelerator.device_count()
+    if kind == "cuda" and index and int(index) >= count:
+        raise UsageError(f"Device {name!r} is not present.", hint=f"There are {count} of them.")
+    return torch.device(name)
+
+
+def _accelerator() -> str | None:
+    """The kind of accelerator that is present, of those that this project knows."""
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found.type if found is not None and found.type in _ACCELERATORS else None
+
+
+def choose_precision(name: str, device: torch.device) -> Precision:
+    """Turn ``auto`` into the fastest precision that the device does in hardware.
+
+    bfloat16 on a CPU is a gain only with AMX or AVX512-BF16 instructions; elsewhere it is emulated.
+
+    Raises:
+        UsageError: Unknown precision.
+    """
+    if name == "float32":
+        return "float32"
+    if name == "bfloat16":
+        return "bfloat16"
+    if name != "auto":
+        known = ["auto", "float32", "bfloat16"]
+        raise UsageError(f"Unknown precision {name!r}.", hint=did_you_mean(name, known))
+    if device.type == "cuda":
+        return "bfloat16" if _gpu_has_bfloat16(device) else "float32"
+    if device.type == "cpu" and _cpu_has_bfloat16():
+        return "bfloat16"
+    return "float32"
+
+
+def _gpu_has_bfloat16(device: torch.device) -> bool:
+    # By default torch's own query counts emulation, and it looks at the current device alone.
+    if torch.version.hip:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return torch.cuda.get_device_capability(device) >= _FIRST_WITH_BFLOAT16
+
+
+def _cpu_has_bfloat16() -> bool:
+    # The public capability query is young; without it (or off x86) float32 is the safe answer.
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(probe and probe())
+
+
+def make_deterministic() -> None:
+    """Ask torch for deterministic kernels; it warns where there are none."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Filling fresh memory finds reads of uninitialised values, at a tenth of the training time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's product name, or an empty string on a CPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until all work queued on the device is done; on a CPU nothing is queued."""
+    if device.type in _ACCELERATORS:
+        torch.accelerator.synchronize(device)
