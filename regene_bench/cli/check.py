@@ -12,7 +12,7 @@ import typer
 
 from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
 from regene_bench.base.text import printable, terminal_width
-from regene_bench.cli.names import complete_any
+from regene_bench.cli.options import complete_any
 from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
 from regene_bench.testing.runner import entry_kind

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.cli.options import Results
 
 _RUN_FOLDER = "runs"
 # downloads cannot always be had again; everything else below the cache folder is made anew
@@ -25,7 +26,7 @@ class _Removal:
 
 
 def clean(
-    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    results: Results = Path("results"),
     checkpoints: Annotated[
         bool, typer.Option("--checkpoints", help="Checkpoints of runs that have ended.")
     ] = False,

@@ -10,15 +10,14 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.text import printable
+from regene_bench.cli.options import Data, Results
 
 _MARKS = {"ok": "ok", "missing": "missing", "broken": "BROKEN", "info": ""}
 
 
 def doctor(
-    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
-    data: Annotated[
-        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
-    ] = None,
+    results: Results = Path("results"),
+    data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Check device, plugins, data, weights and disk.

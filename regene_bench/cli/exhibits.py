@@ -17,7 +17,15 @@ _GAP = 3  # blanks that a column takes beside its cells
 
 
 def print_table(exhibit: Exhibit, console: Console) -> None:
-    """Print a table in blocks as wide as the console, without rows and columns of no numbers."""
+    """Print a table of a study, without columns that are empty and rows that have no number.
+
+    Columns that do not fit beside each other come in several blocks, each with the columns of text
+    repeated; of a long table the first 40 rows are shown.
+
+    Args:
+        exhibit: A table: an exhibit without a drawing.
+        console: Where to; its width decides the blocks.
+    """
     columns = {name: list(values) for name, values in exhibit.data.items()}
     filled = {name: v for name, v in columns.items() if any(one is not None for one in v)}
     texts = [name for name, values in filled.items() if not _are_numbers(values)]

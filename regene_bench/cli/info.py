@@ -11,7 +11,7 @@ import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.text import aligned, printable
-from regene_bench.cli.names import complete_any, complete_benchmarks
+from regene_bench.cli.options import complete_any, complete_benchmarks
 from regene_bench.leaderboard.directions import BETTER
 from regene_bench.plugins.host import load_plugins
 

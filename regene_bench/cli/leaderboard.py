@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
-from regene_bench.cli.names import complete_benchmarks
+from regene_bench.cli.options import Results, complete_benchmarks
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def leaderboard(
             show_default=False,
         ),
     ] = "",
-    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    results: Results = Path("results"),
     form: Annotated[str, typer.Option("--format", help="table, md, csv, json or latex.")] = "table",
     by: Annotated[str, typer.Option(help="Metric that ranks. Default: the benchmark's.")] = "",
     preset: Annotated[str, typer.Option(help="Show this preset only.")] = "",

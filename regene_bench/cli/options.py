@@ -1,11 +1,18 @@
-"""Options that commands with long work have in common."""
+"""What commands' options have in common: their declarations, how texts are read and completed.
+
+Nothing heavy is imported: the shell asks for completions at every press of the key.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from regene_bench.base.errors import UsageError
+from regene_bench.plugins.host import load_plugins
 
 Results = Annotated[Path, typer.Option(help="Folder of results.")]
 Data = Annotated[
@@ -31,3 +38,55 @@ ExecutorName = Annotated[
         "Default: serial; workers with --workers."
     ),
 ]
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(text: str) -> float:
+    """Read a length of time, ``540``, ``90s``, ``9m`` or ``1.5h``, as seconds.
+
+    Raises:
+        UsageError: It is none of these, or not positive.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smh]?)", text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"Cannot read the time {text!r}.", hint="Examples: 540, 90s, 9m, 1.5h.")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def complete_benchmarks(incomplete: str) -> list[str]:
+    """Complete the name of a benchmark."""
+    return _complete("benchmark", incomplete)
+
+
+def complete_methods(incomplete: str) -> list[str]:
+    """Complete the last name of a list of methods: ``regene,cg`` becomes ``regene,cgan``."""
+    return _complete_last("method", incomplete)
+
+
+def complete_metrics(incomplete: str) -> list[str]:
+    """Complete the last name of a list of metrics."""
+    return _complete_last("metric", incomplete)
+
+
+def complete_studies(incomplete: str) -> list[str]:
+    """Complete the name of a study."""
+    return _complete("study", incomplete)
+
+
+def complete_any(incomplete: str) -> list[str]:
+    """Complete a name of any kind that ``info`` describes."""
+    host = load_plugins()
+    kinds = ("benchmark", "method", "metric", "feature_extractor", "dataset")
+    return sorted({n for kind in kinds for n in host.shown_names(kind) if n.startswith(incomplete)})
+
+
+def _complete_last(kind: str, incomplete: str) -> list[str]:
+    done, comma, last = incomplete.rpartition(",")
+    if "[" in last or done.count("[") > done.count("]"):
+        return []
+    return [f"{done}{comma}{name}" for name in _complete(kind, last)]
+
+
+def _complete(kind: str, incomplete: str) -> list[str]:
+    return [name for name in load_plugins().shown_names(kind) if name.startswith(incomplete)]

@@ -15,6 +15,7 @@ from regene_bench.base.errors import (
     UsageError,
 )
 from regene_bench.base.text import aligned, printable
+from regene_bench.cli.options import Data, Device
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.samples.reproduction import method_and_settings
 
@@ -45,10 +46,8 @@ def reproduce(
     metrics: Annotated[
         str, typer.Option(help="Metrics, with options. Default: those of the published row.")
     ] = "",
-    data: Annotated[
-        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    data: Data = None,
+    device: Device = "auto",
 ) -> None:
     """Make a run again from its own parameters and compare its scores.
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.cli.durations import parse_duration
-from regene_bench.cli.names import complete_benchmarks, complete_methods, complete_metrics
 from regene_bench.cli.options import (
     CheckpointEvery,
     Data,
@@ -20,6 +18,10 @@ from regene_bench.cli.options import (
     Settings,
     TimeLimit,
     Workers,
+    complete_benchmarks,
+    complete_methods,
+    complete_metrics,
+    parse_duration,
 )
 from regene_bench.cli.stoppable import stoppable
 
@@ -72,22 +74,22 @@ def run(
     every = parse_duration(checkpoint_every)
 
     from regene_bench.harness.campaign import run_campaign
-    from regene_bench.harness.options import Options
+    from regene_bench.harness.options import make_options
 
-    options = Options(
+    options = make_options(
         methods=methods,
         seeds=seeds,
         preset=preset,
         metrics=metrics,
-        settings=tuple(set_ or ()),
+        settings=set_,
         results=results,
-        data=tuple(data or ()),
+        data=data,
         device=device,
         precision=precision,
         time_limit=limit,
         checkpoint_seconds=every,
         force=force,
-        executor=executor or ("serial" if workers is None else "workers"),
+        executor=executor,
         workers=workers,
     )
     with stoppable(limit) as (emit, stop):

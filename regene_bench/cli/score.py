@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
-from regene_bench.cli.names import complete_benchmarks, complete_metrics
+from regene_bench.cli.options import Data, Device, complete_benchmarks, complete_metrics
 
 _FORMATS = ("table", "md", "csv", "json")
 
@@ -51,10 +51,8 @@ def score(
         Path | None,
         typer.Option(help="Folder of results to add them to. Default: the table is only shown."),
     ] = None,
-    data: Annotated[
-        list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    data: Data = None,
+    device: Device = "auto",
     resize: Annotated[
         bool, typer.Option("--resize", help="Resize images of another size (bicubic).")
     ] = False,

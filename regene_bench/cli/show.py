@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regene_bench.base.text import aligned, printable
+from regene_bench.cli.options import Results
 from regene_bench.leaderboard.directions import BETTER
 from regene_bench.samples.reproduction import repetition_of
 
@@ -20,7 +21,7 @@ _RUN_FOLDER = "runs"
 
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
-    results: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    results: Results = Path("results"),
     as_json: Annotated[bool, typer.Option("--json", help="Write the rows as JSON.")] = False,
 ) -> None:
     """Show all of one run: parameters, scores, per-class scores, files, how to repeat it."""

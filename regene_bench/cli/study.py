@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.cli.durations import parse_duration
-from regene_bench.cli.names import complete_benchmarks, complete_studies
 from regene_bench.cli.options import (
     CheckpointEvery,
     Data,
@@ -20,6 +18,9 @@ from regene_bench.cli.options import (
     Settings,
     TimeLimit,
     Workers,
+    complete_benchmarks,
+    complete_studies,
+    parse_duration,
 )
 from regene_bench.cli.stoppable import stoppable
 
@@ -59,21 +60,21 @@ def study(
     limit = parse_duration(time_limit) if time_limit else None
     every = parse_duration(checkpoint_every)
 
-    from regene_bench.harness.options import Options
+    from regene_bench.harness.options import make_options
     from regene_bench.studies.conduct import run_study
 
-    options = Options(
+    options = make_options(
         methods=methods,
         seeds=seeds,
         preset=preset,
-        settings=tuple(set_ or ()),
+        settings=set_,
         results=results,
-        data=tuple(data or ()),
+        data=data,
         device=device,
         precision=precision,
         time_limit=limit,
         checkpoint_seconds=every,
-        executor=executor or ("serial" if workers is None else "workers"),
+        executor=executor,
         workers=workers,
     )
     chosen = [part.strip() for part in benchmarks.split(",") if part.strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from regene_bench.base.events import Sink, silent
 from regene_bench.harness.campaign import run_campaign
-from regene_bench.harness.options import Options
+from regene_bench.harness.options import make_options
 from regene_bench.notebook.board import Leaderboard
 from regene_bench.runtime.progress import progress_sink
 from regene_bench.runtime.stop import StopRequest, stop_on_signals
@@ -69,14 +68,14 @@ def run(
         Interrupted: A stop was asked for (Ctrl-C, ``time_limit``); nothing is lost, and the same
             call goes on.
     """
-    options = Options(
-        methods=_joined(methods),
-        seeds=_seeds(seeds),
+    options = make_options(
+        methods=methods,
+        seeds=seeds,
         preset=preset,
-        metrics=_joined(metrics),
-        settings=tuple(_settings(settings or {})),
-        results=Path(results),
-        data=tuple(Path(folder) for folder in data),
+        metrics=metrics,
+        settings=settings,
+        results=results,
+        data=data,
         device=device,
         precision=precision,
         time_limit=time_limit,
@@ -90,21 +89,6 @@ def run(
     protocol = outcome.benchmark
     by = {protocol.name: protocol.evaluation.rank_by}
     return Leaderboard.read(results, protocol.name, preset=outcome.preset, by=by)
-
-
-def _joined(names: str | Sequence[str]) -> str:
-    return names if isinstance(names, str) else ",".join(names)
-
-
-def _seeds(seeds: int | Sequence[int]) -> str:
-    # a comma at the end makes a list of one: "5," is seed 5, "5" would be five seeds
-    return str(seeds) if isinstance(seeds, int) else "".join(f"{seed}," for seed in seeds)
-
-
-def _settings(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for method, values in settings.items():
-        for key, value in values.items():
-            yield f"{method}.{key}={json.dumps(value)}"
 
 
 @contextmanager

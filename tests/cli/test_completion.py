@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from regene_bench.cli import names
+from regene_bench.cli import options
 from tests.cli.conftest import Cli
 
 
 def test_names_complete() -> None:
-    assert "digits" in names.complete_benchmarks("dig")
-    assert names.complete_methods("reg") == ["regene"]
-    assert names.complete_methods("regene,cg") == ["regene,cgan"]
-    assert names.complete_methods("cgan[noise") == []
-    assert "fid" in names.complete_metrics("fi")
-    assert {"fid", "fashion-mnist"} <= set(names.complete_any("f"))
+    assert "digits" in options.complete_benchmarks("dig")
+    assert options.complete_methods("reg") == ["regene"]
+    assert options.complete_methods("regene,cg") == ["regene,cgan"]
+    assert options.complete_methods("cgan[noise") == []
+    assert "fid" in options.complete_metrics("fi")
+    assert {"fid", "fashion-mnist"} <= set(options.complete_any("f"))
 
 
 @pytest.mark.parametrize(
