@@ -47,7 +47,7 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.random import SampleRng, derive_seed
 from regene_bench.runtime.runtime import Runtime
-from regene_bench.runtime.stages import StageReport
+from regene_bench.runtime.stage_report import StageReport
 from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
 from regene_bench.studies.measures import Measure, column_of_reported
 from regene_bench.studies.view import FinishedRun, StudyView, measures_of
@@ -65,8 +65,16 @@ from regene_bench.training.lockstep import Stack, StackedBatch, train_together
 from regene_bench.training.loop import train
 from regene_bench.training.losses import mae, saturation, ssim
 from regene_bench.training.method import Method, MethodConfig
-from regene_bench.training.schedules import Clock, Schedule, constant, decay_every, one_cycle
+from regene_bench.training.schedules import (
+    Clock,
+    Schedule,
+    constant,
+    decay_every,
+    warmup_then_cosine,
+)
 from regene_bench.training.stage import Batch, Stage
+
+one_cycle = warmup_then_cosine  # its name in version 0.1; it never was torch's OneCycleLR
 
 __all__ = [
     "Augmentation",
@@ -170,4 +178,5 @@ __all__ = [
     "train",
     "train_together",
     "validate",
+    "warmup_then_cosine",
 ]

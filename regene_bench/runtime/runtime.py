@@ -13,7 +13,7 @@ from regene_bench.base.events import Event, Progress, Sink, silent
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision
 from regene_bench.runtime.random import derive_seed, seeded
-from regene_bench.runtime.stages import StageReport
+from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 
 
@@ -42,17 +42,23 @@ class Runtime:
     ledger: list[StageReport] = field(default_factory=list)
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Run a block in the runtime's precision."""
+        """Run a block in the runtime's precision: under torch's autocast, unless it is float32."""
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def seeded(self, *parts: object) -> AbstractContextManager[None]:
-        """Run a block under global generators seeded by the run's seed and ``parts``."""
+        """Run a block under torch's global generators seeded by the run's seed and ``parts``.
+
+        They are as before afterwards. For what draws from them, as the initialisation of layers.
+        """
         return seeded(self.seed, *parts)
 
     def derive_seed(self, *parts: object) -> int:
-        """A seed for a local generator, from the run's seed and ``parts``."""
+        """Return a seed for a local generator, from the run's seed and ``parts``.
+
+        The parts name what is drawn: other parts, other draws; the same parts, the same seed.
+        """
         return derive_seed(self.seed, *parts)
 
     def progress(
@@ -63,7 +69,15 @@ class Runtime:
         unit: str = "images",
         values: Mapping[str, float] | None = None,
     ) -> None:
-        """Tell how far a piece of work is."""
+        """Tell how far a piece of work is.
+
+        Args:
+            task: What is done; shown behind the runtime's own task.
+            done: Units done so far.
+            total: Units in all.
+            unit: What is counted.
+            values: Latest losses or scores, by name.
+        """
         name = f"{self.task}: {task}" if self.task else task
         self.emit(Progress(name, done, total, unit, dict(values or {})))
 

@@ -1,1 +1,1 @@
-"""Building blocks of training that methods share."""
+"""The contract of methods, what their models can do, and the training loop that all share."""

@@ -38,6 +38,8 @@ class Generation:
 
 @runtime_checkable
 class Encoder(Protocol):
+    """Finds the latent of an image; with ``Decoder`` it makes an autoencoder."""
+
     def encode(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to latents, float32 ``[N, D]``."""
         ...
@@ -45,6 +47,8 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Decoder(Protocol):
+    """Draws the image of a latent."""
+
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images ``[N, C, H, W]`` in [0, 1]."""
         ...
@@ -52,6 +56,8 @@ class Decoder(Protocol):
 
 @runtime_checkable
 class Generator(Protocol):
+    """Makes new images of wanted classes; what every method's model must be able to do."""
+
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
         """Generate one image per label, int64 ``[N]``.
 
@@ -62,6 +68,8 @@ class Generator(Protocol):
 
 @runtime_checkable
 class Classifier(Protocol):
+    """Tells the class of an image."""
+
     def classify(self, images: Tensor) -> Tensor:
         """Map images ``[N, C, H, W]`` to logits, float32 ``[N, K]``."""
         ...

@@ -27,5 +27,11 @@ class TrainingLength(MethodConfig):
 
 
 def images_to_see(images: int, epochs: float | None, n_train: int) -> int:
-    """Length of a stage in images: ``epochs`` passes over ``n_train`` if given, else ``images``."""
+    """Work out the length of a stage, in images seen.
+
+    Args:
+        images: The length, where no epochs are given.
+        epochs: Passes over the training split; they win where given.
+        n_train: Images in the training split.
+    """
     return images if epochs is None else max(1, round(epochs * n_train))

@@ -25,7 +25,11 @@ class MethodConfig(BaseModel):
 
 
 class Method(ABC):
-    """Trains one model from a validated configuration.
+    """Trains one model from a validated configuration: the contract of every plugin method.
+
+    A method says what can be set (``Config``), what presets set (``preset``), and how a model is
+    trained (``fit``). What the model can do, it says by the methods it has: see
+    ``regene_bench.training.capabilities``.
 
     Class attributes:
         version: Raise it when results change; it is part of the run id.
@@ -45,7 +49,10 @@ class Method(ABC):
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
-        """Return the configuration values that a preset sets for images of this shape."""
+        """Return the configuration values that a preset sets for images of this shape.
+
+        What a user sets comes on top of them; what neither sets has the default of ``Config``.
+        """
         return {}
 
     @classmethod

@@ -25,15 +25,24 @@ class Clock:
 
 
 Schedule = Callable[[Clock], float]
+"""Given how far training is before a step, the factor on the rates of the optimisers."""
 
 
 def constant(clock: Clock) -> float:
-    """The base rate throughout."""
+    """Leave the rate as the optimiser was made with, throughout."""
     return 1.0
 
 
-def one_cycle(warmup: float = 0.2, floor: float = 0.01) -> Schedule:
-    """Rise linearly from ``floor`` to 1 over ``warmup`` of the stage, then fall as a cosine."""
+def warmup_then_cosine(warmup: float = 0.2, floor: float = 0.01) -> Schedule:
+    """Rise linearly from ``floor`` to 1, then fall to it along half a cosine.
+
+    It is not torch's ``OneCycleLR``, which rises along a cosine, falls far below where it began,
+    and changes the momentum.
+
+    Args:
+        warmup: Share of the stage that the rise takes, in [0, 1).
+        floor: The factor at both ends, in [0, 1].
+    """
 
     def factor(clock: Clock) -> float:
         if clock.progress < warmup:
@@ -45,5 +54,8 @@ def one_cycle(warmup: float = 0.2, floor: float = 0.01) -> Schedule:
 
 
 def decay_every(epochs: float, factor: float) -> Schedule:
-    """Multiply by ``factor`` after every ``epochs`` passes (ReGene: 0.99 every 20)."""
+    """Multiply the rate by ``factor`` after every ``epochs`` passes over the training split.
+
+    A staircase: within the passes the rate does not change (ReGene: 0.99 every 20).
+    """
     return lambda clock: factor ** int(clock.epoch / epochs)

@@ -39,8 +39,8 @@ class Stage:
         name: Unique within the run; names its checkpoint and its random streams.
         modules: Everything with parameters or buffers that the stage changes.
         optimizers: By name; the loop scales the rates they were made with.
-        step: Forward, backward and update; returns detached scalar losses and never waits for the
-            device.
+        step: Forward, backward and update; returns detached scalar losses by name and never waits
+            for the device (no ``.item()``): the loop reads the losses twice a second.
         batch_size: Images a step.
         total_images: Length of the stage in images seen.
         schedule: Factor on all learning rates.
@@ -61,6 +61,7 @@ class Stage:
 
     @property
     def total_steps(self) -> int:
+        """Steps until at least ``total_images`` were seen; one at least."""
         return max(1, math.ceil(self.total_images / self.batch_size))
 
     def clock(self, step: int, n: int) -> Clock:

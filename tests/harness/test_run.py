@@ -17,7 +17,7 @@ from regene_bench.data.shapes import ImageShape
 from regene_bench.evaluation.metric import Column, Metric, Score
 from regene_bench.harness.run import execute, run_folder
 from regene_bench.leaderboard.parts import read_run, write_part
-from regene_bench.runtime.stages import StageReport
+from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generation
 from regene_bench.training.method import Method

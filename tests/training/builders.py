@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from regene_bench.data.shapes import Augmentation
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
-from regene_bench.training.schedules import one_cycle
+from regene_bench.training.schedules import warmup_then_cosine
 from regene_bench.training.stage import Batch, Stage
 
 STEPS, BATCH = 6, 32
@@ -63,7 +63,7 @@ class Tiny:
             "step": self.step,
             "batch_size": BATCH,
             "total_images": STEPS * BATCH,
-            "schedule": one_cycle(),
+            "schedule": warmup_then_cosine(),
             "augmentation": Augmentation(horizontal_flip=True, crop_padding=1),
         }
         return Stage(**(values | changes))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from regene_bench import api
 from regene_bench.training.length import TrainingLength, images_to_see
-from regene_bench.training.schedules import Clock, constant, decay_every, one_cycle
+from regene_bench.training.schedules import Clock, constant, decay_every, warmup_then_cosine
 
 
 def at(progress: float = 0.0, epoch: float = 0.0) -> Clock:
@@ -27,12 +28,18 @@ def test_constant() -> None:
         (1.0, 0.1),
     ],
 )
-def test_one_cycle_rises_in_a_line_and_falls_as_a_cosine(progress: float, factor: float) -> None:
-    assert one_cycle(warmup=0.2, floor=0.1)(at(progress)) == pytest.approx(factor)
+def test_warmup_then_cosine_rises_in_a_line_and_falls_as_a_cosine(
+    progress: float, factor: float
+) -> None:
+    assert warmup_then_cosine(warmup=0.2, floor=0.1)(at(progress)) == pytest.approx(factor)
 
 
-def test_one_cycle_without_warmup_starts_at_the_peak() -> None:
-    assert one_cycle(warmup=0.0)(at(0.0)) == 1.0
+def test_warmup_then_cosine_without_warmup_starts_at_the_peak() -> None:
+    assert warmup_then_cosine(warmup=0.0)(at(0.0)) == 1.0
+
+
+def test_plugins_may_call_it_by_its_name_of_version_0_1() -> None:
+    assert api.one_cycle is warmup_then_cosine
 
 
 @pytest.mark.parametrize(

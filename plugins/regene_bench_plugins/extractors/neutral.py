@@ -25,10 +25,10 @@ from regene_bench.api import (
     Stage,
     cache_dir,
     exclusive,
-    one_cycle,
     stable_id,
     train,
     validate,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, initialise, standardise
 from regene_bench_plugins.extractors.float32 import full_float32
@@ -151,7 +151,7 @@ def _fit(
         step=step,
         batch_size=min(config.batch_size, len(data.train)),
         total_images=round(config.epochs * len(data.train)),
-        schedule=one_cycle(warmup=0.3),
+        schedule=warmup_then_cosine(warmup=0.3),
         augmentation=data.augmentation,
     )
     train(stage, data.train, runtime)

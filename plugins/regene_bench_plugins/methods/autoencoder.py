@@ -23,9 +23,9 @@ from regene_bench.api import (
     TrainingLength,
     decay_every,
     mae,
-    one_cycle,
     saturation,
     train,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
@@ -153,7 +153,7 @@ class Autoencoder(Method):
             step=step,
             batch_size=config.batch_size,
             total_images=config.total_images(len(data.train)),
-            schedule=one_cycle() if config.one_cycle else decay_every(20, 0.99),
+            schedule=warmup_then_cosine() if config.one_cycle else decay_every(20, 0.99),
         )
         report = train(stage, data.train, runtime)
 

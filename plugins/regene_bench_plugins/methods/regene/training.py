@@ -18,9 +18,9 @@ from regene_bench.api import (
     constant,
     decay_every,
     mae,
-    one_cycle,
     saturation,
     ssim,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES
@@ -80,7 +80,7 @@ def classifier_stage(
         step=step,
         batch_size=config.classifier_batch_size,
         total_images=config.classifier_length(len(data.train)),
-        schedule=one_cycle()
+        schedule=warmup_then_cosine()
         if config.one_cycle
         else decay_every(config.classifier_decay_epochs, 0.99),
         augmentation=data.augmentation if config.augment else None,
@@ -142,7 +142,7 @@ def decoder_stage(
 
 def _decoder_schedule(config: ReGeneConfig) -> Schedule:
     stages = config.stages
-    within: Schedule = one_cycle() if config.one_cycle else constant
+    within: Schedule = warmup_then_cosine() if config.one_cycle else constant
 
     def factor(clock: Clock) -> float:
         rate = stage_at(stages, clock.progress).learning_rate

@@ -8,7 +8,15 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from regene_bench.api import Batch, BenchmarkData, MethodConfig, Runtime, Stage, one_cycle, train
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    MethodConfig,
+    Runtime,
+    Stage,
+    train,
+    warmup_then_cosine,
+)
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.networks.block_description import blocks_for, tapered_blocks
 from regene_bench_plugins.networks.convolutional import ConvClassifier
@@ -60,7 +68,7 @@ def fit_recogniser(
         step=step,
         batch_size=config.recogniser_batch_size,
         total_images=config.recogniser_images,
-        schedule=one_cycle(),
+        schedule=warmup_then_cosine(),
     )
     train(stage, data.train, runtime)
     return network

@@ -14,8 +14,8 @@ from regene_bench.api import (
     Schedule,
     Stage,
     decay_every,
-    one_cycle,
     train,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding
@@ -39,12 +39,15 @@ class Plan:
     total_images: int
     batch_size: int
     learning_rate: float
-    schedule: Schedule = field(default_factory=one_cycle)
+    schedule: Schedule = field(default_factory=warmup_then_cosine)
 
 
 def halving_schedule(epochs: float | None) -> Schedule:
-    """A schedule that halves the rate after every so many epochs; one-cycle for ``None``."""
-    return one_cycle() if epochs is None else decay_every(epochs, 0.5)
+    """A schedule that halves the rate after so many epochs, again and again.
+
+    With ``None`` the rate rises and falls once (``warmup_then_cosine``).
+    """
+    return warmup_then_cosine() if epochs is None else decay_every(epochs, 0.5)
 
 
 def fit_autoencoder(

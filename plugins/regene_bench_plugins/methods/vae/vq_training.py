@@ -15,9 +15,9 @@ from regene_bench.api import (
     ImageShape,
     Runtime,
     Stage,
-    one_cycle,
     to_float,
     train,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.methods.common.inference import CHUNK, in_padded_chunks
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
@@ -111,7 +111,7 @@ def train_autoencoder(
         step=step,
         batch_size=batch_size,
         total_images=total_images,
-        schedule=one_cycle(),
+        schedule=warmup_then_cosine(),
     )
     train(stage, data, runtime)
 
@@ -143,7 +143,7 @@ def train_prior(
         step=step,
         batch_size=batch_size,
         total_images=total_images,
-        schedule=one_cycle(),
+        schedule=warmup_then_cosine(),
     )
     train(stage, maps, runtime)
 

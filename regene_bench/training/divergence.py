@@ -11,12 +11,12 @@ from torch import Tensor
 from regene_bench.base.errors import TrainingDivergedError
 from regene_bench.training.stage import Stage
 
-# Between two readings of the losses, each of which waits for the device.
-REPORT_SECONDS = 0.5
-
 
 class LossWatch:
     """Remembers the first step whose losses diverged, of one model or of several side by side.
+
+    It does so in tensors on the device: to look at a loss from Python would make every step wait
+    for the device. ``errors`` alone waits.
 
     Args:
         device: Where the losses are.
@@ -30,7 +30,12 @@ class LossWatch:
         self._values: Tensor | None = None
 
     def look(self, losses: Mapping[str, Tensor], step: int) -> None:
-        """Note losses: scalars, or ``[K]`` of K models."""
+        """Note the losses of a step, without waiting for the device.
+
+        Args:
+            losses: By name, the same names every time: scalars, or ``[K]`` each of K models.
+            step: The step's number.
+        """
         values = torch.stack([value.detach().float() for value in losses.values()])
         usable = torch.isfinite(values) & (values.abs() <= self._limit)
         bad = ~usable.all(dim=0) & (self._first < 0)
@@ -46,6 +51,9 @@ class LossWatch:
         Args:
             stage: What was trained.
             n: Images an epoch.
+
+        Returns:
+            Errors that name the step, the epoch and the losses; nothing of a model that is well.
         """
         if self._values is None:
             return {}

@@ -11,9 +11,15 @@ from torch import nn
 from regene_bench.base.events import Message
 from regene_bench.runtime.runtime import Runtime
 
+_CPU_STREAM = "rng"
+
 
 def note_rates(optimizers: Mapping[str, torch.optim.Optimizer]) -> None:
-    """Write the rates that optimisers were made with where schedules find them."""
+    """Write the rates that optimisers were made with where schedules find them.
+
+    It is the key ``initial_lr`` of a parameter group, as torch's own schedulers have it. A rate
+    that was noted before stays, so that nobody scales a rate that was scaled already.
+    """
     for optimizer in optimizers.values():
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
@@ -22,21 +28,52 @@ def note_rates(optimizers: Mapping[str, torch.optim.Optimizer]) -> None:
 def stage_state(
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, torch.optim.Optimizer],
-    device: torch.device,
+    streams: Mapping[str, torch.Tensor],
     *,
     done: bool,
 ) -> dict[str, Any]:
-    """Collect the state; a finished stage needs its modules only."""
+    """Collect the state of a stage; one that has ended needs its modules only.
+
+    Args:
+        modules: The stage's, by name.
+        optimizers: The stage's, by name.
+        streams: States of its random generators, by name.
+        done: Whether the stage has ended.
+    """
     state: dict[str, Any] = {
         "done": done,
         "modules": {name: dict(module.state_dict()) for name, module in modules.items()},
     }
     if not done:
         state["optimizers"] = {name: opt.state_dict() for name, opt in optimizers.items()}
-        state["rng"] = torch.get_rng_state()
-        if device.type == "cuda":
-            state["cuda_rng"] = torch.cuda.get_rng_state(device)
+        state |= streams
     return state
+
+
+def stream_name(device: torch.device) -> str:
+    """The name under which a checkpoint holds the state of a generator on this device."""
+    return _CPU_STREAM if device.type == "cpu" else f"{device.type}_{_CPU_STREAM}"
+
+
+def random_streams(saved: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """The states of random generators in a checkpoint, by name."""
+    return {key: value for key, value in saved.items() if key.endswith(_CPU_STREAM)}
+
+
+def global_streams(device: torch.device) -> dict[str, torch.Tensor]:
+    """States of torch's own generators: the CPU's, and that of a CUDA device."""
+    streams = {_CPU_STREAM: torch.get_rng_state()}
+    if device.type == "cuda":
+        streams[stream_name(device)] = torch.cuda.get_rng_state(device)
+    return streams
+
+
+def set_global_streams(streams: Mapping[str, torch.Tensor], device: torch.device) -> None:
+    """Bring torch's own generators to saved states; what was not saved is left as it is."""
+    if _CPU_STREAM in streams:
+        torch.set_rng_state(streams[_CPU_STREAM])
+    if device.type == "cuda" and stream_name(device) in streams:
+        torch.cuda.set_rng_state(streams[stream_name(device)], device)
 
 
 def restore_state(
@@ -45,7 +82,13 @@ def restore_state(
     optimizers: Mapping[str, torch.optim.Optimizer],
     runtime: Runtime,
 ) -> dict[str, Any] | None:
-    """Load a stage's checkpoint into its modules and optimisers.
+    """Load a stage's checkpoint into its modules and optimisers; random generators are left.
+
+    Args:
+        name: The stage's; its checkpoint has the same.
+        modules: The stage's, by name; they are changed.
+        optimizers: The stage's, by name; they are changed.
+        runtime: Its checkpoints, and whom to tell.
 
     Returns:
         The rest of the saved state, or ``None`` if there is no checkpoint or it is of networks of
@@ -64,9 +107,6 @@ def restore_state(
         for key, optimizer in optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][key])
             _match_layout(optimizer)
-        torch.set_rng_state(saved["rng"])
-        if "cuda_rng" in saved and runtime.device.type == "cuda":
-            torch.cuda.set_rng_state(saved["cuda_rng"], runtime.device)
     return saved
 
 

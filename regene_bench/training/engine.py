@@ -1,0 +1,179 @@
+"""What ``train`` and ``train_together`` share: going on from a checkpoint, reporting, keeping.
+
+A ``StageRun`` is one stage of one run: how far it is, and how it ended. ``advance`` takes one of
+them, or several side by side, to their ends; what a step computes is its caller's business.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from regene_bench.base.errors import Interrupted, TrainingDivergedError
+from regene_bench.base.events import Message
+from regene_bench.data.device_images import DeviceImages
+from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stage_report import StageReport
+from regene_bench.training.divergence import LossWatch
+from regene_bench.training.stage import Stage
+from regene_bench.training.stage_checkpoint import (
+    note_rates,
+    random_streams,
+    restore_state,
+    stage_state,
+)
+
+# Between two readings of the losses, each of which waits for the device.
+_REPORT_SECONDS = 0.5
+
+
+@dataclass
+class StageRun:
+    """One stage of one run.
+
+    Attributes:
+        stage: What is trained.
+        runtime: The run's seed, checkpoints and progress.
+        result: The stage's report, or why it failed; ``None`` while it trains.
+        first_step: The step that it begins with, or goes on at.
+        seconds_before: What its training took until the checkpoint that it goes on from.
+        losses: Last reported value of each loss.
+        streams: States of the random generators in the checkpoint, by name; none at a beginning.
+    """
+
+    stage: Stage
+    runtime: Runtime
+    result: StageReport | TrainingDivergedError | None = None
+    first_step: int = 0
+    seconds_before: float = 0.0
+    losses: dict[str, float] = field(default_factory=dict)
+    streams: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, stage: Stage, runtime: Runtime) -> StageRun:
+        """Bring modules and optimisers of a stage to its last checkpoint, if there is one.
+
+        A stage that had ended has its report as its result. Of another the modules are in training
+        mode then. Random generators are left to the caller, who alone knows which they are.
+        """
+        note_rates(stage.optimizers)
+        saved = restore_state(stage.name, stage.modules, stage.optimizers, runtime)
+        if saved is not None and saved["done"]:
+            seconds = saved["seconds"]
+            report = StageReport(stage.name, seconds, seconds, saved["images"], saved["losses"])
+            return cls(stage, runtime, report)
+        for module in stage.modules.values():
+            module.train()
+        if saved is None:
+            return cls(stage, runtime)
+        share = saved["step"] / stage.total_steps
+        runtime.tell(Message(f"{runtime.task}: {stage.name} goes on at {share:.0%}"))
+        return cls(
+            stage,
+            runtime,
+            first_step=saved["step"],
+            seconds_before=saved["seconds"],
+            losses=dict(saved["losses"]),
+            streams=random_streams(saved),
+        )
+
+    def report(self, step: int, losses: Mapping[str, float]) -> None:
+        """Tell the losses after a step, and that it is done."""
+        self.losses = dict(losses)
+        size = self.stage.batch_size
+        done, total = (step + 1) * size, self.stage.total_steps * size
+        self.runtime.progress(self.stage.name, done, total, values=self.losses)
+
+    def keep(self, steps: int, seconds: float, streams: Mapping[str, Tensor]) -> None:
+        """Write the state to disk; after the last step it is the stage's result, too.
+
+        Args:
+            steps: Steps that are done.
+            seconds: What they took in this process.
+            streams: States of the random generators, by name.
+        """
+        stage, done = self.stage, steps == self.stage.total_steps
+        seconds, images = self.seconds_before + seconds, steps * stage.batch_size
+        state = stage_state(stage.modules, stage.optimizers, streams, done=done)
+        told = {"step": steps, "seconds": seconds, "images": images, "losses": self.losses}
+        self.runtime.checkpoints.save(stage.name, state | told)
+        if done:
+            before = self.seconds_before
+            self.result = StageReport(stage.name, seconds, before, images, self.losses)
+
+    def end(self) -> StageReport | TrainingDivergedError:
+        """Enter the report in the run's ledger; leave the modules in evaluation mode.
+
+        Returns:
+            The result.
+
+        Raises:
+            RuntimeError: There is none yet.
+        """
+        if self.result is None:
+            raise RuntimeError(f"{self.stage.name} has not ended")
+        if isinstance(self.result, StageReport):
+            self.runtime.ledger.append(self.result)
+        for module in self.stage.modules.values():
+            module.eval()
+        return self.result
+
+
+def advance(
+    runs: Sequence[StageRun],
+    steps: Iterable[tuple[int, Mapping[str, Tensor]]],
+    data: DeviceImages,
+    collect: Callable[[int], Mapping[str, Tensor]],
+) -> None:
+    """Take runs in step to their ends: each has a result then.
+
+    Waits for the device about twice a second, to read the losses, and when it keeps the state.
+
+    Args:
+        runs: At the same step, with equal lengths, batch sizes and limits of the losses.
+        steps: Does a step whenever it is asked for the next item, and yields the step's number and
+            its losses: scalars of one run, ``[K]`` each of K runs.
+        data: The training images.
+        collect: Given a run's number, brings its stage's modules and optimisers up to date, and
+            returns the states of its random generators by name, for the checkpoint.
+
+    Raises:
+        Interrupted: A stop was asked for; the state of every run is saved.
+    """
+    stage, n = runs[0].stage, len(data)
+    watch = LossWatch(data.device, stage.loss_limit)
+    interval = min(run.runtime.checkpoints.interval for run in runs)
+    started = reported = kept = time.monotonic()
+
+    def keep(steps_done: int) -> None:
+        # what the runs cost together they share
+        seconds = (time.monotonic() - started) / len(runs)
+        for number, run in enumerate(runs):
+            if run.result is None:
+                run.keep(steps_done, seconds, collect(number))
+
+    for step, losses in steps:
+        watch.look(losses, step)
+        now, last = time.monotonic(), step + 1 == stage.total_steps
+        stop = next(filter(None, [run.runtime.stop.reason for run in runs]), None)
+        due = now - kept >= interval
+        if not (now - reported >= _REPORT_SECONDS or last or due or stop):
+            continue
+        reported = now
+        for number, error in watch.errors(stage, n).items():
+            runs[number].result = runs[number].result or error
+        values = {name: value.reshape(-1).tolist() for name, value in losses.items()}
+        for number, run in enumerate(runs):
+            if run.result is None:
+                run.report(step, {name: float(own[number]) for name, own in values.items()})
+        if all(run.result is not None for run in runs):
+            return
+        if (due or stop) and not last:
+            keep(step + 1)
+            kept = time.monotonic()
+        if stop and not last:
+            raise Interrupted(stop)
+    keep(stage.total_steps)
