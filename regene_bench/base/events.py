@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RunStarted:
+    """A run begins.
+
+    Attributes:
+        run_id: Its id.
+        title: How it is called on screens (``"cgan[noise_dim=2] · seed 0"``).
+        index: Its number among the runs of the call, from 1.
+        total: How many runs the call has to carry out.
+    """
+
     run_id: str
     title: str
     index: int
@@ -19,6 +28,16 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class RunFinished:
+    """A run has ended, well or not.
+
+    Attributes:
+        run_id: Its id.
+        title: How it is called on screens.
+        status: ``ok`` or ``failed``.
+        seconds: What it took in this call.
+        message: Why it failed; empty otherwise.
+    """
+
     run_id: str
     title: str
     status: str
@@ -47,6 +66,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Message:
+    """A sentence for whoever watches.
+
+    Attributes:
+        text: What to say.
+        level: ``info`` or ``warning``.
+    """
+
     text: str
     level: str = "info"
 

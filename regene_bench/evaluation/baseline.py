@@ -8,7 +8,7 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.frechet import frechet_from_moments
 from regene_bench.evaluation.moments import check_features, moments_of, without
-from regene_bench.evaluation.stepwise import Between, go_on
+from regene_bench.runtime.stop import StopCheck, no_stop
 
 
 def split_distances(
@@ -18,7 +18,7 @@ def split_distances(
     *,
     splits: int = 10,
     seed: int = 2020,
-    between: Between = go_on,
+    between: StopCheck = no_stop,
 ) -> Tensor:
     """Distances of random subsets of real features from all the remaining ones.
 

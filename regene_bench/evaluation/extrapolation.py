@@ -15,7 +15,7 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
 from regene_bench.evaluation.moments import Moments, moments_of, without
-from regene_bench.evaluation.stepwise import Between, go_on
+from regene_bench.runtime.stop import StopCheck, no_stop
 
 SIZES = 15
 SMALLEST = 5000
@@ -40,7 +40,7 @@ class Line:
 
 
 def frechet_at_infinity(
-    real: Tensor, generated: Tensor, seed: int = 2020, between: Between = go_on
+    real: Tensor, generated: Tensor, seed: int = 2020, between: StopCheck = no_stop
 ) -> Line:
     """Extrapolate the Fréchet distance of ``[M, D]`` generated from ``[N, D]`` real features.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from regene_bench.evaluation.frechet import check_pair
 from regene_bench.evaluation.product_precision import product_dtype
-from regene_bench.evaluation.stepwise import Between, go_on
+from regene_bench.runtime.stop import StopCheck, no_stop
 
 _TILE = 1024
 
@@ -27,7 +27,7 @@ def kernel_distance(
     subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 2020,
-    between: Between = go_on,
+    between: StopCheck = no_stop,
 ) -> tuple[float, float]:
     """Compute the distance between two feature sets ``[N, D]`` and ``[M, D]``.
 
@@ -69,7 +69,7 @@ def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
 
 
 def _means_by_subset(
-    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: Between
+    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: StopCheck
 ) -> Tensor:
     """The distance of each pair of subsets, given by indices ``[S, m]``; float64 ``[S]``."""
     size = chosen1.shape[1]
@@ -83,7 +83,7 @@ def _means_by_subset(
 
 
 def _means_by_tile(
-    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: Between
+    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: StopCheck
 ) -> Tensor:
     """The same from each kernel once, added to all subsets that both of its samples are in."""
     size = chosen1.shape[1]
@@ -97,7 +97,7 @@ def _means_by_tile(
     return within / (size * (size - 1)) - 2 * across / size**2
 
 
-def _sums_within(features: Tensor, members: Tensor, between: Between) -> Tensor:
+def _sums_within(features: Tensor, members: Tensor, between: StopCheck) -> Tensor:
     """Sums of the kernels of each subset's different samples, both ways round; ``[S]``."""
     total = torch.zeros(members.shape[1], dtype=torch.float64, device=features.device)
     tiles = list(_tiles(features, members))

@@ -16,7 +16,7 @@ from torch import Tensor
 from regene_bench.evaluation.frechet import check_pair
 from regene_bench.evaluation.radii import CHUNK, neighbour_radii
 from regene_bench.evaluation.screen import Screen
-from regene_bench.evaluation.stepwise import Between, go_on
+from regene_bench.runtime.stop import StopCheck, no_stop
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def precision_recall_density_coverage(
     k: int = 5,
     radii_real: Tensor | None = None,
     chunk: int = CHUNK,
-    between: Between = go_on,
+    between: StopCheck = no_stop,
 ) -> Manifold:
     """Compare generated features ``[M, D]`` with real ones ``[N, D]``.
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.moments import check_features
 from regene_bench.evaluation.screen import Screen
-from regene_bench.evaluation.stepwise import Between, go_on
+from regene_bench.runtime.stop import StopCheck, no_stop
 
 CHUNK = 1024
 # Rough bounds of some more than k samples are kept, so that seldom any near one is missing.
@@ -18,7 +18,7 @@ _FEW = 64
 
 
 def neighbour_radii(
-    features: Tensor, k: int, *, chunk: int = CHUNK, between: Between = go_on
+    features: Tensor, k: int, *, chunk: int = CHUNK, between: StopCheck = no_stop
 ) -> Tensor:
     """Distance ``[N]`` of each sample of ``[N, D]`` from its k-th nearest other sample.
 
@@ -54,7 +54,7 @@ def neighbour_radii(
     return radii
 
 
-def _candidates(screen: Screen, count: int, between: Between) -> tuple[Tensor, Tensor]:
+def _candidates(screen: Screen, count: int, between: StopCheck) -> tuple[Tensor, Tensor]:
     """Each sample's ``count`` smallest lower bounds ``[N, count]``, ascending, and whose they are.
 
     A tile above the diagonal serves its rows and its columns: half of the products are saved.
@@ -109,7 +109,7 @@ def _by_row(i: Tensor, j: Tensor, values: Tensor, n: int) -> tuple[Tensor, Tenso
 
 
 def _settle(
-    screen: Screen, start: int, lower: Tensor, index: Tensor, k: int, between: Between
+    screen: Screen, start: int, lower: Tensor, index: Tensor, k: int, between: StopCheck
 ) -> Tensor:
     """The k-th smallest distance of some rows ``[n]`` from candidates ``[n, C]``, or from all."""
     rows = torch.arange(start, start + len(lower), device=lower.device)
@@ -144,7 +144,7 @@ def _open(lower: Tensor, upper: Tensor, k: int) -> Tensor:
 
 
 def _settle_crowded(
-    screen: Screen, start: int, crowded: Tensor, ceiling: Tensor, k: int, between: Between
+    screen: Screen, start: int, crowded: Tensor, ceiling: Tensor, k: int, between: StopCheck
 ) -> Tensor:
     """The k-th smallest distance of rows with more near samples than were kept as candidates."""
     n = len(crowded)

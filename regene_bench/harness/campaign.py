@@ -56,7 +56,16 @@ def run_campaign(
     emit: Sink = silent,
     stop: StopRequest | None = None,
 ) -> Outcome:
-    """Run a benchmark.
+    """Run a benchmark: prepare it, then carry out what is missing.
+
+    Args:
+        benchmark_name: A registered benchmark, or the path of a protocol (``my.toml``).
+        options: What the user asked for.
+        emit: Takes progress events.
+        stop: Looked at between steps; by default one that knows the time limit of the options.
+
+    Returns:
+        What ran, and what had been finished before. A run that failed is in it with its reason.
 
     Raises:
         RegeneBenchError: Bad usage, configuration or data; nothing ran.

@@ -145,7 +145,15 @@ def load_data(
 
 
 def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -> Comparison:
-    """Lay out labels and choose real images as the protocol says."""
+    """Lay out labels and choose real images as the protocol says.
+
+    Both are the same for every method and seed, so that scores differ by what was generated alone.
+
+    Args:
+        benchmark: The protocol.
+        preset: Says how many images are generated and how many real ones are compared with.
+        data: The benchmark's data, on the device.
+    """
     chosen = benchmark.evaluation.generate_classes
     keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
     table = benchmark.presets[preset]

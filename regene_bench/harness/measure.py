@@ -11,7 +11,21 @@ from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
 
 
 def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple[ScoreRow, ...]:
-    """Measure every metric; failures become rows of their own, ``Interrupted`` passes through."""
+    """Measure every metric on one run's images.
+
+    No metric can end the others: one that asks for what the model cannot do is a ``skipped`` row,
+    one whose extractor is not to be had an ``unavailable`` one, one that raises a ``failed`` one.
+
+    Args:
+        metrics: What to measure.
+        evaluation: The model, its images, and the real images to compare with.
+
+    Returns:
+        The scores, in the order of the metrics; every column of each has a row at least.
+
+    Raises:
+        Interrupted: A stop was asked for.
+    """
     rows: list[ScoreRow] = []
     for named in metrics:
         evaluation.runtime.stop.check()

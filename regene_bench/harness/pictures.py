@@ -1,4 +1,4 @@
-"""Pictures and texts that a run leaves beside its numbers."""
+"""Pictures that a run leaves beside its numbers: samples and reconstructions, one class a row."""
 
 from __future__ import annotations
 

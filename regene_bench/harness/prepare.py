@@ -57,6 +57,12 @@ class Campaign:
 def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest) -> Campaign:
     """Check everything that can be wrong in names, parameters and folders; then read the data.
 
+    Args:
+        benchmark_name: A registered benchmark, or the path of a protocol (``my.toml``).
+        options: What the user asked for.
+        emit: Takes progress events.
+        stop: Looked at while data are read.
+
     Raises:
         RegeneBenchError: Bad usage, configuration or data.
         Interrupted: A stop was asked for.

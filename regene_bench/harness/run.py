@@ -103,17 +103,17 @@ class _Ledger:
 
 
 def run_folder(results: Path, run_id: str) -> Path:
-    """Where a run's checkpoints, pictures and tracebacks lie."""
+    """The folder of a run's checkpoints, pictures and tracebacks: ``<results>/runs/<run_id>``."""
     return results / "runs" / run_id
 
 
 def checkpoint_folder(results: Path, run_id: str) -> Path:
-    """Where a run's training state lies."""
+    """The folder of a run's training state, a file a stage."""
     return run_folder(results, run_id) / "checkpoints"
 
 
 def runtime_of(run: Run, setting: Setting) -> Runtime:
-    """Device, seed, checkpoints and progress of one run."""
+    """What a run's method is handed: device, the run's seed and checkpoints, progress."""
     folder = checkpoint_folder(setting.results, run.run_id)
     return setting.runtime(run.title, folder, run.seed)
 
@@ -121,8 +121,19 @@ def runtime_of(run: Run, setting: Setting) -> Runtime:
 def execute(run: Run, setting: Setting) -> RunRecord:
     """Train, generate and measure one run.
 
-    A method's exceptions become a ``failed`` record with the path of the traceback;
-    ``Interrupted`` passes through, with the training state saved.
+    Leaves ``run.json``, checkpoints and pictures in the run's folder; the part of the leaderboard
+    is for the caller to write.
+
+    Args:
+        run: What to run.
+        setting: What all runs of the call share.
+
+    Returns:
+        The scores and what they cost. A method's exceptions become a ``failed`` record with the
+        path of the traceback.
+
+    Raises:
+        Interrupted: A stop was asked for; the training state is saved.
     """
     runtime = runtime_of(run, setting)
 
@@ -142,6 +153,12 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
     Args:
         runs: Runs of which ``batch_key`` is one.
         settings: One a run, which differ in what is measured only.
+
+    Yields:
+        The record of each run, in their order.
+
+    Raises:
+        Interrupted: A stop was asked for; the training states are saved.
     """
     device, method = settings[0].device, runs[0].method
     runtimes = [runtime_of(*pair) for pair in zip(runs, settings, strict=True)]

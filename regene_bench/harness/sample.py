@@ -59,6 +59,11 @@ def sample(
 def check_generation(generation: object, n: int, shape: ImageShape) -> None:
     """Hold a generation to the contract of ``Generator.generate``.
 
+    Args:
+        generation: What the model returned.
+        n: How many images it was asked for.
+        shape: Of each image.
+
     Raises:
         MethodError: What is wrong, with the values found.
     """

@@ -41,7 +41,12 @@ class CheckpointStore:
     def save(self, name: str, state: Any) -> None:
         """Write a nested state of dicts, lists, tuples, numbers, strings and tensors.
 
+        Args:
+            name: The checkpoint's; one of the same name is replaced.
+            state: What to write; tensors may be on any device.
+
         Raises:
+            TypeError: The state holds something else.
             ResultsError: The disk is full or the folder cannot be written.
         """
         tensors: dict[str, torch.Tensor] = {}

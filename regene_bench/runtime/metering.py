@@ -31,7 +31,17 @@ class Meter:
 
 @contextmanager
 def metered(device: torch.device) -> Iterator[Meter]:
-    """Measure a block."""
+    """Measure what a block takes, also one that raises.
+
+    The device is waited for at both ends, so that work which was queued before is not counted, and
+    work that the block queued is.
+
+    Args:
+        device: Where the block computes.
+
+    Yields:
+        The meter; its values are there once the block has ended.
+    """
     meter = Meter()
     synchronize(device)
     _reset_peak(device)

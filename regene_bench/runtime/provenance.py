@@ -22,7 +22,7 @@ _PACKAGES = (
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
+    """Versions of the packages that numbers depend on, by name; without those that are missing."""
     found = {}
     for name in _PACKAGES:
         try:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from regene_bench.base.errors import Interrupted
+
+StopCheck = Callable[[], None]
+"""What long computations call between their steps; it raises to end them: ``StopRequest.check``."""
+
+
+def no_stop() -> None:
+    """Let the computation go on: for callers that nobody stops."""
 
 
 class StopRequest:

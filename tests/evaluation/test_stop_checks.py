@@ -13,11 +13,11 @@ from regene_bench.evaluation.extrapolation import frechet_at_infinity
 from regene_bench.evaluation.kid import kernel_distance
 from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
-from regene_bench.evaluation.stepwise import Between
+from regene_bench.runtime.stop import StopCheck
 
 from .builders import gaussian
 
-Computation = Callable[[Tensor, Between], object]
+Computation = Callable[[Tensor, StopCheck], object]
 COMPUTATIONS: dict[str, Computation] = {
     "radii": lambda x, between: neighbour_radii(x, 3, chunk=25, between=between),
     "precision and recall": lambda x, between: precision_recall_density_coverage(
