@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from regene_bench import api
 from regene_bench.cli.main import COMMANDS, load_command
+from regene_bench.data import readers
 from regene_bench.testing import CHECKED_KINDS, checks_for
 
 DOCS = Path(__file__).resolve().parent
@@ -56,10 +57,21 @@ def _default(value: Any) -> str:
 
 
 def api_page() -> str:
-    """Everything that a plugin author imports, as Markdown."""
-    lines = ["# Plugin interface", "", _MADE, "", _text(inspect.getdoc(api) or ""), ""]
-    for name in api.__all__:
-        lines += _member(name, getattr(api, name))
+    """Everything that any plugin's author imports, as Markdown."""
+    return _door_page("Plugin interface", api)
+
+
+def readers_page() -> str:
+    """What the author of a data source imports besides, as Markdown."""
+    return _door_page("Readers for data sources", readers)
+
+
+def _door_page(title: str, door: ModuleType) -> str:
+    """All public names of a module that plugins may import from."""
+    lines = [f"# {title}", "", _MADE, "", _text(inspect.getdoc(door) or ""), ""]
+    lines += [f"`from {door.__name__} import …`", ""]
+    for name in door.__all__:
+        lines += _member(name, getattr(door, name))
     return "\n".join(lines) + "\n"
 
 
@@ -128,6 +140,7 @@ def _cell(text: str) -> str:
 PAGES = {
     "reference/cli.md": cli_page,
     "reference/api.md": api_page,
+    "reference/readers.md": readers_page,
     "reference/contracts.md": contracts_page,
 }
 

@@ -1,7 +1,8 @@
 """All that a plugin author imports.
 
-The core's other modules may change between versions; what is named here does not without a note in
-the change log.
+The author of a data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and
+decodes images. The core's other modules may change between versions; what is named in these two
+does not without a note in the change log.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import numpy as np
 from regene_bench.base.errors import DataError
 from regene_bench.data.shapes import Split
 
-FOLDER: Final = "cifar-10-batches-py"
+CIFAR_FOLDER: Final = "cifar-10-batches-py"
+"""Name of the folder that the official archive unpacks to."""
 
 
 def find_cifar_batches(folder: Path) -> tuple[Path, ...]:
@@ -19,7 +20,7 @@ def find_cifar_batches(folder: Path) -> tuple[Path, ...]:
     Returns:
         Paths of the files that lie there, empty if there is no such folder.
     """
-    batches = folder if folder.name == FOLDER else folder / FOLDER
+    batches = folder if folder.name == CIFAR_FOLDER else folder / CIFAR_FOLDER
     if not batches.is_dir():
         return ()
     return tuple(sorted(path for path in batches.iterdir() if "batch" in path.name))

@@ -125,7 +125,7 @@ def image_records(files: ImageFiles) -> Records:
     return Records(files.labels, blocks)
 
 
-def first(files: ImageFiles, limit: int | None) -> ImageFiles:
+def first_files(files: ImageFiles, limit: int | None) -> ImageFiles:
     """Return at most ``limit`` files of a split: an unbiased sample, the same everywhere."""
     if limit is None:
         return files

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from regene_bench.data.cifar_batches import FOLDER as CIFAR_FOLDER
 from regene_bench.data.cifar_batches import (
+    CIFAR_FOLDER,
     check_cifar_batches,
     find_cifar_batches,
     read_cifar_batches,
@@ -26,8 +26,8 @@ from regene_bench.data.records import decode_records
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
 
-Kind = Literal["idx", "cifar-batches", "parquet", "class-folders"]
-ALL_KINDS: tuple[Kind, ...] = ("cifar-batches", "idx", "parquet", "class-folders")
+LayoutKind = Literal["idx", "cifar-batches", "parquet", "class-folders"]
+LAYOUT_KINDS: tuple[LayoutKind, ...] = ("cifar-batches", "idx", "parquet", "class-folders")
 Reader = Callable[[Split, ImageShape, "ProgressFn | None"], ImageSet]
 
 
@@ -48,7 +48,7 @@ class LayoutOptions:
     parquet: ParquetOptions = field(default_factory=ParquetOptions)
     test_fraction: float = 0.1
     torchvision_name: str | None = None
-    kinds: tuple[Kind, ...] = ALL_KINDS
+    kinds: tuple[LayoutKind, ...] = LAYOUT_KINDS
     plain_only: bool = False
 
 
@@ -65,7 +65,7 @@ class Layout:
             is corrupt.
     """
 
-    kind: Kind
+    kind: LayoutKind
     folder: Path
     files: tuple[Path, ...]
     read: Reader
@@ -170,7 +170,7 @@ def _numbers(shape: ImageShape) -> tuple[str, ...]:
     return tuple(str(i) for i in range(shape.n_classes))
 
 
-_DETECTORS: dict[Kind, Callable[[Path, LayoutOptions], Layout | None]] = {
+_DETECTORS: dict[LayoutKind, Callable[[Path, LayoutOptions], Layout | None]] = {
     "cifar-batches": _detect_cifar,
     "idx": _detect_idx,
     "parquet": _detect_parquet,

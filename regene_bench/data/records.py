@@ -48,11 +48,11 @@ def decode_records(
     progress: ProgressFn | None = None,
 ) -> np.ndarray:
     """Decode a split, uint8 ``[N, C, H, W]``; see ``decode.decode_images`` for steps and errors."""
-    images, _ = mix([(records, options)], shape, progress, shuffle=False)
+    images, _ = decode_mixed([(records, options)], shape, progress, shuffle=False)
     return images
 
 
-def mix(
+def decode_mixed(
     parts: Sequence[tuple[Records, DecodeOptions]],
     shape: ImageShape,
     progress: ProgressFn | None = None,

@@ -9,6 +9,7 @@ import pytest
 
 from regene_bench import api
 from regene_bench.cli.main import COMMANDS
+from regene_bench.data import readers
 from tests.wheels import ROOT
 
 DOCS = ROOT / "docs"
@@ -24,7 +25,7 @@ def reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli", "api", "contracts"])
+@pytest.mark.parametrize("page", ["cli", "api", "readers", "contracts"])
 def test_pages_are_up_to_date(reference: ModuleType, page: str) -> None:
     name = f"reference/{page}.md"
     assert (DOCS / name).read_text(encoding="utf-8") == reference.PAGES[name](), (
@@ -37,6 +38,8 @@ def test_every_command_and_every_public_name_is_in_it(reference: ModuleType) -> 
     assert [name for name in COMMANDS if f"## `regene-bench {name}`" not in commands] == []
     names = reference.PAGES["reference/api.md"]()
     assert [name for name in api.__all__ if f"## `{name}`" not in names] == []
+    names = reference.PAGES["reference/readers.md"]()
+    assert [name for name in readers.__all__ if f"## `{name}`" not in names] == []
 
 
 def test_it_shows_nothing_of_this_machine(reference: ModuleType) -> None:

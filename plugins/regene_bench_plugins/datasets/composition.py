@@ -9,11 +9,19 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from regene_bench.api import ImageSet, ImageShape, SourceRequest, Split
-from regene_bench.data.class_folders import find_one_class, first, image_records
-from regene_bench.data.decode import DecodeOptions, ProgressFn
-from regene_bench.data.locate import find_folder
-from regene_bench.data.parquet_images import ParquetOptions, find_parquet, parquet_records
-from regene_bench.data.records import Records, mix
+from regene_bench.data.readers import (
+    DecodeOptions,
+    ParquetOptions,
+    ProgressFn,
+    Records,
+    decode_mixed,
+    find_folder,
+    find_one_class,
+    find_parquet,
+    first_files,
+    image_records,
+    parquet_records,
+)
 
 
 class ClassOptions(BaseModel):
@@ -64,7 +72,7 @@ class Composition:
             (part.records(split), DecodeOptions(center_crop=options.center_crop))
             for part, options in zip(self.parts, self.classes, strict=True)
         ]
-        images, labels = mix(chosen, shape, progress)
+        images, labels = decode_mixed(chosen, shape, progress)
         return ImageSet(images, labels, tuple(options.name for options in self.classes))
 
 
@@ -126,6 +134,6 @@ def _image_part(folder: Path, options: ClassOptions, test_fraction: float) -> Pa
 
     def records(split: Split) -> Records:
         limit = options.max_train if split == "train" else None
-        return image_records(first(images.split(split), limit))
+        return image_records(first_files(images.split(split), limit))
 
     return Part(images.train.paths + images.test.paths, records)

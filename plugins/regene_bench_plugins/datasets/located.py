@@ -10,11 +10,11 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from regene_bench.api import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
-from regene_bench.data.decode import ProgressFn
+from regene_bench.data.readers import ProgressFn
 
 
 class Found(Protocol):
-    """A data set on this machine: ``data.layouts.Layout``, or a composition of several."""
+    """A data set on this machine: ``readers.Layout``, or a composition of several."""
 
     @property
     def files(self) -> tuple[Path, ...]: ...

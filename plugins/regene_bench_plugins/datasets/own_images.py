@@ -7,10 +7,15 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from regene_bench.api import DataError, SourceRequest, validate
-from regene_bench.data.decode import DecodeOptions
-from regene_bench.data.layouts import Kind, Layout, LayoutOptions, detect_layout
-from regene_bench.data.locate import find_folder
-from regene_bench.data.parquet_images import ParquetOptions
+from regene_bench.data.readers import (
+    DecodeOptions,
+    Layout,
+    LayoutKind,
+    LayoutOptions,
+    ParquetOptions,
+    detect_layout,
+    find_folder,
+)
 from regene_bench_plugins.datasets.composition import ClassOptions, compose
 from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
 
@@ -44,7 +49,7 @@ class ImageOptions(ColumnOptions):
 class OwnImages(LocatedSource):
     """Reads one layout, or composes classes from several folders."""
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[LayoutKind]
     remedy: ClassVar[str]
 
     def __init__(self, request: SourceRequest) -> None:

@@ -12,11 +12,17 @@ import numpy as np
 from filelock import FileLock
 
 from regene_bench.api import DataError, ImageSet, ImageShape, SourceRequest, Split, validate
-from regene_bench.data.decode import ProgressFn
-from regene_bench.data.download import Archive, fetch_all
-from regene_bench.data.layouts import Layout, LayoutOptions, detect_layout
-from regene_bench.data.locate import NotFoundError, find_folder
-from regene_bench.data.parquet_images import ParquetOptions
+from regene_bench.data.readers import (
+    Archive,
+    Layout,
+    LayoutOptions,
+    NotFoundError,
+    ParquetOptions,
+    ProgressFn,
+    detect_layout,
+    fetch_all,
+    find_folder,
+)
 from regene_bench_plugins.datasets.class_names import align_classes
 from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
 

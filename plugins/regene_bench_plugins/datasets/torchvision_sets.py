@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from regene_bench.data.cifar_batches import FOLDER as CIFAR_FOLDER
-from regene_bench.data.download import Archive
+from regene_bench.data.readers import CIFAR_FOLDER, Archive
 from regene_bench_plugins.datasets.published import Publication, PublishedSource
 
 _MNIST_MIRRORS: Final = (

@@ -1,0 +1,81 @@
+"""What the author of a data source imports: finding, fetching and decoding images.
+
+A source (``regene_bench.api.DatasetSource``) does three things; for each there is a function that
+does it whole, and the parts that this function is made of:
+
+1. Find the data. ``find_folder`` looks through the folders that the user named and, where the data
+   set is nowhere, says which places it looked in. ``fetch`` and ``fetch_all`` download a published
+   ``Archive`` and keep it only if its SHA-256 is right.
+2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet and
+   class folders, and returns a ``Layout`` whose ``read`` decodes one split. Its parts are
+   ``find_class_folders``, ``find_one_class``, ``find_parquet`` and ``read_idx``.
+3. Decode. ``decode_images`` turns encoded files or bytes into one uint8 array ``[N, C, H, W]`` of
+   the benchmark's shape, ``fit_images`` does the same to pixels that are decoded already, and
+   ``Records`` list a split that is too large to hold in memory twice.
+
+Like ``regene_bench.api``, this module keeps its names between versions; the modules behind it do
+not.
+"""
+
+from __future__ import annotations
+
+from regene_bench.data.cifar_batches import CIFAR_FOLDER
+from regene_bench.data.class_folders import (
+    ClassFolders,
+    ImageFiles,
+    find_class_folders,
+    find_one_class,
+    first_files,
+    image_records,
+)
+from regene_bench.data.decode import (
+    DecodeOptions,
+    Encoded,
+    ProgressFn,
+    decode_images,
+    fit_images,
+)
+from regene_bench.data.download import Archive, fetch, fetch_all
+from regene_bench.data.idx import read_idx
+from regene_bench.data.layouts import Layout, LayoutKind, LayoutOptions, detect_layout
+from regene_bench.data.locate import NotFoundError, find_folder
+from regene_bench.data.parquet_images import (
+    ParquetFiles,
+    ParquetOptions,
+    find_parquet,
+    parquet_records,
+)
+from regene_bench.data.records import Block, Records, decode_mixed, decode_records
+
+__all__ = [
+    "CIFAR_FOLDER",
+    "Archive",
+    "Block",
+    "ClassFolders",
+    "DecodeOptions",
+    "Encoded",
+    "ImageFiles",
+    "Layout",
+    "LayoutKind",
+    "LayoutOptions",
+    "NotFoundError",
+    "ParquetFiles",
+    "ParquetOptions",
+    "ProgressFn",
+    "Records",
+    "decode_images",
+    "decode_mixed",
+    "decode_records",
+    "detect_layout",
+    "fetch",
+    "fetch_all",
+    "find_class_folders",
+    "find_folder",
+    "find_one_class",
+    "find_parquet",
+    "first_files",
+    "fit_images",
+    "image_records",
+    "parquet_records",
+    "read_idx",
+]
