@@ -1,10 +1,24 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are there whole or not at all, however the writing ends.
+
+What is being written stands beside its place under a name that begins with a dot and ends in
+``.tmp``; a rename, which the file system does at once or not at all, puts it in place. Readers see
+the old content or the new, and writers in several processes do not meet. Permissions are those that
+the user's umask gives any new file.
+"""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Final
+
+_SUFFIX: Final = ".tmp"
+_ABANDONED_SECONDS: Final = 24 * 3600.0
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,13 +27,114 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: As the file system has it; the temporary file is removed.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path, *, synced: bool = True) -> Iterator[IO[bytes]]:
+    """Give a file to write to that takes the place of ``path`` when the block ends without an
+    error.
+
+    Args:
+        path: Where it shall be; its folder must exist. A file that is there is replaced.
+        synced: Wait until the content is on the disk before the rename, so that not even a power
+            failure leaves half a file. A cache whose readers check what they read can do without.
+
+    Raises:
+        OSError: As the file system has it; the temporary file is removed, as after any error.
+    """
+    temporary = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+            if synced:
+                os.fsync(file.fileno())
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give an empty folder that is put at ``path`` when the block ends without an error.
+
+    Args:
+        path: Where it shall be; the folders above it are made.
+        replace: Take the place of a folder that is there. Between two renames there is none; the
+            old one comes back if the second fails.
+
+    Raises:
+        FileExistsError: Something is at ``path`` and ``replace`` is off.
+        OSError: As the file system has it; the temporary folder is removed, as after any error.
+    """
+    temporary = _beside(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if replace:
+            _swap(temporary, path)
+        elif path.exists() or path.is_symlink():
+            raise FileExistsError(f"{path} is there already")
+        else:
+            temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: only then is a rename in it safe from a
+    power failure.
+
+    Raises:
+        OSError: As the file system has it.
+    """
+    if os.name == "nt":  # cannot open folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep_abandoned(folder: Path, name: str = "*") -> None:
+    """Remove what processes that were killed while writing left in a folder a day ago or longer.
+
+    Younger ones may be another process's that writes now: caches are shared without a lock.
+
+    Args:
+        folder: The folder that the files or folders were being written into.
+        name: Only of files or folders of this name; a pattern as ``Path.glob`` has it.
+    """
+    for left in folder.glob(f".{name}.*{_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
+
+
+def _beside(path: Path) -> Path:
+    """A new name in the same folder, and so on the same disk, where a rename is at once."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{_SUFFIX}")
+
+
+def _swap(new: Path, path: Path) -> None:
+    aside = _beside(path)
+    try:
+        path.rename(aside)
+    except FileNotFoundError:  # nothing was there
+        new.rename(path)
+        return
+    try:
+        new.rename(path)
+    except OSError:
+        with suppress(OSError):
+            aside.rename(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

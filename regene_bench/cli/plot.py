@@ -24,6 +24,7 @@ def plot(
 ) -> None:
     """Draw the charts that `publish site` shows as PNG, SVG or PDF."""
     from regene_bench.base.errors import did_you_mean
+    from regene_bench.base.files import write_atomically
     from regene_bench.charts.draw import FORMATS, draw
     from regene_bench.cli.publish import read_sources
     from regene_bench.leaderboard.merge import merge
@@ -37,7 +38,7 @@ def plot(
     for stem, chart in charts_of_table(table, load_plugins(), benchmark, preset):
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{stem}.{form}"
-        write_whole(path, draw(chart, form))
+        write_atomically(path, draw(chart, form))
         print(f"{path}  {chart.title}")
         count += 1
     if not count:
@@ -46,13 +47,3 @@ def plot(
             hint="A chart needs two trained methods, three values of a parameter, "
             "or scores per class.",
         )
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

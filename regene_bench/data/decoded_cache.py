@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from regene_bench.base.errors import DataError
+from regene_bench.base.files import sweep_abandoned, whole_folder
 from regene_bench.base.paths import cache_dir
 from regene_bench.base.version import __version__
 from regene_bench.data.fingerprint import fingerprint
@@ -23,7 +20,6 @@ from regene_bench.data.source import DatasetSource, ImageSet
 
 _SPLITS: Final[tuple[Split, ...]] = ("train", "test")
 _META: Final = "meta.json"
-_ABANDONED_SECONDS: Final = 24 * 3600.0
 
 
 def cache_key(source: DatasetSource, source_name: str) -> str | None:
@@ -105,23 +101,21 @@ def store(key: str, train: ImageSet, test: ImageSet, mark: str) -> bool:
         Whether the entry is there now.
     """
     target = _folder(key)
-    part: Path | None = None
+    splits = dict(zip(_SPLITS, (train, test), strict=True))
+    meta = {
+        "fingerprint": mark,
+        "class_names": {split: data.class_names for split, data in splits.items()},
+    }
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
-        part = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
-        for split, data in zip(_SPLITS, (train, test), strict=True):
-            np.save(part / f"{split}_images.npy", data.images)
-            np.save(part / f"{split}_labels.npy", data.labels)
-        names = {s: d.class_names for s, d in zip(_SPLITS, (train, test), strict=True)}
-        meta = {"fingerprint": mark, "class_names": names}
-        (part / _META).write_text(json.dumps(meta), encoding="utf-8")
-        _put_in_place(part, target)
+        sweep_abandoned(target.parent)
+        # an entry that is there is damaged, or another process's: either way this one is good
+        with whole_folder(target, replace=True) as folder:
+            for split, data in splits.items():
+                np.save(folder / f"{split}_images.npy", data.images)
+                np.save(folder / f"{split}_labels.npy", data.labels)
+            (folder / _META).write_text(json.dumps(meta), encoding="utf-8")
     except OSError:
         return False
-    finally:
-        if part is not None:
-            shutil.rmtree(part, ignore_errors=True)
     return True
 
 
@@ -130,24 +124,6 @@ def _load_split(folder: Path, split: Split, meta: Mapping[str, Any]) -> ImageSet
     images = np.load(folder / f"{split}_images.npy", mmap_mode="c", allow_pickle=False)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
     return ImageSet(images, labels, tuple(meta["class_names"][split]))
-
-
-def _put_in_place(part: Path, target: Path) -> None:
-    if target.exists():
-        # it is damaged, or another process was first: either way this one is good
-        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
-        with suppress(FileNotFoundError):
-            target.rename(old / "old")
-        shutil.rmtree(old, ignore_errors=True)
-    part.rename(target)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed process left behind a day ago or longer."""
-    for part in folder.glob(".part-*"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(part, ignore_errors=True)
 
 
 def _folder(key: str) -> Path:

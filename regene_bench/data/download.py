@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from regene_bench.base.errors import DataError
+from regene_bench.base.files import whole_file
 from regene_bench.base.version import __version__
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -82,21 +82,13 @@ def _fetch_from(
 ) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     request = urllib.request.Request(url, headers={"User-Agent": f"regene-bench/{__version__}"})
-    with tempfile.NamedTemporaryFile(
-        dir=target.parent, prefix=f".{target.name}-", delete=False
-    ) as part:
-        path = Path(part.name)
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
-                total = int(response.headers.get("Content-Length") or 0)
-                got = _copy(response, part, total, progress)
-            if got != sha256:
-                raise ValueError(f"its SHA-256 is {got}, not {sha256}")
-            part.close()
-            path.chmod(0o644)  # temporary files are made for their owner alone
-            return path.replace(target)
-        finally:
-            path.unlink(missing_ok=True)
+    with whole_file(target) as part:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            got = _copy(response, part, total, progress)
+        if got != sha256:
+            raise ValueError(f"its SHA-256 is {got}, not {sha256}")
+    return target
 
 
 def _copy(

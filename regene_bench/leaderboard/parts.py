@@ -5,10 +5,7 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import secrets
 import tempfile
 from collections.abc import Sequence
 from itertools import groupby
@@ -20,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.base.files import sync_folder, whole_file
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.reading import BadPart, joined, read_folder, read_part
 from regene_bench.leaderboard.record import RunRecord
@@ -89,22 +87,13 @@ def write_part(folder: Path, record: RunRecord) -> Path:
     """
     path = part_path(folder, record.benchmark, record.run_id)
     table = _table(record)
-    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{record.run_id}.{secrets.token_hex(6)}.tmp")
-        with temporary.open("xb") as file:
+        with whole_file(path) as file:
             pq.write_table(table, file, compression="zstd", write_statistics=False)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         _fail(path, error)
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
     return path
 
 
@@ -215,17 +204,6 @@ def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
 def _table(record: RunRecord) -> pa.Table:
     rows = [row | {"schema_version": SCHEMA_VERSION} for row in record.rows()]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
-
-
-def _sync_folder(folder: Path) -> None:
-    # the rename is safe only when the folder is; Windows cannot open folders
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _fail(path: Path, error: OSError) -> NoReturn:

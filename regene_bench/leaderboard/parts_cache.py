@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from regene_bench.base.files import whole_file
 from regene_bench.base.paths import cache_dir
 from regene_bench.leaderboard.schema import SCHEMA
 
@@ -70,15 +70,11 @@ def keep(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]) -> N
     told = table.replace_schema_metadata(
         {**(SCHEMA.metadata or {}), _PARTS: json.dumps(parts).encode()}
     )
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")
     with contextlib.suppress(OSError, pa.ArrowException):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, told.schema) as out:
-                out.write_table(told)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        # not synced: a copy that a power failure tore cannot be read, and is none
+        with whole_file(path, synced=False) as file, pa.ipc.new_file(file, told.schema) as out:
+            out.write_table(told)
 
 
 def _path(folder: Path) -> Path:

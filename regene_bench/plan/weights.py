@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-import filelock
 
 from regene_bench.base.errors import (
     DataError,
@@ -20,10 +17,14 @@ from regene_bench.base.errors import (
     UnavailableError,
     UsageError,
 )
+from regene_bench.base.events import silent
+from regene_bench.base.files import whole_file
 from regene_bench.base.paths import weights_dir
 from regene_bench.data.download import Archive, fetch, sha256_of
 from regene_bench.evaluation.extractor import WeightsFile
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.locks import exclusive
+from regene_bench.runtime.stop import StopRequest
 
 OFFLINE_VARIABLE = "REGENE_BENCH_OFFLINE"
 
@@ -158,26 +159,23 @@ def add_weights(path: Path, known: Iterable[WeightsFile]) -> tuple[WeightsFile, 
 
 
 def _copy(source: Path, target: Path) -> None:
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
-        shutil.copyfile(source, part)
-        part.replace(target)
+        with source.open("rb") as original, whole_file(target) as copy:
+            shutil.copyfileobj(original, copy)
     except OSError as error:
         raise ResultsError(
             f"Cannot write to {target}: {error.strerror or error}.",
             hint="Free disk space, or set REGENE_BENCH_CACHE to another folder.",
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _locked(file: WeightsFile) -> Iterator[None]:
     target = weights_path(file)
+    lock = target.with_name(f".{target.name}.lock")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
-        with lock:
+        # nobody can ask for a stop here: a signal interrupts the wait at once
+        with exclusive(lock, f"fetches {file.name}", StopRequest(), silent):
             yield
     except PermissionError as error:
         raise ResultsError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.base.files import whole_folder
 
 MARKER = ".regene-bench-site"
 _MARKER_TEXT = "Made by `regene-bench publish site`, which may replace this folder.\n"
@@ -26,20 +25,16 @@ def replaced_folder(out: Path) -> Iterator[Path]:
     """
     out = out.absolute()
     _check_replaceable(out)
-    temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        (temporary / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
-        yield temporary
-        _check_replaceable(out)
-        _swap(temporary, out)
+        with whole_folder(out, replace=True) as new:
+            (new / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+            yield new
+            _check_replaceable(out)
     except OSError as error:
         raise ResultsError(
             f"Cannot write {out}: {error.strerror or error}.",
             hint="Free disk space, or give a folder that may be written.",
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _check_replaceable(out: Path) -> None:
@@ -51,17 +46,3 @@ def _check_replaceable(out: Path) -> None:
             f"{out} is there already, and `regene-bench publish site` did not make it.",
             hint="Give the name of a new folder.",
         )
-
-
-def _swap(new: Path, out: Path) -> None:
-    if not out.exists():
-        new.rename(out)
-        return
-    aside = new.with_suffix(".old")
-    out.rename(aside)
-    try:
-        new.rename(out)
-    except OSError:
-        aside.rename(out)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)

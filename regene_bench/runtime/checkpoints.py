@@ -7,8 +7,6 @@ leaves either the old one or the new one. No pickle is written or read.
 from __future__ import annotations
 
 import json
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from regene_bench.base.errors import ResultsError
-from regene_bench.base.files import write_atomically
+from regene_bench.base.files import sweep_abandoned, write_atomically
 
 _TENSOR = "__tensor__"
 _PAIRS = "__pairs__"
 _TUPLE = "__tuple__"
-_ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class CheckpointStore:
         skeleton = _flatten(state, tensors)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._sweep(name)
+            sweep_abandoned(self.folder, f"{name}.safetensors")
             write_atomically(self._path(name), save(tensors, {"state": json.dumps(skeleton)}))
         except OSError as error:
             raise ResultsError(
@@ -73,16 +70,6 @@ class CheckpointStore:
             return None
         except (SafetensorError, OSError, ValueError, KeyError, TypeError):
             return None
-
-    def _sweep(self, name: str) -> None:
-        """Remove what a killed process left behind a day ago or longer.
-
-        Younger files may be another process's that writes now: caches are shared without a lock.
-        """
-        for left in self.folder.glob(f".{name}.safetensors.*.tmp"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                    left.unlink()
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
-import shutil
-import tempfile
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
+from regene_bench.base.files import whole_folder
 from regene_bench.base.version import __version__
 from regene_bench.scaffold.names import PluginName
 
@@ -45,18 +44,11 @@ def write_plugin(kind: str, name: PluginName, into: Path) -> Path:
         )
     files = _rendered(kind, name)
     try:
-        into.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=into, prefix=f".{name.name}."))
-        try:
+        with whole_folder(target) as folder:
             for relative, text in files.items():
-                path = temporary / relative
+                path = folder / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-            temporary.chmod(0o755)
-            temporary.rename(target)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
     except OSError as error:
         raise ResultsError(
             f"Cannot write {target}: {error.strerror or error}.",

@@ -152,7 +152,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(cache: Path, source: Countin
 
 
 def test_what_a_killed_process_left_is_swept_up(cache: Path, source: Counting) -> None:
-    old, young = cache / ".part-old", cache / ".part-young"
+    old, young = cache / ".key.old.tmp", cache / ".key.young.tmp"
     for part in (old, young):
         part.mkdir(parents=True)
     os.utime(old, (0, 0))

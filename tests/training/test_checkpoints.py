@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from regene_bench.base.errors import ResultsError
-from regene_bench.base.files import write_atomically
 from regene_bench.runtime.checkpoints import CheckpointStore
 
 
@@ -142,36 +141,6 @@ def test_a_file_in_the_folders_place_is_an_error_with_a_remedy(tmp_path: Path) -
         CheckpointStore(tmp_path / "file").save("state", {})
     assert "name another one" in caught.value.hint
     assert "--" not in caught.value.hint  # the folder may be a cache, which no option names
-
-
-def test_a_kill_before_the_rename_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def interrupted(self: Path, target: Path) -> Path:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_the_content_is_synced_before_the_rename(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: list[str] = []
-    fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle))[1])
-    monkeypatch.setattr(
-        Path, "replace", lambda self, target: (order.append("rename"), replace(self, target))[1]
-    )
-    write_atomically(tmp_path / "file", b"content")
-    assert order == ["sync", "rename"]
-    assert (tmp_path / "file").read_bytes() == b"content"
 
 
 def test_a_temporary_file_of_a_killed_process_is_swept_away(tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""Files and folders that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from regene_bench.base.files import sweep_abandoned, whole_file, whole_folder, write_atomically
+
+
+def test_a_kill_before_the_rename_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def interrupted(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_content_is_synced_before_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle))[1])
+    monkeypatch.setattr(
+        Path, "replace", lambda self, target: (order.append("rename"), replace(self, target))[1]
+    )
+    write_atomically(tmp_path / "file", b"content")
+    assert order == ["sync", "rename"]
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def fail() -> None:
+        with whole_file(path) as file:
+            file.write(b"ne")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reader_sees_the_old_file_until_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    with whole_file(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_cache_need_not_wait_for_the_disk(
+    synced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    with whole_file(tmp_path / "file", synced=synced) as file:
+        file.write(b"content")
+    assert len(calls) == synced
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_files_and_folders_have_the_permissions_of_any_new_one(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "file", b"content")
+        with whole_folder(tmp_path / "folder"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_folder_is_there_when_the_block_ends_and_those_above_it_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "above" / "folder"
+    with whole_folder(path) as folder:
+        (folder / "file").write_bytes(b"content")
+        assert not path.exists()
+    assert (path / "file").read_bytes() == b"content"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_while_filling_a_folder_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with whole_folder(tmp_path / "new") as folder:
+            (folder / "file").write_bytes(b"half")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there_is_replaced_only_if_asked(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").write_bytes(b"old")
+    with pytest.raises(FileExistsError, match="there already"), whole_folder(path):
+        pass
+    assert [file.name for file in path.iterdir()] == ["old"]
+    with whole_folder(path, replace=True) as folder:
+        (folder / "new").write_bytes(b"new")
+    assert [file.name for file in path.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_be_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rename = tmp_path / "folder", Path.rename
+    path.mkdir()
+    (path / "old").write_bytes(b"old")
+
+    def refuses_the_new_one(self: Path, target: Path) -> Path:
+        if target == path and not (self / "old").exists():
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuses_the_new_one)
+    with pytest.raises(PermissionError), whole_folder(path, replace=True):
+        pass
+    assert [file.name for file in path.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_what_was_abandoned_long_ago_is_swept(tmp_path: Path) -> None:
+    old_file, old_folder = tmp_path / ".a.x.tmp", tmp_path / ".b.x.tmp"
+    young, others = tmp_path / ".a.y.tmp", tmp_path / "a.tmp"
+    old_folder.mkdir()
+    (old_folder / "content").write_bytes(b"half")
+    for path in (old_file, young, others):
+        path.write_bytes(b"half")
+    for path in (old_file, old_folder, others):
+        os.utime(path, (0, 0))
+    sweep_abandoned(tmp_path, "a")
+    assert set(tmp_path.iterdir()) == {old_folder, young, others}
+    sweep_abandoned(tmp_path)
+    assert set(tmp_path.iterdir()) == {young, others}
+    sweep_abandoned(tmp_path / "nowhere")
