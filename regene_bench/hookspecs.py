@@ -58,11 +58,6 @@ def register_executors(register: Register) -> None:
 
 
 @hookspec
-def register_publishers(register: Register) -> None:
-    """Register publishers: callables that take a leaderboard somewhere."""
-
-
-@hookspec
 def register_figures(register: Register) -> None:
     """Register ``Figure`` classes: what a study draws or tabulates from its runs."""
 

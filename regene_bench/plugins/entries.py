@@ -18,15 +18,19 @@ KIND_OF_HOOK = {
     "register_feature_extractors": "feature_extractor",
     "register_metrics": "metric",
     "register_executors": "executor",
-    "register_publishers": "publisher",
     "register_figures": "figure",
     "register_studies": "study",
     "register_reported": "reported",
 }
 KINDS: tuple[str, ...] = tuple(KIND_OF_HOOK.values())
-
+RETIRED_HOOKS = {"register_publishers": "0.2"}
+"""Hooks that nothing calls any more, with the version that retired them; a plugin that implements
+one, for earlier versions, is not broken by it."""
 FILE_SUFFIXES = {"benchmark": ".toml", "study": ".toml", "reported": ".csv"}
+"""Kinds whose target is a file in a package, not an object."""
 
+# Named, not imported: they bring pydantic and torch, which `--help` and `list` do without, and the
+# contract of a figure stands with studies, above this floor.
 _BASE_CLASSES = {
     "dataset": "regene_bench.data.source:DatasetSource",
     "method": "regene_bench.training.method:Method",
@@ -71,16 +75,14 @@ class Entry:
         Raises:
             PluginError: It cannot be imported or is of the wrong class; names the distribution.
         """
-        module_name, _, path = self.target.partition(":")
         try:
             if self.kind in FILE_SUFFIXES:
+                module_name, _, path = self.target.partition(":")
                 file = importlib.resources.files(module_name).joinpath(path)
                 if not file.is_file():
                     raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
                 return file
-            loaded: Any = importlib.import_module(module_name)
-            for attribute in path.split("."):
-                loaded = getattr(loaded, attribute)
+            loaded = _imported(self.target)
         except (Exception, SystemExit) as error:
             raise self._error(f"{type(error).__name__}: {error}") from error
         self._check_class(loaded)
@@ -91,9 +93,7 @@ class Entry:
             if not callable(loaded):
                 raise self._error("it is not callable")
             return
-        # by its name: it brings pydantic, which is not for `--help` and `list`
-        module_name, _, name = _BASE_CLASSES[self.kind].partition(":")
-        base = getattr(importlib.import_module(module_name), name)
+        base = _imported(_BASE_CLASSES[self.kind])
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
             raise self._error(f"it is not a subclass of regene_bench.api.{base.__name__}")
 
@@ -131,3 +131,12 @@ class Registration:
             if (other.kind, other.qualified_name) == (entry.kind, entry.qualified_name):
                 raise PluginError(f"{self.distribution} registers the {self.kind} {name!r} twice")
         self.new.append(entry)
+
+
+def _imported(target: str) -> Any:
+    """Import what ``"package.module:Class"`` names."""
+    module_name, _, path = target.partition(":")
+    found: Any = importlib.import_module(module_name)
+    for attribute in path.split("."):
+        found = getattr(found, attribute)
+    return found

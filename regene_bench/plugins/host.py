@@ -20,7 +20,7 @@ import pluggy
 
 from regene_bench import hookspecs
 from regene_bench.base.errors import PluginError, UsageError, did_you_mean
-from regene_bench.plugins.entries import KIND_OF_HOOK, KINDS, Entry, Registration
+from regene_bench.plugins.entries import KIND_OF_HOOK, KINDS, RETIRED_HOOKS, Entry, Registration
 
 if TYPE_CHECKING:
     import typer
@@ -253,8 +253,19 @@ def _with_argument(entries: list[Entry], name: str) -> Iterator[EntryWithArgumen
                 yield EntryWithArgument(**(asdict(entry) | changes))
 
 
+class _Manager(pluggy.PluginManager):
+    """Knows one plugin, and passes over hooks of it that only earlier versions had."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        options = super().parse_hookimpl_opts(plugin, name)
+        if options is None or name not in RETIRED_HOOKS:
+            return options
+        _log.info("%s: nothing calls %s since %s", plugin, name, RETIRED_HOOKS[name])
+        return None
+
+
 def _manager_of(plugin: object) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
+    manager = _Manager(GROUP)
     manager.add_hookspecs(hookspecs)
     manager.register(plugin)
     try:

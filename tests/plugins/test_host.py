@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from regene_bench.base.errors import PluginError, UsageError
+from regene_bench.plugins.entries import KIND_OF_HOOK, RETIRED_HOOKS
 from regene_bench.plugins.host import PluginHost, load_plugins
 from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
 
@@ -100,6 +101,16 @@ def test_entry_points_that_do_not_parse(tmp_path: Path) -> None:
 def test_a_misspelled_hook_names_the_right_one(tmp_path: Path) -> None:
     install(tmp_path, "fake-bad", BAD_PLUGINS["misspelled"][0])
     assert "Did you mean 'register_methods'?" in load_plugins().broken[0].error
+
+
+@pytest.mark.parametrize("hook", sorted(RETIRED_HOOKS))
+def test_a_hook_that_was_retired_is_passed_over(tmp_path: Path, hook: str) -> None:
+    assert hook not in KIND_OF_HOOK
+    old = f"{GOOD}\n@hookimpl\ndef {hook}(register):\n    raise AssertionError('called')\n"
+    install(tmp_path, "fake-old", old)
+    host = load_plugins()
+    assert host.broken == []
+    assert "mine" in names(host)
 
 
 def test_one_entry_point_name_in_two_distributions(tmp_path: Path) -> None:
