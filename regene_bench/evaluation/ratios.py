@@ -9,7 +9,8 @@ from torch import Tensor
 
 from regene_bench.base.errors import MethodError
 
-# The standard normal distribution's 97.5 % quantile.
+# The standard normal distribution's 97.5 % quantile. Wilson's interval is written out here, because
+# scipy.stats takes a second to import and rounds its last bit otherwise than rows already on disk.
 _Z = 1.959963984540054
 
 
@@ -59,7 +60,7 @@ def share(flags: Tensor) -> Share:
 
 
 @dataclass(frozen=True)
-class Trials:
+class TrialEstimate:
     """How many samples must be drawn until a wanted number is accepted.
 
     Attributes:
@@ -71,7 +72,7 @@ class Trials:
     standard_error: float
 
 
-def expected_trials(wanted: int, accepted: Share) -> Trials | None:
+def expected_trials(wanted: int, accepted: Share) -> TrialEstimate | None:
     """Estimate the trials until ``wanted`` samples are accepted: ``wanted / p``.
 
     That is the mean of the negative binomial distribution for the accepted share p. The error is
@@ -84,4 +85,4 @@ def expected_trials(wanted: int, accepted: Share) -> Trials | None:
     if not accepted.hits:
         return None
     expected = wanted / accepted.value
-    return Trials(expected, expected * accepted.standard_error / accepted.value)
+    return TrialEstimate(expected, expected * accepted.standard_error / accepted.value)
