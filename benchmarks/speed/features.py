@@ -44,7 +44,7 @@ from tests.extractors.random_inception import (
 from tests.methods.builders import make_data, make_runtime
 
 BATCH = 32  # of clean-fid's compute_fid
-CHUNK = {"cpu": 64, "cuda": 256}  # of the shelf that lends our extractors
+CHUNK = {"cpu": 64, "cuda": 256}  # of the feature cache, which runs our extractors
 CHUNKS = (4, 8, 16, 32, 128)
 GOAL = 2.0
 

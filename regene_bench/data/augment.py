@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from regene_bench.data.shapes import Augmentation
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 def augment(images: Tensor, augmentation: Augmentation) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,13 +12,11 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_uint8
 from regene_bench.data.shapes import Split
+from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.extractor import ExtractorCard, Features
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.training.capabilities import Decoder, Encoder, has_capability
-
-if TYPE_CHECKING:
-    from regene_bench.evaluation.comparison import Comparison
 
 T = TypeVar("T")
 _CHUNK = 256
@@ -34,7 +32,7 @@ class Evaluation:
         generated: Generated images, uint8 as a saved picture holds them, with their labels.
         labelled: False if nothing is known of the labels; a label of -1 says the same.
         trials: Candidates drawn for each sample by kind of judging, int64 ``[N]`` each.
-        shelf: Extractors and real features.
+        shelf: Lends extractors, and remembers the features of real images.
         runtime: Device, seed, progress.
     """
 
@@ -46,7 +44,7 @@ class Evaluation:
         comparison: Comparison,
         generated: DeviceImages,
         trials: dict[str, Tensor],
-        shelf: ExtractorShelf,
+        shelf: FeatureCache,
         runtime: Runtime,
         labelled: bool = True,
     ) -> None:
@@ -57,7 +55,7 @@ class Evaluation:
         self.labelled = labelled and bool((generated.labels >= 0).all())
         self.trials = trials
         self.runtime = runtime
-        self._shelf = shelf
+        self._cache = shelf
         self._features: dict[tuple[str, str], Features] = {}
 
     def can(self, capability: str) -> bool:
@@ -87,7 +85,7 @@ class Evaluation:
         Raises:
             UnavailableError: Its weights are not to be had.
         """
-        return self._shelf.extractor(extractor).card
+        return self._cache.extractor(extractor).card
 
     def generated_features(self, extractor: str) -> Features:
         """Features ``[N, D]`` (and logits) of the generated images."""
@@ -100,11 +98,11 @@ class Evaluation:
             extractor: Name of the extractor.
             places: Which test images, int64 ``[M]``.
         """
-        return self._shelf.extract(extractor, self.reconstructed[places], "reconstructed images")
+        return self._cache.extract(extractor, self.reconstructed[places], "reconstructed images")
 
     def reference_features(self, extractor: str, split: Split | None = None) -> Features:
         """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""
-        return self._shelf.real(extractor, self.real(split))
+        return self._cache.real(extractor, self.real(split))
 
     def of_reference(
         self, what: str, extractor: str, split: Split | None, compute: Callable[[Tensor], T]
@@ -117,11 +115,11 @@ class Evaluation:
             split: As of ``real``.
             compute: From features ``[M, D]``.
         """
-        return self._shelf.of_real(what, extractor, self.real(split), compute)
+        return self._cache.of_real(what, extractor, self.real(split), compute)
 
     def features_of(self, extractor: str, images: DeviceImages) -> Features:
         """Features (and logits) of any real images, kept in memory and on disk by their content."""
-        return self._shelf.real(extractor, images)
+        return self._cache.real(extractor, images)
 
     @cached_property
     def reconstructed(self) -> Tensor:
@@ -158,5 +156,5 @@ class Evaluation:
     def _once(self, extractor: str, name: str, images: Tensor) -> Features:
         key = (extractor, name)
         if key not in self._features:
-            self._features[key] = self._shelf.extract(extractor, images, f"{name} images")
+            self._features[key] = self._cache.extract(extractor, images, f"{name} images")
         return self._features[key]

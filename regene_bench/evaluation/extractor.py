@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from torch import Tensor
 
-    from regene_bench.data.device_images import BenchmarkData
-    from regene_bench.runtime.runtime import Runtime
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True)

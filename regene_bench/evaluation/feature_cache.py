@@ -26,7 +26,7 @@ _CHUNK = 256
 _CHUNK_ON_CPU = 64
 
 
-class ExtractorShelf:
+class FeatureCache:
     """Lends prepared extractors, and keeps features of real images in memory and on disk.
 
     Args:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from regene_bench.data.shapes import Split
+from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import ExtractorCard
-
-if TYPE_CHECKING:
-    from regene_bench.evaluation.evaluation import Evaluation
 
 Direction = Literal["higher", "lower", "reference", "none"]
 
@@ -119,7 +117,12 @@ class Metric(ABC):
 
 @dataclass(frozen=True)
 class NamedMetric:
-    """A metric under the name, with options, that it was asked for by."""
+    """A metric as somebody asked for it.
+
+    Attributes:
+        name: What was written, options included: ``kid[extractor=inception]``.
+        metric: The metric, made with these options.
+    """
 
     name: str
     metric: Metric

@@ -20,7 +20,7 @@ from regene_bench.runtime.stop import StopCheck, no_stop
 
 
 @dataclass(frozen=True)
-class Manifold:
+class PRDC:
     """How a generated set lies to a real one.
 
     Attributes:
@@ -45,7 +45,7 @@ def precision_recall_density_coverage(
     radii_real: Tensor | None = None,
     chunk: int = CHUNK,
     between: StopCheck = no_stop,
-) -> Manifold:
+) -> PRDC:
     """Compare generated features ``[M, D]`` with real ones ``[N, D]``.
 
     A sample is no neighbour of itself, and it is in a ball if its distance is smaller than the
@@ -85,7 +85,7 @@ def precision_recall_density_coverage(
             of_columns = radii_generated[None, tile.column : tile.column + width]
             rows, _ = screen.within(tile, of_columns)
             in_generated[rows] = True
-    return Manifold(
+    return PRDC(
         precision=_share(in_real > 0),
         recall=_share(in_generated),
         density=float(in_real.sum()) / (k * len(generated)),

@@ -9,7 +9,7 @@ from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
 from regene_bench.base.events import Message, Sink, silent
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.comparison import Comparison
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.executors.executor import Job, ReopenedJob, serial
 from regene_bench.harness.finished import is_available, unmeasured
@@ -131,7 +131,7 @@ def _missing(campaign: Campaign, repetition: Repetition | None) -> dict[str, Seq
     }
 
 
-def _warm(shelf: ExtractorShelf, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
+def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
     """Prepare extractors and real features before the first run, which would pay for all else."""
     for named in metrics:
         for name in named.metric.extractors:

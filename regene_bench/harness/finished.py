@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from regene_bench.base.errors import UnavailableError
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.measure import failed_scores
 from regene_bench.leaderboard.parts import ScoreState
@@ -14,7 +14,7 @@ from regene_bench.leaderboard.record import RunRecord, ScoreRow
 
 
 def unmeasured(
-    states: Collection[ScoreState] | None, metrics: Sequence[NamedMetric], shelf: ExtractorShelf
+    states: Collection[ScoreState] | None, metrics: Sequence[NamedMetric], shelf: FeatureCache
 ) -> list[NamedMetric]:
     """Choose the metrics that a run still needs; none if it is finished.
 
@@ -85,7 +85,7 @@ def _identity(score: ScoreRow) -> tuple[str, str | None, str | None]:
     return score.metric, score.extractor_id, score.reference_split
 
 
-def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: ExtractorShelf) -> bool:
+def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: FeatureCache) -> bool:
     extractors = {None, *metric.extractors}
     splits = {None, metric.reference} if metric.reference else None
     found = [
@@ -100,7 +100,7 @@ def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: Extrac
     return bool(waiting & columns) and all(is_available(shelf, n) for n in metric.extractors)
 
 
-def is_available(shelf: ExtractorShelf, name: str) -> bool:
+def is_available(shelf: FeatureCache, name: str) -> bool:
     """Tell whether an extractor can be had, preparing it if so."""
     try:
         shelf.extractor(name)

@@ -15,9 +15,8 @@ from regene_bench.data.device_images import BenchmarkData, place
 from regene_bench.data.load import load_dataset
 from regene_bench.data.shapes import Preset
 from regene_bench.data.source import DatasetSource, SourceRequest
-from regene_bench.evaluation.comparison import Comparison
-from regene_bench.evaluation.feature_cache import ExtractorShelf
-from regene_bench.evaluation.reference_set import reference_images, stratified_labels
+from regene_bench.evaluation.comparison import Comparison, reference_images, stratified_labels
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -40,7 +39,7 @@ class Workbench:
 
     data: BenchmarkData
     comparison: Comparison
-    shelf: ExtractorShelf
+    shelf: FeatureCache
     runtime: Runtime
 
 
@@ -86,7 +85,7 @@ def set_up_workbench(
         task=task,
     )
     data = load_data(host, benchmark, folders, runtime)
-    shelf = ExtractorShelf(
+    shelf = FeatureCache(
         lambda name: host.find("feature_extractor", name).load(),
         benchmark.presets[preset].extractors,
         data,

@@ -19,7 +19,7 @@ from regene_bench.base.files import write_atomically
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.measure import measure_all
 from regene_bench.harness.pictures import (
@@ -61,7 +61,7 @@ class Setting:
     results: Path
     data: BenchmarkData
     comparison: Comparison
-    shelf: ExtractorShelf
+    shelf: FeatureCache
     metrics: Sequence[NamedMetric]
     device: torch.device
     precision: Precision

@@ -15,6 +15,10 @@ _CHUNK_BYTES = 1 << 24
 
 Size = tuple[int, int]
 """Height and width in pixels."""
+ARRAY = "an array"
+TENSOR = "a tensor"
+IN_MEMORY = (ARRAY, TENSOR)
+"""What samples without a path are said to come from (``Samples.source``)."""
 
 
 @dataclass(frozen=True)

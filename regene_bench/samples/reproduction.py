@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from regene_bench.base.paths import DEFAULT_RESULTS
-from regene_bench.leaderboard.record import EXTERNAL
-from regene_bench.samples.sources import IN_MEMORY
-
-if TYPE_CHECKING:
-    from regene_bench.leaderboard.record import RunRecord
-    from regene_bench.plugins.host import PluginHost
+from regene_bench.leaderboard.record import EXTERNAL, RunRecord
+from regene_bench.plugins.host import PluginHost
+from regene_bench.samples.collection import IN_MEMORY
 
 
 def repetition_of(

@@ -31,11 +31,10 @@ from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.board_entry import keep, record_of
 from regene_bench.samples.caveats import with_caveats
-from regene_bench.samples.collection import Samples
+from regene_bench.samples.collection import ARRAY, TENSOR, Samples
 from regene_bench.samples.labelling import labels_of_array
 from regene_bench.samples.read import read_samples
 from regene_bench.samples.report import Report
-from regene_bench.samples.sources import ARRAY, TENSOR
 
 _FEWEST = 2
 

@@ -12,7 +12,7 @@ from regene_bench.base.errors import MethodError
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from tests.methods.builders import make_data, make_runtime
 
 from .fakes import HalvingModel, MeanExtractor
@@ -39,7 +39,7 @@ def evaluation_of(
         comparison=Comparison(data.test.labels[:30], data.train, data.test, "train"),
         generated=generated,
         trials={},
-        shelf=ExtractorShelf(lambda name: MeanExtractor, {}, data, runtime),
+        shelf=FeatureCache(lambda name: MeanExtractor, {}, data, runtime),
         runtime=runtime,
         labelled=labelled,
     )

@@ -11,7 +11,7 @@ from regene_bench.base.errors import Interrupted, UnavailableError
 from regene_bench.base.events import Event, Message, Progress
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import FeatureExtractor
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from tests.methods.builders import make_data, make_runtime
@@ -36,15 +36,15 @@ def data() -> BenchmarkData:
     return make_data()
 
 
-def shelf_of(data: BenchmarkData, runtime: Runtime, **options: object) -> ExtractorShelf:
-    return ExtractorShelf(CLASSES.__getitem__, {"mean": options}, data, runtime)
+def cache_of(data: BenchmarkData, runtime: Runtime, **options: object) -> FeatureCache:
+    return FeatureCache(CLASSES.__getitem__, {"mean": options}, data, runtime)
 
 
 def test_an_extractor_is_prepared_once_with_its_options(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    shelf = shelf_of(data, make_runtime(tmp_path), depth=3)
-    assert shelf.extractor("mean") is shelf.extractor("mean")
+    cache = cache_of(data, make_runtime(tmp_path), depth=3)
+    assert cache.extractor("mean") is cache.extractor("mean")
     assert MeanExtractor.prepared == 1
     assert MeanExtractor.seen_options == {"depth": 3}
 
@@ -53,14 +53,14 @@ def test_real_features_are_extracted_once_and_kept_on_disk(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
     runtime = make_runtime(tmp_path)
-    first = shelf_of(data, runtime)
+    first = cache_of(data, runtime)
     features = first.real("mean", data.train)
     expected = data.train.images.float().mean(dim=(1, 2, 3))[:, None]
     torch.testing.assert_close(features.features, expected)
     first.real("mean", DeviceImages(data.train.images.clone(), data.train.labels))
     assert MeanExtractor.extracted == len(data.train)
 
-    later = shelf_of(data, runtime).real("mean", data.train)
+    later = cache_of(data, runtime).real("mean", data.train)
     assert MeanExtractor.extracted == len(data.train)
     assert torch.equal(later.features, features.features)
     assert later.logits is not None
@@ -69,11 +69,11 @@ def test_real_features_are_extracted_once_and_kept_on_disk(
 
 
 def test_other_pixels_are_extracted_anew(data: BenchmarkData, tmp_path: Path) -> None:
-    shelf = shelf_of(data, make_runtime(tmp_path))
-    shelf.real("mean", data.test)
+    cache = cache_of(data, make_runtime(tmp_path))
+    cache.real("mean", data.test)
     pixels = data.test.images.clone()
     pixels[5, 0, 3, 3] ^= 1
-    changed = shelf.real("mean", DeviceImages(pixels, data.test.labels))
+    changed = cache.real("mean", DeviceImages(pixels, data.test.labels))
     assert MeanExtractor.extracted == 2 * len(data.test)
     assert changed.features[5] != data.test.images[5].float().mean()
 
@@ -81,19 +81,19 @@ def test_other_pixels_are_extracted_anew(data: BenchmarkData, tmp_path: Path) ->
 def test_the_same_bytes_in_another_shape_are_another_content(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    shelf = shelf_of(data, make_runtime(tmp_path))
-    shelf.real("mean", data.test)
+    cache = cache_of(data, make_runtime(tmp_path))
+    cache.real("mean", data.test)
     n = len(data.test)
     wide = data.test.images.reshape(n, 1, 4, 16)
-    shelf.real("mean", DeviceImages(wide, data.test.labels))
+    cache.real("mean", DeviceImages(wide, data.test.labels))
     assert MeanExtractor.extracted == 2 * n
 
 
 def test_other_weights_are_extracted_anew(data: BenchmarkData, tmp_path: Path) -> None:
     runtime = make_runtime(tmp_path)
-    shelf_of(data, runtime).real("mean", data.test)
+    cache_of(data, runtime).real("mean", data.test)
     MeanExtractor.weights_sha256 = "bb"
-    shelf_of(data, runtime).real("mean", data.test)
+    cache_of(data, runtime).real("mean", data.test)
     assert MeanExtractor.extracted == 2 * len(data.test)
 
 
@@ -101,10 +101,10 @@ def test_a_damaged_file_of_features_is_made_again(
     data: BenchmarkData, tmp_path: Path, own_cache: Path
 ) -> None:
     runtime = make_runtime(tmp_path)
-    features = shelf_of(data, runtime).real("mean", data.test).features
+    features = cache_of(data, runtime).real("mean", data.test).features
     (file,) = (own_cache / "features").glob("*.safetensors")
     file.write_bytes(file.read_bytes()[:100])
-    again = shelf_of(data, runtime).real("mean", data.test).features
+    again = cache_of(data, runtime).real("mean", data.test).features
     assert torch.equal(again, features)
     assert MeanExtractor.extracted == 2 * len(data.test)
 
@@ -113,11 +113,11 @@ def test_an_unavailable_extractor_gives_the_same_error_each_time_and_one_warning
     data: BenchmarkData, tmp_path: Path
 ) -> None:
     told: list[Event] = []
-    shelf = shelf_of(data, make_runtime(tmp_path, emit=told.append))
+    cache = cache_of(data, make_runtime(tmp_path, emit=told.append))
     errors = []
     for _ in range(3):
         with pytest.raises(UnavailableError, match="no weights today") as caught:
-            shelf.real("missing", data.test)
+            cache.real("missing", data.test)
         errors.append(caught.value)
     assert len(set(map(id, errors))) == 1
     assert Missing.prepared == 1
@@ -128,9 +128,9 @@ def test_an_unavailable_extractor_gives_the_same_error_each_time_and_one_warning
 
 def test_chunks_do_not_matter_and_progress_is_told(data: BenchmarkData, tmp_path: Path) -> None:
     told: list[Event] = []
-    shelf = shelf_of(data, make_runtime(tmp_path, emit=told.append))
+    cache = cache_of(data, make_runtime(tmp_path, emit=told.append))
     images = data.train.images.repeat(6, 1, 1, 1)
-    found = shelf.extract("mean", images, "all images")
+    found = cache.extract("mean", images, "all images")
     torch.testing.assert_close(found.features[:, 0], images.float().mean(dim=(1, 2, 3)))
     progress = [event for event in told if isinstance(event, Progress)]
     assert len(progress) > 1
@@ -139,8 +139,8 @@ def test_chunks_do_not_matter_and_progress_is_told(data: BenchmarkData, tmp_path
 
 def test_features_without_logits_stay_without(data: BenchmarkData, tmp_path: Path) -> None:
     runtime = make_runtime(tmp_path)
-    assert shelf_of(data, runtime).real("no logits", data.test).logits is None
-    assert shelf_of(data, runtime).real("no logits", data.test).logits is None
+    assert cache_of(data, runtime).real("no logits", data.test).logits is None
+    assert cache_of(data, runtime).real("no logits", data.test).logits is None
     assert NoLogits.extracted == len(data.test)
 
 
@@ -150,7 +150,7 @@ def test_a_stop_is_heeded_and_leaves_no_half_file(
     stop = StopRequest()
     stop.ask("the test")
     with pytest.raises(Interrupted):
-        shelf_of(data, make_runtime(tmp_path, stop=stop)).real("mean", data.test)
+        cache_of(data, make_runtime(tmp_path, stop=stop)).real("mean", data.test)
     assert not list(own_cache.rglob("*.safetensors"))
 
 
@@ -163,7 +163,7 @@ def test_a_stop_is_seen_within_few_images(data: BenchmarkData, tmp_path: Path) -
 
     runtime = make_runtime(tmp_path, stop=stop, emit=ask)
     with pytest.raises(Interrupted):
-        shelf_of(data, runtime).extract("mean", data.train.images.repeat(9, 1, 1, 1), "images")
+        cache_of(data, runtime).extract("mean", data.train.images.repeat(9, 1, 1, 1), "images")
     assert 0 < MeanExtractor.extracted <= 64
 
 
@@ -173,10 +173,10 @@ def test_a_cache_that_cannot_be_written_costs_time_alone_and_is_told_once(
     own_cache.mkdir(parents=True, exist_ok=True)
     (own_cache / "features").write_text("a file in the folder's place")
     told: list[Event] = []
-    shelf = shelf_of(data, make_runtime(tmp_path, emit=told.append))
+    cache = cache_of(data, make_runtime(tmp_path, emit=told.append))
     for images in (data.test, data.train):
         expected = images.images.float().mean(dim=(1, 2, 3))[:, None]
-        torch.testing.assert_close(shelf.real("mean", images).features, expected)
+        torch.testing.assert_close(cache.real("mean", images).features, expected)
     (warning,) = [event for event in told if isinstance(event, Message)]
     assert warning.level == "warning"
     assert "REGENE_BENCH_CACHE" in warning.text

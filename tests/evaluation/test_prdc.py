@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError
-from regene_bench.evaluation.prdc import Manifold, precision_recall_density_coverage
+from regene_bench.evaluation.prdc import PRDC, precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
 
 from .builders import gaussian, permuted, rotation
@@ -29,11 +29,11 @@ def radii_by_definition(features: Tensor, k: int) -> np.ndarray:
     return np.sort(distances(features, features), axis=1)[:, k]
 
 
-def by_definition(real: Tensor, generated: Tensor, k: int) -> Manifold:
+def by_definition(real: Tensor, generated: Tensor, k: int) -> PRDC:
     between = distances(real, generated)
     in_real = between < radii_by_definition(real, k)[:, None]
     in_generated = between < radii_by_definition(generated, k)[None]
-    return Manifold(
+    return PRDC(
         precision=in_real.any(axis=0).mean(),
         recall=in_generated.any(axis=1).mean(),
         density=in_real.sum() / (k * len(generated)),
@@ -41,7 +41,7 @@ def by_definition(real: Tensor, generated: Tensor, k: int) -> Manifold:
     )
 
 
-def assert_equal(found: Manifold, expected: Manifold) -> None:
+def assert_equal(found: PRDC, expected: PRDC) -> None:
     assert dataclasses.astuple(found) == pytest.approx(dataclasses.astuple(expected), abs=1e-12)
 
 
@@ -143,7 +143,7 @@ def test_one_distribution_has_the_expected_density_and_coverage() -> None:
 
 def test_sets_that_lie_apart_do_not_meet() -> None:
     found = precision_recall_density_coverage(gaussian(40, 5, 0), gaussian(40, 5, 1, shift=1e3))
-    assert found == Manifold(0.0, 0.0, 0.0, 0.0)
+    assert found == PRDC(0.0, 0.0, 0.0, 0.0)
 
 
 def test_samples_on_one_point_have_no_reach() -> None:
@@ -153,7 +153,7 @@ def test_samples_on_one_point_have_no_reach() -> None:
     assert found.precision in (0, 1)
     assert torch.equal(neighbour_radii(point, 5), torch.zeros(30))
     # nothing is strictly nearer than a radius of zero
-    assert precision_recall_density_coverage(point, point) == Manifold(0.0, 0.0, 0.0, 0.0)
+    assert precision_recall_density_coverage(point, point) == PRDC(0.0, 0.0, 0.0, 0.0)
 
 
 def test_a_crowd_of_equal_samples_hides_no_neighbour() -> None:

@@ -12,7 +12,7 @@ from regene_bench.base.events import Sink, silent
 from regene_bench.base.hashing import canonical_json
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import ImageShape, Preset
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.load import make_comparison
 from regene_bench.harness.run import Setting
@@ -101,7 +101,7 @@ def setting_of(
         "results": folder / "results",
         "data": data,
         "comparison": make_comparison(benchmark(), "quick", data),
-        "shelf": ExtractorShelf(lambda name: MeanExtractor, {}, data, runtime),
+        "shelf": FeatureCache(lambda name: MeanExtractor, {}, data, runtime),
         "metrics": [NamedMetric(type(metric).__name__, metric) for metric in metrics],
         "device": torch.device("cpu"),
         "precision": "float32",

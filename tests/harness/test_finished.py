@@ -11,7 +11,7 @@ import pytest
 from regene_bench.base.errors import UnavailableError
 from regene_bench.data.shapes import Split
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.leaderboard.parts import ScoreState
@@ -57,7 +57,7 @@ class _Shelf:
 def _finished(
     states: set[ScoreState] | None, metric: Metric | None = None, *, available: bool = True
 ) -> bool:
-    shelf = cast("ExtractorShelf", _Shelf(available))
+    shelf = cast("FeatureCache", _Shelf(available))
     return not unmeasured(states, [NamedMetric("distance", metric or _Distance())], shelf)
 
 
@@ -98,7 +98,7 @@ def test_the_same_metric_on_another_extractor_or_split_is_another_one() -> None:
 
 
 def test_only_what_is_missing_is_measured_if_nothing_failed() -> None:
-    shelf = cast("ExtractorShelf", _Shelf(True))
+    shelf = cast("FeatureCache", _Shelf(True))
     metrics = [NamedMetric("old", _Distance("net")), NamedMetric("new", _Distance("another"))]
     states = {ScoreState("distance", "ok", "net")}
     assert [named.name for named in unmeasured(states, metrics, shelf)] == ["new"]

@@ -11,7 +11,7 @@ from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import Split
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
 from regene_bench.harness.campaign import _warm
 from tests.evaluation.fakes import MeanExtractor, Missing
@@ -50,7 +50,7 @@ def extracted(folder: Path, *metrics: type[Metric]) -> int:
     """Number of images that warming for some metrics extracts features of."""
     data: BenchmarkData = make_data()
     classes = {"mean": MeanExtractor, "missing": Missing}
-    shelf = ExtractorShelf(classes.__getitem__, {}, data, make_runtime(folder))
+    shelf = FeatureCache(classes.__getitem__, {}, data, make_runtime(folder))
     comparison = Comparison(data.test.labels, data.train, data.test, "train")
     _warm(shelf, [NamedMetric("fake", metric()) for metric in metrics], comparison)
     return MeanExtractor.extracted

@@ -10,7 +10,7 @@ from torch import Tensor
 from regene_bench.api import BenchmarkData, DeviceImages, Evaluation, Features, Score
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from tests.methods.builders import make_runtime
 
 
@@ -48,7 +48,7 @@ def evaluation_of_images(
         comparison=Comparison(labels, data.train, data.test, "train"),
         generated=DeviceImages(images, labels if labelled else torch.full_like(labels, -1)),
         trials={},
-        shelf=ExtractorShelf(lambda name: Pixels, {}, data, runtime),
+        shelf=FeatureCache(lambda name: Pixels, {}, data, runtime),
         runtime=runtime,
         labelled=labelled,
     )

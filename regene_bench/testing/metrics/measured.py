@@ -17,7 +17,7 @@ from regene_bench.data.device_images import DeviceImages
 from regene_bench.data.shapes import ImageShape
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.feature_cache import ExtractorShelf
+from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.measure import measure_all
 from regene_bench.leaderboard.record import ScoreRow
@@ -111,7 +111,7 @@ class MetricSubject:
             comparison=Comparison(images.labels, data.train, data.test, "train"),
             generated=DeviceImages(images.images.clone(), images.labels.clone()),
             trials={"latent": counts, "image": counts},
-            shelf=ExtractorShelf(lambda name: PooledPixels, {}, data, runtime),
+            shelf=FeatureCache(lambda name: PooledPixels, {}, data, runtime),
             runtime=runtime,
         )
 

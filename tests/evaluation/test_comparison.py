@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regene_bench.data.device_images import DeviceImages
-from regene_bench.evaluation.reference_set import reference_images, stratified_labels
+from regene_bench.evaluation.comparison import reference_images, stratified_labels
 
 counts_of_classes = st.lists(st.integers(1, 60), min_size=1, max_size=12)
 
