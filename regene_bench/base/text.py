@@ -1,12 +1,15 @@
-"""Plain aligned text, without rich: for commands that must start at once."""
+"""Plain text without rich, which starts slowly: columns, and texts of unknown origin made safe."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
 
 MIN_WIDTH = 60
+_LONGEST_SLUG = 60
 
 
 def terminal_width() -> int:
@@ -36,3 +39,16 @@ def printable(text: str) -> str:
     """Write a text of unknown origin on one line, without control characters."""
     line = " ".join(text.split())
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def slug(text: str) -> str:
+    """Write a text as a name that is safe in a path and in a link, different for different texts.
+
+    Only ``a-z``, ``0-9``, ``-`` and ``_`` are left; where something had to go, a hash stands for
+    it, so that ``GAN`` and ``gan`` do not meet where capitals do not count.
+    """
+    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-")[:_LONGEST_SLUG]
+    if plain == text and plain:
+        return plain
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{plain}-{mark}" if plain else mark

@@ -7,11 +7,18 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from regene_bench.base.errors import ConfigError, did_you_mean
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class TomlTable(BaseModel):
+    """Base of the tables of protocol and study files: a key that is not known is an error, and
+    nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def validate(model: type[ModelT], values: Mapping[str, Any], where: str) -> ModelT:

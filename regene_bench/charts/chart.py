@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regene_bench.base.text import printable
 from regene_bench.leaderboard.aggregate import Statistic
-from regene_bench.leaderboard.board import Board, Column, Line
+from regene_bench.leaderboard.board import Board, BoardColumn, Line
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.grid import clean, number
+from regene_bench.leaderboard.formatting import number
 
 Spec = dict[str, Any]
 
@@ -65,7 +66,7 @@ def with_interval(statistic: Statistic) -> dict[str, Any]:
 def references(board: Board, index: int) -> list[dict[str, Any]]:
     """Values of the lines that others are read against, such as real images."""
     return [
-        {"label": clean(line.label), "value": statistic.mean}
+        {"label": printable(line.label), "value": statistic.mean}
         for line in board.lines
         if line.is_reference and (statistic := statistic_of(line, index)) is not None
     ]
@@ -126,15 +127,16 @@ def is_wide(values: Sequence[float]) -> bool:
     return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > _WIDE
 
 
-def axis_title(column: Column) -> str:
+def axis_title(column: BoardColumn) -> str:
     """Name, unit and better direction of a column."""
     unit = f" [{column.unit}]" if column.unit else ""
     better = "" if column.direction == "none" else f" ({BETTER[column.direction]})"
-    return clean(f"{column.label}{unit}{better}")
+    return printable(f"{column.label}{unit}{better}")
 
 
 def cells(*values: float | str | None) -> tuple[str, ...]:
     """Write values as the cells of a chart's table."""
     return tuple(
-        "" if v is None else clean(v) if isinstance(v, str) else number(float(v)) for v in values
+        "" if v is None else printable(v) if isinstance(v, str) else number(float(v))
+        for v in values
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from regene_bench.base.text import printable
 from regene_bench.charts.chart import (
     Chart,
     axis_title,
@@ -16,7 +17,6 @@ from regene_bench.charts.chart import (
     with_interval,
 )
 from regene_bench.leaderboard.board import Board
-from regene_bench.leaderboard.grid import clean
 
 _FEWEST = 2
 
@@ -37,7 +37,7 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
         statistic, seconds = statistic_of(line, index), line.costs["fit_seconds"]
         if line.is_reference or statistic is None or not seconds or seconds <= 0:
             continue
-        names = {"label": clean(line.label), "method": clean(line.method)}
+        names = {"label": printable(line.label), "method": printable(line.method)}
         points.append(names | {"seconds": seconds} | with_interval(statistic))
     if len(points) < _FEWEST:
         return None
@@ -55,11 +55,11 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
         "scale": scale_of([point["seconds"] for point in points]),
     }
     y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
-    methods = [clean(line.method) for line in board.lines]
+    methods = [printable(line.method) for line in board.lines]
     colour = colour_of("method", methods, [point["method"] for point in points])
     tooltip = [
         {"field": "label", "title": "line"},
-        {"field": "value", "title": clean(column.label), "format": ".4g"},
+        {"field": "value", "title": printable(column.label), "format": ".4g"},
         {"field": "seconds", "title": "seconds", "format": ".4g"},
         {"field": "n", "title": "seeds"},
     ]
@@ -86,13 +86,13 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
     }
     return Chart(
         name="cost",
-        title=f"{clean(column.label)} against training time",
+        title=f"{printable(column.label)} against training time",
         description=(
             f"{axis_title(column)} over the mean seconds of training, one point a method and set "
             "of parameters; bars are 95 % intervals over seeds, dashed lines are references."
         ),
         spec=spec,
-        header=("line", "seconds", clean(column.label), "low", "high", "seeds"),
+        header=("line", "seconds", printable(column.label), "low", "high", "seeds"),
         rows=tuple(
             cells(p["label"], p["seconds"], p["value"], p["low"], p["high"], str(p["n"]))
             for p in points

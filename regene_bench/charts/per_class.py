@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from regene_bench.base.text import printable
 from regene_bench.charts.chart import Chart, Spec, cells, colour_of, statistic_of, with_interval
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.grid import clean
 
 # more lines than colours that can be told apart
 _MOST_LINES = 8
@@ -23,7 +23,7 @@ def class_bars(board: Board) -> Chart | None:
     Returns:
         The chart, or ``None`` if nothing was measured. Of more than eight lines the first eight.
     """
-    metric = clean(board.title_suffix)
+    metric = printable(board.title_suffix)
     measured = [
         (line, statistics)
         for line in board.lines
@@ -31,7 +31,8 @@ def class_bars(board: Board) -> Chart | None:
         and any(statistics)
     ]
     bars: list[dict[str, Any]] = [
-        {"class": clean(column.class_name or ""), "label": clean(line.label)} | with_interval(s)
+        {"class": printable(column.class_name or ""), "label": printable(line.label)}
+        | with_interval(s)
         for line, statistics in measured[:_MOST_LINES]
         for column, s in zip(board.columns, statistics, strict=True)
         if s is not None
@@ -40,7 +41,7 @@ def class_bars(board: Board) -> Chart | None:
         return None
     direction, unit = board.columns[0].direction, board.columns[0].unit
     better = "" if direction == "none" else f" ({BETTER[direction]})"
-    title = metric + (f" [{clean(unit)}]" if unit else "") + better
+    title = metric + (f" [{printable(unit)}]" if unit else "") + better
     # domains are told, so that layers need not be put in one order
     classes = list(dict.fromkeys(bar["class"] for bar in bars))
     shown = list(dict.fromkeys(bar["label"] for bar in bars))
@@ -48,7 +49,7 @@ def class_bars(board: Board) -> Chart | None:
         "x": {"field": "class", "type": "nominal", "title": None, "scale": {"domain": classes}},
         "xOffset": {"field": "label", "scale": {"domain": shown}},
     }
-    labels = [clean(line.label) for line in board.lines]
+    labels = [printable(line.label) for line in board.lines]
     colour = colour_of("label", labels, shown)
     tooltip = [
         {"field": "label", "title": "line"},

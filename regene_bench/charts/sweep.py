@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regene_bench.base.hashing import canonical_json
+from regene_bench.base.text import printable
 from regene_bench.charts.chart import (
     Chart,
     axis_title,
@@ -19,7 +20,6 @@ from regene_bench.charts.chart import (
     with_interval,
 )
 from regene_bench.leaderboard.board import Board, Line
-from regene_bench.leaderboard.grid import clean
 
 _FEWEST = 3
 
@@ -80,15 +80,15 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str) -> Iterator[Chart]
     x = {
         "field": "parameter",
         "type": "quantitative",
-        "title": clean(f"{sweep.method}: {sweep.parameter}"),
+        "title": printable(f"{sweep.method}: {sweep.parameter}"),
         "scale": {"type": "log"}
         if is_wide([point["parameter"] for point in points])
         else {"zero": False},
     }
     y = {"type": "quantitative", "title": axis_title(column), "scale": {"zero": False}}
     tooltip = [
-        {"field": "parameter", "title": clean(sweep.parameter), "format": ".4g"},
-        {"field": "value", "title": clean(column.label), "format": ".4g"},
+        {"field": "parameter", "title": printable(sweep.parameter), "format": ".4g"},
+        {"field": "value", "title": printable(column.label), "format": ".4g"},
         {"field": "n", "title": "seeds"},
     ]
     spec = {
@@ -108,13 +108,13 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str) -> Iterator[Chart]
     }
     yield Chart(
         name=name,
-        title=clean(f"{column.label} over {sweep.parameter} of {sweep.method}"),
+        title=printable(f"{column.label} over {sweep.parameter} of {sweep.method}"),
         description=(
-            f"{axis_title(column)} over {clean(sweep.parameter)}, all else equal; the band is the "
-            "95 % interval over seeds, dashed lines are references."
+            f"{axis_title(column)} over {printable(sweep.parameter)}, all else equal; the band is "
+            "the 95 % interval over seeds, dashed lines are references."
         ),
         spec=spec,
-        header=(clean(sweep.parameter), clean(column.label), "low", "high", "seeds"),
+        header=(printable(sweep.parameter), printable(column.label), "low", "high", "seeds"),
         rows=tuple(
             cells(p["parameter"], p["value"], p["low"], p["high"], str(p["n"])) for p in points
         ),

@@ -96,7 +96,7 @@ def _boards(table: pa.Table, by: str, per_class: bool) -> list[Board]:
 
 
 def _rank_metrics(table: pa.Table) -> dict[str, str]:
-    from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
+    from regene_bench.plan.protocol import installed_protocols, rank_metrics
 
     names = table["benchmark"].unique().to_pylist()
     return rank_metrics(installed_protocols(load_plugins(), names))

@@ -25,11 +25,11 @@ def plot(
     """Draw the charts that `publish site` shows as PNG, SVG or PDF."""
     from regene_bench.base.errors import did_you_mean
     from regene_bench.base.files import write_atomically
+    from regene_bench.charts.collect import charts_of_table
     from regene_bench.charts.draw import FORMATS, draw
     from regene_bench.cli.publish import read_sources
     from regene_bench.leaderboard.merge import merge
     from regene_bench.plugins.host import load_plugins
-    from regene_bench.publish.chart_files import charts_of_table
 
     if form not in FORMATS:
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, FORMATS))

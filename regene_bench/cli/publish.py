@@ -101,7 +101,7 @@ def hub(
 
 
 def _ranks(table: pa.Table) -> dict[str, str]:
-    from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
+    from regene_bench.plan.protocol import installed_protocols, rank_metrics
     from regene_bench.plugins.host import load_plugins
 
     if not table.num_rows:

@@ -22,7 +22,7 @@ from regene_bench.samples.reproduction import method_and_settings
 if TYPE_CHECKING:
     from regene_bench.evaluation.metric import Metric
     from regene_bench.harness.options import Options
-    from regene_bench.leaderboard.agreement import Comparison
+    from regene_bench.leaderboard.agreement import ScoreComparison
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
     from regene_bench.plugins.host import PluginHost
 
@@ -187,7 +187,7 @@ def _differences(published: RunRecord, repeated: RunRecord) -> list[str]:
     return [printable(line) for line in lines]
 
 
-def _row(one: Comparison) -> tuple[str, str, str, str]:
+def _row(one: ScoreComparison) -> tuple[str, str, str, str]:
     name = one.metric if one.class_name is None else f"{one.metric} of {one.class_name}"
     if one.repeated is None:
         return name, f"{one.published:.6g}", "", f"{_WORDS[one.verdict]}: {one.reason}"

@@ -38,7 +38,7 @@ def verdict(first: float, second: float, tolerance: float = TOLERANCE) -> Verdic
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ScoreComparison:
     """One published score beside its repetition.
 
     Attributes:
@@ -61,7 +61,7 @@ class Comparison:
 
 def compare_scores(
     published: Sequence[ScoreRow], repeated: Sequence[ScoreRow], tolerance: float = TOLERANCE
-) -> list[Comparison]:
+) -> list[ScoreComparison]:
     """Compare every published number with the one measured under the same convention.
 
     Args:
@@ -102,13 +102,13 @@ def _compare(
     new: ScoreRow | None,
     reasons: dict[tuple[str, str | None], str],
     tolerance: float,
-) -> Comparison:
+) -> ScoreComparison:
     first = old.value or 0.0
     if new is None or new.value is None:
         reason = reasons.get(
             (old.metric, old.class_name), "it was not measured under this convention"
         )
-        return Comparison(old.metric, old.class_name, first, None, "missing", None, reason)
+        return ScoreComparison(old.metric, old.class_name, first, None, "missing", None, reason)
     found = verdict(first, new.value, tolerance)
     difference = relative_difference(first, new.value)
-    return Comparison(old.metric, old.class_name, first, new.value, found, difference)
+    return ScoreComparison(old.metric, old.class_name, first, new.value, found, difference)

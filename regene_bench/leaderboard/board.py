@@ -10,7 +10,7 @@ from regene_bench.leaderboard.aggregate import COHORT, Key, Statistic
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """One measure of a board.
 
     Attributes:
@@ -94,7 +94,7 @@ class Board:
     dataset: str
     dataset_fingerprint: str
     preset: str
-    columns: tuple[Column, ...]
+    columns: tuple[BoardColumn, ...]
     lines: tuple[Line, ...]
     failed: tuple[FailedRun, ...]
     ranked_by: int | None

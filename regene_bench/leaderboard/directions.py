@@ -1,8 +1,7 @@
-"""Which of two values is better, given a column's direction; and which of two classes is first."""
+"""Which of two values is better, given a column's direction."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 Loss = Callable[[float], float]
@@ -31,9 +30,3 @@ def loss_of(direction: str, reference: float | None) -> Loss | None:
     if direction == "reference" and reference is not None:
         return lambda value: abs(value - reference)
     return None
-
-
-def class_order(name: str | None) -> tuple[tuple[int, int, str], ...]:
-    """Key that sorts names of classes as people do: ``2`` before ``10``, ``a2`` before ``a10``."""
-    parts = re.split(r"(\d+)", name or "")
-    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)

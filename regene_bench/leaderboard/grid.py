@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from regene_bench.base.text import printable
 from regene_bench.leaderboard.aggregate import Statistic
-from regene_bench.leaderboard.board import Board, Column, Line, Missing
+from regene_bench.leaderboard.board import Board, BoardColumn, Line, Missing
 from regene_bench.leaderboard.directions import BETTER
+from regene_bench.leaderboard.formatting import interval
 
 _ARROWS = {"higher": " ↑", "lower": " ↓", "reference": " → real", "none": ""}
 _FIXED = 3
 _MEGABYTE = 1e6
-_MOST_DIGITS = 6
 _WIDEST_LABEL = 40
 
 
@@ -88,54 +88,25 @@ def make_grid(board: Board) -> Grid:
     for line in board.lines:
         cells = [
             Cell("–" if line.rank is None else str(line.rank)),
-            Cell(clean(line.label)),
+            Cell(printable(line.label)),
             Cell(str(len(line.seeds))),
         ]
         for column, cell, best in zip(board.columns, line.cells, board.best, strict=True):
             cells.append(Cell(_score(column, line, cell, footnotes), line.label in best))
         cells += [Cell(_cost(line, key, scale)) for _, key, scale in costs]
         if costs and not one_device:
-            cells.append(Cell(clean(", ".join(line.devices))))
+            cells.append(Cell(printable(", ".join(line.devices))))
         rows.append(tuple(cells))
     notes = [f"[{number}] {text}" for text, number in footnotes.items()]
-    notes += [clean(note) for note in board.notes]
+    notes += [printable(note) for note in board.notes]
     notes += [
-        clean(
+        printable(
             f"failed: {run.method} {run.params} seed {run.seed} ({run.run_id}): {run.error}"
             + (f" (traceback: {run.traceback_path})" if run.traceback_path else "")
         )
         for run in board.failed
     ]
     return Grid(_title(board), tuple(header), len(board.columns), tuple(rows), tuple(notes))
-
-
-def clean(text: str) -> str:
-    """Write a text of unknown origin on one line, without control characters."""
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
-
-
-def number(value: float) -> str:
-    """Write a number with four significant digits."""
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 1e6 or size < 1e-3:
-        return f"{value:.3e}"
-    return f"{value:.{max(0, 3 - math.floor(math.log10(size)))}f}"
-
-
-def interval(statistic: Statistic) -> str:
-    """Write ``mean ± half width`` with two significant digits of the half width."""
-    half = statistic.half_width
-    if half is None:
-        return number(statistic.mean)
-    if half == 0:
-        return f"{number(statistic.mean)} ± 0"
-    digits = max(0, 1 - math.floor(math.log10(half)))
-    if digits > _MOST_DIGITS or max(abs(statistic.mean), half) >= 1e6:
-        return f"{number(statistic.mean)} ± {half:.1e}"
-    return f"{statistic.mean:.{digits}f} ± {half:.{digits}f}"
 
 
 # heading, cost, what its value is divided by
@@ -148,13 +119,13 @@ _COSTS = (
 )
 
 
-def _heading(column: Column) -> str:
+def _heading(column: BoardColumn) -> str:
     unit = f" [{column.unit}]" if column.unit else ""
-    return clean(f"{column.label}{unit}") + _ARROWS.get(column.direction, "")
+    return printable(f"{column.label}{unit}") + _ARROWS.get(column.direction, "")
 
 
 def _score(
-    column: Column, line: Line, cell: Statistic | Missing | None, footnotes: dict[str, int]
+    column: BoardColumn, line: Line, cell: Statistic | Missing | None, footnotes: dict[str, int]
 ) -> str:
     if cell is None:
         return ""
@@ -163,7 +134,7 @@ def _score(
         return interval(cell) + few
     if cell.status == "skipped":
         return "–"
-    text = clean(f"{column.metric} {cell.status}: {cell.message or 'no reason was given'}")
+    text = printable(f"{column.metric} {cell.status}: {cell.message or 'no reason was given'}")
     mark = footnotes.setdefault(text, len(footnotes) + 1)
     return f"{cell.status} [{mark}]"
 
@@ -189,4 +160,4 @@ def _title(board: Board) -> str:
         parts.append(f"ranked by {column.label}, {BETTER[column.direction]}")
     if any(len(line.seeds) > 1 for line in board.lines):
         parts.append("mean ± 95 % CI over seeds")
-    return clean(" · ".join(parts))
+    return printable(" · ".join(parts))

@@ -26,7 +26,7 @@ Stamp = tuple[str, int, int, int]
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedParts:
     """A copy of parts.
 
     Attributes:
@@ -47,19 +47,19 @@ def stamp(path: Path) -> Stamp | None:
     return path.name, status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def load(folder: Path) -> Kept:
+def load_copy(folder: Path) -> CachedParts:
     """Map the copy of a folder's parts; an empty one if there is none that can be read."""
     with contextlib.suppress(OSError, pa.ArrowException, ValueError):
         with pa.memory_map(str(_path(folder))) as file:
             table = pa.ipc.open_file(file).read_all()
         table.validate()
         if table.schema.equals(SCHEMA):
-            return Kept(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
-    return Kept(SCHEMA.empty_table(), {})
+            return CachedParts(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
+    return CachedParts(SCHEMA.empty_table(), {})
 
 
-def keep(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]) -> None:
-    """Keep a copy for the next reading; if it cannot be written there is none.
+def store_copy(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]) -> None:
+    """Write a copy for the next reading; if it cannot be written there is none.
 
     Args:
         folder: Where the parts lie.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,8 +12,8 @@ import pyarrow as pa
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
-from regene_bench.leaderboard.board import Board, Column, FailedRun, Line, Missing
-from regene_bench.leaderboard.directions import Loss, class_order, loss_of
+from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, Missing
+from regene_bench.leaderboard.directions import Loss, loss_of
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.short_names import column_labels, line_labels
 
@@ -64,9 +65,15 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
                 continue
             scores = [row for row in cohort.scores if row["metric"] == name]
             # parts come in the order of their names, and a run may lack a class
-            scores.sort(key=lambda row: class_order(row["class"]))
+            scores.sort(key=lambda row: _class_order(row["class"]))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
     return boards
+
+
+def _class_order(name: str | None) -> tuple[tuple[int, int, str], ...]:
+    """Key that sorts names of classes as people do: ``2`` before ``10``, ``a2`` before ``a10``."""
+    parts = re.split(r"(\d+)", name or "")
+    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
 
 def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort]]:
@@ -123,7 +130,7 @@ def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> 
     )
 
 
-def _columns(cohort: _Cohort) -> tuple[list[Key], list[Column], list[str]]:
+def _columns(cohort: _Cohort) -> tuple[list[Key], list[BoardColumn], list[str]]:
     told = {_key(row, MEASURE): row for row in cohort.scores}
     measured = {row["metric"] for row in cohort.scores}
     for row in cohort.missing:
@@ -134,7 +141,7 @@ def _columns(cohort: _Cohort) -> tuple[list[Key], list[Column], list[str]]:
     measures = list(told)
     labels, notes = column_labels(measures)
     columns = [
-        Column(
+        BoardColumn(
             label,
             measure[0],
             measure[1],
@@ -162,7 +169,7 @@ def _cells(cohort: _Cohort, measures: Sequence[Key]) -> dict[tuple[Key, int], St
 
 
 def _ranking_column(
-    columns: Sequence[Column],
+    columns: Sequence[BoardColumn],
     cells: Mapping[tuple[Key, int], Statistic | Missing],
     rank_by: str | None,
 ) -> int | None:
@@ -180,14 +187,16 @@ def _ranking_column(
     return max(candidates, key=lambda i: filled[i], default=None)
 
 
-def _rank_notes(columns: Sequence[Column], ranked_by: int | None, rank_by: str | None) -> list[str]:
+def _rank_notes(
+    columns: Sequence[BoardColumn], ranked_by: int | None, rank_by: str | None
+) -> list[str]:
     if ranked_by is not None:
         return []
     wanted = f"{rank_by} has no values here" if rank_by else "no metric has a direction and values"
     return [f"Not ranked: {wanted}."] if columns else []
 
 
-def _ranked(lines: list[Line], columns: Sequence[Column], ranked_by: int | None) -> list[Line]:
+def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | None) -> list[Line]:
     def value(line: Line) -> float | None:
         cell = line.cells[ranked_by] if ranked_by is not None else None
         return cell.mean if isinstance(cell, Statistic) else None
@@ -207,13 +216,13 @@ def _ranked(lines: list[Line], columns: Sequence[Column], ranked_by: int | None)
     return [*references, *ranked, *(x for x in others if value(x) is None)]
 
 
-def _loss(lines: Sequence[Line], index: int, columns: Sequence[Column]) -> Loss | None:
+def _loss(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> Loss | None:
     cells = (line.cells[index] for line in lines if line.is_reference)
     reference = next((cell.mean for cell in cells if isinstance(cell, Statistic)), None)
     return loss_of(columns[index].direction, reference)
 
 
-def _best(lines: Sequence[Line], index: int, columns: Sequence[Column]) -> frozenset[str]:
+def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> frozenset[str]:
     loss = _loss(lines, index, columns)
     if loss is None:
         return frozenset()

@@ -15,14 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from regene_bench.base.errors import ResultsError
-from regene_bench.leaderboard.migration import migrated
-from regene_bench.leaderboard.parts_cache import Stamp, keep, load, stamp
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY
+from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
+from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY, migrated
 
 _READERS = 4
 _BATCH = 128
 _FEW = 16
-_WORTH_KEEPING = 64
+_WORTH_A_COPY = 64
 _NEVER_NULL = (
     *("schema_version", "run_id", "benchmark", "protocol_version", "preset", "dataset"),
     *("dataset_fingerprint", "method", "method_version", "method_role", "distribution"),
@@ -62,25 +61,25 @@ def read_folder(
     Returns:
         Tables of their rows, in order, and the files that were skipped.
     """
-    kept = load(folder)
+    cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
-    many = sum(own not in kept.rows for _, own in stamped) >= _WORTH_KEEPING
+    many = sum(own not in cached.rows for _, own in stamped) >= _WORTH_A_COPY
     names = SCHEMA.names if many else columns
-    copy = kept.table.select(names)
+    copy = cached.table.select(names)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:
-        if batch[0][1] not in kept.rows:
+        if batch[0][1] not in cached.rows:
             return _read_batch(batch, names)
-        return _copied(batch, copy, kept.rows)
+        return _copied(batch, copy, cached.rows)
 
     # threads that read whole files are twice as fast as a pyarrow data set, and a bad file costs
     # nothing but itself
     with ThreadPoolExecutor(_READERS) as pool:
-        batches = list(pool.map(read, _batches(stamped, kept.rows)))
+        batches = list(pool.map(read, _batches(stamped, cached.rows)))
     tables = [table for batch in batches for table in batch.tables]
     if many and tables:
         tables = [joined(tables)]
-        keep(folder, tables[0], [part for batch in batches for part in batch.parts])
+        store_copy(folder, tables[0], [part for batch in batches for part in batch.parts])
     bad = [part for batch in batches for part in batch.bad]
     return [table.select(columns) for table in tables], bad
 

@@ -1,6 +1,7 @@
 """The one schema of the leaderboard: a row per run x metric (x class).
 
 Every column stands once, in ``COLUMNS``; the Arrow schema and the documentation are made from it.
+``migrated`` brings rows that an older version wrote under the schema of today.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
+
+from regene_bench.base.errors import ResultsError
 
 SCHEMA_VERSION = 2
 OLDEST = 1
@@ -104,8 +107,6 @@ COLUMNS: tuple[ColumnDoc, ...] = (
 )
 
 RUN_COLUMNS: tuple[str, ...] = tuple(c.name for c in COLUMNS if c.of_run)
-SCORE_COLUMNS: tuple[str, ...] = tuple(c.name for c in COLUMNS if not c.of_run)
-TEXT_COLUMNS: tuple[str, ...] = tuple(c.name for c in COLUMNS if c.kind == "text")
 
 _ARROW_TYPES: dict[Kind, pa.DataType] = {
     "text": pa.dictionary(pa.int32(), pa.string()),
@@ -119,3 +120,30 @@ SCHEMA: pa.Schema = pa.schema(
     [pa.field(c.name, _ARROW_TYPES[c.kind]) for c in COLUMNS],
     metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()},
 )
+
+
+def migrated(table: pa.Table, version: int) -> pa.Table:
+    """Give rows of an older version the columns that newer ones added, without values.
+
+    Args:
+        table: Rows as they were read.
+        version: Their schema version, at most ``SCHEMA_VERSION``.
+
+    Raises:
+        ResultsError: The version is too old to be read.
+    """
+    if version < OLDEST:
+        raise ResultsError(
+            f"its schema version {version} is older than {OLDEST}, the oldest that can be read; "
+            "measure the runs again"
+        )
+    if version == SCHEMA_VERSION:
+        return table
+    for newer in range(version + 1, SCHEMA_VERSION + 1):
+        for name in ADDED[newer]:
+            if name not in table.column_names:
+                nulls = pa.nulls(table.num_rows, SCHEMA.field(name).type)
+                table = table.append_column(name, nulls)
+    current = pa.array([SCHEMA_VERSION] * table.num_rows, pa.int32())
+    index = table.column_names.index("schema_version")
+    return table.set_column(index, "schema_version", current)

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 
 from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
 from regene_bench.leaderboard.board import Board
-from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
 from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.render import TEXT_FORMATS, print_tables, render
 from regene_bench.notebook.html import boards_as_html
+from regene_bench.plan.protocol import installed_protocols, rank_metrics
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import importlib.resources
 import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from regene_bench.base.errors import ConfigError, PluginError
-from regene_bench.base.validation import validate
+from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
+from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
-
-if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.host import PluginHost
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DataTable(_Table):
+class DataTable(TomlTable):
     """``[data]``: the source, and the shape that its images are brought to."""
 
     source: str
@@ -36,7 +32,7 @@ class DataTable(_Table):
         return ImageShape(self.channels, self.height, self.width, self.classes)
 
 
-class EvaluationTable(_Table):
+class EvaluationTable(TomlTable):
     """``[evaluation]``: what is measured, against which split, and what the table is ranked by.
 
     Metrics may carry options: ``"kid[extractor=inception]"``.
@@ -48,7 +44,7 @@ class EvaluationTable(_Table):
     generate_classes: list[str] | None = None
 
 
-class PresetTable(_Table):
+class PresetTable(TomlTable):
     """``[presets.NAME]``: sample sizes, and options of the extractors."""
 
     n_generated: int = Field(ge=2)
@@ -56,7 +52,7 @@ class PresetTable(_Table):
     extractors: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-class Benchmark(_Table):
+class Benchmark(TomlTable):
     """A whole protocol file."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
@@ -113,6 +109,23 @@ def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
             f"cannot be read: {error}."
         ) from None
     return parse_benchmark(text, resource)
+
+
+def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:
+    """Load the protocols of those benchmarks that are installed.
+
+    Results outlive the plugin that registered their benchmark; such names are left out.
+    """
+    known = {}
+    for name in names:
+        with suppress(RegeneBenchError):
+            known[name] = load_benchmark(host, name)
+    return known
+
+
+def rank_metrics(protocols: Mapping[str, Benchmark]) -> dict[str, str]:
+    """The metric that each benchmark's own protocol ranks by."""
+    return {name: protocol.evaluation.rank_by for name, protocol in protocols.items()}
 
 
 def parse_benchmark(text: str, where: str) -> Benchmark:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from regene_bench.base.errors import ConfigError
 from regene_bench.base.validation import validate
-
-if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.host import PluginHost
 
 
 class ReportedNumber(BaseModel):

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regene_bench.base.text import printable, slug
 from regene_bench.charts.collect import charts_of
 from regene_bench.leaderboard.board import Board
-from regene_bench.leaderboard.grid import clean
-from regene_bench.publish.content import Content
-from regene_bench.publish.lines import LINES_A_PAGE, subtitle
-from regene_bench.publish.names import slug
+from regene_bench.publish.board_views import BoardView, SampleView, table_view
+from regene_bench.publish.content import Content, line_key
+from regene_bench.publish.line_views import LINES_A_PAGE, subtitle
 from regene_bench.publish.pictures import picture_name
-from regene_bench.publish.reported import ReportedView, reported_views
-from regene_bench.publish.runs import line_key
-from regene_bench.publish.views import BoardView, SampleView, table_view
+from regene_bench.publish.reported_views import ReportedView, reported_views
 
 # more sample grids than one looks at
 _MOST_SAMPLES = 24
@@ -70,11 +68,11 @@ def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
     protocol = content.protocols.get(benchmark)
     page = BoardPage(
         folder=slug(f"{benchmark}-{preset}"),
-        benchmark=clean(benchmark),
-        preset=clean(preset),
+        benchmark=printable(benchmark),
+        preset=printable(preset),
         key=(benchmark, preset),
-        title=clean(protocol.title if protocol else benchmark),
-        description=clean(protocol.description if protocol else ""),
+        title=printable(protocol.title if protocol else benchmark),
+        description=printable(protocol.description if protocol else ""),
         reported=reported_views([n for n in content.reported if n.benchmark == benchmark]),
     )
     page.addresses = line_addresses(boards)
@@ -136,7 +134,7 @@ def _samples(content: Content, board: Board, links: dict[str, str]) -> list[Samp
         for run in content.runs.get(line_key(board, line), []):
             picture = content.pictures.get(run.run_id)
             if picture is not None and len(found) < _MOST_SAMPLES:
-                label, href = clean(line.label), links[line.label]
+                label, href = printable(line.label), links[line.label]
                 found.append(SampleView(label, href, picture_name(run.run_id), picture, run.seed))
                 break
     return found

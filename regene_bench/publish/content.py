@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow as pa
 
-from regene_bench.leaderboard.aggregate import Key
+from regene_bench.leaderboard.aggregate import COHORT, Key, first_rows
 from regene_bench.leaderboard.board import Board, Line
-from regene_bench.leaderboard.defaults import installed_protocols, rank_metrics
 from regene_bench.leaderboard.merge import Conflict, Source, merge
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
+from regene_bench.leaderboard.schema import RUN_COLUMNS
+from regene_bench.plan.protocol import Benchmark, installed_protocols, rank_metrics
 from regene_bench.plan.reported import ReportedNumber, reported_numbers
+from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.pictures import RECONSTRUCTIONS, SAMPLES, Picture, first_picture
-from regene_bench.publish.runs import line_key, runs_by_line
 
-if TYPE_CHECKING:
-    from regene_bench.plan.protocol import Benchmark
-    from regene_bench.plugins.host import PluginHost
+_LINE = ("method", "method_version", "distribution", "params")
+_BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Content:
         boards: Ranked boards, sorted.
         class_boards: Boards per class, one a metric.
         class_lines: For every line the boards per class that it stands on, with it.
-        runs: Runs by ``runs.line_key``.
+        runs: Runs by ``line_key``.
         pictures: Sample grids by run id.
         reconstructions: Grids of images and their reconstructions by run id.
         protocols: The protocols that are installed, by benchmark.
@@ -86,6 +86,32 @@ def collect(sources: Sequence[Source], host: PluginHost) -> Content:
     )
 
 
+def runs_by_line(table: pa.Table) -> dict[Key, list[RunRecord]]:
+    """Sort the runs of a leaderboard by the lines that they stand behind.
+
+    Returns:
+        Records without scores by ``line_key``, each list sorted by seed.
+    """
+    lines: dict[Key, list[RunRecord]] = {}
+    for row in _batched(first_rows(table)):
+        whole = dict.fromkeys(table.column_names) | {"status": "ok"}
+        # a run that failed as a whole has its own row first
+        whole |= {name: row[name] for name in RUN_COLUMNS}
+        if row["metric"] is None:
+            whole |= {name: row[name] for name in ("status", "error_type", "error_message")}
+        record = RunRecord.from_rows([whole])
+        key = tuple(row[name] for name in (*COHORT, *_LINE))
+        lines.setdefault(key, []).append(record)
+    for runs in lines.values():
+        runs.sort(key=lambda run: (run.seed, run.run_id))
+    return lines
+
+
+def line_key(board: Board, line: Line) -> Key:
+    """What the runs behind a line share."""
+    return (*board.cohort, *(getattr(line, name) for name in _LINE))
+
+
 def _by_line(class_boards: Sequence[Board]) -> dict[Key, list[tuple[Board, Line]]]:
     found: dict[Key, list[tuple[Board, Line]]] = {}
     for board in class_boards:
@@ -104,3 +130,8 @@ def _pictures(
             if picture is not None:
                 pictures[run.run_id] = picture
     return pictures
+
+
+def _batched(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches(max_chunksize=_BATCH):
+        yield from batch.to_pylist()

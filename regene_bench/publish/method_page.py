@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from regene_bench.base.text import printable
 from regene_bench.leaderboard.board import Board, Line
-from regene_bench.leaderboard.grid import clean
+from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.board_page import BoardPage, method_file, method_stems
-from regene_bench.publish.content import Content
-from regene_bench.publish.lines import LINES_A_PAGE, LineView, line_view
-from regene_bench.publish.runs import line_key
-
-if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
+from regene_bench.publish.content import Content, line_key
+from regene_bench.publish.line_views import LINES_A_PAGE, LineView, line_view
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def make_method_pages(
             ]
             one = lines[0][1]
             summary = _summary(host, one)
-            names = (clean(one.method), clean(one.distribution), summary)
+            names = (printable(one.method), printable(one.distribution), summary)
             yield MethodPage(file, *names, tuple(views), files)
 
 
@@ -78,5 +74,5 @@ def _line(content: Content, board: Board, line: Line, place: int, host: PluginHo
 def _summary(host: PluginHost, line: Line) -> str:
     for entry in host.entries("method"):
         if (entry.name, entry.distribution) == (line.method, line.distribution):
-            return clean(entry.summary)
+            return printable(entry.summary)
     return ""

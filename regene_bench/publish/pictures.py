@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from regene_bench.publish.names import slug
+from regene_bench.base.text import slug
 
 SAMPLES = "samples.png"
 RECONSTRUCTIONS = "reconstructions.png"

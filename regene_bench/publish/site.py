@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 
@@ -16,16 +16,14 @@ from regene_bench.base.version import __version__
 from regene_bench.charts.draw import CONFIG, page_library
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.merge import Source
+from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.board_page import BoardPage, make_board_page
+from regene_bench.publish.board_views import chunks
 from regene_bench.publish.content import Content, collect
 from regene_bench.publish.downloads import write_downloads
 from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.method_page import make_method_pages
 from regene_bench.publish.pictures import Picture, picture_name
-from regene_bench.publish.views import chunks
-
-if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
 
 _ASSETS = ("site.css", "theme.js", "tables.js", "charts.js")
 

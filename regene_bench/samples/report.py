@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
-from regene_bench.base.text import aligned
-from regene_bench.leaderboard.grid import clean, number
+from regene_bench.base.text import aligned, printable
+from regene_bench.leaderboard.formatting import number
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.samples.caveats import caveats_of
 
@@ -72,7 +72,7 @@ class Report:
             lines = [_HEADER, tuple("--" for _ in _HEADER), *cells]
             table = ["| " + " | ".join(map(_escaped, line)) + " |" for line in lines]
             return "\n".join([*table, "", *(f"- {_escaped(foot)}" for foot in feet)]).rstrip()
-        return "\n".join([clean(self.title), "", aligned(cells, _HEADER), "", *feet]).rstrip()
+        return "\n".join([printable(self.title), "", aligned(cells, _HEADER), "", *feet]).rstrip()
 
     def __str__(self) -> str:
         return self.render()
@@ -92,7 +92,7 @@ def _cells(row: ScoreRow, notes: dict[str, int]) -> tuple[str, ...]:
     texts = caveats_of(row.note)
     if row.status != "ok":
         texts = [row.error_message or row.error_type or "no reason was given"]
-    marks = [notes.setdefault(clean(text), len(notes) + 1) for text in texts]
+    marks = [notes.setdefault(printable(text), len(notes) + 1) for text in texts]
     return (
         row.metric,
         f"{value} {row.unit}".strip() if row.status == "ok" else row.status,

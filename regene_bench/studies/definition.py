@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from regene_bench.base.errors import ConfigError
-from regene_bench.base.validation import validate
+from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
+from regene_bench.plugins.host import PluginHost
 from regene_bench.studies.figure import Figure
 
-if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FigureTable(_Table):
+class FigureTable(TomlTable):
     """``[[figures]]``: a registered figure and its options."""
 
     kind: str
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class PresetTable(_Table):
+class StudyPreset(TomlTable):
     """``[presets.NAME]``: what a preset asks for instead of the study's own."""
 
     benchmarks: list[str] | None = Field(default=None, min_length=1)
@@ -37,7 +31,7 @@ class PresetTable(_Table):
     settings: list[str] | None = None
 
 
-class Study(_Table):
+class Study(TomlTable):
     """A whole file.
 
     Attributes:
@@ -65,12 +59,12 @@ class Study(_Table):
     seeds: str = "1"
     metrics: list[str] = Field(default_factory=list)
     settings: list[str] = Field(default_factory=list)
-    presets: dict[Preset, PresetTable] = Field(default_factory=dict)
+    presets: dict[Preset, StudyPreset] = Field(default_factory=dict)
     figures: list[FigureTable] = Field(min_length=1)
 
     def at(self, preset: Preset) -> Study:
         """The study as a preset has it."""
-        table = self.presets.get(preset, PresetTable())
+        table = self.presets.get(preset, StudyPreset())
         return self.model_copy(update=table.model_dump(exclude_none=True))
 
 

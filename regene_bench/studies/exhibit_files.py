@@ -14,11 +14,10 @@ import pyarrow.parquet as pq
 
 from regene_bench.base.errors import MethodError
 from regene_bench.base.files import write_atomically
+from regene_bench.studies.figure import Exhibit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
-
-    from regene_bench.studies.figure import Exhibit
 
 FOLDER = "studies"
 _NAME = re.compile(r"[\w-][\w.-]*")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.leaderboard.record import ScoreRow
 
 # Papers' distances are on it unless they say otherwise, and so are names on leaderboards.
 _USUAL_EXTRACTOR = "inception"

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from torch import Tensor
 
 from regene_bench.base.errors import MethodError
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.data.shapes import Preset
+from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.extractor import Features
 from regene_bench.harness.run import Setting, evaluation_of, runtime_of
 from regene_bench.harness.sample import sample
 from regene_bench.leaderboard.aggregate import CONVENTION
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.leaderboard.short_names import column_labels
+from regene_bench.plan.protocol import Benchmark
+from regene_bench.plan.reported import ReportedNumber
+from regene_bench.plan.runs import Run
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.studies.measures import Measure
 from regene_bench.training.capabilities import Generator
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from regene_bench.data.device_images import BenchmarkData
-    from regene_bench.data.shapes import Preset
-    from regene_bench.evaluation.evaluation import Evaluation
-    from regene_bench.evaluation.extractor import Features
-    from regene_bench.leaderboard.record import RunRecord, ScoreRow
-    from regene_bench.plan.protocol import Benchmark
-    from regene_bench.plan.reported import ReportedNumber
-    from regene_bench.plan.runs import Run
-    from regene_bench.runtime.runtime import Runtime
 
 
 class FinishedRun:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board
-from regene_bench.leaderboard.grid import interval, number
+from regene_bench.leaderboard.formatting import interval, number
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import TEXT_FORMATS, print_tables, render
 from tests.leaderboard.helpers import score

@@ -15,7 +15,7 @@ from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import SCHEMA
 from regene_bench.plugins.host import load_plugins
-from regene_bench.publish import lines, views
+from regene_bench.publish import board_views, line_views
 from regene_bench.publish.site import publish_site
 from tests.leaderboard.helpers import record, score
 from tests.publish.results import HOSTILE, add_picture, runs, write_results
@@ -135,16 +135,16 @@ def test_boards_that_do_not_compare_stand_apart(tmp_path: Path) -> None:
 
 
 def test_long_tables_and_many_lines_are_cut_into_pages(tmp_path: Path) -> None:
-    count = lines.LINES_A_PAGE + 2
+    count = line_views.LINES_A_PAGE + 2
     for i in range(count):
         write_part(tmp_path / "results", record(f"r{i}", params={"noise_dim": i}))
     out = _publish(tmp_path) / "digits-quick"
     first, second = (out / f"method-cgan{part}.html" for part in ("", ".2"))
     text = first.read_text(encoding="utf-8")
-    assert text.count('class="line"') == lines.LINES_A_PAGE
+    assert text.count('class="line"') == line_views.LINES_A_PAGE
     assert 'href="method-cgan.2.html"' in text
     assert second.read_text(encoding="utf-8").count('class="line"') == 2
-    pieces = views.chunks(list(range(5)), 2)  # type: ignore[arg-type]
+    pieces = board_views.chunks(list(range(5)), 2)  # type: ignore[arg-type]
     assert [len(piece) for piece in pieces] == [2, 2, 1]
 
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regene_bench.base.text import printable, slug
 from regene_bench.leaderboard.aggregate import CONVENTION, Statistic
-from regene_bench.leaderboard.board import Board, Column, Line, Missing
+from regene_bench.leaderboard.board import Board, BoardColumn, Line, Missing
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.grid import clean, interval
+from regene_bench.leaderboard.formatting import interval
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.downloads import STEM
-from regene_bench.publish.names import slug
 from regene_bench.publish.pictures import Picture, picture_name
 from regene_bench.samples.reproduction import repetition_of
 
@@ -105,10 +105,10 @@ def line_view(
     header, rows = _per_class(per_class)
     return LineView(
         anchor=anchor,
-        label=clean(line.label),
+        label=printable(line.label),
         subtitle=subtitle(board),
         params=tuple(
-            (clean(k), clean(json.dumps(v, ensure_ascii=False))) for k, v in params.items()
+            (printable(k), printable(json.dumps(v, ensure_ascii=False))) for k, v in params.items()
         ),
         scores=tuple(
             _score(column, cell)
@@ -136,14 +136,14 @@ def run_view(
     commit = f"; commit {run.git_commit[:10]}" if run.git_commit else ""
     return RunView(
         anchor=f"run-{slug(run.run_id)}",
-        run_id=clean(run.run_id),
+        run_id=printable(run.run_id),
         seed=run.seed,
-        device=clean(run.gpu_name or run.device or ""),
+        device=printable(run.gpu_name or run.device or ""),
         finished=f"{run.timestamp:%Y-%m-%d %H:%M}",
         seconds="" if run.fit_seconds is None else f"{run.fit_seconds:.1f}",
-        versions=clean(", ".join(f"{k} {v}" for k, v in versions.items() if v) + commit),
-        command=clean(repetition_of(run, host, force=False)),
-        check=clean(shlex.join([*_CHECK, run.run_id])),
+        versions=printable(", ".join(f"{k} {v}" for k, v in versions.items() if v) + commit),
+        command=printable(repetition_of(run, host, force=False)),
+        check=printable(shlex.join([*_CHECK, run.run_id])),
         picture=pictures.get(run.run_id),
         reconstructions=reconstructions.get(run.run_id),
         file=picture_name(run.run_id),
@@ -153,19 +153,19 @@ def run_view(
 def subtitle(board: Board) -> str:
     """What tells a board from others of its benchmark and preset."""
     data = f"data {board.dataset_fingerprint[:8]}"
-    return clean(f"protocol version {board.protocol_version}, {data}")
+    return printable(f"protocol version {board.protocol_version}, {data}")
 
 
-def _score(column: Column, cell: Statistic | Missing) -> ScoreView:
-    name = clean(column.label) + (f" [{clean(column.unit)}]" if column.unit else "")
+def _score(column: BoardColumn, cell: Statistic | Missing) -> ScoreView:
+    name = printable(column.label) + (f" [{printable(column.unit)}]" if column.unit else "")
     better = "" if column.direction == "none" else BETTER[column.direction]
     if isinstance(cell, Missing):
         text = f"{cell.status}: {cell.message}" if cell.message else cell.status
-        return ScoreView(name, clean(text), better, "", "")
+        return ScoreView(name, printable(text), better, "", "")
     return ScoreView(name, interval(cell), better, str(cell.n), _convention(column))
 
 
-def _convention(column: Column) -> str:
+def _convention(column: BoardColumn) -> str:
     extractor, weights, preprocess, split, n_real, n_generated = (
         column.convention[name] for name in CONVENTION
     )
@@ -174,7 +174,7 @@ def _convention(column: Column) -> str:
         f"{n_generated} generated" if n_generated is not None else "",
         f"{n_real} real ({split})" if n_real is not None else "",
     ]
-    return clean("; ".join(part for part in parts if part))
+    return printable("; ".join(part for part in parts if part))
 
 
 def _per_class(
@@ -184,12 +184,12 @@ def _per_class(
     columns: dict[str, dict[str, str]] = {}
     for board, line in found:
         values = {
-            clean(column.class_name or ""): interval(cell)
+            printable(column.class_name or ""): interval(cell)
             for column, cell in zip(board.columns, line.cells, strict=True)
             if isinstance(cell, Statistic)
         }
         if values:
-            columns[clean(board.title_suffix)] = values
+            columns[printable(board.title_suffix)] = values
     classes = list(dict.fromkeys(name for values in columns.values() for name in values))
     rows = tuple((name, *(v.get(name, "") for v in columns.values())) for name in classes)
     return ("class", *columns), rows

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from regene_bench.base.text import printable
 from regene_bench.charts.chart import Chart
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
-from regene_bench.leaderboard.grid import Grid, clean, make_grid, wrapped
+from regene_bench.leaderboard.grid import Grid, make_grid, wrapped
 from regene_bench.publish.pictures import Picture
 
 # a page with more lines than this is slow to open
@@ -99,8 +100,8 @@ def table_view(board: Board, links: Mapping[str, str]) -> TableView:
     grid = make_grid(board)
     rows = tuple(
         RowView(
-            label=clean(line.label),
-            method=clean(line.method),
+            label=printable(line.label),
+            method=printable(line.method),
             href=links[line.label],
             is_reference=line.is_reference,
             cells=_cells(line, grid, number),
@@ -126,11 +127,11 @@ def _headings(grid: Grid) -> tuple[HeadingView, ...]:
 
 def _cells(line: Line, grid: Grid, number: int) -> tuple[CellView, ...]:
     texts = grid.rows[number]
-    values: list[float | str | None] = [line.rank, clean(line.label), len(line.seeds)]
+    values: list[float | str | None] = [line.rank, printable(line.label), len(line.seeds)]
     reasons = ["", "", ""]
     for cell in line.cells:
         values.append(cell.mean if isinstance(cell, Statistic) else None)
-        reasons.append(clean(cell.message) if isinstance(cell, Missing) else "")
+        reasons.append(printable(cell.message) if isinstance(cell, Missing) else "")
     # costs follow in the order of the grid; a device is sorted by its name
     values += [_number_of(text.text) for text in texts[len(values) :]]
     reasons += [""] * (len(values) - len(reasons))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from regene_bench.leaderboard.grid import clean, number
+from regene_bench.base.text import printable
+from regene_bench.leaderboard.formatting import number
 from regene_bench.plan.reported import ReportedNumber
 
 
@@ -37,7 +38,7 @@ def reported_views(numbers: Sequence[ReportedNumber]) -> list[ReportedView]:
         papers.setdefault(one.source, []).append(one)
     return [
         ReportedView(
-            clean(source), tuple(map(_row, sorted(own, key=lambda n: n.class_name is not None)))
+            printable(source), tuple(map(_row, sorted(own, key=lambda n: n.class_name is not None)))
         )
         for source, own in papers.items()
     ]
@@ -46,11 +47,11 @@ def reported_views(numbers: Sequence[ReportedNumber]) -> list[ReportedView]:
 def _row(one: ReportedNumber) -> ReportedRow:
     spread = "" if one.std is None else f" ± {number(one.std)}"
     return ReportedRow(
-        method=clean(one.method),
-        metric=clean(one.metric),
-        class_name=clean(one.class_name or ""),
+        method=printable(one.method),
+        metric=printable(one.metric),
+        class_name=printable(one.class_name or ""),
         text=f"{one.value:g}{spread}",
         n="" if one.n is None else str(one.n),
-        where=clean(one.where),
-        note=clean(one.note),
+        where=printable(one.where),
+        note=printable(one.note),
     )
