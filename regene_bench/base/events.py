@@ -15,9 +15,9 @@ class RunStarted:
 
     Attributes:
         run_id: Its id.
-        title: How it is called on screens (``"cgan[noise_dim=2] · seed 0"``).
-        index: Its number among the runs of the call, from 1.
-        total: How many runs the call has to carry out.
+        title: What it is called on screens: method, parameters, seed.
+        index: Its place among the runs of the call, from 1.
+        total: How many runs the call has.
     """
 
     run_id: str
@@ -28,14 +28,14 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class RunFinished:
-    """A run has ended, well or not.
+    """A run has ended, and its rows are on disk.
 
     Attributes:
         run_id: Its id.
-        title: How it is called on screens.
+        title: What it is called on screens.
         status: ``ok`` or ``failed``.
-        seconds: What it took in this call.
-        message: Why it failed; empty otherwise.
+        seconds: From its beginning to its end.
+        message: Why it failed.
     """
 
     run_id: str
@@ -69,7 +69,7 @@ class Message:
     """A sentence for whoever watches.
 
     Attributes:
-        text: What to say.
+        text: The sentence; further lines say what to do.
         level: ``info`` or ``warning``.
     """
 

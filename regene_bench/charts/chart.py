@@ -42,7 +42,7 @@ class Chart:
 
     @property
     def described(self) -> Spec:
-        """The specification with its text alternative inside."""
+        """The Vega-Lite specification with the description inside, for those who cannot see it."""
         return {"description": self.description, **self.spec}
 
 

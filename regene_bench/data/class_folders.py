@@ -37,7 +37,13 @@ class ImageFiles:
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """Both splits and the classes' names, in label order."""
+    """A data set of image files.
+
+    Attributes:
+        train: Files of the training split.
+        test: Files of the held-out split.
+        class_names: Names of the classes; the label of a file is its class's place here.
+    """
 
     train: ImageFiles
     test: ImageFiles
@@ -116,7 +122,7 @@ def find_split_folders(folder: Path) -> tuple[Path, Path] | None:
 
 
 def image_records(files: ImageFiles) -> Records:
-    """List the files of a split for decoding."""
+    """List the files of a split for ``decode_records`` or ``decode_mixed``."""
 
     def blocks() -> Iterator[Block]:
         paths = files.paths

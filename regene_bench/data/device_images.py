@@ -89,7 +89,7 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def place(images: ImageSet, device: torch.device) -> DeviceImages:
-    """Copy a decoded split to the device."""
+    """Copy a decoded split to the device, where it stays for the whole run."""
     return DeviceImages(
         torch.from_numpy(np.array(images.images, copy=True)).to(device),
         torch.from_numpy(np.array(images.labels, copy=True)).to(device),

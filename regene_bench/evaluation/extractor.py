@@ -94,7 +94,7 @@ class FeatureExtractor(ABC):
     @property
     @abstractmethod
     def card(self) -> ExtractorCard:
-        """The convention of this extractor."""
+        """What stands in every row that used this extractor; see ``ExtractorCard``."""
 
     @abstractmethod
     def extract(self, images: Tensor) -> Features:

@@ -29,8 +29,13 @@ _CHUNK_ON_CPU = 64
 class FeatureCache:
     """Lends prepared extractors, and keeps features of real images in memory and on disk.
 
+    One stands behind all runs of a call: an extractor is prepared once, and real images are passed
+    through it once. On disk, in the user's cache, a file is named by the images' pixels and by the
+    extractor's card, so other weights or other preprocessing never find it. Features of generated
+    images are not kept.
+
     Args:
-        find: Gives the class of an extractor's name.
+        find: Gives the class that is registered under an extractor's name.
         options: Options by extractor name, from the protocol's preset.
         data: The benchmark's data.
         runtime: Device and progress.

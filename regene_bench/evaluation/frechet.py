@@ -38,12 +38,12 @@ class Gaussian:
 
     @classmethod
     def of_features(cls, features: Tensor) -> Gaussian:
-        """Fit and factor features ``[N, D]``."""
+        """Fit a Gaussian to features ``[N, D]`` and factor its covariance."""
         return cls.of(moments_of(features))
 
     @classmethod
     def of(cls, moments: Moments) -> Gaussian:
-        """Factor the covariance of some moments."""
+        """Take mean and covariance as they are, and factor the covariance once for all uses."""
         covariance = moments.covariance
         return cls(moments.mean, float(covariance.trace()), _factor(covariance))
 
@@ -88,7 +88,10 @@ def check_pair(first: Tensor, second: Tensor) -> None:
 
 
 def frechet_from_moments(first: Moments, second: Moments) -> float:
-    """Fréchet distance from moments."""
+    """Fréchet distance between two Gaussians of these means and covariances, a float >= 0.
+
+    It is ``|m1 - m2|² + tr(S1 + S2 - 2 (S1 S2)^(1/2))`` (Dowson and Landau 1982), in float64.
+    """
     return frechet_to(Gaussian.of(first), second)
 
 

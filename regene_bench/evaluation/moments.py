@@ -68,7 +68,11 @@ def _not_finite(features: Tensor) -> int:
 
 
 def merge(parts: Iterable[Moments]) -> Moments:
-    """Merge the moments of disjoint sets."""
+    """Moments of the union of sets that share no sample, from the moments of each.
+
+    Raises:
+        MethodError: There are no sets.
+    """
     total: Moments | None = None
     for part in parts:
         total = part if total is None else _merge_two(total, part)

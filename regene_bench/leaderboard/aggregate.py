@@ -48,6 +48,7 @@ USED = (
 CONFIDENCE = 0.95
 
 Key = tuple[Any, ...]
+"""Values of the columns of a cohort, a line or a measure, in the order in which these name them."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _quantile(freedom: int) -> float:
 
 
 def failed_runs(table: pa.Table) -> pa.Table:
-    """Return the rows that stand for failed runs as a whole."""
+    """Return the rows that stand for failed runs as a whole: those without a metric."""
     return table.filter(pc.and_(pc.is_null(table["metric"]), pc.equal(table["status"], "failed")))
 
 
@@ -96,7 +97,7 @@ def runs_that_count(table: pa.Table) -> pa.Table:
 
 
 def first_rows(table: pa.Table) -> pa.Table:
-    """Keep the first row of every run."""
+    """Keep the first row of every run, which has all that is told of the run as such."""
     numbers = pa.array(np.arange(table.num_rows))
     ids = pa.table({"run_id": table["run_id"], "row": numbers})
     return table.take(group(ids, ("run_id",), [("row", "min")])["row_min"])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from regene_bench.leaderboard.record import ScoreRow
 
 Verdict = Literal["equal", "within", "off"]
+"""Equal to the last bit; different by no more than the tolerance; different by more."""
 
 TOLERANCE = 1e-3
 """Relative difference up to which two measurements of one run pass for the same."""
@@ -83,7 +84,10 @@ def compare_scores(
 
 
 def convention_of(score: ScoreRow) -> tuple[Any, ...]:
-    """What two values must share to be two values of one score."""
+    """What two values must share to be two values of one score: metric, class, extractor, split …
+
+    Values that differ in one of these were measured otherwise, and are never compared.
+    """
     return (
         score.metric,
         score.class_name,

@@ -68,7 +68,13 @@ class Line:
 
 @dataclass(frozen=True)
 class FailedRun:
-    """A run that failed as a whole."""
+    """A run that failed in training or generation, and so has no scores.
+
+    Attributes:
+        run_id, method, params, seed: As in the leaderboard.
+        error: Type and message of the exception.
+        traceback_path: Where its traceback lies, relative to the results folder.
+    """
 
     run_id: str
     method: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Loss = Callable[[float], float]
+"""A function of a value that is the smaller, the better the value."""
 
 BETTER = {
     "higher": "higher is better",

@@ -11,7 +11,7 @@ _MOST_DIGITS: Final = 6
 
 
 def number(value: float) -> str:
-    """Write a number with four significant digits."""
+    """Write a number with four significant digits; huge and tiny ones as ``1.234e+06``."""
     if value == 0:
         return "0"
     size = abs(value)
@@ -21,7 +21,10 @@ def number(value: float) -> str:
 
 
 def interval(statistic: Statistic) -> str:
-    """Write ``mean ± half width`` with two significant digits of the half width."""
+    """Write ``mean ± half width`` of the 95 % interval, to two significant digits of the latter.
+
+    The mean of a single seed, which has no interval, is written as ``number`` writes it.
+    """
     half = statistic.half_width
     if half is None:
         return number(statistic.mean)

@@ -124,7 +124,7 @@ def merge(sources: Sequence[Source], tolerance: float = TOLERANCE) -> Merged:
 
 
 def records(table: pa.Table) -> Iterable[RunRecord]:
-    """Yield the runs of a table one by one, sorted by id."""
+    """Yield the runs of a table one by one, sorted by id, without making all at once."""
     order = pc.sort_indices(table["run_id"].cast(pa.string()))
     rows: list[dict[str, Any]] = []
     for batch in table.take(order).to_batches(max_chunksize=10_000):

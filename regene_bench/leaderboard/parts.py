@@ -143,7 +143,7 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
 
 
 def states_of(record: RunRecord) -> set[ScoreState]:
-    """Tell what one run came to, as ``run_states`` does of all."""
+    """Tell what one run came to, from its record; see ``run_states`` for runs on disk."""
     names = ScoreState._fields
     return {ScoreState(**{name: row[name] for name in names}) for row in record.rows()}
 

@@ -53,7 +53,7 @@ class PresetTable(TomlTable):
 
 
 class Benchmark(TomlTable):
-    """A whole protocol file."""
+    """A protocol, as its TOML file has it: data, metrics, presets, and what it is ranked by."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     version: int = Field(ge=1)
@@ -124,7 +124,7 @@ def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Ben
 
 
 def rank_metrics(protocols: Mapping[str, Benchmark]) -> dict[str, str]:
-    """The metric that each benchmark's own protocol ranks by."""
+    """The metric that each benchmark's own protocol ranks by, by the benchmark's name."""
     return {name: protocol.evaluation.rank_by for name, protocol in protocols.items()}
 
 

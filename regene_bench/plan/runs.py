@@ -18,7 +18,10 @@ from regene_bench.training.method import Method, MethodConfig
 
 @dataclass(frozen=True)
 class Choice:
-    """One method with validated parameters and a seed, before the data are known."""
+    """One method with validated parameters and a seed, before the data are known.
+
+    A ``Run`` is made of it once the data's fingerprint is there, which a run id needs.
+    """
 
     entry: Entry
     method: type[Method]

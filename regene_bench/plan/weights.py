@@ -60,7 +60,7 @@ def weights_path(file: WeightsFile) -> Path:
 
 
 def weights_state(file: WeightsFile) -> WeightsState:
-    """Look whether a file is there and has its hash."""
+    """Look whether a file is there and has its hash; ``corrupt`` is all that is there without."""
     path = weights_path(file)
     try:
         if not path.is_file():

@@ -108,7 +108,7 @@ def runs_by_line(table: pa.Table) -> dict[Key, list[RunRecord]]:
 
 
 def line_key(board: Board, line: Line) -> Key:
-    """What the runs behind a line share."""
+    """What the runs behind a line share: the board's cohort, the method and its parameters."""
     return (*board.cohort, *(getattr(line, name) for name in _LINE))
 
 

@@ -151,7 +151,7 @@ def run_view(
 
 
 def subtitle(board: Board) -> str:
-    """What tells a board from others of its benchmark and preset."""
+    """What tells a board from others of its benchmark and preset: protocol version and data."""
     data = f"data {board.dataset_fingerprint[:8]}"
     return printable(f"protocol version {board.protocol_version}, {data}")
 

@@ -28,7 +28,7 @@ def with_caveats(
 
 
 def caveats_of(note: str) -> list[str]:
-    """Take a note apart into what was joined."""
+    """Take a row's note apart into the single caveats that ``with_caveats`` joined."""
     return note.split(_BETWEEN) if note else []
 
 

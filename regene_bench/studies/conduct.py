@@ -37,7 +37,7 @@ DEFAULT_PRESET = "standard"
 
 @dataclass(frozen=True)
 class Shown:
-    """An exhibit and its files."""
+    """An exhibit that a figure has made, and the files it was written to."""
 
     exhibit: Exhibit
     files: Sequence[Path]
@@ -45,7 +45,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Missed:
-    """A figure that could not be made, and why."""
+    """A figure that could not be made.
+
+    Attributes:
+        kind: Name of the figure.
+        reason: Why, for people to read.
+        failed: False where something it needs is not on this machine, which is no failure.
+    """
 
     kind: str
     reason: str

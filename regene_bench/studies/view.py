@@ -58,7 +58,10 @@ class FinishedRun:
 
     @property
     def training_params(self) -> dict[str, Any]:
-        """The parameters that its training depends on, JSON values."""
+        """The parameters that its training depends on, JSON values.
+
+        Runs that share them and the seed are one trained model, which draws its samples otherwise.
+        """
         drawn = self._run.method.sampling_params
         return {key: value for key, value in self.record.params.items() if key not in drawn}
 
@@ -137,7 +140,7 @@ class FinishedRun:
 
     @cached_property
     def model(self) -> Any:
-        """The trained model, from the run's checkpoints."""
+        """The trained model: ``fit`` goes on from the run's checkpoints, which are complete."""
         return self._run.method(self._run.config).fit(self._setting.data, self.runtime)
 
     @cached_property
