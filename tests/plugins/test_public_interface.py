@@ -32,7 +32,7 @@ def test_a_plugin_cannot_import_what_is_not_public_by_type_hints_and_late_import
     plugins = tmp_path / "plugins" / "regene_bench_plugins"
     shutil.copytree(ROOT / "plugins" / "regene_bench_plugins", plugins)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (plugins / "too_much.py").write_text(_IMPORTS_TOO_MUCH)
+    (plugins / "metrics" / "too_much.py").write_text(_IMPORTS_TOO_MUCH)
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         cwd=tmp_path,
@@ -48,5 +48,5 @@ def test_a_plugin_cannot_import_what_is_not_public_by_type_hints_and_late_import
         in (" ".join(done.stdout.split()))
     )
     for closed in ("data.decode", "leaderboard.record", "runtime.locks"):
-        assert f"regene_bench_plugins.too_much -> regene_bench.{closed} (l." in done.stdout
-    assert "regene_bench_plugins.too_much -> regene_bench.api" not in done.stdout
+        assert f"regene_bench_plugins.metrics.too_much -> regene_bench.{closed} (l." in done.stdout
+    assert "regene_bench_plugins.metrics.too_much -> regene_bench.api" not in done.stdout
