@@ -8,8 +8,8 @@ from tests.cli.conftest import Cli
 from tests.plugins.distributions import GOOD, install
 
 CONFIGURED = GOOD.replace(
-    "from regene_bench.interfaces import Method",
-    "from pydantic import Field\nfrom regene_bench.interfaces import Method, MethodConfig\n"
+    "from regene_bench.api import Method",
+    "from pydantic import Field\nfrom regene_bench.api import Method, MethodConfig\n"
     "class Config(MethodConfig):\n    '''Mine.\n\n    Attributes:\n"
     "        depth: How deep it\n            goes.\n    '''\n"
     "    depth: int = Field(default=3, ge=1, le=9)\n    rate: float\n",
