@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test check clean
 
-$(VENV)/.installed: pyproject.toml
+# the second file has the version, which an editable install remembers
+$(VENV)/.installed: pyproject.toml regene_bench/base/version.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
