@@ -16,20 +16,20 @@ Floor = tuple[str, ...]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def floors_of_the_contract() -> list[Floor]:
+def floors_of_the_contract(container: str = "regene_bench") -> list[Floor]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = (
         contract
         for contract in project["tool"]["importlinter"]["contracts"]
-        if contract["type"] == "layers" and contract["containers"] == ["regene_bench"]
+        if contract["type"] == "layers" and contract["containers"] == [container]
     )
     return [tuple(layer.split(" | ")) for layer in contract["layers"]]
 
 
-def rows_of_floors(page: Path) -> Iterator[list[str]]:
-    """The cells of a page's table of floors, whose first column is headed ``floor``."""
+def rows_of_floors(page: Path, heading: str = "floor") -> Iterator[list[str]]:
+    """The cells of a page's table of floors, told by the heading of its first column."""
     lines = page.read_text(encoding="utf-8").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("| floor |"))
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {heading} |"))
     for line in lines[start + 2 :]:
         if not line.startswith("|"):
             return
@@ -50,12 +50,22 @@ def test_every_line_says_what_the_floor_is(page: str) -> None:
     assert [cells[0] for cells in rows_of_floors(ROOT / page) if not cells[1]] == []
 
 
-def test_every_line_says_what_the_floor_may_import() -> None:
-    floors = floors_of_the_contract()
-    said = [cells[2] for cells in rows_of_floors(ROOT / "docs" / "architecture.md")]
+@pytest.mark.parametrize(
+    ("container", "heading", "ground"),
+    [
+        ("regene_bench", "floor", "nothing of the project"),
+        ("regene_bench_plugins", "floor of the plugins", "nothing of the plugins"),
+    ],
+)
+def test_every_line_says_what_the_floor_may_import(
+    container: str, heading: str, ground: str
+) -> None:
+    floors = floors_of_the_contract(container)
+    rows = list(rows_of_floors(ROOT / "docs" / "architecture.md", heading))
     below = [", ".join(f"`{name}`" for name in floor) for floor in floors[1:]]
     allowed = [f"{floor} and below" for floor in below[:-1]]
-    assert said == [*allowed, below[-1], "nothing of the project"]
+    assert [names(cells[0]) for cells in rows] == floors
+    assert [cells[2] for cells in rows] == [*allowed, below[-1], ground]
 
 
 def test_the_picture_has_every_floor_in_the_order_of_the_contract() -> None:
