@@ -54,6 +54,20 @@ class DeviceImages:
         """Return the split restricted to ``indices``."""
         return DeviceImages(self.images[indices], self.labels[indices])
 
+    def every_kth(self, most: int) -> DeviceImages:
+        """Every k-th image in order, with the smallest k that leaves at most ``most``.
+
+        A sample of a long split without a draw: the same images each time, spread evenly over it.
+
+        Args:
+            most: How many images may stay, at least 1; a split that has no more stays whole.
+
+        Returns:
+            Images 0, k, 2k, … with their labels.
+        """
+        step = max(1, -(-len(self) // most))
+        return self.subset(torch.arange(0, len(self), step, device=self.device))
+
 
 @dataclass(frozen=True)
 class BenchmarkData:
