@@ -20,10 +20,10 @@ from regene_bench.runtime.random import derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.batch_order import batches
-from regene_bench.training.engine import StageRun, advance
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Stage
-from regene_bench.training.stage_checkpoint import stream_name
+from regene_bench.training.stage_run import StageRun, advance
+from regene_bench.training.stage_state import stream_name
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from regene_bench.data.device_images import DeviceImages
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.batch_order import batches
-from regene_bench.training.engine import StageRun, advance
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Batch, Stage
-from regene_bench.training.stage_checkpoint import global_streams, set_global_streams
+from regene_bench.training.stage_run import StageRun, advance
+from regene_bench.training.stage_state import global_streams, set_global_streams
 
 
 def train(stage: Stage, data: DeviceImages, runtime: Runtime) -> StageReport:

@@ -1,7 +1,8 @@
-"""What ``train`` and ``train_together`` share: going on from a checkpoint, reporting, keeping.
+"""One stage of one run: goes on from a checkpoint, reports, and decides when to keep the next one.
 
-A ``StageRun`` is one stage of one run: how far it is, and how it ended. ``advance`` takes one of
-them, or several side by side, to their ends; what a step computes is its caller's business.
+A ``StageRun`` knows how far its stage is, and how it ended. ``advance`` takes one of them, or
+several side by side, to their ends: it is what ``train`` and ``train_together`` share. What a step
+computes is its caller's business.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.divergence import LossWatch
 from regene_bench.training.stage import Stage
-from regene_bench.training.stage_checkpoint import (
+from regene_bench.training.stage_state import (
     note_rates,
     random_streams,
     restore_state,
