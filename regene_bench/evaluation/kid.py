@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.evaluation.frechet import check_pair
-from regene_bench.evaluation.product_precision import product_dtype
+from regene_bench.evaluation.matmul_precision import matmul_dtype
 from regene_bench.runtime.stop import StopCheck, no_stop
 
 _TILE = 1024
@@ -121,7 +121,7 @@ def _tiles(features: Tensor, members: Tensor) -> Iterator[tuple[Tensor, Tensor]]
 
 def _kernels(x: Tensor, y: Tensor) -> Tensor:
     """(x·y / D + 1)³ of all pairs, from products in the features' precision; float64."""
-    dtype = product_dtype(x)
+    dtype = matmul_dtype(x)
     products = x.to(dtype) @ y.to(dtype).T
     base = products.double().div_(x.shape[1]).add_(1)
     return base.square().mul_(base)

@@ -1,9 +1,9 @@
 """Which samples lie within a radius of each other, tile by tile: bounds first, then exact values.
 
 Whether a distance lies below a radius is nearly always plain from a rough matrix product. So a tile
-of squared distances is bounded from a product with short factors, where the device has fast units
-for these; a tile in which that leaves much open is multiplied again in full; pairs that are open
-still are bounded from their differences in float32, and those that no bound settles are computed in
+of squared distances is bounded from a product in low precision, where the device is faster so; a
+tile in which that leaves much open is multiplied again in full precision; pairs that are still open
+are bounded from their differences in float32, and those that no bound settles are computed in
 float64. The outcome is that of float64 throughout, and nothing larger than a few tiles is held.
 
 The bounds hold for any vectors. A sum of D products in unit roundoff u, in any order, is off by at
@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.product_precision import (
-    SHORT_FACTOR,
-    has_short_products,
-    product_dtype,
-    short_product,
+from regene_bench.evaluation.matmul_precision import (
+    BFLOAT16_ROUNDOFF,
+    has_fast_low_precision,
+    low_precision_matmul,
+    matmul_dtype,
 )
 
 # Roundings beside those of the sum, generously: centring, adding norms, the radius, the comparison.
@@ -35,7 +35,7 @@ _OTHER_ROUNDINGS = 32
 # What underflow can hide, as a share of the largest squared norm.
 _UNDERFLOW = 1e-30
 _PAIRS_AT_ONCE = 256
-# So many pairs cost, one by one, as much as a full product of a tile of this many times as many.
+# One by one, a pair costs as much as this many pairs of a tile in a full-precision product.
 _TILE_PER_PAIR = 64
 
 
@@ -67,8 +67,8 @@ class Screen:
 
     def __init__(self, first: Tensor, second: Tensor, chunk: int) -> None:
         self.first, self.second, self.chunk = first, second, chunk
-        self._rough = has_short_products(first.device)
-        self._full = product_dtype(first)
+        self._rough = has_fast_low_precision(first.device)
+        self._full = matmul_dtype(first)
         self.dtype = torch.float32 if self._rough else self._full
         dimension = first.shape[1]
         self._rows, self._columns = self._buffer(dimension), self._buffer(dimension)
@@ -92,7 +92,7 @@ class Screen:
         A tile is valid until the next one is asked for, and one sweep goes at a time: all share
         one piece of memory, because fresh memory costs as much time as a product of few features.
         """
-        multiply = short_product if self._rough else _full_product
+        multiply = low_precision_matmul if self._rough else _full_precision_matmul
         x = self._factor(self.first, row, self._rows).mul_(-2)
         low1 = self._low(self._norms1, row).sub_(_UNDERFLOW)[:, None]
         for start in range(column, len(self.second), self.chunk):
@@ -101,7 +101,9 @@ class Screen:
             yield Tile(row, start, lower.add_(low1).add_(self._low(self._norms2, start)))
 
     def bounds(self, tile: Tile, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
-        """Bounds of the squared distances of pairs of a tile, from a full product if they are many.
+        """Bounds of the squared distances of pairs of a tile.
+
+        Few pairs have the tile's own; for many the tile is multiplied again in full precision.
 
         Args:
             tile: One of this screen's.
@@ -199,7 +201,7 @@ class Screen:
         return block.copy_(block.bfloat16()) if self._rough else block
 
     def _measure(self, features: Tensor) -> tuple[Tensor, float]:
-        """Norms of the samples, float64, and the largest share of one that a short factor loses."""
+        """Norms of the samples, float64, and the largest share of one that bfloat16 loses."""
         norms = torch.empty(len(features), dtype=torch.float64, device=features.device)
         lost = torch.zeros_like(norms)
         buffer = self._buffer(features.shape[1], features.dtype)
@@ -213,14 +215,14 @@ class Screen:
                     rest = part.double().sub_(part.bfloat16())
                     lost[here] = torch.linalg.vector_norm(rest, dim=1) / norms[here]
         # No sample can lose more than each of its values; a norm of zero has no share.
-        return norms, float(lost.nan_to_num(SHORT_FACTOR).max().clamp(max=SHORT_FACTOR))
+        return norms, float(lost.nan_to_num(BFLOAT16_ROUNDOFF).max().clamp(max=BFLOAT16_ROUNDOFF))
 
     def _low(self, norms: Tensor, start: int) -> Tensor:
         part = norms[start : start + self.chunk]
         return part.mul(1 - self._share).to(self.dtype)
 
 
-def _full_product(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
+def _full_precision_matmul(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
     return torch.mm(first, second, out=out)
 
 

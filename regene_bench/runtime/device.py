@@ -2,6 +2,9 @@
 
 ``torch.accelerator`` is asked for what it has since torch 2.6: what is present, how many, waiting.
 Capabilities, names and memory it has later or never, so ``torch.cuda`` is asked for these.
+
+The precision here is that of training. In which one features are multiplied when images are
+measured (TF32, bfloat16 or full float32) is decided in ``evaluation/matmul_precision.py``.
 """
 
 from __future__ import annotations

@@ -47,13 +47,13 @@ HARD: dict[str, Callable[[], Tensor]] = {
 }
 
 
-def without_short_products(patch: Callable[[object, str, object], None]) -> None:
-    patch(screen, "has_short_products", lambda device: False)
+def without_low_precision(patch: Callable[[object, str, object], None]) -> None:
+    patch(screen, "has_fast_low_precision", lambda device: False)
 
 
-def with_short_products(patch: Callable[[object, str, object], None]) -> None:
-    """Factors are shortened, also where the device gains nothing by it."""
-    patch(screen, "has_short_products", lambda device: True)
+def with_low_precision(patch: Callable[[object, str, object], None]) -> None:
+    """Factors are rounded to bfloat16, also where the device gains nothing by it."""
+    patch(screen, "has_fast_low_precision", lambda device: True)
 
 
-WAYS = {"full": without_short_products, "short": with_short_products}
+WAYS = {"full": without_low_precision, "low": with_low_precision}

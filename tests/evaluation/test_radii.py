@@ -9,7 +9,7 @@ from torch import Tensor
 from regene_bench.evaluation.radii import neighbour_radii
 
 from .builders import gaussian, permuted
-from .hard_features import HARD, WAYS, with_short_products
+from .hard_features import HARD, WAYS, with_low_precision
 
 
 @pytest.fixture(params=WAYS)
@@ -56,7 +56,7 @@ def test_the_order_of_the_samples_does_not_matter(near_last: bool) -> None:
 
 def test_more_near_samples_than_are_kept_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     # bounds of eight bits cannot tell any two samples of a tight cluster apart
-    with_short_products(monkeypatch.setattr)
+    with_low_precision(monkeypatch.setattr)
     features = torch.cat([gaussian(120, 5, 0) / 1e3, 1e2 + gaussian(120, 5, 1) / 1e3])
     found = neighbour_radii(features, 2, chunk=64)
     torch.testing.assert_close(found, by_definition(features, 2), rtol=1e-9, atol=0)

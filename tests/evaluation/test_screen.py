@@ -9,7 +9,7 @@ from torch import Tensor
 from regene_bench.evaluation.screen import Screen
 
 from .builders import gaussian
-from .hard_features import HARD, WAYS, with_short_products
+from .hard_features import HARD, WAYS, with_low_precision
 
 CHUNK = 32
 
@@ -74,7 +74,7 @@ def test_pairs_within_a_radius_are_those_of_the_distances(name: str, dtype: torc
 def test_many_pairs_get_narrower_bounds_than_few(
     dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_short_products(monkeypatch.setattr)
+    with_low_precision(monkeypatch.setattr)
     features = gaussian(CHUNK, 16, 0).to(dtype)
     screen = Screen(features, features, CHUNK)
     (tile,) = screen.tiles(0)
