@@ -16,8 +16,8 @@ from typing import Any
 from regene_bench.base.events import RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
+from regene_bench.harness.reuse_training import reuse_checkpoints
 from regene_bench.harness.run import Setting, execute, execute_together, run_folder
-from regene_bench.harness.shared_training import take_over_training
 from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
@@ -85,7 +85,7 @@ class RunSupervisor:
                     self._tell_finished(run, record, started)
                     yield record
             pending = [run for run in runs if missing[run.run_id]]
-            self._take_over_trainings(pending)
+            self._reuse_checkpoints(pending)
             for run, record in zip(pending, self._execute(pending, missing), strict=True):
                 merged = self._merged(record, earlier[run.run_id], missing[run.run_id])
                 write_part(self._setting.results, merged)
@@ -114,11 +114,11 @@ class RunSupervisor:
             return []
         return unmeasured(states_of(part), missing, self._setting.shelf)
 
-    def _take_over_trainings(self, runs: Sequence[Run]) -> None:
-        """Spare runs a training that another run, which differs in how it draws alone, has had."""
+    def _reuse_checkpoints(self, runs: Sequence[Run]) -> None:
+        """Spare runs the training of one that differs from them in how it draws alone."""
         if not self._anew:
             for run in runs:
-                take_over_training(run, self._setting)
+                reuse_checkpoints(run, self._setting)
 
     def _execute(
         self, runs: Sequence[Run], missing: Mapping[str, Sequence[NamedMetric]]

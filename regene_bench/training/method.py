@@ -86,8 +86,9 @@ class Method(ABC):
     ) -> list[object]:
         """Train several models together; each must equal the model of its own ``fit``.
 
-        Optional, with ``batch_key``: override both where training together is faster (sweeps of
-        small models).
+        A *batch* here is several models, not a mini-batch of images: those that
+        ``--executor stacked`` trains side by side. Optional, with ``batch_key``: override both
+        where training together is faster (sweeps of small models).
 
         Args:
             configs: Configurations with equal keys.

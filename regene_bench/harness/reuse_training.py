@@ -1,4 +1,8 @@
-"""Runs that differ only in how they draw from one trained model share its training."""
+"""A run that differs from a finished one only in how it draws from the model reuses its training.
+
+``run.json`` says what a run was trained with; ``Method.sampling_params`` says which of its
+parameters training does not depend on.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from regene_bench.plan.runs import Run
 from regene_bench.runtime.device import device_name
 
 
-def take_over_training(run: Run, setting: Setting) -> str | None:
+def reuse_checkpoints(run: Run, setting: Setting) -> str | None:
     """Give a run the checkpoints of one that ended well and was trained the same way.
 
     The same way: equal in all but ``Method.sampling_params``, on the same kind of device, in the
@@ -25,7 +29,7 @@ def take_over_training(run: Run, setting: Setting) -> str | None:
     a checkpoint of its own keeps it.
 
     Returns:
-        The id of the run whose training it is now, if there is one.
+        The id of the run whose checkpoints they were; ``None`` if it reuses none.
     """
     own = checkpoint_folder(setting.results, run.run_id)
     if not run.method.sampling_params or own.exists():
