@@ -29,7 +29,7 @@ from PIL import Image
 
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
-from regene_bench.harness.load import load_data
+from regene_bench.harness.workbench import load_data
 from regene_bench.plan.protocol import load_benchmark
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.checkpoints import CheckpointStore

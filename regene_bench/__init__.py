@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 from regene_bench.base.version import __version__
 
 if TYPE_CHECKING:
-    from regene_bench.notebook.board import Leaderboard
+    from regene_bench.notebook.leaderboard import Leaderboard
     from regene_bench.notebook.running import run
     from regene_bench.samples.score import score
 
 __all__ = ["Leaderboard", "__version__", "run", "score"]
 
 _MODULES = {
-    "Leaderboard": "regene_bench.notebook.board",
+    "Leaderboard": "regene_bench.notebook.leaderboard",
     "run": "regene_bench.notebook.running",
     "score": "regene_bench.samples.score",
 }

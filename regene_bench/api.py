@@ -25,7 +25,6 @@ from regene_bench.data.augment import augment
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float, to_uint8
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
 from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
-from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features, WeightsFile
@@ -39,6 +38,7 @@ from regene_bench.evaluation.nearest import Neighbours, nearest
 from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
+from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width

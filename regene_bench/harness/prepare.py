@@ -10,9 +10,9 @@ from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.executors.executor import Executor, serial, stacked
 from regene_bench.harness.executors.workers import workers
-from regene_bench.harness.load import set_up_workbench
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
+from regene_bench.harness.workbench import set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark

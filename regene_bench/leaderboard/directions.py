@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Loss = Callable[[float], float]
-"""A function of a value that is the smaller, the better the value."""
+SortKey = Callable[[float], float]
+"""A function of a value whose result is the smaller, the better the value."""
 
 BETTER = {
     "higher": "higher is better",
@@ -15,8 +15,8 @@ BETTER = {
 }
 
 
-def loss_of(direction: str, reference: float | None) -> Loss | None:
-    """Give the function that is smaller for better values, or ``None`` where none is better.
+def sort_key_of(direction: str, reference: float | None) -> SortKey | None:
+    """Give the key that sorts better values first, or ``None`` where no value is better.
 
     Args:
         direction: ``"lower"``, ``"higher"``, ``"reference"`` (nearest to the real images' value),

@@ -13,7 +13,7 @@ from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, Missing
-from regene_bench.leaderboard.directions import Loss, loss_of
+from regene_bench.leaderboard.directions import SortKey, sort_key_of
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.short_names import column_labels, line_labels
 
@@ -204,27 +204,27 @@ def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | 
     references = sorted((x for x in lines if x.is_reference), key=lambda x: x.label)
     others = sorted((x for x in lines if not x.is_reference), key=lambda x: x.label)
     valued = [(v, x) for x in others if (v := value(x)) is not None]
-    loss = _loss(lines, ranked_by, columns) if ranked_by is not None else None
-    if loss is not None:
-        valued.sort(key=lambda pair: loss(pair[0]))
+    sort_key = _sort_key(lines, ranked_by, columns) if ranked_by is not None else None
+    if sort_key is not None:
+        valued.sort(key=lambda pair: sort_key(pair[0]))
     # equal values share the better rank; where nothing orders them nobody has one
     ranks: dict[float, int] = {}
     ranked = [
-        replace(x, rank=ranks.setdefault(v, i) if loss is not None else None)
+        replace(x, rank=ranks.setdefault(v, i) if sort_key is not None else None)
         for i, (v, x) in enumerate(valued, start=1)
     ]
     return [*references, *ranked, *(x for x in others if value(x) is None)]
 
 
-def _loss(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> Loss | None:
+def _sort_key(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> SortKey | None:
     cells = (line.cells[index] for line in lines if line.is_reference)
     reference = next((cell.mean for cell in cells if isinstance(cell, Statistic)), None)
-    return loss_of(columns[index].direction, reference)
+    return sort_key_of(columns[index].direction, reference)
 
 
 def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> frozenset[str]:
-    loss = _loss(lines, index, columns)
-    if loss is None:
+    sort_key = _sort_key(lines, index, columns)
+    if sort_key is None:
         return frozenset()
     means = {
         line.label: cell.mean
@@ -233,8 +233,8 @@ def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> 
     }
     if not means:
         return frozenset()
-    best = min(loss(mean) for mean in means.values())
-    return frozenset(label for label, mean in means.items() if loss(mean) == best)
+    best = min(sort_key(mean) for mean in means.values())
+    return frozenset(label for label, mean in means.items() if sort_key(mean) == best)
 
 
 def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:

@@ -12,7 +12,7 @@ from typing import Any
 from regene_bench.base.events import Sink, silent
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
-from regene_bench.notebook.board import Leaderboard
+from regene_bench.notebook.leaderboard import Leaderboard
 from regene_bench.runtime.progress import progress_sink
 from regene_bench.runtime.stop import StopRequest, stop_on_signals
 

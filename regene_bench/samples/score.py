@@ -16,8 +16,8 @@ from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import is_available
-from regene_bench.harness.load import Workbench, set_up_workbench
 from regene_bench.harness.measure import measure_all
+from regene_bench.harness.workbench import Workbench, set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics, extractors_of

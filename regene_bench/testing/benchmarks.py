@@ -13,7 +13,7 @@ from regene_bench.base.events import Sink
 from regene_bench.base.hashing import canonical_json
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import PRESETS
-from regene_bench.harness.load import load_data
+from regene_bench.harness.workbench import load_data
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import choose

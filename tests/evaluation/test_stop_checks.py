@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.extrapolation import frechet_at_infinity
 from regene_bench.evaluation.kid import kernel_distance
 from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
+from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.runtime.stop import StopCheck
 
 from .builders import gaussian
@@ -30,7 +30,7 @@ COMPUTATIONS: dict[str, Computation] = {
         x, x + 0.5, subsets=100, subset_size=90, between=between
     ),
     "FD∞": lambda x, between: frechet_at_infinity(x, x + 0.5, between=between),
-    "the baseline": lambda x, between: split_distances(
+    "real from real": lambda x, between: split_distances(
         x, torch.arange(len(x)) % 2, 40, between=between
     ),
 }

@@ -14,8 +14,8 @@ from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import ImageShape, Preset
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
-from regene_bench.harness.load import make_comparison
 from regene_bench.harness.run import Setting
+from regene_bench.harness.workbench import make_comparison
 from regene_bench.plan.protocol import Benchmark, parse_benchmark
 from regene_bench.plan.runs import Choice, Run, identify
 from regene_bench.plugins.entries import Entry

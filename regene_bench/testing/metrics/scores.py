@@ -10,7 +10,7 @@ import torch
 
 from regene_bench.base.hashing import canonical_json
 from regene_bench.evaluation.metric import Direction
-from regene_bench.leaderboard.directions import loss_of
+from regene_bench.leaderboard.directions import sort_key_of
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.testing.check import NotApplicable, require
 from regene_bench.testing.metrics.measured import MetricSubject
@@ -131,13 +131,13 @@ def better_images_score_no_worse(subject: MetricSubject) -> None:
     bad = _totals(subject.measure("bad"))
     compared = 0
     for name, row in _totals(subject.good).items():
-        loss, other = loss_of(row.direction, None), bad.get(name)
-        if loss is None or other is None or row.value is None or other.value is None:
+        sort_key, other = sort_key_of(row.direction, None), bad.get(name)
+        if sort_key is None or other is None or row.value is None or other.value is None:
             continue
         compared += 1
         slack = max(row.std or 0.0, other.std or 0.0)
         require(
-            loss(row.value) <= loss(other.value) + slack,
+            sort_key(row.value) <= sort_key(other.value) + slack,
             f"{name} ({row.direction} is better) is {row.value:.6g} for good images and "
             f"{other.value:.6g} for bad ones",
         )

@@ -27,7 +27,11 @@ from regene_bench.runtime.stop import StopRequest
 
 @dataclass(frozen=True)
 class Workbench:
-    """A benchmark that is ready to measure on.
+    """A benchmark that is ready to measure on: its data, and what images are compared with.
+
+    It knows of no run, so that images of any origin can be scored with it. A call that trains
+    methods makes a ``Setting`` (``harness/run.py``) of it, which adds what the call's runs share:
+    the results folder, the metrics, precision and checkpoints of training.
 
     Attributes:
         data: Both splits, on the device.

@@ -1,4 +1,4 @@
-"""Results as an object: text, HTML, Arrow or pandas."""
+"""The leaderboard as an object for notebooks and scripts: text, HTML, Arrow or pandas."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from regene_bench.base.errors import MethodError
-from regene_bench.evaluation.baseline import split_distances
 from regene_bench.evaluation.frechet import frechet_distance
+from regene_bench.evaluation.real_distances import split_distances
 
 from .builders import gaussian
 
