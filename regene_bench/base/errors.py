@@ -60,7 +60,10 @@ class UnavailableError(RegeneBenchError):
 
 
 class MethodError(RegeneBenchError):
-    """A method broke its contract: wrong shape, values that are not finite or outside [0, 1]."""
+    """A method, metric or figure was given or returned what it must not.
+
+    For example arrays of a wrong shape, values that are not finite, or images outside [0, 1].
+    """
 
 
 class TrainingDivergedError(MethodError):

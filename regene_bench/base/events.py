@@ -1,4 +1,4 @@
-"""Progress events: what long work tells, and to whom it does not matter.
+"""Progress events: what long work tells, whoever listens.
 
 Training, sampling and extraction emit events; sinks (rich bars, JSON lines, tests) listen.
 """

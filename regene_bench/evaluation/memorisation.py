@@ -23,7 +23,8 @@ class Nearness:
 
     Attributes:
         neighbours: The nearest training samples of each sample.
-        own: float64 ``[N]``, distance of the nearest one to its nearest other training sample.
+        own: float64 ``[N]``; for each sample, how far its nearest training sample is from *that
+            one's* nearest other training sample.
     """
 
     neighbours: Neighbours

@@ -129,10 +129,12 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
 
 
 def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
-    """Tell what each run of a benchmark came to, to know which need no repetition.
+    """Read the status of each score of each run of a benchmark.
+
+    It tells which runs need not be done again, and which scores are still to be measured.
 
     Returns:
-        The states of the scores by run id.
+        The states of a run's scores, by run id.
     """
     columns = ("run_id", "metric", "status", "extractor_id", "reference_split")
     table, _ = read_parts(results, benchmark=benchmark, columns=columns)
@@ -143,7 +145,7 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
 
 
 def states_of(record: RunRecord) -> set[ScoreState]:
-    """Tell what one run came to, from its record; see ``run_states`` for runs on disk."""
+    """Give the status of each score of one run; ``run_states`` reads it for runs on disk."""
     names = ScoreState._fields
     return {ScoreState(**{name: row[name] for name in names}) for row in record.rows()}
 

@@ -47,7 +47,7 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Decoder(Protocol):
-    """Draws the image of a latent."""
+    """Maps a latent to its image."""
 
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images ``[N, C, H, W]`` in [0, 1]."""
