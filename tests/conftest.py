@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.once import made_once, shared_folder
+
 # timings decide no test: a busy machine is no fault of the code
 settings.register_profile("whole", deadline=None)
 settings.load_profile("whole")
@@ -52,8 +54,13 @@ def tiny_protocol_text(*metrics: str, rank_by: str) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache for all tests of a session: the user's own is neither read nor written."""
-    folder = tmp_path_factory.mktemp("cache")
+    """One cache for all tests of a session: the user's own is neither read nor written.
+
+    All processes of the session share it, as those of a user do, so that the neutral classifier of
+    a small protocol is trained once.
+    """
+    folder = shared_folder(tmp_path_factory) / "cache"
+    folder.mkdir(exist_ok=True)
     before = os.environ.get("REGENE_BENCH_CACHE")
     os.environ["REGENE_BENCH_CACHE"] = str(folder)
     yield folder
@@ -103,4 +110,14 @@ def our_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This distribution, built."""
     from tests.wheels import ROOT, build
 
-    return build(ROOT, tmp_path_factory.mktemp("our wheel"))
+    folder = made_once(tmp_path_factory, "our wheel", lambda folder: build(ROOT, folder))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def our_site(our_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which pip has installed our wheel, to be put on a process's path."""
+    from tests.wheels import install
+
+    return made_once(tmp_path_factory, "our site", lambda folder: install(our_wheel, folder))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
+
+from tests.warm import WarmProcess, can_be_warm
 
 COMMAND = [sys.executable, "-c", "from regene_bench.cli.main import main; main()"]
 
@@ -31,16 +34,14 @@ def regene_bench(
     arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=dict(variables),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
-    )
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _begin(arguments, folder, variables, out.fileno(), err.fileno())
+        try:
+            code = process.wait(300)
+        finally:
+            process.kill()
+        texts = [stream.seek(0) or stream.read().decode(errors="replace") for stream in (out, err)]
+    return subprocess.CompletedProcess([*COMMAND, *arguments], code, *texts)
 
 
 def start(
@@ -49,14 +50,30 @@ def start(
     variables: Mapping[str, str],
     *,
     own_group: bool = False,
-) -> subprocess.Popen[str]:
+    errors: int = subprocess.PIPE,
+) -> subprocess.Popen[str] | WarmProcess:
     """Begin a command, in a group of its own if wanted; its errors can be read while it runs."""
+    with Path(os.devnull).open("w") as nothing:
+        return _begin(arguments, folder, variables, nothing.fileno(), errors, own_group=own_group)
+
+
+def _begin(
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    stdout: int,
+    stderr: int,
+    *,
+    own_group: bool = False,
+) -> subprocess.Popen[str] | WarmProcess:
+    if can_be_warm(variables):
+        return WarmProcess(arguments, folder, variables, stdout, stderr, own_group=own_group)
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,
         env=dict(variables),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         stdin=subprocess.DEVNULL,
         text=True,
         start_new_session=own_group,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.processes import COMMAND, environment, parts, scores
+from tests.processes import environment, parts, scores, start
 
 KILLS = 10
 METHODS = ",".join(
@@ -47,14 +47,8 @@ class Campaign:
         self._calls += 1
         log = self._folder / f"{self._calls}.log"
         with log.open("w") as stream:
-            process = subprocess.Popen(
-                [*COMMAND, *self._arguments],
-                cwd=self._folder,
-                env=environment(self._folder / "cache"),
-                stdout=subprocess.DEVNULL,
-                stderr=stream,
-                stdin=subprocess.DEVNULL,
-            )
+            variables = environment(self._folder / "cache")
+            process = start(self._arguments, self._folder, variables, errors=stream.fileno())
             while process.poll() is None and log.stat().st_size == 0:
                 time.sleep(0.005)
             began = time.monotonic()
@@ -63,6 +57,7 @@ class Campaign:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait(60)
+        assert process.returncode is not None
         return Ended(process.returncode, time.monotonic() - began, log.read_text())
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.processes import regene_bench
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -39,17 +40,6 @@ def cli(tmp_path: Path, environment: dict[str, str]) -> Cli:
     """Run ``regene-bench`` with arguments; keywords are more environment variables."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        code = "from regene_bench.cli.main import main; main()"
-        return subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            cwd=tmp_path,
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-            check=False,
-        )
+        return regene_bench(arguments, tmp_path, environment | variables)
 
     return run

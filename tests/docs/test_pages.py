@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from tests.wheels import NEEDS_HATCHLING, ROOT
 from .commands import LANGUAGES, blocks_of, run_page
 
 DOCS = ROOT / "docs"
+PIP = {
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}
 PAGES = sorted(DOCS.rglob("*.md"))
 FOLLOWED = [page for page in PAGES if any(b.commands for b in blocks_of(page))]
 
@@ -27,41 +33,51 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(DOCS))
 
 
-@pytest.fixture
-def fresh(tmp_path_factory: pytest.TempPathFactory, session_cache: Path) -> Mapping[str, str]:
-    """Variables of a virtual environment with an editable install of this project.
+@pytest.fixture(scope="session")
+def readers_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with an editable install of this project.
 
-    It sees the packages of the environment that the tests run in, so that nothing is downloaded,
-    and whatever a page installs stays in it, out of the next page's way.
+    It sees the packages of the environment that the tests run in, so that nothing is downloaded.
     """
-    folder = tmp_path_factory.mktemp("fresh") / "venv"
+    folder = tmp_path_factory.mktemp("readers") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
-    paths = {"base": str(folder), "platbase": str(folder)}
-    site = Path(sysconfig.get_path("purelib", "venv", vars=paths))
-    (site / "outside.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    variables = environment(session_cache) | {
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "VIRTUAL_ENV": str(folder),
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "REGENE_BENCH_OFFLINE": "1",
-    }
+    (_site_of(folder) / "outside.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = [str(folder / "bin" / "python"), "-m", "pip"]
     # the old setuptools of a new environment would stand before the one that torch needs
     subprocess.run([*pip, "uninstall", "-q", "-y", "setuptools"], check=True, timeout=300)
     install = ["install", "--quiet", "--no-deps", "-e", str(ROOT)]
-    subprocess.run([*pip, *install], env=variables, check=True, timeout=300)
-    return variables
+    subprocess.run([*pip, *install], env={**os.environ, **PIP}, check=True, timeout=300)
+    return folder
+
+
+def _site_of(environment: Path) -> Path:
+    paths = {"base": str(environment), "platbase": str(environment)}
+    return Path(sysconfig.get_path("purelib", "venv", vars=paths))
+
+
+@pytest.fixture
+def reader(readers_environment: Path, session_cache: Path) -> Iterator[Mapping[str, str]]:
+    """Variables of a reader who follows one page; what the page installs is gone afterwards."""
+    folder, site = readers_environment, _site_of(readers_environment)
+    before = set(site.iterdir())
+    yield {
+        **environment(session_cache),
+        **PIP,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(folder),
+        "REGENE_BENCH_OFFLINE": "1",
+    }
+    for path in set(site.iterdir()) - before:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.mark.slow
 @NEEDS_HATCHLING
 @pytest.mark.parametrize("page", FOLLOWED, ids=name_of)
 def test_every_command_of_a_page_works(
-    page: Path, fresh: Mapping[str, str], tmp_path: Path
+    page: Path, reader: Mapping[str, str], tmp_path: Path
 ) -> None:
-    ran = list(run_page(page, tmp_path, fresh))
+    ran = list(run_page(page, tmp_path, reader))
     assert ran
 
 

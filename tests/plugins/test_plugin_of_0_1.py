@@ -39,17 +39,16 @@ def test_every_name_of_the_old_interface_can_still_be_imported() -> None:
 
 
 @pytest.fixture(scope="module")
-def site(our_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with our wheel and the old plugin's, each installed by pip."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the old plugin's wheel, installed by pip."""
     base = tmp_path_factory.mktemp("of 0.1")
-    install(our_wheel, base / "site")
     install(build(HERE / "plugin_of_0_1", base / "wheel"), base / "site")
     return base / "site"
 
 
 @pytest.fixture
-def cli(site: Path, session_cache: Path, tmp_path: Path) -> Cli:
-    variables = environment(session_cache, site)
+def cli(our_site: Path, site: Path, session_cache: Path, tmp_path: Path) -> Cli:
+    variables = environment(session_cache, our_site, site)
     return lambda *arguments: call(arguments, tmp_path, variables)
 
 

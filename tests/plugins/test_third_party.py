@@ -85,11 +85,10 @@ def write_project(folder: Path, name: str, hooks: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(our_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with our wheel and the third-party one installed."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the third-party wheel installed."""
     base = tmp_path_factory.mktemp("third party")
     project = write_project(base / "source", "moon-generator", HOOKS)
-    install(our_wheel, base / "site")
     install(build(project, base / "wheel"), base / "site")
     return base / "site"
 
@@ -105,11 +104,11 @@ def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cli(site: Path, session_cache: Path, tmp_path: Path) -> Cli:
+def cli(our_site: Path, site: Path, session_cache: Path, tmp_path: Path) -> Cli:
     """Call ``regene-bench`` from the wheels, with more folders on the path if given."""
 
     def call(*arguments: str | Path, beside: tuple[Path, ...] = ()) -> CompletedProcess[str]:
-        variables = environment(session_cache, site, *beside)
+        variables = environment(session_cache, our_site, site, *beside)
         return regene_bench([str(argument) for argument in arguments], tmp_path, variables)
 
     return call
@@ -132,7 +131,7 @@ def test_our_wheel_has_protocols_and_types(our_wheel: Path) -> None:
 
 
 def test_our_wheel_works_when_it_is_first_on_the_path(
-    cli: Cli, site: Path, session_cache: Path, tmp_path: Path
+    cli: Cli, our_site: Path, session_cache: Path, tmp_path: Path
 ) -> None:
     code = (
         "import regene_bench, regene_bench_plugins as p; print(regene_bench.__file__, p.__file__)"
@@ -140,12 +139,12 @@ def test_our_wheel_works_when_it_is_first_on_the_path(
     places = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=environment(session_cache, site),
+        env=environment(session_cache, our_site),
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert places.count(str(site)) == 2
+    assert places.count(str(our_site)) == 2
     assert listed(cli("list", "benchmarks")) >= {"digits", "mnist", "cifar10", "celeba64"}
 
 

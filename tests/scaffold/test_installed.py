@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
+from tests.once import shared_folder
 from tests.processes import environment, regene_bench, scores
 from tests.wheels import NEEDS_HATCHLING, build, install
 
@@ -46,15 +47,17 @@ class Installed:
 @pytest.fixture(scope="module", params=KINDS)
 def installed(
     request: pytest.FixtureRequest,
-    our_wheel: Path,
+    our_site: Path,
     session_cache: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Installed:
     base = tmp_path_factory.mktemp(f"new {request.param}")
     source = write_plugin(request.param, PluginName(NAME), base)
-    install(our_wheel, base / "site")
     install(build(source, base / "wheel"), base / "site")
-    return Installed(request.param, source, environment(session_cache, base / "site"))
+    # one cache of types for all kinds: what they say of torch and of us is read once
+    types = shared_folder(tmp_path_factory) / "types of plugins"
+    variables = environment(session_cache, base / "site", our_site, MYPY_CACHE_DIR=str(types))
+    return Installed(request.param, source, variables)
 
 
 def test_it_passes_its_own_tests(installed: Installed) -> None:
