@@ -27,10 +27,15 @@ from typing import IO, Any
 
 LIBRARIES = (
     "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision", "timm", "pyarrow.parquet",
+    # which torch imports when it is asked to be deterministic
+    "torch._inductor.config", "sklearn.datasets",
     "pydantic", "PIL.Image", "rich.console", "typer", "safetensors.torch", "matplotlib.figure",
 )  # fmt: skip
 # Read when a process runs, not when a library is imported: these may differ from the session's.
-_READ_LATE = ("REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_")
+_READ_LATE = (
+    "REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_", "no_proxy", "NO_PROXY",
+    "MYPY_CACHE_DIR",
+)  # fmt: skip
 
 
 def can_be_warm(environment: Mapping[str, str]) -> bool:

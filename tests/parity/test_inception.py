@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 
 FEATURE_TOLERANCE = 1e-4
 DISTANCE_TOLERANCE = 1e-5
-N = 20
+N = 8
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from regene_bench_plugins.methods.vae.ccvae import CCVAEConfig
-from regene_bench_plugins.methods.vae.sampler_config import SamplerConfig
+from regene_bench_plugins.methods.vae.config import SamplerConfig
 from regene_bench_plugins.methods.vae.two_stage_vae import TwoStageVAE
 from torch import Tensor, nn
 
