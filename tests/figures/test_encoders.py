@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
-from regene_bench_plugins.figures.selection import runs_with_encoder
+from regene_bench_plugins.figures.choices import runs_with_encoder
 from torch import Tensor
 
 from regene_bench.api import FinishedRun, MethodError, StudyView

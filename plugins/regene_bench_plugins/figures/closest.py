@@ -20,8 +20,8 @@ from regene_bench.api import (
     ssim_each,
     to_float,
 )
+from regene_bench_plugins.figures.choices import chosen_classes
 from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.selection import chosen_classes
 
 _CHUNK = 256
 # SSIM has no bound by a matrix product: it is computed for the nearest in pixels only

@@ -10,12 +10,12 @@ from pydantic import Field
 from torch import Tensor
 
 from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, StudyView, to_float
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.selection import (
+from regene_bench_plugins.figures.choices import (
     chosen_classes,
     draw_latents_of_class,
     runs_with_encoder,
 )
+from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 
 
 class CombinationsConfig(FigureConfig):

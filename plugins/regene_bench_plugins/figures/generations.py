@@ -9,12 +9,12 @@ from pydantic import Field
 from torch import Tensor
 
 from regene_bench.api import Exhibit, Figure, FigureConfig, FinishedRun, SampleRng, StudyView
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.selection import (
+from regene_bench_plugins.figures.choices import (
     chosen_classes,
     neutral_agreement,
     runs_with_encoder,
 )
+from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 from regene_bench_plugins.methods.regene.generations import generations_of_generations
 
 

@@ -18,8 +18,8 @@ from regene_bench.api import (
     StudyView,
     to_float,
 )
+from regene_bench_plugins.figures.choices import runs_with_encoder
 from regene_bench_plugins.figures.drawing import colour, panels
-from regene_bench_plugins.figures.selection import runs_with_encoder
 
 _CHUNK = 256
 _PERPLEXITY = 30.0

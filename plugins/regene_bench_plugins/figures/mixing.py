@@ -19,8 +19,8 @@ from regene_bench.api import (
     to_float,
     to_uint8,
 )
+from regene_bench_plugins.figures.choices import runs_with_encoder, spread_evenly
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.figures.selection import runs_with_encoder, spread_evenly
 
 _CHUNK = 256
 

@@ -16,13 +16,13 @@ from regene_bench.api import (
     StudyView,
     to_float,
 )
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
-from regene_bench_plugins.figures.selection import (
+from regene_bench_plugins.figures.choices import (
     chosen_classes,
     draw_images_of_class,
     neutral_agreement,
     runs_with_encoder,
 )
+from regene_bench_plugins.figures.drawing import as_png, panels, show_images
 
 
 class TransitionsConfig(FigureConfig):
