@@ -29,7 +29,7 @@ class LatentsConfig(FigureConfig):
     """How many images are looked at.
 
     Attributes:
-        n: Test images in all, the first of each class.
+        n: Test images in all, taken from the start of each class.
     """
 
     n: int = Field(default=1000, ge=50)

@@ -200,7 +200,7 @@ class ReconstructionConfig(MetricConfig):
 
 
 class FrechetReconstruction(Metric):
-    """How far reconstructed test images are from the originals, and generated ones from those.
+    """How far reconstructions are from their originals, and generated images from reconstructions.
 
     Over as many test images of each class as were generated, or all where there are fewer, so that
     both distances are of sets of one size and composition.

@@ -34,7 +34,7 @@ class Perceptual(Protocol):
 
 
 class ClassifierMaps:
-    """The blocks of the run's own frozen classifier, averaged.
+    """Feature maps of each block of the run's own frozen classifier.
 
     ReGene accepts a generated image by this classifier's confidence. A decoder that was trained to
     match its feature maps reaches the threshold sooner; in return the confidence is no independent
