@@ -30,8 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cleanfid.inception_torchscript import InceptionV3W
 from cleanfid.resize import build_resizer
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
+from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 

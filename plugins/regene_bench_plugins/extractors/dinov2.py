@@ -17,7 +17,8 @@ from regene_bench.api import (
     validate,
 )
 from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model, state_sha256
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
+from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.timm_models import Preprocessing
 
 _PREPROCESSING = Preprocessing(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

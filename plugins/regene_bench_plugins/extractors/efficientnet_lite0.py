@@ -21,7 +21,8 @@ from regene_bench_plugins.backbones.efficientnet_lite0 import (
     embedded_weights,
     load_network,
 )
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
+from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 224

@@ -16,7 +16,8 @@ from regene_bench.api import (
     obtain_weights,
 )
 from regene_bench_plugins.backbones import inception as backbone
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
+from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 299

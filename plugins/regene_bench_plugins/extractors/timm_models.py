@@ -22,7 +22,8 @@ from regene_bench_plugins.backbones.timm_weights import (
     load_model,
     state_sha256,
 )
-from regene_bench_plugins.extractors.float32 import full_float32, in_chunks_on_cpu
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
+from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.preprocess import Kernel, antialiased_square
 
 _CHUNK = 16
