@@ -130,7 +130,7 @@ def register_feature_extractors(register: Register) -> None:
     )
     register(
         "neutral",
-        f"{_HERE}.extractors.neutral:Neutral",
+        f"{_HERE}.extractors.neutral_classifier:NeutralClassifier",
         summary="ResNet56 v1 trained once per benchmark on its real images",
     )
     register(
@@ -199,7 +199,7 @@ def register_metrics(register: Register) -> None:
     )
     register(
         "neutral",
-        f"{_HERE}.metrics.neutral:NeutralJudgement",
+        f"{_HERE}.metrics.neutral_scores:NeutralClassifierScores",
         summary="accuracy and Inception score by the neutral classifier",
     )
     register(
@@ -269,12 +269,12 @@ def register_metrics(register: Register) -> None:
     )
     register(
         "classifier",
-        f"{_HERE}.metrics.classifier:ClassifierAccuracy",
+        f"{_HERE}.metrics.own_classifier:OwnClassifierAccuracy",
         summary="test accuracy of the model's own classifier",
     )
     register(
         "classification_accuracy",
-        f"{_HERE}.metrics.classification_accuracy:ClassificationAccuracy",
+        f"{_HERE}.metrics.classification_accuracy_score:ClassificationAccuracyScore",
         summary="test accuracy of a classifier that is trained on the generated images",
     )
 

@@ -8,7 +8,7 @@ import pytest
 import timm
 import torch
 from regene_bench_plugins.extractors.inception import Inception
-from regene_bench_plugins.extractors.neutral import Neutral
+from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.extractors.timm_models import Timm
 from safetensors.torch import save_file
 from torch import Tensor
@@ -62,7 +62,7 @@ def extractor(
         save_file(timm.create_model("test_resnet").state_dict(), folder / "x.safetensors")
         found = Timm.named("test_resnet")({"weights": str(folder / "x.safetensors")})
     elif request.param == "neutral":
-        found = Neutral({"epochs": 1.0, "depth": 8})
+        found = NeutralClassifier({"epochs": 1.0, "depth": 8})
     else:
         (entry,) = (e for e in entries("feature_extractor") if e.name == request.param)
         found = entry.load()({})

@@ -17,7 +17,7 @@ from regene_bench.api import (
     share,
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.metrics.classification_accuracy import correct_after_training_on
+from regene_bench_plugins.metrics.classification_accuracy_score import correct_after_training_on
 from regene_bench_plugins.metrics.image_sets import joined, subset_per_class_like
 
 

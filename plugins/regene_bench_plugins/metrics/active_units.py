@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, Metric, Score
-from regene_bench_plugins.metrics.densities import (
+from regene_bench_plugins.metrics.latent_variable import (
     chunks_with_progress,
     divergences,
     latent_variable_model,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Column, Decoder, Encoder, Evaluation, MethodError, Metric, Score
-from regene_bench_plugins.metrics.densities import mean_score
+from regene_bench_plugins.metrics.latent_variable import mean_score
 
 _PAIRS = 20
 _STEPS = 10

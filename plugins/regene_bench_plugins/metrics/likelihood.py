@@ -11,14 +11,14 @@ from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, LatentVariableModel, Metric, Score
 from regene_bench_plugins.metrics.active_units import active_units, collapse_note
-from regene_bench_plugins.metrics.densities import (
+from regene_bench_plugins.metrics.image_sets import every_kth
+from regene_bench_plugins.metrics.latent_variable import (
     chunks_with_progress,
     divergences,
     latent_variable_model,
     mean_score,
     pixel_note,
 )
-from regene_bench_plugins.metrics.image_sets import every_kth
 
 IMPORTANCE_SAMPLES = 100
 _IMPORTANCE_IMAGES = 1000

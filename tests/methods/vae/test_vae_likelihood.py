@@ -14,7 +14,7 @@ from regene_bench_plugins.methods.vae.pixels import GaussianVectors
 from regene_bench_plugins.methods.vae.samplers import StandardNormal
 from regene_bench_plugins.methods.vae.second_stage import DrawnCodes, VectorEntrance
 from regene_bench_plugins.methods.vae.training import Plan, fit_autoencoder
-from regene_bench_plugins.metrics.densities import divergences
+from regene_bench_plugins.metrics.latent_variable import divergences
 from regene_bench_plugins.metrics.likelihood import importance_bounds
 from regene_bench_plugins.networks.conditioning import NoiseOnly
 from torch import Tensor, nn

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.metrics import classification_accuracy
-from regene_bench_plugins.metrics.classification_accuracy import ClassificationAccuracy
+from regene_bench_plugins.metrics import classification_accuracy_score
+from regene_bench_plugins.metrics.classification_accuracy_score import ClassificationAccuracyScore
 from regene_bench_plugins.metrics.image_sets import subset_per_class_like
 from torch import Tensor
 
@@ -22,7 +22,7 @@ from .single_samples import by_class, evaluation_of_images, noisy, totals
 @pytest.fixture(autouse=True)
 def _short(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stripes are learnt in a few steps."""
-    monkeypatch.setattr(classification_accuracy, "_LEAST_SEEN", 1280)
+    monkeypatch.setattr(classification_accuracy_score, "_LEAST_SEEN", 1280)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def fresh(data: BenchmarkData) -> DeviceImages:
 
 def measured(images: Tensor, labels: Tensor, data: BenchmarkData, folder: Path) -> list[Score]:
     evaluation = evaluation_of_images(images, labels, data, folder)
-    return list(ClassificationAccuracy().measure(evaluation))
+    return list(ClassificationAccuracyScore().measure(evaluation))
 
 
 def test_images_like_real_ones_teach_what_real_ones_teach(
@@ -89,14 +89,14 @@ def test_training_it_is_not_charged_to_the_method(
     data: BenchmarkData, fresh: DeviceImages, tmp_path: Path
 ) -> None:
     evaluation = evaluation_of_images(fresh.images, fresh.labels, data, tmp_path / "run")
-    assert list(ClassificationAccuracy().measure(evaluation))
+    assert list(ClassificationAccuracyScore().measure(evaluation))
     assert evaluation.runtime.ledger == []
     assert not (tmp_path / "run").exists()
 
 
 def test_large_images_are_reduced_in_their_proportions(tmp_path: Path) -> None:
     data = make_data(height=40, width=80)
-    reduced = classification_accuracy._reduced(data.test)
+    reduced = classification_accuracy_score._reduced(data.test)
     assert reduced.images.shape == (60, 1, 16, 32)
     assert reduced.images.dtype == torch.uint8
     mean = data.test.images.double().mean()
@@ -124,5 +124,5 @@ def test_one_class_alone_or_no_labels_have_no_such_score(
         evaluation_of_images(one.images, one.labels, data, tmp_path),
         evaluation_of_images(fresh.images, fresh.labels, data, tmp_path, labelled=False),
     ):
-        rows = measure_all([NamedMetric("cas", ClassificationAccuracy())], evaluation)
+        rows = measure_all([NamedMetric("cas", ClassificationAccuracyScore())], evaluation)
         assert {row.status for row in rows} == {"skipped"}

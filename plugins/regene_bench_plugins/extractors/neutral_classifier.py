@@ -63,7 +63,7 @@ class NeutralConfig(MethodConfig):
         return depth
 
 
-class Neutral(FeatureExtractor):
+class NeutralClassifier(FeatureExtractor):
     """Features (64) before the linear layer, and logits, of the neutral classifier.
 
     It depends on data and recipe alone, not on any run: its seed is fixed, and its weights lie in
@@ -165,7 +165,9 @@ def _hash_weights(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _kept_accuracy(extractor: Neutral, data: BenchmarkData, store: CheckpointStore) -> float:
+def _kept_accuracy(
+    extractor: NeutralClassifier, data: BenchmarkData, store: CheckpointStore
+) -> float:
     """The share of the test split that it gets right, computed once for its weights.
 
     It is of no run, and on a CPU it would take longer than the rest of a call's beginning.

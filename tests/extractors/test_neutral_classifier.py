@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.extractors.neutral import Neutral
+from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 
 from regene_bench.base.errors import ConfigError, Interrupted
 from regene_bench.base.events import Event, Message, Progress
@@ -33,9 +33,9 @@ def data() -> BenchmarkData:
 
 def prepared(
     data: BenchmarkData, folder: Path, stop: StopRequest | None = None, **options: Any
-) -> tuple[Neutral, list[Event]]:
+) -> tuple[NeutralClassifier, list[Event]]:
     told: list[Event] = []
-    extractor = Neutral(TINY | options)
+    extractor = NeutralClassifier(TINY | options)
     extractor.prepare(data, make_runtime(folder, stop=stop, emit=told.append))
     return extractor, told
 
@@ -65,7 +65,7 @@ def test_it_is_reproducible_whatever_the_runs_seed(
     first, _ = prepared(data, tmp_path)
     monkeypatch.setenv("REGENE_BENCH_CACHE", str(tmp_path / "another cache"))
     torch.manual_seed(999)
-    again = Neutral(TINY)
+    again = NeutralClassifier(TINY)
     told: list[Event] = []
     again.prepare(data, make_runtime(tmp_path, seed=5, emit=told.append))
     assert trained(told)
@@ -151,7 +151,7 @@ def test_its_accuracy_is_told_every_time_and_computed_once(
     data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, first = prepared(data, tmp_path)
-    monkeypatch.setattr(Neutral, "extract", None)
+    monkeypatch.setattr(NeutralClassifier, "extract", None)
     _, second = prepared(data, tmp_path)
     assert accuracies(first) == accuracies(second)
     assert len(accuracies(first)) == 1

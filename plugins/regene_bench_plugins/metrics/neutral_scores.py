@@ -21,7 +21,7 @@ from regene_bench.api import (
 _SPLITS = 10
 
 
-class NeutralJudgement(Metric):
+class NeutralClassifierScores(Metric):
     """Accuracy (ReGene, section 6.1) and Inception score on the neutral classifier's posterior.
 
     ``accuracy_neutral`` is the share of images that the classifier takes for the class that was

@@ -12,7 +12,7 @@ from regene_bench.api import Column, Evaluation, Metric, Score, share
 _CHUNK = 256
 
 
-class ClassifierAccuracy(Metric):
+class OwnClassifierAccuracy(Metric):
     """Share of held-out images that the model's own classifier puts in their class.
 
     Table 1 of Gopalakrishnan et al. 2022 sets it against the reconstruction error: a better

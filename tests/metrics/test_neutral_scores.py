@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from regene_bench_plugins.metrics.neutral import NeutralJudgement
+from regene_bench_plugins.metrics.neutral_scores import NeutralClassifierScores
 from regene_bench_plugins.metrics.trials import NeutralTrials
 
 from regene_bench.api import BenchmarkData, Evaluation
@@ -34,7 +34,7 @@ def with_wrong(counts: dict[int, int], data: BenchmarkData, folder: Path) -> Eva
 def test_accuracy_overall_and_by_class_with_error_and_interval(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    scores = list(NeutralJudgement().measure(with_wrong({0: 5, 1: 2}, data, tmp_path)))
+    scores = list(NeutralClassifierScores().measure(with_wrong({0: 5, 1: 2}, data, tmp_path)))
     assert totals(scores)["accuracy_neutral"] == pytest.approx(53 / 60)
     expected = {"stripe 0": 0.75, "stripe 1": 0.9, "stripe 2": 1.0}
     assert by_class(scores, "accuracy_neutral") == pytest.approx(expected)
@@ -51,7 +51,7 @@ def test_images_without_labels_have_an_inception_score_and_no_accuracy(
         data.test.images, data.test.labels, data, tmp_path, labelled=False
     )
     metrics = [
-        NamedMetric("neutral", NeutralJudgement()),
+        NamedMetric("neutral", NeutralClassifierScores()),
         NamedMetric("trials_neutral", NeutralTrials()),
     ]
     rows = {row.metric: row for row in measure_all(metrics, evaluation)}
@@ -60,7 +60,7 @@ def test_images_without_labels_have_an_inception_score_and_no_accuracy(
         "accuracy_neutral": "skipped",
         "trials_neutral": "skipped",
     }
-    labelled = NeutralJudgement().measure(with_wrong({}, data, tmp_path))
+    labelled = NeutralClassifierScores().measure(with_wrong({}, data, tmp_path))
     assert rows["is_neutral"].value == totals(list(labelled))["is_neutral"]
 
 

@@ -22,7 +22,7 @@ from regene_bench.api import (
     Score,
     share,
 )
-from regene_bench_plugins.extractors.neutral import Neutral
+from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.metrics.image_sets import joined, subset_per_class_like, without_copies
 
 _DEPTH = 8
@@ -34,7 +34,7 @@ _LARGEST_SIDE = 32
 _CHUNK = 512
 
 
-class ClassificationAccuracy(Metric):
+class ClassificationAccuracyScore(Metric):
     """Train on generated images, test on real ones (Ravuri and Vinyals 2019).
 
     * ``cas``: accuracy on held-out real images of a classifier that was trained on this run's
@@ -124,7 +124,7 @@ def correct_after_training_on(
 
 
 def _correct(data: BenchmarkData, seen: int, runtime: Runtime) -> Tensor:
-    classifier = Neutral(
+    classifier = NeutralClassifier(
         {
             "epochs": seen / len(data.train),
             "depth": _DEPTH,
