@@ -65,7 +65,7 @@ class CifarResNet(nn.Module):
         return logits
 
 
-def initialise(network: nn.Module) -> None:
+def kaiming_init(network: nn.Module) -> None:
     """Kaiming initialisation, with the last norm of each block at zero (identity at the start)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

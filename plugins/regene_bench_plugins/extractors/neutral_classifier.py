@@ -30,7 +30,7 @@ from regene_bench.api import (
     validate,
     warmup_then_cosine,
 )
-from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, initialise, standardise
+from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, kaiming_init, standardise
 from regene_bench_plugins.extractors.float32 import full_float32
 
 _RECIPE = 1
@@ -115,7 +115,7 @@ class NeutralClassifier(FeatureExtractor):
 def _build(data: BenchmarkData, config: NeutralConfig, runtime: Runtime) -> CifarResNet:
     with runtime.seeded("init"):
         network = CifarResNet(data.shape.channels, data.shape.n_classes, config.depth)
-        initialise(network)
+        kaiming_init(network)
     return network.to(runtime.device).to(memory_format=torch.channels_last)
 
 

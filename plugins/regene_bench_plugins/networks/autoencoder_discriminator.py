@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.adversarial import StridedFeatures, halvings
 from regene_bench_plugins.networks.conditioning import NoiseAndLabel, NoiseOnly
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
+from regene_bench_plugins.networks.strided import StridedFeatures, halvings
 
 
 class AutoencoderDiscriminator(nn.Module):

@@ -13,13 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.adversarial import (
-    halvings,
-    halvings_to,
-    start_without_code,
-)
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
 from regene_bench_plugins.networks.conditioning import CodeEntrance
+from regene_bench_plugins.networks.strided import halvings, halvings_to, start_without_code
 
 Pool = Callable[[Tensor, tuple[int, int]], Tensor]
 

@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 import torch
 from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
-from regene_bench_plugins.methods.gan.infogan import (
-    InfoGANConfig,
+from regene_bench_plugins.methods.gan.infogan_networks import (
+    InfoGANNetworksConfig,
     infogan_discriminator,
     infogan_generator,
-)
-from regene_bench_plugins.networks.adversarial import (
-    Discriminator,
-    StridedFeatures,
-    TransposedGenerator,
-    doubling_widths,
-    halvings_to,
 )
 from regene_bench_plugins.networks.autoencoder_discriminator import AutoencoderDiscriminator
 from regene_bench_plugins.networks.conditional_norm import conditional_norm, no_norm
@@ -29,6 +22,13 @@ from regene_bench_plugins.networks.conditioning import (
 )
 from regene_bench_plugins.networks.heads import LinearHead, ProjectionHead
 from regene_bench_plugins.networks.residual import ResidualFeatures, ResidualGenerator
+from regene_bench_plugins.networks.strided import (
+    Discriminator,
+    StridedFeatures,
+    TransposedGenerator,
+    doubling_widths,
+    halvings_to,
+)
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
@@ -118,7 +118,7 @@ def linears(network: nn.Module) -> list[tuple[int, int]]:
 
 
 def test_the_infogan_networks_are_those_of_lucic_et_al() -> None:
-    shape, config = ImageShape(1, 28, 28, 10), InfoGANConfig()
+    shape, config = ImageShape(1, 28, 28, 10), InfoGANNetworksConfig()
     generator = infogan_generator(config, shape)
     assert sorted(linears(generator)) == [(64 + 10, 1024), (1024, 128 * 7 * 7)]
     assert convolutions(generator) == [(128, 64, 4, 2), (64, 1, 4, 2)]
@@ -179,7 +179,7 @@ def test_labels_reach_every_conditional_generator() -> None:
 
 def test_a_generator_without_noise_and_labels_can_learn_its_one_image() -> None:
     torch.manual_seed(0)
-    config = InfoGANConfig(conditional=False, noise_dim=0, width=4, dense=8)
+    config = InfoGANNetworksConfig(conditional=False, noise_dim=0, width=4, dense=8)
     generator = infogan_generator(config, ImageShape(1, 8, 8, 3))
     target = torch.rand(1, 1, 8, 8).expand(4, 1, 8, 8)
     noise, labels = torch.empty(4, 0), torch.zeros(4, dtype=torch.int64)
@@ -200,7 +200,7 @@ def test_a_generator_without_noise_and_labels_can_learn_its_one_image() -> None:
 
 @pytest.mark.parametrize("sizes", [{"noise_dim": 2}, {"conditional": True}], ids=str)
 def test_a_generator_with_noise_or_labels_starts_as_ever(sizes: dict[str, Any]) -> None:
-    config = InfoGANConfig(**({"conditional": False, "noise_dim": 0, "dense": 8} | sizes))
+    config = InfoGANNetworksConfig(**({"conditional": False, "noise_dim": 0, "dense": 8} | sizes))
     generator = infogan_generator(config, ImageShape(1, 8, 8, 3))
     biases = [p for name, p in generator.named_parameters() if name.endswith("bias")]
     assert all(torch.equal(bias, torch.zeros_like(bias)) for bias in biases)

@@ -11,13 +11,13 @@ from regene_bench_plugins.methods.gan.config import GANConfig
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
-from regene_bench_plugins.networks.adversarial import (
+from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
+from regene_bench_plugins.networks.heads import DiscriminatorOutput, LinearHead
+from regene_bench_plugins.networks.strided import (
     Discriminator,
     StridedFeatures,
     TransposedGenerator,
 )
-from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
-from regene_bench_plugins.networks.heads import DiscriminatorOutput, LinearHead
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError

@@ -9,7 +9,7 @@ from pydantic import Field
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import quick_images
-from regene_bench_plugins.methods.gan.infogan import InfoGANSizes, infogan_generator
+from regene_bench_plugins.methods.gan.infogan_networks import InfoGANSizes, infogan_generator
 from regene_bench_plugins.methods.gan.losses import (
     AdversarialLoss,
     AuxiliaryClassLoss,

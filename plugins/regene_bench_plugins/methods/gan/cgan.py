@@ -31,17 +31,17 @@ from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.stacked import stacking_key, train_gans_together
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
-from regene_bench_plugins.networks.adversarial import (
-    Discriminator,
-    StridedFeatures,
-    TransposedGenerator,
-    doubling_widths,
-    halvings_to,
-    initialise,
-)
 from regene_bench_plugins.networks.conditional_norm import no_norm
 from regene_bench_plugins.networks.conditioning import CodeEntrance, NoiseAndNumber
 from regene_bench_plugins.networks.heads import LinearHead
+from regene_bench_plugins.networks.strided import (
+    Discriminator,
+    StridedFeatures,
+    TransposedGenerator,
+    dcgan_init,
+    doubling_widths,
+    halvings_to,
+)
 
 _INNERMOST_SIDE = 4
 _LOSSES: dict[str, type[AdversarialLoss]] = {"nonsaturating": NonSaturating, "minimax": Minimax}
@@ -199,7 +199,7 @@ def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
         norm=nn.BatchNorm2d if config.discriminator_norm else no_norm,
     )
     discriminator = Discriminator(entrance, features, LinearHead(features.size))
-    discriminator.apply(initialise)
+    discriminator.apply(dcgan_init)
     schedule: Schedule = constant
     if config.halve_every is not None:
         schedule = decay_every(config.halve_every, 0.5)

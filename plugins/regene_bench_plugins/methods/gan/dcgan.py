@@ -20,15 +20,15 @@ from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Uniform
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
-from regene_bench_plugins.networks.adversarial import (
+from regene_bench_plugins.networks.heads import LinearHead
+from regene_bench_plugins.networks.strided import (
     Discriminator,
     StridedFeatures,
     TransposedGenerator,
+    dcgan_init,
     doubling_widths,
     halvings_to,
-    initialise,
 )
-from regene_bench_plugins.networks.heads import LinearHead
 
 _INNERMOST_SIDE = 4
 
@@ -74,7 +74,7 @@ class DCGAN(Method):
             entrance = image_entrance(config, shape)
             features = StridedFeatures(shape, entrance.channels, widths, norm=nn.BatchNorm2d)
             discriminator = Discriminator(entrance, features, LinearHead(features.size))
-            discriminator.apply(initialise)
+            discriminator.apply(dcgan_init)
             setup = GANSetup(
                 generator=TransposedGenerator(shape, code_entrance(config, shape), widths),
                 discriminator=discriminator,

@@ -7,7 +7,7 @@ from typing import Any
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
-from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_setup
+from regene_bench_plugins.methods.gan.infogan_networks import InfoGANNetworksConfig, infogan_setup
 from regene_bench_plugins.methods.gan.losses import LeastSquares
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.training import train_gan
@@ -16,8 +16,8 @@ from regene_bench_plugins.methods.gan.training import train_gan
 class LSGAN(Method):
     """Squared distances from 1 and 0; labels beside the noise and beside the image."""
 
-    Config = InfoGANConfig
-    config: InfoGANConfig
+    Config = InfoGANNetworksConfig
+    config: InfoGANNetworksConfig
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:

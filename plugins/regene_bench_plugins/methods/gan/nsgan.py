@@ -9,13 +9,13 @@ from pydantic import Field
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
-from regene_bench_plugins.methods.gan.infogan import InfoGANConfig, infogan_setup
+from regene_bench_plugins.methods.gan.infogan_networks import InfoGANNetworksConfig, infogan_setup
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.training import train_gan
 
 
-class NSGANConfig(InfoGANConfig):
+class NSGANConfig(InfoGANNetworksConfig):
     """The networks' sizes and the recipe's rates."""
 
     generator_learning_rate: float = Field(default=5e-5, gt=0)

@@ -10,27 +10,27 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
-from regene_bench_plugins.methods.gan.class_norm import (
-    ClassNormConfig,
-    class_norm_generator,
+from regene_bench_plugins.methods.gan.conditional_norm_networks import (
+    ConditionalNormConfig,
+    conditional_norm_generator,
     critic_features,
-    quick_class_norm,
+    quick_conditional_norm,
 )
 from regene_bench_plugins.methods.gan.config import quick_images
 from regene_bench_plugins.methods.gan.losses import Hinge
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
-from regene_bench_plugins.networks.adversarial import Discriminator
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import LinearHead, ProjectionHead
 from regene_bench_plugins.networks.spectral import spectrally_normalised
+from regene_bench_plugins.networks.strided import Discriminator
 
 # 50,000 steps of the generator, five of the discriminator for each, 64 images a step.
 _PAPER_IMAGES = 16_000_000
 
 
-class SNGANConfig(ClassNormConfig):
+class SNGANConfig(ConditionalNormConfig):
     """The networks' sizes and how far the discriminator reaches.
 
     Attributes:
@@ -66,7 +66,7 @@ class SNGAN(Method):
             # At full scale, the discriminator meets every margin of the hinge loss after some
             # hundred steps. Then it has no gradient left, and a class keeps a single image.
             near = {"feature_scale": 0.25, "batch_size": 32}
-            return {"images": quick_images(shape)} | quick_class_norm(shape) | near
+            return {"images": quick_images(shape)} | quick_conditional_norm(shape) | near
         if preset == "standard":
             return {
                 "images": 3_000_000,
@@ -87,7 +87,7 @@ class SNGAN(Method):
             scaled = nn.Sequential(features, _Scaled(config.feature_scale))
             discriminator = Discriminator(ImageOnly(shape), scaled, head)
             setup = GANSetup(
-                generator=class_norm_generator(config, shape),
+                generator=conditional_norm_generator(config, shape),
                 discriminator=spectrally_normalised(discriminator),
                 loss=Hinge(),
                 noise=Normal(config.noise_dim),

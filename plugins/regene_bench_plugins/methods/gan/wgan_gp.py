@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
-from regene_bench_plugins.methods.gan.class_norm import (
-    ClassNormConfig,
-    class_norm_generator,
+from regene_bench_plugins.methods.gan.conditional_norm_networks import (
+    ConditionalNormConfig,
+    conditional_norm_generator,
     critic_features,
-    quick_class_norm,
+    quick_conditional_norm,
 )
 from regene_bench_plugins.methods.gan.config import quick_images
 from regene_bench_plugins.methods.gan.losses import (
@@ -23,15 +23,15 @@ from regene_bench_plugins.methods.gan.losses import (
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
-from regene_bench_plugins.networks.adversarial import Discriminator
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import AuxiliaryHead, LinearHead
+from regene_bench_plugins.networks.strided import Discriminator
 
 # 100,000 steps of the generator, five of the critic for each, 64 images a step.
 _PAPER_IMAGES = 32_000_000
 
 
-class WGANGPConfig(ClassNormConfig):
+class WGANGPConfig(ConditionalNormConfig):
     """The networks' sizes and the weights of the losses.
 
     Attributes:
@@ -56,7 +56,7 @@ class WGANGP(Method):
         """``paper``: the residual networks of its conditional CIFAR-10 experiment."""
         if preset == "quick":
             few = {"discriminator_steps": 2, "fake_class_weight": 1.0}
-            return {"images": quick_images(shape)} | quick_class_norm(shape) | few
+            return {"images": quick_images(shape)} | quick_conditional_norm(shape) | few
         if preset == "standard":
             return {
                 "images": 3_000_000,
@@ -77,7 +77,7 @@ class WGANGP(Method):
                 head = AuxiliaryHead(features.size, shape.n_classes)
                 loss = AuxiliaryClassLoss(loss, config.real_class_weight, config.fake_class_weight)
             setup = GANSetup(
-                generator=class_norm_generator(config, shape),
+                generator=conditional_norm_generator(config, shape),
                 discriminator=Discriminator(ImageOnly(shape), features, head),
                 loss=loss,
                 noise=Normal(config.noise_dim),

@@ -15,21 +15,21 @@ from torch import nn
 from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, quick_rates
-from regene_bench_plugins.networks.adversarial import (
+from regene_bench_plugins.networks.conditional_norm import NormFactory, conditional_norm, no_norm
+from regene_bench_plugins.networks.conditioning import NoiseOnly
+from regene_bench_plugins.networks.residual import Pool, ResidualFeatures, ResidualGenerator
+from regene_bench_plugins.networks.strided import (
     StridedFeatures,
     TransposedGenerator,
     doubling_widths,
     halvings_to,
 )
-from regene_bench_plugins.networks.conditional_norm import NormFactory, conditional_norm, no_norm
-from regene_bench_plugins.networks.conditioning import NoiseOnly
-from regene_bench_plugins.networks.residual import Pool, ResidualFeatures, ResidualGenerator
 
 _INNERMOST_SIDE = 4
 _SLOPE = 0.2
 
 
-class ClassNormConfig(GANConfig):
+class ConditionalNormConfig(GANConfig):
     """Kind and sizes of the networks.
 
     Attributes:
@@ -51,7 +51,7 @@ class ClassNormConfig(GANConfig):
     beta2: float = Field(default=0.9, ge=0, lt=1)
 
 
-def class_norm_generator(config: ClassNormConfig, shape: ImageShape) -> nn.Module:
+def conditional_norm_generator(config: ConditionalNormConfig, shape: ImageShape) -> nn.Module:
     """A generator with conditional batch norm; with plain batch norm if it is unconditional.
 
     The strided one has the label beside its noise as well: it has few normalisations, at 8×8 pixels
@@ -67,7 +67,7 @@ def class_norm_generator(config: ClassNormConfig, shape: ImageShape) -> nn.Modul
 
 
 def critic_features(
-    config: ClassNormConfig, shape: ImageShape, pool: Pool = torch.mean
+    config: ConditionalNormConfig, shape: ImageShape, pool: Pool = torch.mean
 ) -> StridedFeatures | ResidualFeatures:
     """Features of a discriminator without normalisation and without labels at its entrance.
 
@@ -92,7 +92,7 @@ def _initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def quick_class_norm(shape: ImageShape) -> dict[str, Any]:
+def quick_conditional_norm(shape: ImageShape) -> dict[str, Any]:
     """Sizes of strided networks, and their rates, for some minutes on two CPU cores."""
     rates = quick_rates(shape)
     if not is_small(shape) and not is_colour(shape):

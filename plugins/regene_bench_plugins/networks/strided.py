@@ -1,4 +1,4 @@
-"""Generator of transposed convolutions and its mirrored discriminator, for images of any size."""
+"""Generator of stride-2 transposed convolutions and its mirrored discriminator, for any size."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TransposedGenerator(nn.Module):
             stages.append(LabelledSequential(*layers))
             channels = outputs
         self.stages = nn.ModuleList(stages)
-        self.apply(initialise)
+        self.apply(dcgan_init)
         start_without_code(self.expand)
         self.to(memory_format=torch.channels_last)
 
@@ -173,7 +173,7 @@ def start_without_code(expand: nn.Linear) -> None:
         nn.init.normal_(expand.bias)
 
 
-def initialise(module: nn.Module) -> None:
+def dcgan_init(module: nn.Module) -> None:
     """DCGAN's initialisation (Radford et al. 2015): normal weights of deviation 0.02.
 
     For ``nn.Module.apply``.

@@ -10,15 +10,15 @@ from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, im
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup
-from regene_bench_plugins.networks.adversarial import (
-    Discriminator,
-    StridedFeatures,
-    TransposedGenerator,
-    initialise,
-)
 from regene_bench_plugins.networks.conditional_norm import no_norm
 from regene_bench_plugins.networks.conditioning import DenseEntrance
 from regene_bench_plugins.networks.heads import DenseHead
+from regene_bench_plugins.networks.strided import (
+    Discriminator,
+    StridedFeatures,
+    TransposedGenerator,
+    dcgan_init,
+)
 
 _SLOPE = 0.2
 
@@ -35,7 +35,7 @@ class InfoGANSizes(GANConfig):
     dense: int = Field(default=1024, ge=1, le=16384)
 
 
-class InfoGANConfig(InfoGANSizes):
+class InfoGANNetworksConfig(InfoGANSizes):
     """Sizes of both networks.
 
     Attributes:
@@ -53,7 +53,7 @@ def infogan_generator(config: InfoGANSizes, shape: ImageShape) -> TransposedGene
     return TransposedGenerator(shape, entrance, (config.width, 2 * config.width))
 
 
-def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discriminator:
+def infogan_discriminator(config: InfoGANNetworksConfig, shape: ImageShape) -> Discriminator:
     """conv ``width`` – conv ``2 width``, 4×4, stride 2 – fc ``dense`` – 1, LeakyReLU between."""
     entrance = image_entrance(config, shape)
     features = StridedFeatures(
@@ -66,11 +66,13 @@ def infogan_discriminator(config: InfoGANConfig, shape: ImageShape) -> Discrimin
     norm = nn.BatchNorm1d if config.discriminator_norm else no_norm
     head = DenseHead(features.size, config.dense, norm, _SLOPE)
     discriminator = Discriminator(entrance, features, head)
-    discriminator.apply(initialise)
+    discriminator.apply(dcgan_init)
     return discriminator
 
 
-def infogan_setup(config: InfoGANConfig, shape: ImageShape, loss: AdversarialLoss) -> GANSetup:
+def infogan_setup(
+    config: InfoGANNetworksConfig, shape: ImageShape, loss: AdversarialLoss
+) -> GANSetup:
     """Both networks with normal noise, to be trained with a loss."""
     return GANSetup(
         generator=infogan_generator(config, shape),
