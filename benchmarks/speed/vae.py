@@ -32,7 +32,7 @@ import torch
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import divergence_from_normal
-from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeOnly, ImageOnly
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -127,7 +127,7 @@ def ours(size: Size, options: argparse.Namespace) -> Result:
         entrance=ImageOnly(SHAPE),
         encoder=BenchmarkEncoder(),
         heads=GaussianHeads(1024, LATENT_DIM),
-        code=NoiseOnly(LATENT_DIM),
+        code=CodeOnly(LATENT_DIM),
         decoder=BenchmarkDecoder(),
     ).to(device)
     optimizer = adam(network.parameters(), RATE, device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.networks.conditioning import NoiseAndLabel, NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeAndOneHot, CodeOnly
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
 from regene_bench_plugins.networks.strided import StridedFeatures, halvings
 
@@ -35,7 +35,7 @@ class AutoencoderDiscriminator(nn.Module):
         self.features = StridedFeatures(shape, shape.channels, (width,))
         self.code = nn.Linear(self.features.size, code_dim)
         self.entrance = (
-            NoiseAndLabel(code_dim, shape.n_classes) if conditional else NoiseOnly(code_dim)
+            CodeAndOneHot(code_dim, shape.n_classes) if conditional else CodeOnly(code_dim)
         )
         self.expand = nn.Sequential(
             nn.Linear(self.entrance.size, self.features.size),

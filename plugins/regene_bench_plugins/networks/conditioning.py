@@ -1,9 +1,11 @@
 """Where labels enter a network: beside the noise, beside the image, or not at all.
 
-An entrance is the first step of a network. A generator's maps noise and labels to a code, a
-discriminator's maps images and labels to feature maps; the network behind it need not know which
-form was chosen. All take further leading
-axes, such as one for models that are trained together.
+An input is the first step of a network. A generator's or decoder's is a ``CodeInput``, which maps
+noise and labels to a code, the vector that the layers behind it take; a discriminator's or
+encoder's is an ``ImageInput``, which maps images and labels to feature maps. The network behind
+need not know which form was chosen; it keeps its input as ``entrance`` (an autoencoder that of its
+decoder as ``code``), and checkpoints name weights so. All take further leading axes, such as one
+for models that are trained together.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from regene_bench.api import ImageShape
 _IMAGE_AXES = 4
 
 
-class CodeEntrance(Protocol):
+class CodeInput(Protocol):
     """Maps noise ``[N, Z]`` and labels, int64 ``[N]``, to codes ``[N, size]``."""
 
     size: int
@@ -27,7 +29,7 @@ class CodeEntrance(Protocol):
     def __call__(self, noise: Tensor, labels: Tensor) -> Tensor: ...
 
 
-class ImageEntrance(Protocol):
+class ImageInput(Protocol):
     """Maps images ``[N, C, H, W]`` and labels, int64 ``[N]``, to ``[N, channels, H, W]``."""
 
     channels: int
@@ -35,7 +37,7 @@ class ImageEntrance(Protocol):
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor: ...
 
 
-class NoiseOnly(nn.Module):
+class CodeOnly(nn.Module):
     """The noise as it is: for unconditional generators, and where labels enter elsewhere."""
 
     def __init__(self, noise_dim: int) -> None:
@@ -47,7 +49,7 @@ class NoiseOnly(nn.Module):
         return noise
 
 
-class NoiseAndLabel(nn.Module):
+class CodeAndOneHot(nn.Module):
     """``[noise, one-hot label]`` (Mirza & Osindero 2014; He, section 3.2)."""
 
     def __init__(self, noise_dim: int, n_classes: int) -> None:
@@ -60,7 +62,7 @@ class NoiseAndLabel(nn.Module):
         return torch.cat([noise, one_hot(labels, self.n_classes)], dim=-1)
 
 
-class NoiseAndNumber(nn.Module):
+class CodeAndScalarLabel(nn.Module):
     """``[noise, label / (K − 1)]``: the one label dimension of He's CGAN2 (section 4.1)."""
 
     def __init__(self, noise_dim: int, n_classes: int) -> None:
@@ -73,7 +75,7 @@ class NoiseAndNumber(nn.Module):
         return torch.cat([noise, (labels / self.highest).unsqueeze(-1)], dim=-1)
 
 
-class DenseEntrance(nn.Module):
+class DenseInput(nn.Module):
     """A hidden layer between the code and the network: linear, batch norm, ReLU.
 
     Behind a code without noise and label all its outputs start at 1 and are learned by the shift of
@@ -85,7 +87,7 @@ class DenseEntrance(nn.Module):
         width: Length of the layer.
     """
 
-    def __init__(self, entrance: NoiseOnly | NoiseAndLabel | NoiseAndNumber, width: int) -> None:
+    def __init__(self, entrance: CodeOnly | CodeAndOneHot | CodeAndScalarLabel, width: int) -> None:
         super().__init__()
         self.entrance = entrance
         norm = nn.BatchNorm1d(width)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
-from regene_bench_plugins.networks.conditioning import CodeEntrance
+from regene_bench_plugins.networks.conditioning import CodeInput
 from regene_bench_plugins.networks.strided import halvings, halvings_to, start_without_code
 
 Pool = Callable[[Tensor, tuple[int, int]], Tensor]
@@ -35,7 +35,7 @@ class ResidualGenerator(nn.Module):
     """
 
     def __init__(
-        self, shape: ImageShape, entrance: CodeEntrance, width: int, norm: NormFactory
+        self, shape: ImageShape, entrance: CodeInput, width: int, norm: NormFactory
     ) -> None:
         super().__init__()
         count = halvings_to(_GENERATOR_SIDE, shape)

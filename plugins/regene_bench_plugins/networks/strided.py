@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
-from regene_bench_plugins.networks.conditioning import CodeEntrance, ImageEntrance
+from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
 
 _NORMAL_STD = 0.02
@@ -54,7 +54,7 @@ class TransposedGenerator(nn.Module):
     def __init__(
         self,
         shape: ImageShape,
-        entrance: CodeEntrance,
+        entrance: CodeInput,
         widths: tuple[int, ...],
         *,
         kernel: int = 4,
@@ -139,15 +139,15 @@ class StridedFeatures(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """An entrance for image and label, features, and a head that scores them.
+    """An input for image and label, features, and a head that scores them.
 
     Args:
         entrance: Joins image and label.
-        features: Maps what the entrance gives to ``[N, F]``.
+        features: Maps what ``entrance`` gives to ``[N, F]``.
         head: Maps features and labels to a ``DiscriminatorOutput``.
     """
 
-    def __init__(self, entrance: ImageEntrance, features: nn.Module, head: nn.Module) -> None:
+    def __init__(self, entrance: ImageInput, features: nn.Module, head: nn.Module) -> None:
         super().__init__()
         self.entrance = entrance
         self.features = features
@@ -163,11 +163,11 @@ class Discriminator(nn.Module):
 
 
 def start_without_code(expand: nn.Linear) -> None:
-    """Give the first layer of a generator without noise and label at its entrance a start.
+    """Give the first layer of a generator without noise and label at its input a start.
 
     Its bias is then all that the first feature map is made of; at zero, batch norm and ReLU would
     let nothing grow out of it. Layers with inputs are left as they are, such as those behind a
-    ``DenseEntrance``, which gives itself a start.
+    ``DenseInput``, which gives itself a start.
     """
     if expand.in_features == 0:
         nn.init.normal_(expand.bias)

@@ -15,10 +15,10 @@ from regene_bench_plugins.methods.gan.infogan_networks import (
 from regene_bench_plugins.networks.autoencoder_discriminator import AutoencoderDiscriminator
 from regene_bench_plugins.networks.conditional_norm import conditional_norm, no_norm
 from regene_bench_plugins.networks.conditioning import (
+    CodeAndOneHot,
+    CodeOnly,
     ImageOnly,
     LabelPlanes,
-    NoiseAndLabel,
-    NoiseOnly,
 )
 from regene_bench_plugins.networks.heads import LinearHead, ProjectionHead
 from regene_bench_plugins.networks.residual import ResidualFeatures, ResidualGenerator
@@ -53,7 +53,7 @@ def sizes_of_a_pass(generator: nn.Module, discriminator: nn.Module) -> list[tupl
 @pytest.mark.parametrize("kernel", [3, 4])
 def test_strided_networks_fit_any_size(size: tuple[int, int, int], kernel: int) -> None:
     shape = ImageShape(*size, n_classes=3)
-    generator = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4, 8), kernel=kernel)
+    generator = TransposedGenerator(shape, CodeAndOneHot(5, 3), (4, 8), kernel=kernel)
     entrance = LabelPlanes(shape)
     features = StridedFeatures(shape, entrance.channels, (4, 8), kernel=kernel)
     discriminator = Discriminator(entrance, features, LinearHead(features.size))
@@ -63,7 +63,7 @@ def test_strided_networks_fit_any_size(size: tuple[int, int, int], kernel: int) 
 @pytest.mark.parametrize("size", SHAPES, ids=str)
 def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
     shape = ImageShape(*size, n_classes=3)
-    generator = ResidualGenerator(shape, NoiseAndLabel(5, 3), 4, conditional_norm(3))
+    generator = ResidualGenerator(shape, CodeAndOneHot(5, 3), 4, conditional_norm(3))
     features = ResidualFeatures(shape, shape.channels, 4, torch.sum)
     discriminator = Discriminator(ImageOnly(shape), features, ProjectionHead(4, 3))
     assert sizes_of_a_pass(generator, discriminator) == [(2, *size), (2,)]
@@ -72,7 +72,7 @@ def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
 @pytest.mark.parametrize("size", SHAPES, ids=str)
 def test_autoencoding_networks_fit_any_size(size: tuple[int, int, int]) -> None:
     shape = ImageShape(*size, n_classes=3)
-    generator = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4,))
+    generator = TransposedGenerator(shape, CodeAndOneHot(5, 3), (4,))
     discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=True)
     assert sizes_of_a_pass(generator, discriminator) == [(2, *size), (2,)]
 
@@ -167,8 +167,8 @@ def test_residual_features_are_pooled_as_they_are_told() -> None:
 
 def test_labels_reach_every_conditional_generator() -> None:
     shape, noise = ImageShape(1, 8, 8, 3), torch.randn(1, 5).expand(2, 5)
-    beside_the_noise = TransposedGenerator(shape, NoiseAndLabel(5, 3), (4,), norm=no_norm)
-    in_the_norm = ResidualGenerator(shape, NoiseOnly(5), 4, conditional_norm(3))
+    beside_the_noise = TransposedGenerator(shape, CodeAndOneHot(5, 3), (4,), norm=no_norm)
+    in_the_norm = ResidualGenerator(shape, CodeOnly(5), 4, conditional_norm(3))
     for name, parameter in in_the_norm.named_parameters():
         if name.endswith("shift"):
             nn.init.normal_(parameter)

@@ -11,10 +11,10 @@ from regene_bench_plugins.networks.conditional_norm import (
     LabelledSequential,
 )
 from regene_bench_plugins.networks.conditioning import (
+    CodeAndOneHot,
+    CodeAndScalarLabel,
+    CodeOnly,
     LabelPlanes,
-    NoiseAndLabel,
-    NoiseAndNumber,
-    NoiseOnly,
 )
 from regene_bench_plugins.networks.heads import AuxiliaryHead, DiscriminatorOutput, ProjectionHead
 from regene_bench_plugins.networks.spectral import spectrally_normalised
@@ -167,11 +167,11 @@ def test_the_auxiliary_head_gives_a_score_and_class_logits_whatever_the_labels()
     assert torch.equal(output.scores, other.scores)
 
 
-def test_entrances_hold_noise_and_label() -> None:
+def test_inputs_hold_noise_and_label() -> None:
     noise = torch.tensor([[0.5, -0.5], [1.0, 2.0]])
-    assert NoiseOnly(2)(noise, LABELS).tolist() == noise.tolist()
-    assert NoiseAndLabel(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 0, 0, 1], [1, 2, 1, 0, 0]]
-    assert NoiseAndNumber(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 1], [1, 2, 0]]
+    assert CodeOnly(2)(noise, LABELS).tolist() == noise.tolist()
+    assert CodeAndOneHot(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 0, 0, 1], [1, 2, 1, 0, 0]]
+    assert CodeAndScalarLabel(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 1], [1, 2, 0]]
     images = torch.rand(2, 1, 4, 5)
     planes = LabelPlanes(ImageShape(1, 4, 5, 3))(images, LABELS)
     assert torch.equal(planes[:, :1], images)

@@ -11,7 +11,7 @@ from regene_bench_plugins.methods.gan.config import GANConfig
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
-from regene_bench_plugins.networks.conditioning import ImageOnly, NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeOnly, ImageOnly
 from regene_bench_plugins.networks.heads import DiscriminatorOutput, LinearHead
 from regene_bench_plugins.networks.strided import (
     Discriminator,
@@ -56,7 +56,7 @@ def test_the_discriminator_takes_its_steps_for_one_of_the_generator(
     loss, shape = Counting(), stripes.shape
     features = StridedFeatures(shape, shape.channels, (4,))
     setup = GANSetup(
-        generator=TransposedGenerator(shape, NoiseOnly(2), (4,)),
+        generator=TransposedGenerator(shape, CodeOnly(2), (4,)),
         discriminator=Discriminator(ImageOnly(shape), features, LinearHead(features.size)),
         loss=loss,
         noise=Normal(2),

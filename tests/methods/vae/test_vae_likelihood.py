@@ -12,11 +12,11 @@ from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
 from regene_bench_plugins.methods.vae.samplers import StandardNormal
-from regene_bench_plugins.methods.vae.second_stage import DrawnCodes, VectorEntrance
+from regene_bench_plugins.methods.vae.second_stage import DrawnCodes, VectorInput
 from regene_bench_plugins.methods.vae.training import Plan, fit_autoencoder
 from regene_bench_plugins.metrics.latent_variable import divergences
 from regene_bench_plugins.metrics.likelihood import importance_bounds
-from regene_bench_plugins.networks.conditioning import NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeOnly
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
@@ -33,10 +33,10 @@ class LinearDecoder(nn.Linear):
 def linear_network() -> Autoencoding:
     """x = W z + b with a Gaussian posterior that is linear in x."""
     return Autoencoding(
-        entrance=VectorEntrance(NoiseOnly(OBSERVED)),
+        entrance=VectorInput(CodeOnly(OBSERVED)),
         encoder=nn.Identity(),
         heads=GaussianHeads(OBSERVED, LATENT),
-        code=NoiseOnly(LATENT),
+        code=CodeOnly(LATENT),
         decoder=LinearDecoder(LATENT, OBSERVED),
     )
 

@@ -21,8 +21,8 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.gan.config import (
     GANConfig,
-    code_entrance,
-    image_entrance,
+    code_input,
+    image_input,
     quick_images,
     quick_rates,
 )
@@ -32,7 +32,7 @@ from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.stacked import stacking_key, train_gans_together
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.conditional_norm import no_norm
-from regene_bench_plugins.networks.conditioning import CodeEntrance, NoiseAndNumber
+from regene_bench_plugins.networks.conditioning import CodeAndScalarLabel, CodeInput
 from regene_bench_plugins.networks.heads import LinearHead
 from regene_bench_plugins.networks.strided import (
     Discriminator,
@@ -81,11 +81,11 @@ class CGANConfig(GANConfig):
         """Channels of the blocks from the image inwards."""
         return doubling_widths(first, self.blocks or halvings_to(_INNERMOST_SIDE, shape))
 
-    def entrance(self, shape: ImageShape) -> CodeEntrance:
+    def code_input(self, shape: ImageShape) -> CodeInput:
         """The generator's first layer: how noise and label become one code."""
         if self.conditional and self.label == "number":
-            return NoiseAndNumber(self.noise_dim, shape.n_classes)
-        return code_entrance(self, shape)
+            return CodeAndScalarLabel(self.noise_dim, shape.n_classes)
+        return code_input(self, shape)
 
 
 class UGANConfig(CGANConfig):
@@ -189,7 +189,7 @@ def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
         config: Kinds and sizes.
         shape: Images that the generator gives and the discriminator takes.
     """
-    entrance = image_entrance(config, shape)
+    entrance = image_input(config, shape)
     features = StridedFeatures(
         shape,
         entrance.channels,
@@ -206,7 +206,7 @@ def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
     return GANSetup(
         generator=TransposedGenerator(
             shape,
-            config.entrance(shape),
+            config.code_input(shape),
             config.widths(config.width, shape),
             kernel=config.kernel,
             slope=config.slope,

@@ -14,9 +14,9 @@ from torch import nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, quick_rates
+from regene_bench_plugins.methods.gan.config import GANConfig, code_input, quick_rates
 from regene_bench_plugins.networks.conditional_norm import NormFactory, conditional_norm, no_norm
-from regene_bench_plugins.networks.conditioning import NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeOnly
 from regene_bench_plugins.networks.residual import Pool, ResidualFeatures, ResidualGenerator
 from regene_bench_plugins.networks.strided import (
     StridedFeatures,
@@ -61,15 +61,15 @@ def conditional_norm_generator(config: ConditionalNormConfig, shape: ImageShape)
     if config.conditional:
         norm = conditional_norm(shape.n_classes)
     if config.network == "residual":
-        return ResidualGenerator(shape, NoiseOnly(config.noise_dim), config.width, norm)
+        return ResidualGenerator(shape, CodeOnly(config.noise_dim), config.width, norm)
     widths = doubling_widths(config.width, halvings_to(_INNERMOST_SIDE, shape))
-    return TransposedGenerator(shape, code_entrance(config, shape), widths, norm=norm)
+    return TransposedGenerator(shape, code_input(config, shape), widths, norm=norm)
 
 
 def critic_features(
     config: ConditionalNormConfig, shape: ImageShape, pool: Pool = torch.mean
 ) -> StridedFeatures | ResidualFeatures:
-    """Features of a discriminator without normalisation and without labels at its entrance.
+    """Features of a discriminator without normalisation and without labels at its input.
 
     Args:
         config: Kind and width.

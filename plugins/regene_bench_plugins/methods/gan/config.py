@@ -9,10 +9,10 @@ from pydantic import Field
 from regene_bench.api import ImageShape, TrainingLength
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.networks.conditioning import (
+    CodeAndOneHot,
+    CodeOnly,
     ImageOnly,
     LabelPlanes,
-    NoiseAndLabel,
-    NoiseOnly,
 )
 
 
@@ -44,14 +44,14 @@ class GANConfig(TrainingLength):
     average: float = Field(default=0.999, ge=0, lt=1)
 
 
-def code_entrance(config: GANConfig, shape: ImageShape) -> NoiseOnly | NoiseAndLabel:
+def code_input(config: GANConfig, shape: ImageShape) -> CodeOnly | CodeAndOneHot:
     """The first layer of a generator that takes noise and, if it is conditional, one-hot labels."""
     if config.conditional:
-        return NoiseAndLabel(config.noise_dim, shape.n_classes)
-    return NoiseOnly(config.noise_dim)
+        return CodeAndOneHot(config.noise_dim, shape.n_classes)
+    return CodeOnly(config.noise_dim)
 
 
-def image_entrance(config: GANConfig, shape: ImageShape) -> ImageOnly | LabelPlanes:
+def image_input(config: GANConfig, shape: ImageShape) -> ImageOnly | LabelPlanes:
     """The first layer of a discriminator that takes images and, if conditional, label planes."""
     return LabelPlanes(shape) if config.conditional else ImageOnly(shape)
 

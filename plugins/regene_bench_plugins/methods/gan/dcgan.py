@@ -11,8 +11,8 @@ from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.gan.config import (
     GANConfig,
-    code_entrance,
-    image_entrance,
+    code_input,
+    image_input,
     quick_images,
     quick_rates,
 )
@@ -71,12 +71,12 @@ class DCGAN(Method):
         config, shape = self.config, data.shape
         widths = config.widths(shape)
         with runtime.seeded("init"):
-            entrance = image_entrance(config, shape)
+            entrance = image_input(config, shape)
             features = StridedFeatures(shape, entrance.channels, widths, norm=nn.BatchNorm2d)
             discriminator = Discriminator(entrance, features, LinearHead(features.size))
             discriminator.apply(dcgan_init)
             setup = GANSetup(
-                generator=TransposedGenerator(shape, code_entrance(config, shape), widths),
+                generator=TransposedGenerator(shape, code_input(config, shape), widths),
                 discriminator=discriminator,
                 loss=NonSaturating(),
                 noise=Uniform(config.noise_dim),

@@ -6,12 +6,12 @@ from pydantic import Field
 from torch import nn
 
 from regene_bench.api import ImageShape
-from regene_bench_plugins.methods.gan.config import GANConfig, code_entrance, image_entrance
+from regene_bench_plugins.methods.gan.config import GANConfig, code_input, image_input
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss
 from regene_bench_plugins.methods.gan.noise import Normal
 from regene_bench_plugins.methods.gan.training import GANSetup
 from regene_bench_plugins.networks.conditional_norm import no_norm
-from regene_bench_plugins.networks.conditioning import DenseEntrance
+from regene_bench_plugins.networks.conditioning import DenseInput
 from regene_bench_plugins.networks.heads import DenseHead
 from regene_bench_plugins.networks.strided import (
     Discriminator,
@@ -49,13 +49,13 @@ class InfoGANNetworksConfig(InfoGANSizes):
 
 def infogan_generator(config: InfoGANSizes, shape: ImageShape) -> TransposedGenerator:
     """fc ``dense`` – fc ``2 width`` · H/4 · W/4 – deconv ``width`` – deconv, 4×4, stride 2."""
-    entrance = DenseEntrance(code_entrance(config, shape), config.dense)
+    entrance = DenseInput(code_input(config, shape), config.dense)
     return TransposedGenerator(shape, entrance, (config.width, 2 * config.width))
 
 
 def infogan_discriminator(config: InfoGANNetworksConfig, shape: ImageShape) -> Discriminator:
     """conv ``width`` – conv ``2 width``, 4×4, stride 2 – fc ``dense`` – 1, LeakyReLU between."""
-    entrance = image_entrance(config, shape)
+    entrance = image_input(config, shape)
     features = StridedFeatures(
         shape,
         entrance.channels,

@@ -15,7 +15,7 @@ from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import LabelFirstBound
 from regene_bench_plugins.methods.vae.recogniser import fit_recogniser
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
-from regene_bench_plugins.networks.conditioning import LabelPlanes, NoiseAndLabel
+from regene_bench_plugins.networks.conditioning import CodeAndOneHot, LabelPlanes
 from regene_bench_plugins.networks.convolutional import VectorDecoder
 
 
@@ -78,7 +78,7 @@ def capsule_network(config: CCapsCVAEConfig, shape: ImageShape) -> Autoencoding:
         capsule_dim=config.capsule_dim,
         iterations=config.routing,
     )
-    code = NoiseAndLabel(config.latent_dim, shape.n_classes)
+    code = CodeAndOneHot(config.latent_dim, shape.n_classes)
     return Autoencoding(
         entrance=LabelPlanes(shape),
         encoder=encoder,

@@ -8,10 +8,10 @@ from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.vae.config import NetworkConfig
 from regene_bench_plugins.methods.vae.network import Autoencoding, Heads
 from regene_bench_plugins.networks.conditioning import (
+    CodeAndOneHot,
+    CodeOnly,
     ImageOnly,
     LabelPlanes,
-    NoiseAndLabel,
-    NoiseOnly,
 )
 from regene_bench_plugins.networks.convolutional import ConvEncoder, VectorDecoder
 
@@ -31,7 +31,7 @@ def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads)
         entrance=ImageOnly(shape),
         encoder=encoder,
         heads=make_heads(encoder.latent_dim, config.latent_dim),
-        code=NoiseOnly(config.latent_dim),
+        code=CodeOnly(config.latent_dim),
         decoder=VectorDecoder(shape, config.decoder_description(shape), config.latent_dim),
     )
 
@@ -42,7 +42,7 @@ def label_aware(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads)
     Arguments as of ``label_blind``.
     """
     encoder = ConvEncoder(shape, config.encoder_description(shape), shape.n_classes)
-    code = NoiseAndLabel(config.latent_dim, shape.n_classes)
+    code = CodeAndOneHot(config.latent_dim, shape.n_classes)
     return Autoencoding(
         entrance=LabelPlanes(shape),
         encoder=encoder,

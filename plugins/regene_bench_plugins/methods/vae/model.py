@@ -90,7 +90,7 @@ class LabelAwareModel:
     takes the recogniser's.
 
     Args:
-        network: In evaluation mode, with labels at both entrances.
+        network: In evaluation mode, with labels at both inputs.
         recogniser: Maps images to logits of the classes.
         pixels: p(x | z, y).
     """

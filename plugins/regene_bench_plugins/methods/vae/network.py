@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from regene_bench_plugins.networks.conditioning import CodeEntrance, ImageEntrance
+from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,12 @@ class LogitDecoder(Protocol):
 class Autoencoding(nn.Module):
     """Maps images to posteriors of z and z to pixel logits.
 
-    Where labels enter is what the entrances say: ``LabelPlanes`` and ``NoiseAndLabel`` for a
-    network that is conditional itself, ``ImageOnly`` and ``NoiseOnly`` for one that is not.
+    Where labels enter is what the two inputs say: ``LabelPlanes`` and ``CodeAndOneHot`` for a
+    network that is conditional itself, ``ImageOnly`` and ``CodeOnly`` for one that is not.
 
     Args:
         entrance: Joins image and label.
-        encoder: Maps what the entrance gives to features ``[N, F]``.
+        encoder: Maps what ``entrance`` gives to features ``[N, F]``.
         heads: Maps features to a ``Posterior``.
         code: Joins z and label.
         decoder: Maps what ``code`` gives to pixel logits.
@@ -132,10 +132,10 @@ class Autoencoding(nn.Module):
     def __init__(
         self,
         *,
-        entrance: ImageEntrance,
+        entrance: ImageInput,
         encoder: nn.Module,
         heads: Heads,
-        code: CodeEntrance,
+        code: CodeInput,
         decoder: LogitDecoder,
     ) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import EvidenceBound
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
-from regene_bench_plugins.networks.conditioning import NoiseAndLabel, NoiseOnly
+from regene_bench_plugins.networks.conditioning import CodeAndOneHot, CodeOnly
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,15 @@ def second_network(config: SamplerConfig, latent_dim: int, n_classes: int) -> Au
         n_classes: K.
     """
 
-    def entrance() -> NoiseAndLabel | NoiseOnly:
+    def code_input() -> CodeAndOneHot | CodeOnly:
         if config.conditional:
-            return NoiseAndLabel(latent_dim, n_classes)
-        return NoiseOnly(latent_dim)
+            return CodeAndOneHot(latent_dim, n_classes)
+        return CodeOnly(latent_dim)
 
     width, depth = config.second_width, config.second_depth
-    seen = VectorEntrance(entrance())
+    seen = VectorInput(code_input())
     encoder = SkippedPerceptron(seen.channels, width, depth)
-    code = entrance()
+    code = code_input()
     return Autoencoding(
         entrance=seen,
         encoder=encoder,
@@ -109,10 +109,10 @@ def second_network(config: SamplerConfig, latent_dim: int, n_classes: int) -> Au
     )
 
 
-class VectorEntrance(nn.Module):
-    """A code's entrance where an image's is wanted: a code has as many channels as numbers."""
+class VectorInput(nn.Module):
+    """A code's input where an image's is wanted: a code has as many channels as numbers."""
 
-    def __init__(self, entrance: NoiseAndLabel | NoiseOnly) -> None:
+    def __init__(self, entrance: CodeAndOneHot | CodeOnly) -> None:
         super().__init__()
         self.entrance = entrance
         self.channels = entrance.size
