@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from regene_bench_plugins.methods.vae import lvpga
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import NetworkConfig
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.lvpga_objective import (
-    Weights,
+    TermWeights,
     frozen_mean,
     log_stretch,
     lvpga_terms,
@@ -27,7 +27,7 @@ from regene_bench.training.schedules import Clock
 from ..builders import make_runtime
 
 SHAPE = ImageShape(1, 8, 8, 3)
-ALL = Weights(noise=0.5, codes=0.25, variational=0.1, kl=0.2, likelihood=0.3)
+ALL = TermWeights(noise=0.5, codes=0.25, variational=0.1, kl=0.2, likelihood=0.3)
 ENCODER, DECODER = {"encoder", "heads"}, {"decoder"}
 
 
@@ -37,7 +37,7 @@ def network() -> Autoencoding:
     config = NetworkConfig(
         latent_dim=3, encoder_width=4, encoder_narrowest=4, decoder_width=4, decoder_narrowest=4
     )
-    return label_blind(config, SHAPE, GaussianHeads)
+    return unconditional_network(config, SHAPE, GaussianHeads)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_variational_term_reaches_the_encoder_by_its_spread_alone(
 def test_terms_are_proportional_to_their_weights(
     network: Autoencoding, batch: tuple[Tensor, Tensor]
 ) -> None:
-    double = Weights(*(2 * value for value in vars(ALL).values()))
+    double = TermWeights(*(2 * value for value in vars(ALL).values()))
     torch.manual_seed(1)
     one = lvpga_terms(network, *batch, ALL)
     torch.manual_seed(1)
@@ -174,7 +174,7 @@ def test_any_other_map_is_measured_as_larger_than_it_is() -> None:
 
 
 def test_a_deterministic_encoder_is_refused(batch: tuple[Tensor, Tensor]) -> None:
-    network = label_blind(NetworkConfig(latent_dim=2), SHAPE, PointHeads)
+    network = unconditional_network(NetworkConfig(latent_dim=2), SHAPE, PointHeads)
     with pytest.raises(TypeError, match="how sure"):
         lvpga_terms(network, *batch, ALL)
 

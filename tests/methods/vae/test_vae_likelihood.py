@@ -9,7 +9,7 @@ import pytest
 import torch
 from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
-from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
 from regene_bench_plugins.methods.vae.samplers import StandardNormal
 from regene_bench_plugins.methods.vae.second_stage import DrawnCodes, VectorInput
@@ -125,7 +125,7 @@ def test_training_recovers_the_likelihood_of_probabilistic_pca(tmp_path: Path) -
     runtime = make_runtime(tmp_path)
     with runtime.seeded("init"):
         network = linear_network()
-        objective = EvidenceBound(density := GaussianVectors(1.0, learned=True))
+        objective = NegativeELBO(density := GaussianVectors(1.0, learned=True))
     fit_autoencoder("ppca", network, objective, Plan(400_000, 100, 5e-3), data, runtime)
     best, sigma = best_log_likelihood(images)
     assert float(density.sigma) == pytest.approx(sigma, rel=0.03)

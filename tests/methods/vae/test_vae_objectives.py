@@ -10,12 +10,12 @@ import torch
 from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.objectives import (
     SCALES,
+    DecayingKLObjective,
     EncodedBatch,
-    EvidenceBound,
-    LabelFirstBound,
-    MatchedAggregate,
+    MMDObjective,
+    NegativeELBO,
     Objective,
-    PenalisedError,
+    RAEObjective,
     divergence_from_normal,
     multiquadratic_mmd,
 )
@@ -79,7 +79,7 @@ def test_a_learned_deviation_is_best_at_the_root_of_the_mean_squared_error() -> 
 
 def test_the_bound_is_the_sum_of_its_textbook_terms() -> None:
     batch = encoded()
-    terms = EvidenceBound(GaussianPixels(1.0))(batch)
+    terms = NegativeELBO(GaussianPixels(1.0))(batch)
     assert batch.posterior.log_variance is not None
     squares = (torch.sigmoid(batch.logits) - batch.images).square().sum((1, 2, 3))
     constant = 20 * 0.5 * math.log(2 * math.pi)
@@ -93,8 +93,8 @@ def test_the_bound_is_the_sum_of_its_textbook_terms() -> None:
 )
 def test_the_divergence_is_dear_at_first(progress: float, factor: float) -> None:
     batch = replace(encoded(), progress=progress)
-    plain = EvidenceBound(BernoulliPixels())(batch)
-    found = LabelFirstBound(BernoulliPixels(), 100.0)(batch)
+    plain = NegativeELBO(BernoulliPixels())(batch)
+    found = DecayingKLObjective(BernoulliPixels(), 100.0)(batch)
     assert float(found["kl"]) == pytest.approx(factor * float(plain["kl"]), rel=1e-5)
     assert float(found["reconstruction"]) == float(plain["reconstruction"])
 
@@ -103,14 +103,14 @@ def test_a_bound_needs_a_density_of_codes() -> None:
     batch = encoded()
     points = Posterior(batch.posterior.mean, None)
     with pytest.raises(TypeError, match="how sure"):
-        EvidenceBound(BernoulliPixels())(
+        NegativeELBO(BernoulliPixels())(
             EncodedBatch(batch.images, batch.labels, points, batch.z, batch.logits)
         )
 
 
 @pytest.mark.parametrize(
     "objective",
-    [EvidenceBound(GaussianPixels(0.5)), EvidenceBound(BernoulliPixels()), PenalisedError(0.7)],
+    [NegativeELBO(GaussianPixels(0.5)), NegativeELBO(BernoulliPixels()), RAEObjective(0.7)],
 )
 def test_losses_do_not_scale_with_the_batch(objective: Objective) -> None:
     once, thrice = objective(encoded()), objective(encoded(times=3))
@@ -132,8 +132,8 @@ def test_the_discrepancy_does_not_scale_with_the_batch() -> None:
 @pytest.mark.parametrize(
     ("objective", "without", "term"),
     [
-        (PenalisedError(2.0), PenalisedError(0.0), "embedding"),
-        (MatchedAggregate(2.0), MatchedAggregate(0.0), "mmd"),
+        (RAEObjective(2.0), RAEObjective(0.0), "embedding"),
+        (MMDObjective(2.0), MMDObjective(0.0), "mmd"),
     ],
 )
 def test_every_regulariser_is_part_of_the_loss(

@@ -10,9 +10,9 @@ from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_small
 from regene_bench_plugins.methods.vae.capsules import CapsuleEncoder
 from regene_bench_plugins.methods.vae.ccvae import CCVAE, CCVAEConfig
-from regene_bench_plugins.methods.vae.model import LabelAwareModel
+from regene_bench_plugins.methods.vae.model import ConditionalModel
 from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
-from regene_bench_plugins.methods.vae.objectives import LabelFirstBound
+from regene_bench_plugins.methods.vae.objectives import DecayingKLObjective
 from regene_bench_plugins.methods.vae.recogniser import fit_recogniser
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.conditioning import CodeAndOneHot, LabelPlanes
@@ -55,15 +55,15 @@ class CCapsCVAE(Method):
             return values | {"types": 4 if is_small(shape) else 8}
         return values | ({"types": 32} if preset == "paper" else {})
 
-    def fit(self, data: BenchmarkData, runtime: Runtime) -> LabelAwareModel:
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> ConditionalModel:
         """Train on ``data.train``, then the recogniser."""
         config = self.config
         with runtime.seeded("init"):
             network = capsule_network(config, data.shape)
-            objective = LabelFirstBound(pixels := config.pixels(), config.kl_start)
+            objective = DecayingKLObjective(pixels := config.pixels(), config.kl_start)
         plan = config.plan(len(data.train))
         fit_autoencoder("ccapscvae", network, objective, plan, data.train, runtime)
-        return LabelAwareModel(network, fit_recogniser(config, data, runtime), pixels)
+        return ConditionalModel(network, fit_recogniser(config, data, runtime), pixels)
 
 
 def capsule_network(config: CCapsCVAEConfig, shape: ImageShape) -> Autoencoding:

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_small
+from regene_bench_plugins.methods.vae.build import conditional_network
 from regene_bench_plugins.methods.vae.config import PixelConfig
-from regene_bench_plugins.methods.vae.convolutional import label_aware
-from regene_bench_plugins.methods.vae.model import LabelAwareModel
+from regene_bench_plugins.methods.vae.model import ConditionalModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
-from regene_bench_plugins.methods.vae.objectives import LabelFirstBound
+from regene_bench_plugins.methods.vae.objectives import DecayingKLObjective
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset
 from regene_bench_plugins.methods.vae.recogniser import RecogniserConfig, fit_recogniser
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
@@ -47,12 +47,12 @@ class CCVAE(Method):
             values |= {"recogniser_images": 20_000 if is_small(shape) else 40_000}
         return values
 
-    def fit(self, data: BenchmarkData, runtime: Runtime) -> LabelAwareModel:
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> ConditionalModel:
         """Train on ``data.train``, then the recogniser."""
         config = self.config
         with runtime.seeded("init"):
-            network = label_aware(config, data.shape, GaussianHeads)
-            objective = LabelFirstBound(pixels := config.pixels(), config.kl_start)
+            network = conditional_network(config, data.shape, GaussianHeads)
+            objective = DecayingKLObjective(pixels := config.pixels(), config.kl_start)
         plan = config.plan(len(data.train))
         fit_autoencoder("ccvae", network, objective, plan, data.train, runtime)
-        return LabelAwareModel(network, fit_recogniser(config, data, runtime), pixels)
+        return ConditionalModel(network, fit_recogniser(config, data, runtime), pixels)

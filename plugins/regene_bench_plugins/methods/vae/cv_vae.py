@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import ConstantVarianceHeads
-from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.presets import pixel_preset, sampler_preset, wide_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
@@ -49,8 +49,8 @@ class CVVAE(Method):
         config = self.config
         with runtime.seeded("init"):
             heads = partial(ConstantVarianceHeads, sigma=config.code_sigma)
-            network = label_blind(config, data.shape, heads)
-            objective = EvidenceBound(pixels := config.pixels())
+            network = unconditional_network(config, data.shape, heads)
+            objective = NegativeELBO(pixels := config.pixels())
         plan = config.plan(len(data.train))
         fit_autoencoder("cv_vae", network, objective, plan, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

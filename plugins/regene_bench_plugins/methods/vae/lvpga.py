@@ -24,9 +24,9 @@ from torch import Tensor
 from regene_bench.api import Batch, BenchmarkData, ImageShape, Method, Preset, Runtime, Stage, train
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, NetworkConfig, SamplerConfig
-from regene_bench_plugins.methods.vae.convolutional import label_blind
-from regene_bench_plugins.methods.vae.lvpga_objective import Weights, lvpga_terms
+from regene_bench_plugins.methods.vae.lvpga_objective import TermWeights, lvpga_terms
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
@@ -53,9 +53,9 @@ class LVPGAConfig(SamplerConfig, NetworkConfig):
     kl_weight: float = Field(default=0.03, ge=0)
     likelihood_weight: float = Field(default=0.02, ge=0)
 
-    def weights(self) -> Weights:
+    def weights(self) -> TermWeights:
         """The same for the objective."""
-        return Weights(
+        return TermWeights(
             noise=self.noise_weight,
             codes=self.code_weight,
             variational=self.variational_weight,
@@ -95,7 +95,7 @@ class LVPGA(Method):
         """Train on ``data.train``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
-            network = label_blind(config, data.shape, GaussianHeads)
+            network = unconditional_network(config, data.shape, GaussianHeads)
         network.to(runtime.device)
         plan, weights = config.plan(len(data.train)), config.weights()
         optimizer = adam(network.parameters(), plan.learning_rate, runtime.device)

@@ -28,7 +28,7 @@ _RANGE = 4
 
 
 @dataclass(frozen=True)
-class Weights:
+class TermWeights:
     """What each term counts beside the reconstruction of images.
 
     Attributes:
@@ -48,7 +48,7 @@ class Weights:
 
 
 def lvpga_terms(
-    network: Autoencoding, images: Tensor, labels: Tensor, weights: Weights
+    network: Autoencoding, images: Tensor, labels: Tensor, weights: TermWeights
 ) -> Mapping[str, Tensor]:
     """The terms of one batch, weighted; their sum is minimised.
 

@@ -2,7 +2,7 @@
 
 Three forms: a sampler of codes for a network that sees no labels (``AutoencodingModel``), the same
 with the densities of a latent-variable model (``VariationalModel``), and a network that sees the
-labels itself (``LabelAwareModel``).
+labels itself (``ConditionalModel``).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class VariationalModel(AutoencodingModel):
         return likelihood_of(self._network, self._pixels, latents, labels)
 
 
-class LabelAwareModel:
+class ConditionalModel:
     """Encoder, decoder, generator from the standard normal, and the three densities.
 
     Latents are ``[z, one-hot]``, since the decoder needs the label. ``encode`` is given none and

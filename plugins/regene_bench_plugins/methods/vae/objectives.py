@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.pixels import Pixels
 
-_DEAR_SHARE = 0.3
+_DECAY_SHARE = 0.3
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -62,7 +62,7 @@ def divergence_from_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
-class EvidenceBound(Objective):
+class NegativeELBO(Objective):
     """The negative evidence lower bound: −log p(x | z) + KL(q(z | x) ‖ N(0, I)).
 
     Args:
@@ -87,17 +87,18 @@ class EvidenceBound(Objective):
         return {"reconstruction": error, "kl": divergence}
 
 
-class LabelFirstBound(EvidenceBound):
-    """The bound with a divergence that costs more at first, for networks that see labels.
+class DecayingKLObjective(NegativeELBO):
+    """The negative bound with a factor β on the divergence that falls from ``start`` to 1.
 
-    As long as z is dear, the decoder learns what the label says from the label; z has no need to
-    say it again when it becomes cheap. Trained with the bound from the start, z keeps the label for
-    a long time, and samples with another one are of the wrong class. The schedule is ours: the
-    weight falls from ``start`` to 1, by the same factor a step, over 0.3 of the training.
+    This is the reverse of the usual KL warm-up, where β rises, and for networks that see labels. As
+    long as β is large, z is dear and the decoder learns what the label says from the label; z has
+    no need to say it again when it becomes cheap. Trained with β = 1 from the beginning, z keeps
+    the label for a long time, and samples with another one are of the wrong class. The schedule is
+    ours: β falls by the same factor a step, over 0.3 of the training, and is 1 from then on.
 
     Args:
         pixels: p(x | z, y).
-        start: Factor on the divergence at the first step; 1 is the bound throughout.
+        start: β at the first step, at least 1; with 1 it is ``NegativeELBO`` throughout.
     """
 
     def __init__(self, pixels: Pixels, start: float) -> None:
@@ -106,13 +107,15 @@ class LabelFirstBound(EvidenceBound):
 
     def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``."""
-        weight: float = self.start ** max(0.0, 1 - encoded.progress / _DEAR_SHARE)
+        beta: float = self.start ** max(0.0, 1 - encoded.progress / _DECAY_SHARE)
         terms = super().forward(encoded)
-        return {**terms, "kl": weight * terms["kl"]}
+        return {**terms, "kl": beta * terms["kl"]}
 
 
-class PenalisedError(Objective):
-    """Summed squared error and ``weight · ½ ‖z‖²`` (Ghosh et al. 2020, equations 9 and 11).
+class RAEObjective(Objective):
+    """A regularised autoencoder's: summed squared error and ``weight · ½ ‖z‖²``.
+
+    After Ghosh et al. 2020, equations 9 and 11.
 
     Args:
         weight: Of the codes' squared length.
@@ -128,7 +131,7 @@ class PenalisedError(Objective):
         return {"reconstruction": squared_error(encoded), "embedding": self.weight * lengths}
 
 
-class MatchedAggregate(Objective):
+class MMDObjective(Objective):
     """Summed squared error and ``weight · MMD`` of the codes from N(0, I) (Tolstikhin et al. 2018).
 
     Args:

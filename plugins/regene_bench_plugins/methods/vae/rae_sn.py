@@ -8,16 +8,16 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import (
     SAMPLER_PARAMS,
     NetworkConfig,
     SamplerConfig,
     SamplerName,
 )
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import PointHeads
-from regene_bench_plugins.methods.vae.objectives import PenalisedError
+from regene_bench_plugins.methods.vae.objectives import RAEObjective
 from regene_bench_plugins.methods.vae.presets import sampler_preset, wide_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
@@ -62,10 +62,10 @@ class RAESN(Method):
         """Train on ``data.train``, then fit the sampler."""
         config, shape = self.config, data.shape
         with runtime.seeded("init"):
-            network = spectrally_normalised(label_blind(config, shape, PointHeads))
+            network = spectrally_normalised(unconditional_network(config, shape, PointHeads))
         # Sums over pixels are ``values`` times the means that the weight refers to.
         values = shape.channels * shape.height * shape.width
-        objective = PenalisedError(2 * config.embedding_weight * values / config.latent_dim)
+        objective = RAEObjective(2 * config.embedding_weight * values / config.latent_dim)
         plan = config.plan(len(data.train))
         fit_autoencoder("rae_sn", network, objective, plan, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

@@ -11,7 +11,7 @@ from regene_bench.api import DeviceImages, Runtime, SampleRng
 from regene_bench_plugins.methods.common.inference import in_padded_chunks
 from regene_bench_plugins.methods.vae.config import SamplerConfig
 from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads, Posterior
-from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.pixels import GaussianVectors
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.conditioning import CodeAndOneHot, CodeOnly
@@ -167,7 +167,7 @@ def fit_second_stage(
     latent_dim = codes.images.shape[1] // 2
     with runtime.seeded("init", "second stage"):
         network = second_network(config, latent_dim, n_classes)
-        objective = EvidenceBound(pixels := GaussianVectors(1.0, learned=True))
+        objective = NegativeELBO(pixels := GaussianVectors(1.0, learned=True))
     plan = config.second_plan(len(codes))
     # Each form has its own checkpoint, for runs that share their first stage.
     name = "second_stage" if config.conditional else "second_stage_without_labels"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import (
     SAMPLER_PARAMS,
     NetworkConfig,
     SamplerConfig,
     SamplerName,
 )
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
-from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.pixels import GaussianPixels
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
@@ -63,8 +63,8 @@ class TwoStageVAE(Method):
         """Train the first stage on ``data.train``, then the second on its codes."""
         config = self.config
         with runtime.seeded("init"):
-            network = label_blind(config, data.shape, GaussianHeads)
-            objective = EvidenceBound(pixels := GaussianPixels(_FIRST_SIGMA, learned=True))
+            network = unconditional_network(config, data.shape, GaussianHeads)
+            objective = NegativeELBO(pixels := GaussianPixels(_FIRST_SIGMA, learned=True))
         plan = config.plan(len(data.train))
         fit_autoencoder("first_stage", network, objective, plan, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

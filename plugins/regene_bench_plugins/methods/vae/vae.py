@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, PixelConfig, SamplerConfig
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
-from regene_bench_plugins.methods.vae.objectives import EvidenceBound
+from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset, sampler_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
@@ -38,8 +38,8 @@ class VAE(Method):
         """Train on ``data.train``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
-            network = label_blind(config, data.shape, GaussianHeads)
-            objective = EvidenceBound(pixels := config.pixels())
+            network = unconditional_network(config, data.shape, GaussianHeads)
+            objective = NegativeELBO(pixels := config.pixels())
         plan = config.plan(len(data.train))
         fit_autoencoder("vae", network, objective, plan, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

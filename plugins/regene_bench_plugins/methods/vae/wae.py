@@ -8,11 +8,11 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
+from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, NetworkConfig, SamplerConfig
-from regene_bench_plugins.methods.vae.convolutional import label_blind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import PointHeads
-from regene_bench_plugins.methods.vae.objectives import MatchedAggregate
+from regene_bench_plugins.methods.vae.objectives import MMDObjective
 from regene_bench_plugins.methods.vae.presets import sampler_preset, wide_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
@@ -51,8 +51,8 @@ class WAE(Method):
         """Train on ``data.train``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
-            network = label_blind(config, data.shape, PointHeads)
-        objective = MatchedAggregate(config.mmd_weight)
+            network = unconditional_network(config, data.shape, PointHeads)
+        objective = MMDObjective(config.mmd_weight)
         plan = config.plan(len(data.train))
         fit_autoencoder("wae", network, objective, plan, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

@@ -1,4 +1,4 @@
-"""Convolutional autoencoders: the ReGene paper's blocks around a code of any length."""
+"""Builds convolutional autoencoders: the ReGene paper's blocks around a code of any length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from regene_bench_plugins.networks.convolutional import ConvEncoder, VectorDecod
 MakeHeads = Callable[[int, int], Heads]
 
 
-def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
+def unconditional_network(
+    config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads
+) -> Autoencoding:
     """Build an encoder and a decoder that see no labels, around a code of any length.
 
     Args:
@@ -36,10 +38,12 @@ def label_blind(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads)
     )
 
 
-def label_aware(config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads) -> Autoencoding:
-    """The same with labels: as constant planes beside the image and one-hot beside z.
+def conditional_network(
+    config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads
+) -> Autoencoding:
+    """Build the same with labels: as constant planes beside the image and one-hot beside z.
 
-    Arguments as of ``label_blind``.
+    Arguments as of ``unconditional_network``.
     """
     encoder = ConvEncoder(shape, config.encoder_description(shape), shape.n_classes)
     code = CodeAndOneHot(config.latent_dim, shape.n_classes)
