@@ -8,7 +8,6 @@ from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
-from regene_bench_plugins.methods.gan.config import quick_images
 from regene_bench_plugins.methods.gan.infogan_networks import InfoGANSizes, infogan_generator
 from regene_bench_plugins.methods.gan.losses import (
     AdversarialLoss,
@@ -17,6 +16,7 @@ from regene_bench_plugins.methods.gan.losses import (
 )
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Uniform
+from regene_bench_plugins.methods.gan.presets import quick_images
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.autoencoder_discriminator import AutoencoderDiscriminator
 

@@ -19,16 +19,11 @@ from regene_bench.api import (
     decay_every,
 )
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.gan.config import (
-    GANConfig,
-    code_input,
-    image_input,
-    quick_images,
-    quick_rates,
-)
+from regene_bench_plugins.methods.gan.config import GANConfig, code_input, image_input
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss, Minimax, NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
+from regene_bench_plugins.methods.gan.presets import quick_images, quick_rates
 from regene_bench_plugins.methods.gan.stacked import stacking_key, train_gans_together
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.conditional_norm import no_norm

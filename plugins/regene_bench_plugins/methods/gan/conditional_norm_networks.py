@@ -14,7 +14,8 @@ from torch import nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
-from regene_bench_plugins.methods.gan.config import GANConfig, code_input, quick_rates
+from regene_bench_plugins.methods.gan.config import GANConfig, code_input
+from regene_bench_plugins.methods.gan.presets import quick_rates
 from regene_bench_plugins.networks.conditional_norm import NormFactory, conditional_norm, no_norm
 from regene_bench_plugins.networks.conditioning import CodeOnly
 from regene_bench_plugins.networks.residual import Pool, ResidualFeatures, ResidualGenerator

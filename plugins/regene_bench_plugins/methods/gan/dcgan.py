@@ -9,16 +9,11 @@ from torch import nn
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
-from regene_bench_plugins.methods.gan.config import (
-    GANConfig,
-    code_input,
-    image_input,
-    quick_images,
-    quick_rates,
-)
+from regene_bench_plugins.methods.gan.config import GANConfig, code_input, image_input
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Uniform
+from regene_bench_plugins.methods.gan.presets import quick_images, quick_rates
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.heads import LinearHead
 from regene_bench_plugins.networks.strided import (

@@ -6,10 +6,10 @@ from typing import Any
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
 from regene_bench_plugins.methods.common.image_kinds import is_colour
-from regene_bench_plugins.methods.gan.config import quick_images, quick_rates
 from regene_bench_plugins.methods.gan.infogan_networks import InfoGANNetworksConfig, infogan_setup
 from regene_bench_plugins.methods.gan.losses import LeastSquares
 from regene_bench_plugins.methods.gan.model import GANModel
+from regene_bench_plugins.methods.gan.presets import quick_images, quick_rates
 from regene_bench_plugins.methods.gan.training import train_gan
 
 

@@ -13,7 +13,6 @@ from regene_bench_plugins.methods.gan.conditional_norm_networks import (
     critic_features,
     quick_conditional_norm,
 )
-from regene_bench_plugins.methods.gan.config import quick_images
 from regene_bench_plugins.methods.gan.losses import (
     AdversarialLoss,
     AuxiliaryClassLoss,
@@ -22,6 +21,7 @@ from regene_bench_plugins.methods.gan.losses import (
 )
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.noise import Normal
+from regene_bench_plugins.methods.gan.presets import quick_images
 from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
 from regene_bench_plugins.networks.conditioning import ImageOnly
 from regene_bench_plugins.networks.heads import AuxiliaryHead, LinearHead
