@@ -27,3 +27,11 @@ def test_every_kth_image_has_the_smallest_step_that_leaves_few_enough(
     part = DeviceImages(pixels, torch.arange(n) + 100).every_kth(most)
     assert part.images.flatten().tolist() == chosen
     assert part.labels.tolist() == [100 + i for i in chosen]
+
+
+@pytest.mark.parametrize(("n", "most", "kept"), [(10, 10, 10), (10, 4, 4), (11, 10, 6), (3, 9, 3)])
+def test_images_are_chosen_evenly(n: int, most: int, kept: int) -> None:
+    split = DeviceImages(torch.arange(n).view(n, 1, 1, 1), torch.arange(n))
+    chosen = split.every_kth(most).labels
+    assert len(chosen) == kept <= most
+    assert len(set(chosen.diff().tolist())) <= 1

@@ -47,12 +47,6 @@ def joined(first: DeviceImages, second: DeviceImages) -> DeviceImages:
     )
 
 
-def every_kth(images: DeviceImages, most: int) -> DeviceImages:
-    """Every k-th image of a set, with the smallest k that leaves at most ``most``."""
-    step = max(1, -(-len(images) // most))
-    return images.subset(torch.arange(0, len(images), step, device=images.device))
-
-
 def _bytes(image: Tensor) -> bytes:
     content: bytes = image.contiguous().numpy().tobytes()
     return content

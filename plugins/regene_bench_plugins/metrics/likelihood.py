@@ -11,7 +11,6 @@ from torch import Tensor
 
 from regene_bench.api import Column, Evaluation, LatentVariableModel, Metric, Score
 from regene_bench_plugins.metrics.active_units import active_units, collapse_note
-from regene_bench_plugins.metrics.image_sets import every_kth
 from regene_bench_plugins.metrics.latent_variable import (
     chunks_with_progress,
     divergences,
@@ -90,7 +89,7 @@ class LogLikelihood(Metric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         model = latent_variable_model(evaluation)
-        test = every_kth(evaluation.data.test, _IMPORTANCE_IMAGES)
+        test = evaluation.data.test.every_kth(_IMPORTANCE_IMAGES)
         bounds = []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("log-likelihood"):

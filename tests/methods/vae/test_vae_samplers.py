@@ -11,7 +11,6 @@ from regene_bench_plugins.methods.vae.config import SamplerConfig
 from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.samplers import (
     StandardNormal,
-    every_kth,
     fit_mixture_sampler,
 )
 from regene_bench_plugins.methods.vae.second_stage import (
@@ -21,7 +20,7 @@ from regene_bench_plugins.methods.vae.second_stage import (
 )
 from torch import Tensor
 
-from regene_bench.api import DeviceImages, MethodError, SampleRng
+from regene_bench.api import MethodError, SampleRng
 
 from ..builders import make_runtime
 
@@ -135,14 +134,6 @@ def test_deterministic_codes_are_drawn_as_they_are() -> None:
     mean = torch.randn(5, 3)
     codes = drawn_codes(Posterior(mean, None), torch.zeros(5, dtype=torch.int64))
     assert torch.equal(codes.batch(torch.tensor([3, 1])), mean[[3, 1]])
-
-
-@pytest.mark.parametrize(("n", "most", "kept"), [(10, 10, 10), (10, 4, 4), (11, 10, 6), (3, 9, 3)])
-def test_images_are_chosen_evenly(n: int, most: int, kept: int) -> None:
-    split = DeviceImages(torch.arange(n).view(n, 1, 1, 1), torch.arange(n))
-    chosen = every_kth(split, most).labels
-    assert len(chosen) == kept <= most
-    assert len(set(chosen.diff().tolist())) <= 1
 
 
 @pytest.mark.parametrize("conditional", [True, False])

@@ -70,7 +70,7 @@ def fit_sampler(
     if config.chosen_sampler == "second_stage":
         codes = drawn_codes(posterior_of_split(network, data.train, runtime), data.train.labels)
         return fit_second_stage(config, codes, data.shape.n_classes, runtime)
-    chosen = every_kth(data.train, config.sampler_images)
+    chosen = data.train.every_kth(config.sampler_images)
     # The means, as in the authors' code: a draw's noise on top would blur one class into another.
     means = posterior_of_split(network, chosen, runtime).mean
     components = config.components if config.chosen_sampler == "mixture" else 1
@@ -97,12 +97,6 @@ def posterior_of_split(network: Autoencoding, split: DeviceImages, runtime: Runt
             log_variances.append(found.log_variance)
     log_variance = torch.cat(log_variances) if log_variances else None
     return Posterior(torch.cat(means), log_variance)
-
-
-def every_kth(split: DeviceImages, most: int) -> DeviceImages:
-    """Every k-th image of a split, with the smallest k that leaves at most ``most``."""
-    step = max(1, -(-len(split) // most))
-    return split.subset(torch.arange(0, len(split), step, device=split.device))
 
 
 @dataclass(frozen=True)
