@@ -7,6 +7,7 @@ measure it at several N and take the intercept of the least-squares line over 1/
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -100,7 +101,8 @@ def fit_line(x: list[float], y: list[float]) -> FittedLine:
     from scipy.stats import linregress, t
 
     fitted = linregress(x, y)
-    error = float(fitted.intercept_stderr)
+    # of equal values SciPy calls the correlation undefined, and with it the error, which is none
+    error = 0.0 if math.isnan(fitted.rvalue) else float(fitted.intercept_stderr)
     half_width = float(t.ppf(0.975, len(x) - 2)) * error
     return FittedLine(float(fitted.intercept), float(fitted.slope), error, half_width)
 

@@ -84,6 +84,12 @@ def test_distances_on_the_line_are_those_of_subsets() -> None:
     assert line.intercept == pytest.approx(frechet_distance(real, torch.ones(40, 4)))
 
 
+@pytest.mark.parametrize("value", [0.0, 2.0])
+def test_a_line_through_equal_values_is_flat_and_has_no_error(value: float) -> None:
+    x = [1 / 3, 1 / 4, 1 / 5, 1 / 6]
+    assert fit_line(x, [value] * 4) == FittedLine(value, 0.0, 0.0, 0.0)
+
+
 def test_the_choice_of_subsets_is_fixed_by_its_seed() -> None:
     real, generated = gaussian(90, 4, 0), gaussian(80, 4, 1)
     first = frechet_at_infinity(real, generated)
