@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
-from regene_bench.api import BenchmarkData, MethodError, Runtime
+from regene_bench.api import BenchmarkData, ImageShape, MethodError, Preset, Runtime
 from regene_bench.testing import checks_for
 from regene_bench.testing.methods.trained import shortened
 
 from .faulty_methods import FAULTY, BatchNorm, Forgetful
-from .good_method import Good, GoodModel
+from .good_method import Good, GoodConfig, GoodModel
 from .subjects import UNREGISTERED, result_of, results_of, subject_of
 
 
@@ -118,11 +118,40 @@ class Diverges(Late):
         super().train(model, data, runtime)
 
 
-@pytest.mark.parametrize("method", [Late, Diverges])
+class Fussy(Late):
+    """Raises what no contract names after less than the time that it asks for."""
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        if self.config.images != self.preset("quick", data.shape)["images"]:
+            raise ZeroDivisionError("no step at all")
+        super().train(model, data, runtime)
+
+
+@pytest.mark.parametrize("method", [Late, Diverges, Fussy])
 def test_a_method_is_given_all_the_time_that_it_asks_for(
     method: type[Counted], tmp_path: Path
 ) -> None:
     assert lengths_trained(method, tmp_path, "labels-are-obeyed") == [2_500, 5_000, 20_000]
+
+
+class WholeEpochsConfig(GoodConfig):
+    epochs: int = 1
+
+
+class WholeEpochs(Counted):
+    """Takes no part of an epoch."""
+
+    Config = WholeEpochsConfig
+
+    @classmethod
+    def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
+        return {"epochs": 163}
+
+
+def test_a_method_that_takes_no_shorter_length_is_trained_for_its_own(tmp_path: Path) -> None:
+    subject = subject_of("method", WholeEpochs, tmp_path)
+    result = result_of("method", "labels-are-obeyed", subject)
+    assert result.status == "passed", result.found
 
 
 def test_all_lengths_of_a_training_are_cut_and_nothing_else() -> None:
