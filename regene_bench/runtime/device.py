@@ -100,5 +100,8 @@ def device_name(device: torch.device) -> str:
 
 def synchronize(device: torch.device) -> None:
     """Wait until all work queued on the device is done; on a CPU nothing is queued."""
-    if device.type in _ACCELERATORS:
+    if device.type == "mps":
+        # torch 2.6's accelerator takes mps for not initialised, and does not wait
+        torch.mps.synchronize()
+    elif device.type in _ACCELERATORS:
         torch.accelerator.synchronize(device)
