@@ -134,7 +134,10 @@ def _swap(new: Path, path: Path) -> None:
     try:
         new.rename(path)
     except OSError:
-        with suppress(OSError):
+        try:
             aside.rename(path)
+        except OSError:
+            if path.exists():  # another process was quicker, and what it wrote is whole
+                shutil.rmtree(aside, ignore_errors=True)
         raise
     shutil.rmtree(aside, ignore_errors=True)

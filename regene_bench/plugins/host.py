@@ -258,9 +258,12 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
         options = super().parse_hookimpl_opts(plugin, name)
-        if options is None or name not in RETIRED_HOOKS:
+        if options is None:
+            return None
+        hook = options.get("specname") or name
+        if hook not in RETIRED_HOOKS:
             return options
-        _log.info("%s: nothing calls %s since %s", plugin, name, RETIRED_HOOKS[name])
+        _log.info("%s: nothing calls %s since %s", plugin, hook, RETIRED_HOOKS[hook])
         return None
 
 

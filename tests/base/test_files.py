@@ -156,3 +156,21 @@ def test_only_what_was_abandoned_long_ago_is_swept(tmp_path: Path) -> None:
     sweep_abandoned(tmp_path)
     assert set(tmp_path.iterdir()) == {young, others}
     sweep_abandoned(tmp_path / "nowhere")
+
+
+def test_a_folder_that_another_process_puts_there_first_stays_and_nothing_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "entry"
+    (path / "old").mkdir(parents=True)
+    rename = Path.rename
+
+    def quicker(self: Path, target: Path) -> Path:
+        if target == path and not path.exists():
+            (path / "theirs").mkdir(parents=True)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", quicker)
+    with pytest.raises(OSError, match="entry"), whole_folder(path, replace=True) as folder:
+        (folder / "ours").mkdir()
+    assert [found.name for found in tmp_path.rglob("*")] == ["entry", "theirs"]

@@ -104,9 +104,12 @@ def test_a_misspelled_hook_names_the_right_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hook", sorted(RETIRED_HOOKS))
-def test_a_hook_that_was_retired_is_passed_over(tmp_path: Path, hook: str) -> None:
+@pytest.mark.parametrize(
+    "lines", ["@hookimpl\ndef HOOK(register)", "@hookimpl(specname='HOOK')\ndef own(register)"]
+)
+def test_a_hook_that_was_retired_is_passed_over(tmp_path: Path, hook: str, lines: str) -> None:
     assert hook not in KIND_OF_HOOK
-    old = f"{GOOD}\n@hookimpl\ndef {hook}(register):\n    raise AssertionError('called')\n"
+    old = f"{GOOD}\n{lines.replace('HOOK', hook)}:\n    raise AssertionError('called')\n"
     install(tmp_path, "fake-old", old)
     host = load_plugins()
     assert host.broken == []
