@@ -22,7 +22,7 @@ from regene_bench.api import Generation, Method, Stage, hookimpl, train
 
 @hookimpl
 def register_methods(register):
-    for name in ("fine", "raising", "exiting", "shape", "nan", "range", "mute", "slow"):
+    for name in ("fine", "raising", "exiting", "shape", "nan", "range", "mute", "slow", "brisk"):
         register(name, "fake_methods:" + name.title())
 
 class Model:
@@ -58,13 +58,17 @@ class Exiting(Method):
         raise SystemExit(0)
 
 class Slow(Fine):
+    pause = 0.02
     def fit(self, data, runtime):
         network = torch.nn.Linear(1, 1)
         def step(batch):
-            time.sleep(0.02)
+            time.sleep(self.pause)
             return {"loss": network.bias.detach().sum()}
         train(Stage("slow", {"network": network}, {}, step, 8, 500 * 8), data.train, runtime)
         return Model(self.images)
+
+class Brisk(Slow):
+    pause = 0.01
 """
 TINY = (
     "real",
@@ -234,7 +238,7 @@ def went_on(call: Call) -> bool:
 def test_a_signal_saves_and_the_printed_command_goes_on(
     name: str, run: Run, light_protocol: Path, plugins: Path, session_cache: Path, tmp_path: Path
 ) -> None:
-    arguments = ["run", str(light_protocol), "--methods", "fine,slow", "--results", "my results"]
+    arguments = ["run", str(light_protocol), "--methods", "fine,brisk", "--results", "my results"]
     process = start(arguments, tmp_path, environment(session_cache, plugins))
     assert process.stderr is not None
     lines = []

@@ -71,12 +71,19 @@ def reader(readers_environment: Path, session_cache: Path) -> Iterator[Mapping[s
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+@pytest.fixture(scope="session")
+def readers_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of one reader of all pages, who does not train again what is trained already."""
+    return tmp_path_factory.mktemp("results of readers")
+
+
 @pytest.mark.slow
 @NEEDS_HATCHLING
 @pytest.mark.parametrize("page", FOLLOWED, ids=name_of)
 def test_every_command_of_a_page_works(
-    page: Path, reader: Mapping[str, str], tmp_path: Path
+    page: Path, reader: Mapping[str, str], readers_results: Path, tmp_path: Path
 ) -> None:
+    (tmp_path / "results").symlink_to(readers_results)
     ran = list(run_page(page, tmp_path, reader))
     assert ran
 

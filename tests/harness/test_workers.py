@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -24,23 +25,33 @@ def call(protocol: Path, results: str, *more: str) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def one_process(
+    light_protocol: Path, session_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The results folder of the same runs, carried out one after another."""
+    folder = tmp_path_factory.mktemp("one process")
+    done = regene_bench(call(light_protocol, "one"), folder, environment(session_cache))
+    assert done.returncode == 0, done.stderr
+    return folder / "one"
+
+
 def test_workers_score_as_one_process_does(
-    tmp_path: Path, light_protocol: Path, session_cache: Path
+    tmp_path: Path, light_protocol: Path, session_cache: Path, one_process: Path
 ) -> None:
     variables = environment(session_cache)
-    one = regene_bench(call(light_protocol, "one"), tmp_path, variables)
     two = regene_bench(call(light_protocol, "two", "--workers", "2"), tmp_path, variables)
-    assert (one.returncode, two.returncode) == (0, 0), two.stderr
-    first, second = scores(tmp_path / "one"), scores(tmp_path / "two")
+    assert two.returncode == 0, two.stderr
+    first, second = scores(one_process), scores(tmp_path / "two")
     assert len(first) > 0
     assert first == second
 
 
 def test_finished_runs_are_not_repeated(
-    tmp_path: Path, light_protocol: Path, session_cache: Path
+    tmp_path: Path, light_protocol: Path, session_cache: Path, one_process: Path
 ) -> None:
+    shutil.copytree(one_process, tmp_path / "two")
     variables = environment(session_cache)
-    regene_bench(call(light_protocol, "two"), tmp_path, variables)
     again = regene_bench(call(light_protocol, "two", "--workers", "2"), tmp_path, variables)
     assert "6 finished runs were kept" in again.stderr
     assert "RunStarted" not in again.stderr
