@@ -47,6 +47,8 @@ def _noted(row: ScoreRow, samples: Samples, asked: np.ndarray) -> ScoreRow:
     if samples.resized_from is not None:
         old, new = samples.resized_from, samples.images.shape[2:]
         notes.append(f"images resized from {old[1]}×{old[0]} to {new[1]}×{new[0]} (bicubic)")
+    # names of files may hold what separates the caveats
+    notes += [note.replace(_BETWEEN, ", ") for note in samples.notes]
     return replace(row, note=_BETWEEN.join(note for note in notes if note))
 
 

@@ -30,12 +30,15 @@ class Samples:
         labels: int64 ``[N]`` in [0, K), or None where nothing says what the images show.
         source: Where they came from, for people to read.
         resized_from: The size that they had, if they were resized to the benchmark's.
+        notes: What a reader of the scores must know about how the samples were read, such as files
+            that were left out; it stands in the note of every total.
     """
 
     images: np.ndarray
     labels: np.ndarray | None
     source: str
     resized_from: Size | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)

@@ -28,15 +28,32 @@ class Pictures:
     Attributes:
         count: N.
         blocks: Yields them block by block; the blocks' positions together are 0..N-1.
+        notes: What a reader of their scores must know about how they were listed.
     """
 
     count: int
     blocks: Callable[[], Iterator[Block]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels of samples.
+
+    Attributes:
+        images: uint8 ``[N, C, H, W]``.
+        resized_from: The size that the images had, if it was another.
+        notes: What a reader of their scores must know about how they were decoded.
+    """
+
+    images: np.ndarray
+    resized_from: Size | None = None
+    notes: tuple[str, ...] = ()
 
 
 def decode_pictures(
     pictures: Pictures, shape: ImageShape, *, resize: bool, progress: ProgressFn | None = None
-) -> tuple[np.ndarray, Size | None]:
+) -> Decoded:
     """Decode images that must all have one size and the benchmark's colours.
 
     A colour file whose pixels are all grey (red = green = blue) is taken for grey, which changes
@@ -49,7 +66,7 @@ def decode_pictures(
         progress: Told how many images are done, and how many there are.
 
     Returns:
-        uint8 ``[N, C, H, W]``, and the size that the images had if it was another.
+        All N images, in their places.
 
     Raises:
         DataError: An image is damaged, or its size or colours are not those of the others or of
@@ -76,10 +93,10 @@ def decode_pictures(
         if progress:
             progress(done, pictures.count)
     if first is None or first[1] == wanted:
-        return out, None
+        return Decoded(out)
     if not resize:
         raise wrong_size(f"The images are like {first[0]}:", first[1], wanted)
-    return out, first[1]
+    return Decoded(out, first[1])
 
 
 def _decode_block(out: np.ndarray, block: Block, *, flatten: bool) -> None:

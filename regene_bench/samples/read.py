@@ -120,8 +120,9 @@ def _decoded(
     resize: bool,
     progress: ProgressFn | None,
 ) -> Samples:
-    images, resized_from = decode_pictures(pictures, shape, resize=resize, progress=progress)
-    return Samples(images, labels, str(path), resized_from)
+    decoded = decode_pictures(pictures, shape, resize=resize, progress=progress)
+    notes = pictures.notes + decoded.notes
+    return Samples(decoded.images, labels, str(path), decoded.resized_from, notes)
 
 
 def _parquet_files(path: Path) -> list[Path]:
