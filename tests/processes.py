@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.warm import WarmProcess, can_be_warm
+from tests.warm import Program, WarmProcess, can_be_warm
 
-COMMAND = [sys.executable, "-c", "from regene_bench.cli.main import main; main()"]
+MAIN = "from regene_bench.cli.main import main; main()"
 
 
 def environment(cache: Path, *path: Path, **more: str) -> dict[str, str]:
@@ -34,14 +34,21 @@ def regene_bench(
     arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
+    return run(Program(arguments), folder, variables)
+
+
+def run(
+    program: Program, folder: Path, variables: Mapping[str, str], *, most_seconds: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = _begin(arguments, folder, variables, out.fileno(), err.fileno())
+        process = _begin(program, folder, variables, out.fileno(), err.fileno())
         try:
-            code = process.wait(300)
+            code = process.wait(most_seconds)
         finally:
             process.kill()
         texts = [stream.seek(0) or stream.read().decode(errors="replace") for stream in (out, err)]
-    return subprocess.CompletedProcess([*COMMAND, *arguments], code, *texts)
+    return subprocess.CompletedProcess(_command_line(program), code, *texts)
 
 
 def start(
@@ -54,11 +61,13 @@ def start(
 ) -> subprocess.Popen[str] | WarmProcess:
     """Begin a command, in a group of its own if wanted; its errors can be read while it runs."""
     with Path(os.devnull).open("w") as nothing:
-        return _begin(arguments, folder, variables, nothing.fileno(), errors, own_group=own_group)
+        return _begin(
+            Program(arguments), folder, variables, nothing.fileno(), errors, own_group=own_group
+        )
 
 
 def _begin(
-    arguments: Sequence[str],
+    program: Program,
     folder: Path,
     variables: Mapping[str, str],
     stdout: int,
@@ -67,9 +76,9 @@ def _begin(
     own_group: bool = False,
 ) -> subprocess.Popen[str] | WarmProcess:
     if can_be_warm(variables):
-        return WarmProcess(arguments, folder, variables, stdout, stderr, own_group=own_group)
+        return WarmProcess(program, folder, variables, stdout, stderr, own_group=own_group)
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        _command_line(program),
         cwd=folder,
         env=dict(variables),
         stdout=stdout,
@@ -78,6 +87,11 @@ def _begin(
         text=True,
         start_new_session=own_group,
     )
+
+
+def _command_line(program: Program) -> list[str]:
+    python = str(program.prefix / "bin" / "python") if program.prefix else sys.executable
+    return [python, "-c", program.code or MAIN, *program.arguments]
 
 
 def parts(results: Path) -> list[Path]:

@@ -16,9 +16,12 @@ import importlib
 import multiprocessing
 import os
 import signal
+import site
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from multiprocessing.reduction import DupFd
@@ -34,7 +37,7 @@ LIBRARIES = (
 # Read when a process runs, not when a library is imported: these may differ from the session's.
 _READ_LATE = (
     "REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_", "no_proxy", "NO_PROXY",
-    "MYPY_CACHE_DIR",
+    "MYPY_CACHE_DIR", "PIP_", "PATH", "VIRTUAL_ENV",
 )  # fmt: skip
 
 
@@ -50,11 +53,27 @@ def can_be_warm(environment: Mapping[str, str]) -> bool:
     return forks and all(name.startswith(_READ_LATE) for name in differing)
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a process runs.
+
+    Attributes:
+        arguments: The command line's, behind ``regene-bench``; behind ``-c`` if there is code.
+        code: Python that is run instead of ``regene-bench``.
+        prefix: A virtual environment whose Python it is to be: what is installed there is found,
+            and processes that it starts are of it, too. By default the tests' own.
+    """
+
+    arguments: Sequence[str] = ()
+    code: str = ""
+    prefix: Path | None = None
+
+
 class WarmProcess:
     """What tests use of ``subprocess.Popen``, of a process that the fork server made.
 
     Args:
-        arguments: The command line's, behind ``regene-bench``.
+        program: What it runs.
         folder: Its working folder.
         environment: All of its environment.
         stdout: Open file or descriptor that takes its output.
@@ -68,7 +87,7 @@ class WarmProcess:
 
     def __init__(
         self,
-        arguments: Sequence[str],
+        program: Program,
         folder: Path,
         environment: Mapping[str, str],
         stdout: int,
@@ -85,7 +104,7 @@ class WarmProcess:
             streams = [DupFd(descriptor) for descriptor in (nothing.fileno(), stdout, writer)]
             self._process = _fork_server().Process(
                 target=_become,
-                args=(list(arguments), str(folder), dict(environment), streams, own_group),
+                args=(program, str(folder), dict(environment), streams, own_group),
             )
             self._process.start()
         if stderr == subprocess.PIPE:
@@ -135,7 +154,7 @@ def _fork_server() -> ForkServerContext:
 
 
 def _become(
-    arguments: list[str],
+    program: Program,
     folder: str,
     environment: dict[str, str],
     streams: Sequence[Any],
@@ -161,14 +180,26 @@ def _become(
     # a child of ``workers`` must not look for the tests' main module
     sys.modules["__main__"].__dict__.pop("__file__", None)
     sys.modules["__main__"].__spec__ = None
-    sys.argv = ["-c", *arguments]
+    sys.argv = ["-c", *program.arguments]
     kept = [entry for entry in sys.path if entry and entry not in before]
     sys.path[:] = ["", *_python_path(environment), *kept]
+    if program.prefix is not None:
+        sys.executable = str(program.prefix / "bin" / "python")
+        multiprocessing.set_executable(sys.executable)
+        site.addsitedir(site_of(program.prefix))
     for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    main = importlib.import_module("regene_bench.cli.main")
-    main.main()
+    if program.code:
+        exec(program.code, sys.modules["__main__"].__dict__)
+    else:
+        importlib.import_module("regene_bench.cli.main").main()
+
+
+def site_of(prefix: Path) -> str:
+    """The folder in which a virtual environment keeps its packages."""
+    variables = {"base": str(prefix), "platbase": str(prefix)}
+    return sysconfig.get_path("purelib", "venv", vars=variables)
 
 
 _OURS = ("tests", "regene_bench", "regene_bench_plugins")

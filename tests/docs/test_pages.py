@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import environment
+from tests.warm import site_of
 from tests.wheels import NEEDS_HATCHLING, ROOT
 
 from .commands import LANGUAGES, blocks_of, run_page
@@ -26,7 +27,9 @@ PIP = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
 PAGES = sorted(DOCS.rglob("*.md"))
-FOLLOWED = [page for page in PAGES if any(b.commands for b in blocks_of(page))]
+FOLLOWED = [
+    page for page in PAGES if any(b.commands or b.language == "python" for b in blocks_of(page))
+]
 
 
 def name_of(page: Path) -> str:
@@ -41,7 +44,7 @@ def readers_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("readers") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=300)
-    (_site_of(folder) / "outside.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (Path(site_of(folder)) / "outside.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = [str(folder / "bin" / "python"), "-m", "pip"]
     # the old setuptools of a new environment would stand before the one that torch needs
     subprocess.run([*pip, "uninstall", "-q", "-y", "setuptools"], check=True, timeout=300)
@@ -50,15 +53,10 @@ def readers_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _site_of(environment: Path) -> Path:
-    paths = {"base": str(environment), "platbase": str(environment)}
-    return Path(sysconfig.get_path("purelib", "venv", vars=paths))
-
-
 @pytest.fixture
 def reader(readers_environment: Path, session_cache: Path) -> Iterator[Mapping[str, str]]:
     """Variables of a reader who follows one page; what the page installs is gone afterwards."""
-    folder, site = readers_environment, _site_of(readers_environment)
+    folder, site = readers_environment, Path(site_of(readers_environment))
     before = set(site.iterdir())
     yield {
         **environment(session_cache),
@@ -81,10 +79,14 @@ def readers_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @NEEDS_HATCHLING
 @pytest.mark.parametrize("page", FOLLOWED, ids=name_of)
 def test_every_command_of_a_page_works(
-    page: Path, reader: Mapping[str, str], readers_results: Path, tmp_path: Path
+    page: Path,
+    reader: Mapping[str, str],
+    readers_environment: Path,
+    readers_results: Path,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "results").symlink_to(readers_results)
-    ran = list(run_page(page, tmp_path, reader))
+    ran = list(run_page(page, tmp_path, reader, readers_environment))
     assert ran
 
 
