@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,28 @@ def fit(name: str, data: BenchmarkData, runtime: Runtime, **changes: Any) -> Any
     method = METHODS[name]
     values = TINY[name] if name in TINY else method.smoke(data.shape)
     return method(method.Config(**(values | changes))).fit(data, runtime)
+
+
+class FittedWhenAsked(Mapping[str, Any]):
+    """A model of each name, fitted once and only if a test asks for it.
+
+    Each process that runs tests has some of them, and fits no model for the others'.
+    """
+
+    def __init__(self, names: Iterable[str], fitted: Callable[[str], Any]) -> None:
+        self._names = tuple(names)
+        self._fitted = fitted
+        self._models: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._models:
+            self._models[name] = self._fitted(name)
+        return self._models[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from regene_bench.api import BenchmarkData
 
-from .builders import METHODS, fit, make_data, make_runtime
+from .builders import METHODS, FittedWhenAsked, fit, make_data, make_runtime
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +16,8 @@ def stripes() -> BenchmarkData:
 
 
 @pytest.fixture(scope="session")
-def models(stripes: BenchmarkData, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """One small fitted model of each method."""
-    return {
-        name: fit(name, stripes, make_runtime(tmp_path_factory.mktemp(name))) for name in METHODS
-    }
+def models(stripes: BenchmarkData, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """One small fitted model of each method, fitted when it is asked for."""
+    return FittedWhenAsked(
+        METHODS, lambda name: fit(name, stripes, make_runtime(tmp_path_factory.mktemp(name)))
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,13 +42,13 @@ def in_batches(model: Any, labels: torch.Tensor, size: int) -> tuple[torch.Tenso
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_capabilities(models: dict[str, Any], name: str) -> None:
+def test_capabilities(models: Mapping[str, Any], name: str) -> None:
     names = ("encode", "decode", "generate", "classify")
     assert {c for c in names if has_capability(models[name], c)} == CAPABILITIES[name]
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_samples_do_not_depend_on_the_batch_size(models: dict[str, Any], name: str) -> None:
+def test_samples_do_not_depend_on_the_batch_size(models: Mapping[str, Any], name: str) -> None:
     labels = sorted_labels(3, 22)
     one, of_one = in_batches(models[name], labels, 1)
     for size in (7, 64):
@@ -59,7 +60,7 @@ def test_samples_do_not_depend_on_the_batch_size(models: dict[str, Any], name: s
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_another_sampling_seed_gives_other_samples(models: dict[str, Any], name: str) -> None:
+def test_another_sampling_seed_gives_other_samples(models: Mapping[str, Any], name: str) -> None:
     labels = sorted_labels(3, 4)
     first = models[name].generate(labels, SampleRng(0)).images
     assert torch.equal(first, models[name].generate(labels, SampleRng(0)).images)
@@ -68,7 +69,7 @@ def test_another_sampling_seed_gives_other_samples(models: dict[str, Any], name:
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_same_seed_gives_the_same_model(
-    stripes: BenchmarkData, models: dict[str, Any], name: str, tmp_path: Path
+    stripes: BenchmarkData, models: Mapping[str, Any], name: str, tmp_path: Path
 ) -> None:
     labels = sorted_labels(3, 4)
     expected = models[name].generate(labels, SampleRng(0)).images
@@ -106,7 +107,7 @@ def test_shapes_and_ranges(name: str, size: tuple[int, int, int], tmp_path: Path
 
 
 def test_regene_thresholds_are_mean_test_confidences(
-    stripes: BenchmarkData, models: dict[str, Any]
+    stripes: BenchmarkData, models: Mapping[str, Any]
 ) -> None:
     model = models["regene"]
     probabilities = model.classify(to_float(stripes.test.images)).double().softmax(1)
@@ -115,7 +116,7 @@ def test_regene_thresholds_are_mean_test_confidences(
         assert float(model.thresholds[label]) == pytest.approx(float(mean), abs=1e-6)
 
 
-def test_regene_samples_are_what_the_judge_would_accept(models: dict[str, Any]) -> None:
+def test_regene_samples_are_what_the_judge_would_accept(models: Mapping[str, Any]) -> None:
     model, labels = models["regene"], sorted_labels(3, 10)
     generation = model.generate(labels, SampleRng(0))
     confidences = model.classify(generation.images).softmax(1)
@@ -145,7 +146,7 @@ def test_more_combined_than_a_class_has_is_refused(name: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["autoencoder", "regene"])
 def test_a_finished_training_encodes_the_training_split_only_to_generate(
-    name: str, stripes: BenchmarkData, models: dict[str, Any], tmp_path: Path
+    name: str, stripes: BenchmarkData, models: Mapping[str, Any], tmp_path: Path
 ) -> None:
     """Figures open finished runs to encode and decode a few images: that must not take a minute."""
 
@@ -163,7 +164,7 @@ def test_a_finished_training_encodes_the_training_split_only_to_generate(
 
 
 def test_real_returns_each_held_out_image_once(
-    stripes: BenchmarkData, models: dict[str, Any]
+    stripes: BenchmarkData, models: Mapping[str, Any]
 ) -> None:
     labels = sorted_labels(3, 20)
     images, _ = in_batches(models["real"], labels, 9)
@@ -175,7 +176,7 @@ def test_real_returns_each_held_out_image_once(
         assert set(drawn[20 * label : 20 * label + 20]) == {tuple(row) for row in own}
 
 
-def test_training_learns_the_stripes(stripes: BenchmarkData, models: dict[str, Any]) -> None:
+def test_training_learns_the_stripes(stripes: BenchmarkData, models: Mapping[str, Any]) -> None:
     images, labels = to_float(stripes.test.images), stripes.test.labels
     assert (models["regene"].classify(images).argmax(1) == labels).float().mean() > 0.95
     for name in ("autoencoder", "regene"):

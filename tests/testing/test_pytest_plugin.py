@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.processes import run
+from tests.warm import Program
+
 ASKS = """
 import pytest
 
@@ -46,10 +49,22 @@ def test_nothing_of_ours_is_imported():
 """
 
 
+ARGUMENTS = ("-v", "--strict-markers", "-p", "no:cacheprovider", ".")
+
+
 def pytest_of(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest on a file of tests, in a process that begins with the libraries imported."""
+    (folder / "test_it.py").write_text(text)
+    code = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    variables = os.environ | {"COLUMNS": "120"}
+    return run(Program(ARGUMENTS, code), folder, variables)
+
+
+def fresh_pytest_of(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The same in a fresh interpreter, for what must not be imported."""
     (folder / "test_it.py").write_text(text)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "--strict-markers", "-p", "no:cacheprovider", "."],
+        [sys.executable, "-m", "pytest", *ARGUMENTS],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "120"},
         capture_output=True,
@@ -82,5 +97,5 @@ def test_a_forgotten_mark_is_an_error_that_shows_the_mark(tmp_path: Path) -> Non
 
 
 def test_it_is_inert_where_it_is_not_used(tmp_path: Path) -> None:
-    done = pytest_of(INERT, tmp_path)
+    done = fresh_pytest_of(INERT, tmp_path)
     assert done.returncode == 0, done.stdout

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_each_level_combines_what_the_level_before_it_has() -> None:
             assert (means - value).abs().min() < 1e-5
 
 
-def test_the_seed_decides(models: dict[str, Any]) -> None:
+def test_the_seed_decides(models: Mapping[str, Any]) -> None:
     model = models["regene"]
 
     def images(seed: int) -> Tensor:
@@ -69,7 +70,7 @@ def test_the_seed_decides(models: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["regene", "autoencoder"])
-def test_models_descend(name: str, models: dict[str, Any]) -> None:
+def test_models_descend(name: str, models: Mapping[str, Any]) -> None:
     levels = generations_of_generations(models[name], LABELS, 3, SampleRng(0))
     shape = make_data().shape
     for level in levels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from regene_bench.testing.stripes import class_means, nearest_class
 from regene_bench.training.capabilities import has_capability
 from tests.first_party import methods
 
-from ..builders import make_runtime
+from ..builders import FittedWhenAsked, make_runtime
 
 # cvae and vqvae are of other kinds: tests/methods/test_methods.py and test_vqvae.py
 METHODS: dict[str, type[Method]] = {
@@ -73,8 +73,8 @@ def fit(stripes: BenchmarkData, tmp_path_factory: pytest.TempPathFactory) -> Fit
 
 
 @pytest.fixture(scope="module")
-def models(fit: Fit) -> dict[str, Any]:
-    return {name: fit(name) for name in METHODS}
+def models(fit: Fit) -> Mapping[str, Any]:
+    return FittedWhenAsked(METHODS, fit)
 
 
 def weights_of(model: Any) -> Tensor:
@@ -84,7 +84,7 @@ def weights_of(model: Any) -> Tensor:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_samples_are_of_the_class_asked_for(
-    models: dict[str, Any], stripes: BenchmarkData, name: str
+    models: Mapping[str, Any], stripes: BenchmarkData, name: str
 ) -> None:
     labels = torch.arange(90) % 3
     generation = models[name].generate(labels, SampleRng(0))
@@ -95,7 +95,7 @@ def test_samples_are_of_the_class_asked_for(
 
 @pytest.mark.parametrize("name", METHODS)
 def test_latents_decode_to_the_images_that_came_with_them(
-    models: dict[str, Any], name: str
+    models: Mapping[str, Any], name: str
 ) -> None:
     generation = models[name].generate(torch.arange(9) % 3, SampleRng(1))
     assert torch.equal(models[name].decode(generation.latents), generation.images)
@@ -103,7 +103,7 @@ def test_latents_decode_to_the_images_that_came_with_them(
 
 @pytest.mark.parametrize("name", METHODS)
 def test_reconstructions_are_of_the_images_class(
-    models: dict[str, Any], stripes: BenchmarkData, name: str
+    models: Mapping[str, Any], stripes: BenchmarkData, name: str
 ) -> None:
     images, labels = to_float(stripes.test.images), stripes.test.labels
     back = models[name].decode(models[name].encode(images))
@@ -112,13 +112,13 @@ def test_reconstructions_are_of_the_images_class(
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_only_stochastic_encoders_tell_densities(models: dict[str, Any], name: str) -> None:
+def test_only_stochastic_encoders_tell_densities(models: Mapping[str, Any], name: str) -> None:
     assert has_capability(models[name], "infer") is (name not in ("wae", "rae_sn", "lvpga"))
 
 
 @pytest.mark.parametrize("name", ["vae", "ccvae", "cv_vae", "two_stage_vae"])
 def test_densities_have_the_shapes_of_latents_and_images(
-    models: dict[str, Any], stripes: BenchmarkData, name: str
+    models: Mapping[str, Any], stripes: BenchmarkData, name: str
 ) -> None:
     images, labels = to_float(stripes.test.images[:5]), stripes.test.labels[:5]
     posterior, prior = models[name].posterior(images, labels), models[name].prior(labels)
@@ -188,7 +188,7 @@ def test_matched_codes_are_nearer_to_the_standard_normal(fit: Fit, stripes: Benc
     assert distance(100.0) < 0.5 * distance(0.0)
 
 
-def test_every_layer_of_both_networks_has_spectral_norm_one(models: dict[str, Any]) -> None:
+def test_every_layer_of_both_networks_has_spectral_norm_one(models: Mapping[str, Any]) -> None:
     network = models["rae_sn"]._network
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     assert len(layers) >= 6
@@ -198,7 +198,7 @@ def test_every_layer_of_both_networks_has_spectral_norm_one(models: dict[str, An
 
 
 def test_a_constant_variance_is_the_configured_one(
-    models: dict[str, Any], stripes: BenchmarkData
+    models: Mapping[str, Any], stripes: BenchmarkData
 ) -> None:
     posterior = models["cv_vae"].posterior(
         to_float(stripes.test.images[:4]), stripes.test.labels[:4]
