@@ -23,7 +23,7 @@ from tests.first_party import entries
 from tests.methods.builders import make_data, make_runtime
 
 # More than any extractor takes at a time on a CPU, and no multiple of it.
-N = 19
+N = 11
 TOLERANCE = 1e-5
 
 
