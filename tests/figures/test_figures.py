@@ -29,7 +29,7 @@ KINDS = {
     "closest_match": "matches = 2",
     "generations": "levels = 3\ncolumns = 4",
     "collage": "columns = 3",
-    "mixing_ratio": "n = 60\nsteps = 3",
+    "mixing_ratio": "n = 100\nsteps = 3",
     "noise_dimension": 'columns = ["fd_efficientnet_lite0"]',
     "frechet_matrix": "",
     "input_map": "side = 3\nslices = 2",
