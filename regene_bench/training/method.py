@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SMOKE_IMAGES = 640
 _SMALL_PIXELS = 256
-_FEWEST_IMAGES = 128
+_FEWEST_IMAGES = 64
 
 
 class MethodConfig(BaseModel):

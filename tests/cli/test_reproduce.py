@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,28 @@ from regene_bench.plan.protocol import load_benchmark
 from regene_bench.plugins.host import load_plugins
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record, score
+from tests.plugins.distributions import install
+
+LIGHT = """
+from regene_bench.hookspecs import hookimpl
+
+@hookimpl
+def register_benchmarks(register):
+    register("light", "fake_light:light.toml", summary="digits that are judged at once")
+"""
 
 
 @pytest.fixture
-def published(cli: Cli, tmp_path: Path, session_cache: Path) -> str:
-    """The id of a finished run of digits, in ``results``."""
+def published(
+    cli: Cli, tmp_path: Path, plugins: Path, light_protocol: Path, session_cache: Path
+) -> str:
+    """The id of a finished run of an installed benchmark, in ``results``."""
+    install(plugins, "fake-light", None)
+    (plugins / "fake_light").mkdir()
+    (plugins / "fake_light" / "__init__.py").write_text(LIGHT)
+    shutil.copy(light_protocol, plugins / "fake_light" / "light.toml")
     done = cli(
-        *("run", "digits", "--preset", "quick", "--methods", "cvae", "--set", "cvae.epochs=1"),
+        *("run", "light", "--preset", "quick", "--methods", "cvae", "--set", "cvae.images=640"),
         *("--metrics", "neutral", "--device", "cpu"),
         REGENE_BENCH_CACHE=str(session_cache),
     )

@@ -11,7 +11,8 @@ import pytest
 
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
 from tests.once import shared_folder
-from tests.processes import environment, regene_bench, scores
+from tests.processes import environment, regene_bench, run, scores
+from tests.warm import Program
 from tests.wheels import NEEDS_HATCHLING, build, install
 
 pytestmark = [pytest.mark.slow, NEEDS_HATCHLING]
@@ -61,7 +62,9 @@ def installed(
 
 
 def test_it_passes_its_own_tests(installed: Installed) -> None:
-    done = installed.python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    code = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    program = Program(("-q", "-p", "no:cacheprovider"), code)
+    done = run(program, installed.source, installed.variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
     assert "failed" not in done.stdout

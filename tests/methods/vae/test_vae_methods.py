@@ -56,6 +56,7 @@ OWN: dict[str, dict[str, Any]] = {
     "vae": {"sigma": 0.1},
     "cv_vae": {"sigma": 0.1},
     "ccvae": {"sigma": 0.5} | RECOGNISER,
+    "ccapscvae": RECOGNISER,
     "two_stage_vae": SECOND,
 }
 
