@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ ProgressFn = Callable[[int, int], None]
 """Called with images done and images in all, always from the calling thread."""
 
 # Pillow knows some formats that run other programs (EPS) or are no pictures; these are enough.
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
 _CHUNK: Final = 256
 _THREADS_FROM_BYTES: Final = 4096
 
@@ -188,10 +189,17 @@ def _decode(
     item: Encoded, mode: str, height: int, width: int, options: DecodeOptions
 ) -> np.ndarray:
     source = io.BytesIO(item) if isinstance(item, bytes) else item
-    with Image.open(source, formats=_FORMATS) as image:
+    with Image.open(source, formats=_known_formats()) as image:
         image.load()
         upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
         return _fit(upright, mode, height, width, options)
+
+
+@cache
+def _known_formats() -> tuple[str, ...]:
+    """Return those of the formats that this Pillow knows: AVIF is younger than the others."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def _fit(

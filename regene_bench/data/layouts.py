@@ -16,6 +16,7 @@ from regene_bench.data.cifar_batches import (
 from regene_bench.data.class_folders import ClassFolders, find_class_folders, image_records
 from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
 from regene_bench.data.idx import IdxFiles, find_idx, read_idx_split
+from regene_bench.data.json_labelled import JsonLabelled, find_json_labelled
 from regene_bench.data.parquet_images import (
     ParquetFiles,
     ParquetOptions,
@@ -26,8 +27,15 @@ from regene_bench.data.records import decode_records
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
 
-LayoutKind = Literal["idx", "cifar-batches", "parquet", "class-folders"]
-LAYOUT_KINDS: tuple[LayoutKind, ...] = ("cifar-batches", "idx", "parquet", "class-folders")
+LayoutKind = Literal["idx", "cifar-batches", "parquet", "dataset-json", "class-folders"]
+LAYOUT_KINDS: tuple[LayoutKind, ...] = (
+    "cifar-batches",
+    "idx",
+    "parquet",
+    "dataset-json",
+    "class-folders",
+)
+_ZIPPED: tuple[LayoutKind, ...] = ("dataset-json", "class-folders")
 Reader = Callable[[Split, ImageShape, "ProgressFn | None"], ImageSet]
 
 
@@ -63,23 +71,26 @@ class Layout:
         read: Decodes one split to a shape: uint8 ``[N, C, H, W]``, int64 labels and class names
             (``"0"``, ``"1"``, … where the layout names none). Raises DataError naming a file that
             is corrupt.
+        notes: What was left out of it.
     """
 
     kind: LayoutKind
     folder: Path
     files: tuple[Path, ...]
     read: Reader
+    notes: tuple[str, ...] = ()
 
 
 def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
-    """Find a data set in a folder.
+    """Find a data set in a folder, or in a zip of one.
 
     Layouts: torchvision's (``MNIST/raw``, ``FashionMNIST/raw``, ``cifar-10-batches-py``), idx
-    files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``), and class
-    folders (``train/<class>/*`` with ``test/<class>/*``, or ``<class>/*``).
+    files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``), images
+    with labels in ``dataset.json`` as StyleGAN and EDM keep them, and class folders
+    (``train/<class>/*`` with ``test/<class>/*``, or ``<class>/*``). The last two may be zipped.
 
     Args:
-        folder: An existing folder.
+        folder: An existing folder, or a ``.zip``.
         options: What the user says about it.
 
     Returns:
@@ -88,7 +99,10 @@ def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
     Raises:
         DataError: It holds a part of one, or pickles that are not the official ones.
     """
-    for kind in options.kinds:
+    kinds = options.kinds
+    if not folder.is_dir():
+        kinds = tuple(kind for kind in kinds if kind in _ZIPPED)
+    for kind in kinds:
         layout = _DETECTORS[kind](folder, options)
         if layout:
             return layout
@@ -153,8 +167,8 @@ def _detect_class_folders(folder: Path, options: LayoutOptions) -> Layout | None
     )
     if found is None:
         return None
-    files = found.train.paths + found.test.paths
-    return Layout("class-folders", folder, files, _class_folder_reader(found, options))
+    reader = _class_folder_reader(found, options)
+    return Layout("class-folders", folder, found.files, reader, found.notes)
 
 
 def _class_folder_reader(found: ClassFolders, options: LayoutOptions) -> Reader:
@@ -162,6 +176,26 @@ def _class_folder_reader(found: ClassFolders, options: LayoutOptions) -> Reader:
         records = image_records(found.split(split))
         images = decode_records(records, shape, options.decode, progress)
         return ImageSet(images, records.labels, found.class_names)
+
+    return read
+
+
+def _detect_dataset_json(folder: Path, options: LayoutOptions) -> Layout | None:
+    found = find_json_labelled(
+        folder, test_fraction=options.test_fraction, only_with_splits=options.plain_only
+    )
+    if found is None:
+        return None
+    reader = _dataset_json_reader(found, options)
+    return Layout("dataset-json", folder, found.files, reader, found.notes)
+
+
+def _dataset_json_reader(found: JsonLabelled, options: LayoutOptions) -> Reader:
+    def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
+        found.check(shape.n_classes)
+        records = image_records(found.split(split))
+        images = decode_records(records, shape, options.decode, progress)
+        return ImageSet(images, records.labels, found.class_names or _numbers(shape))
 
     return read
 
@@ -174,5 +208,6 @@ _DETECTORS: dict[LayoutKind, Callable[[Path, LayoutOptions], Layout | None]] = {
     "cifar-batches": _detect_cifar,
     "idx": _detect_idx,
     "parquet": _detect_parquet,
+    "dataset-json": _detect_dataset_json,
     "class-folders": _detect_class_folders,
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from regene_bench.base.errors import DataError
-from regene_bench.base.events import Progress, Sink, silent
+from regene_bench.base.events import Message, Progress, Sink, silent
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.decoded_cache import cache_key, load_cached, store
 from regene_bench.data.fingerprint import fingerprint
@@ -40,6 +41,15 @@ class ReportsProgress(Protocol):
         ...
 
 
+@runtime_checkable
+class HasNotes(Protocol):
+    """A source that can tell what it left out; optional."""
+
+    def notes(self) -> Sequence[str]:
+        """What was left out, a sentence each, once the source is prepared."""
+        ...
+
+
 def load_dataset(
     source: DatasetSource, *, source_name: str, progress: Sink = silent
 ) -> LoadedDataset:
@@ -48,7 +58,8 @@ def load_dataset(
     Args:
         source: The source, with what the benchmark asks of it.
         source_name: Name under which it is registered; for messages and the cache.
-        progress: Gets ``Progress`` events while files are fetched and images are decoded.
+        progress: Gets ``Progress`` events while files are fetched and images are decoded, and a
+            ``Message`` for whatever the source left out.
 
     Returns:
         Both splits: uint8 images ``[N, C, H, W]`` of the requested shape, int64 labels.
@@ -59,6 +70,8 @@ def load_dataset(
     """
     _report(source, "fetch", "bytes", progress)
     source.prepare()
+    for note in source.notes() if isinstance(source, HasNotes) else ():
+        progress(Message(note, "warning"))
     key = cache_key(source, source_name)
     cached = load_cached(key) if key else None
     if cached:

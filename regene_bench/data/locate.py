@@ -24,6 +24,7 @@ def find_folder(
     *,
     holds_plainly: Holds | None = None,
     remedy: str = "",
+    zipped: bool = False,
 ) -> Path:
     """Find a data set's folder: ``<root>/<name>`` in each root, then a root that is the data set.
 
@@ -38,9 +39,11 @@ def find_folder(
         holds_plainly: Asked of the root itself; leave it out where a root must not be taken for
             the data set.
         remedy: How to get the data set; becomes part of the hint.
+        zipped: Take zips, too: ``<root>/<name>`` where the name ends in ``.zip``, and
+            ``<root>/<name>.zip``; ``holds`` is then asked of them as of folders.
 
     Returns:
-        The folder.
+        The folder, or the zip.
 
     Raises:
         NotFoundError: It is nowhere; lists every place and what was wrong with it.
@@ -51,6 +54,10 @@ def find_folder(
         if folder.is_dir() and holds(folder):
             return folder
         seen.setdefault(folder, _why_not(folder))
+        if zipped and (archive := _zip_of(folder)).is_file():
+            if holds(archive):
+                return archive
+            seen[archive] = "no images in a known layout"
     for root in roots if holds_plainly else ():
         if root.is_dir() and holds_plainly and holds_plainly(root):
             return root
@@ -64,6 +71,12 @@ def missing(name: str, places: dict[Path, str], remedy: str) -> NotFoundError:
     lines += [f"  {place} ({reason})" for place, reason in places.items()]
     hint = f"Set ${DATA_VARIABLE} to (or call with --data) a folder that holds {Path(name).name!r}."
     return NotFoundError("\n".join(lines), hint=f"{hint} {remedy}".rstrip())
+
+
+def _zip_of(folder: Path) -> Path:
+    if folder.suffix.lower() == ".zip":
+        return folder
+    return folder.with_name(f"{folder.name}.zip")
 
 
 def _why_not(folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,29 @@ class Records:
 
     labels: np.ndarray
     blocks: Callable[[], Iterator[Block]]
+
+
+def in_blocks(
+    items: Iterable[tuple[str, Encoded]], *, most: int = 256, most_bytes: int = 1 << 26
+) -> Iterator[Block]:
+    """Gather named images into blocks of bounded number and bounded bytes in memory."""
+    names: list[str] = []
+    block: list[Encoded] = []
+    position = held = 0
+    for name, item in items:
+        names.append(name)
+        block.append(item)
+        held += len(item) if isinstance(item, bytes) else 0
+        if len(block) == most or held >= most_bytes:
+            yield _block(position, names, block)
+            position += len(block)
+            names, block, held = [], [], 0
+    if block:
+        yield _block(position, names, block)
+
+
+def _block(position: int, names: list[str], items: list[Encoded]) -> Block:
+    return Block(np.arange(position, position + len(items)), items, lambda i: names[i])
 
 
 def decode_records(

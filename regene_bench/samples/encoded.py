@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, Encoded, ProgressFn, decode_into
+from regene_bench.data.frames import frames_left_out
 from regene_bench.data.records import Block
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
@@ -76,10 +77,13 @@ def decode_pictures(
     wanted = (shape.height, shape.width)
     first: tuple[str, Size] | None = None
     done = 0
+    animated: list[tuple[str, int]] = []
     for block in pictures.blocks():
         colour = False
         for i, item in enumerate(block.items):
-            size, is_grey = _look(item, block.name_of(i))
+            size, is_grey, frames = _look(item, block.name_of(i))
+            if frames:
+                animated.append((block.name_of(i), frames))
             first = first or (block.name_of(i), size)
             if size != first[1]:
                 raise _mixed(first, (block.name_of(i), size))
@@ -93,10 +97,17 @@ def decode_pictures(
         if progress:
             progress(done, pictures.count)
     if first is None or first[1] == wanted:
-        return Decoded(out)
+        return Decoded(out, None, _animations(animated))
     if not resize:
         raise wrong_size(f"The images are like {first[0]}:", first[1], wanted)
-    return Decoded(out, first[1])
+    return Decoded(out, first[1], _animations(animated))
+
+
+def _animations(found: list[tuple[str, int]]) -> tuple[str, ...]:
+    if not found:
+        return ()
+    n = sum(frames for _, frames in found)
+    return (f"first frame alone read of animations: {len(found)} (frames left out: {n})",)
 
 
 def _decode_block(out: np.ndarray, block: Block, *, flatten: bool) -> None:
@@ -108,14 +119,16 @@ def _decode_block(out: np.ndarray, block: Block, *, flatten: bool) -> None:
     out[block.positions] = grey_of(colour, lambda i: f"The image {block.name_of(i)}")
 
 
-def _look(item: Encoded, name: str) -> tuple[Size, bool]:
-    """Read an image's header: its size as it will be decoded, and whether it is grey."""
+def _look(item: Encoded, name: str) -> tuple[Size, bool, int]:
+    """Read an image's header: its size as it will be decoded, whether it is grey, and how many
+    frames come after the first."""
     try:
         with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as image:
             width, height = image.size
             turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
             size = (width, height) if turned else (height, width)
-            return size, image.mode in _GREY_MODES or image.mode.startswith("I;16")
+            is_grey = image.mode in _GREY_MODES or image.mode.startswith("I;16")
+            return size, is_grey, frames_left_out(image)
     except MemoryError:
         raise
     except Exception as error:  # header parsers raise many types on damaged input
@@ -135,26 +148,3 @@ def _mixed(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
         f"The images have different sizes: {text(first)}, {text(other)}.",
         hint="All images must have one size; bring them to it where they were made.",
     )
-
-
-def in_blocks(
-    items: Iterable[tuple[str, Encoded]], *, most: int = 256, most_bytes: int = 1 << 26
-) -> Iterator[Block]:
-    """Gather named images into blocks of bounded number and bounded bytes in memory."""
-    names: list[str] = []
-    block: list[Encoded] = []
-    position = held = 0
-    for name, item in items:
-        names.append(name)
-        block.append(item)
-        held += len(item) if isinstance(item, bytes) else 0
-        if len(block) == most or held >= most_bytes:
-            yield _block(position, names, block)
-            position += len(block)
-            names, block, held = [], [], 0
-    if block:
-        yield _block(position, names, block)
-
-
-def _block(position: int, names: list[str], items: list[Encoded]) -> Block:
-    return Block(np.arange(position, position + len(items)), items, lambda i: names[i])

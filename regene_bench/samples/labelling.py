@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from regene_bench.base.errors import DataError, did_you_mean
+from regene_bench.data.chunk_folders import are_padded, reading_of
+from regene_bench.data.image_listing import same_spelling
+from regene_bench.data.split_folders import role_of
 
 _MOST_NAMES = 12
 
@@ -83,10 +88,33 @@ def labels_of_array(labels: np.ndarray, class_names: Sequence[str], where: str) 
     return labels_of_numbers(labels, class_names, where)
 
 
-def labels_of_paths(
-    paths: Sequence[str], class_names: Sequence[str], where: str
-) -> np.ndarray | None:
+@dataclass(frozen=True)
+class PathLabels:
+    """Labels that lie in a place of images.
+
+    Attributes:
+        values: int64 ``[N]``, or None if nothing says what the images show.
+        notes: What a reader of the scores must know about how they were found.
+        used: Files that they were read from.
+    """
+
+    values: np.ndarray | None
+    notes: tuple[str, ...] = ()
+    used: tuple[Path, ...] = ()
+
+
+def same_names(words: Sequence[str], class_names: Sequence[str]) -> list[str] | None:
+    """Return the classes that words name, in whatever Unicode form; None if one names none."""
+    known = {same_spelling(name): name for name in class_names}
+    found = [known[word] for word in map(same_spelling, words) if word in known]
+    return found if found and len(found) == len(words) else None
+
+
+def labels_of_paths(paths: Sequence[str], class_names: Sequence[str], where: str) -> PathLabels:
     """Take labels from the first folder of each path.
+
+    Folders are called by a class's name or number. Those called 00000, 00001, … by a program that
+    numbers its images through all of them are no classes: the images are unlabelled then.
 
     Args:
         paths: N paths of images, relative to the samples' folder, with ``/``.
@@ -94,21 +122,48 @@ def labels_of_paths(
         where: Names the place in error messages.
 
     Returns:
-        int64 ``[N]``, or None if the images lie in no folder.
+        The labels; none if the images lie in no folder, or in chunks.
 
     Raises:
-        DataError: Some images lie in folders and some do not, or a folder is no class.
+        DataError: Some images lie in folders and some do not, a folder is no class, or it is not
+            clear whether folders are classes.
     """
     loose = [path for path in paths if "/" not in path]
     if len(loose) == len(paths):
-        return None
+        return PathLabels(None)
     if loose:
         inside = next(path for path in paths if "/" in path)
         raise DataError(
             f"{where} has images in folders ({inside}) and beside them ({loose[0]}).",
             hint="Put all images into class folders, or all into one folder.",
         )
-    return labels_of_words([path.split("/", 1)[0] for path in paths], class_names, where)
+    words = [path.split("/", 1)[0] for path in paths]
+    named = same_names(words, class_names)
+    if named is not None:
+        return PathLabels(labels_of_words(named, class_names, where))
+    folders = sorted(set(words))
+    if are_padded(folders):
+        reading = reading_of(paths, len(class_names))
+        if reading == "either":
+            raise _doubtful(folders, where)
+        if reading == "chunks":
+            note = f"unlabelled: folders like {folders[0]} are chunks of one numbering, no classes"
+            return PathLabels(None, (note,))
+    if all(map(role_of, folders)):
+        raise DataError(
+            f"{where} holds {', '.join(folders)}, which are splits of a data set, not classes.",
+            hint=f"Give the one that is meant: {where}/{folders[0]}.",
+        )
+    return PathLabels(labels_of_words(words, class_names, where))
+
+
+def _doubtful(folders: Sequence[str], where: str) -> DataError:
+    return DataError(
+        f"The folders of {where} ({', '.join(folders[:3])}{', …' if len(folders) > 3 else ''}) may "
+        "be classes, or chunks of one numbered set of images.",
+        hint="If they are classes, call them by names, or by numbers without zeros in front. If "
+        "they are chunks, give --labels none, or labels in a file.",
+    )
 
 
 def _is_number(word: str, n: int) -> bool:

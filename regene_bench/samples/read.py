@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.data.decode import ProgressFn
+from regene_bench.data.image_listing import list_folder
 from regene_bench.data.shapes import ImageShape
-from regene_bench.samples.archive import list_zip
+from regene_bench.data.split_folders import role_of
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.collection import Samples
 from regene_bench.samples.encoded import Pictures, decode_pictures
-from regene_bench.samples.folder import list_folder, picture_names
+from regene_bench.samples.image_files import find_sample_files
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
-from regene_bench.samples.labelling import labels_of_array, labels_of_paths
+from regene_bench.samples.labelling import PathLabels, labels_of_array
 from regene_bench.samples.parquet import list_parquet
 
 _ARRAYS = (".npy", ".npz")
@@ -73,9 +76,11 @@ def read_samples(
                 f"There is no file {within} with labels.",
                 hint="--labels names a .npy, .txt or .csv file here; class folders need none.",
             )
-        names, pictures = list_folder(path) if path.is_dir() else list_zip(path, class_names)
-        found = labels_of_paths(names, class_names, str(path)) if not beside else None
-        samples = _decoded(path, found, pictures, shape, resize, progress)
+        files = find_sample_files(path, class_names)
+        names = files.names
+        own = PathLabels(None, used=(beside,)) if beside else files.labels(class_names)
+        samples = _decoded(path, own.values, files.pictures(own.used), shape, resize, progress)
+        samples = replace(samples, notes=own.notes + samples.notes)
     else:
         raise DataError(
             f"Cannot tell what {path} holds.",
@@ -129,9 +134,17 @@ def _parquet_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".parquet" else []
     found = sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
-    if found and (pictures := picture_names(path)):
+    if found and (images := list(list_folder(path).images)):
         raise DataError(
-            f"{path} holds images ({pictures[0]}) and Parquet files ({found[0].name}).",
+            f"{path} holds images ({images[0]}) and Parquet files ({found[0].name}).",
             hint="Which are meant? Put the others elsewhere.",
+        )
+    splits = {role: file for file in found if (role := role_of(re.split(r"[-.]", file.name)[0]))}
+    if len(splits) > 1:
+        some = ", ".join(file.name for file in splits.values())
+        raise DataError(
+            f"{path} holds several splits of a data set: {some}.",
+            hint="Give the file that is meant, or put the files of one split into a folder of "
+            "their own.",
         )
     return found

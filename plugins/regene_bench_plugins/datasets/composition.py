@@ -18,7 +18,6 @@ from regene_bench.data.readers import (
     find_folder,
     find_one_class,
     find_parquet,
-    first_files,
     image_records,
     parquet_records,
 )
@@ -29,8 +28,8 @@ class ClassOptions(BaseModel):
 
     Attributes:
         name: The class's name.
-        path: Folder, below a data folder or absolute. All its images, at any depth, are of this
-            class; or its Parquet files, whose labels are left alone.
+        path: Folder or zip, below a data folder or absolute. All its images, at any depth, are of
+            this class; or its Parquet files, whose labels are left alone.
         center_crop: Side in pixels of the central square to cut out before resizing.
         max_train: Train on at most so many images, an unbiased sample that is always the same.
     """
@@ -50,10 +49,12 @@ class Part:
     Attributes:
         files: All its files.
         records: Lists one of its splits.
+        notes: What was left out.
     """
 
     files: tuple[Path, ...]
     records: Callable[[Split], Records]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Composition:
     @property
     def files(self) -> tuple[Path, ...]:
         return tuple(file for part in self.parts for file in part.files)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(note for part in self.parts for note in part.notes)
 
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
         chosen = [
@@ -109,13 +114,13 @@ def _locate(
         f"The class {options.name!r} is made of image files at any depth below that folder, or of "
         "train-*.parquet files in it."
     )
-    return found[find_folder(options.path, request.roots, holds, remedy=remedy)]
+    return found[find_folder(options.path, request.roots, holds, remedy=remedy, zipped=True)]
 
 
 def _parquet_part(
     folder: Path, options: ClassOptions, test_fraction: float, image_column: str | None
 ) -> Part | None:
-    files = find_parquet(folder)
+    files = find_parquet(folder) if folder.is_dir() else None
     if files is None:
         return None
     reading = ParquetOptions(
@@ -134,6 +139,6 @@ def _image_part(folder: Path, options: ClassOptions, test_fraction: float) -> Pa
 
     def records(split: Split) -> Records:
         limit = options.max_train if split == "train" else None
-        return image_records(first_files(images.split(split), limit))
+        return image_records(images.split(split), limit)
 
-    return Part(images.train.paths + images.test.paths, records)
+    return Part(images.files, records, images.notes)

@@ -8,7 +8,9 @@ from regene_bench_plugins.datasets.own_images import OwnImages
 class Folder(OwnImages):
     """Class folders: ``train/<class>/…`` with ``test/<class>/…``, or only ``<class>/…``.
 
-    Without a test folder a part of each class is held out, chosen by the hash of the relative path.
+    Or images with their labels in ``dataset.json``, as StyleGAN and EDM keep them. Either may be
+    a zip. Without a test folder a part of each class is held out, chosen by the hash of the
+    relative path.
     Options (``own_images.ImageOptions``)::
 
         [data.options]
@@ -25,5 +27,8 @@ class Folder(OwnImages):
         max_train = 15000
     """
 
-    kind = "class-folders"
-    remedy = "It has a folder for each class, with image files, or train/<class> and test/<class>."
+    kinds = ("dataset-json", "class-folders")
+    remedy = (
+        "It has a folder for each class, with image files, or train/<class> and test/<class>, or "
+        "images with a dataset.json beside them; it may be a zip."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,9 @@ class Found(Protocol):
 
     @property
     def files(self) -> tuple[Path, ...]: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet: ...
 
@@ -69,3 +72,7 @@ class LocatedSource(DatasetSource):
     def files(self) -> Iterable[Path]:
         """The files of both splits."""
         return self.found().files
+
+    def notes(self) -> Sequence[str]:
+        """What was left out."""
+        return self.found().notes

@@ -24,8 +24,8 @@ class ImageOptions(ColumnOptions):
     """The ``[data.options]`` table of the sources ``folder`` and ``parquet``.
 
     Attributes:
-        path: The data set's folder, below a data folder or absolute; by default the name under
-            which the benchmark asks for it.
+        path: The data set's folder or zip, below a data folder or absolute; by default the name
+            under which the benchmark asks for it.
         center_crop: Side in pixels of the central square to cut out before resizing.
         test_fraction: Share of each class that is held out where there is no test split.
         classes: Instead of ``path``: the classes, each from a folder of its own.
@@ -49,7 +49,7 @@ class ImageOptions(ColumnOptions):
 class OwnImages(LocatedSource):
     """Reads one layout, or composes classes from several folders."""
 
-    kind: ClassVar[LayoutKind]
+    kinds: ClassVar[tuple[LayoutKind, ...]]
     remedy: ClassVar[str]
 
     def __init__(self, request: SourceRequest) -> None:
@@ -71,6 +71,7 @@ class OwnImages(LocatedSource):
             self.request.roots,
             lambda place: detect_layout(place, self._layouts()) is not None,
             remedy=self.remedy,
+            zipped=True,
         )
         layout: Layout | None = detect_layout(folder, self._layouts())
         if layout is None:
@@ -85,5 +86,5 @@ class OwnImages(LocatedSource):
                 options.image_column, options.label_column, options.test_fraction
             ),
             test_fraction=options.test_fraction,
-            kinds=(self.kind,),
+            kinds=self.kinds,
         )

@@ -21,5 +21,5 @@ class ParquetImages(OwnImages):
     or ``[[data.options.classes]]`` as in the source ``folder``.
     """
 
-    kind = "parquet"
+    kinds = ("parquet",)
     remedy = "It has files train-*.parquet and, if it comes with a test split, test-*.parquet."

@@ -61,6 +61,10 @@ class PublishedLayout:
     def files(self) -> tuple[Path, ...]:
         return self.layout.files
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.layout.notes
+
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
         try:
             data = align_classes(
@@ -118,6 +122,7 @@ class PublishedSource(LocatedSource):
                     detect_layout(root, self._layouts(plain_only=True)) is not None
                 ),
                 remedy=remedy,
+                zipped=True,
             )
         except NotFoundError as missing:
             folder = self._download(missing)
@@ -127,7 +132,7 @@ class PublishedSource(LocatedSource):
         layout = detect_layout(folder, self._layouts())
         if layout is None:
             raise DataError(f"{folder} holds no images in a known layout.")
-        return PublishedLayout(layout, self.publication, folder.name == self.request.name)
+        return PublishedLayout(layout, self.publication, _is_called(folder, self.request.name))
 
     def _download(self, missing: NotFoundError) -> Path:
         home = self.request.download_dir
@@ -142,6 +147,10 @@ class PublishedSource(LocatedSource):
             reason = error.message if isinstance(error, DataError) else str(error)
             raise DataError(f"{missing.message}\n{reason}", hint=missing.hint) from error
         return folder
+
+
+def _is_called(folder: Path, name: str) -> bool:
+    return folder.name in (name, f"{name}.zip")
 
 
 def download(

@@ -1,0 +1,135 @@
+"""Images in a zip, read entry by entry without unpacking anything to disk."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from regene_bench.base.errors import DataError
+from regene_bench.data.decode import Encoded
+from regene_bench.data.image_listing import (
+    ImageListing,
+    is_hidden_image,
+    is_image_name,
+    is_visible,
+    list_folder,
+    same_spelling,
+)
+
+_MOST_BYTES_AN_IMAGE = 1 << 28
+# Deflate cannot pack tighter than 1032 : 1; a zip that says otherwise counts its bytes twice.
+_MOST_RATIO = 1040
+_UTF8_FLAG = 0x800
+
+
+def list_images(place: Path) -> ImageListing:
+    """List the images of a folder or of a zip.
+
+    Raises:
+        DataError: See ``image_listing.list_folder`` and ``list_zip``.
+    """
+    return list_folder(place) if place.is_dir() else list_zip(place)
+
+
+def list_zip(path: Path) -> ImageListing:
+    """List the images of a zip; hidden names, and names that lead out of it, are left out.
+
+    Names are read as their maker meant them: with the backslashes of some programs for Windows as
+    separators, and as UTF-8 where macOS does not say that they are.
+
+    Raises:
+        DataError: It is no zip, an image in it is encrypted, two have one name, or it declares
+            sizes that cannot be.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            entries = [entry for entry in file.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _damaged(path, error) from None
+    images: dict[str, zipfile.ZipInfo] = {}
+    others: dict[str, zipfile.ZipInfo] = {}
+    hidden = 0
+    for entry in entries:
+        name = _name_of(entry)
+        *folders, own = PurePosixPath(name).parts or ("",)
+        # parts of a zip's names may also climb (..) or be absolute
+        if not all(is_visible(part) and not part.startswith("/") for part in folders):
+            continue
+        if not is_visible(own):
+            hidden += is_hidden_image(own)
+            continue
+        files = images if is_image_name(own) else others
+        if name in images:
+            raise DataError(f"{path} holds {name} twice.", hint="Make the zip again.")
+        files[name] = entry
+    _check_sizes(path, list(images.values()))
+    by_path = {path / name: entry for name, entry in (images | others).items()}
+    return ImageListing(
+        path,
+        {name: path / name for name in sorted(images)},
+        {name: path / name for name in sorted(others)},
+        hidden,
+        0,
+        partial(_read, path, by_path),
+        path,
+    )
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    name = entry.filename
+    if not entry.flag_bits & _UTF8_FLAG and not name.isascii():
+        # else it is in the code page that zips without the flag are in
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return PurePosixPath(same_spelling(name.replace("\\", "/"))).as_posix()
+
+
+def _check_sizes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    for entry in entries:
+        if entry.flag_bits & 1:
+            raise DataError(
+                f"{entry.filename} in {path} is encrypted.", hint="Pack it without a password."
+            )
+        if entry.file_size > _MOST_BYTES_AN_IMAGE:
+            raise DataError(
+                f"{entry.filename} in {path} declares {entry.file_size} bytes: too many for an "
+                "image.",
+                hint="Take it out of the zip.",
+            )
+    declared, packed = sum(entry.file_size for entry in entries), path.stat().st_size
+    if declared > _MOST_RATIO * packed:
+        raise DataError(
+            f"{path} declares {declared} bytes of images in {packed} bytes of zip: more than "
+            "zips can hold.",
+            hint="Unpack it with a tool you trust and score the folder.",
+        )
+
+
+def _read(
+    path: Path, entries: dict[Path, zipfile.ZipInfo], wanted: Iterable[Path]
+) -> Iterator[tuple[str, Encoded]]:
+    with zipfile.ZipFile(path) as file:
+        for entry in (entries[one] for one in wanted):
+            if entry.file_size > _MOST_BYTES_AN_IMAGE:
+                raise DataError(
+                    f"{entry.filename} in {path} declares {entry.file_size} bytes: too many.",
+                    hint="Take it out of the zip.",
+                )
+            try:
+                yield f"{entry.filename} in {path}", file.read(entry)
+            except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+                raise _damaged(path, error, entry.filename) from None
+            except (NotImplementedError, RuntimeError) as error:
+                raise DataError(
+                    f"Cannot read {entry.filename} in {path}: {error}.",
+                    hint="Pack the images with the usual compression (deflate, or none).",
+                ) from None
+
+
+def _damaged(path: Path, error: Exception, entry: str = "") -> DataError:
+    where = f"{entry} in {path}" if entry else str(path)
+    return DataError(f"{where} is damaged: {error}.", hint="Make the zip again.")

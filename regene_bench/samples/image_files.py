@@ -1,0 +1,147 @@
+"""Samples as image files, in a folder or a zip: beside each other, or in a folder a class."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from regene_bench.base.errors import DataError
+from regene_bench.data.dataset_json import (
+    DATASET_JSON,
+    at_its_labels,
+    has_label_list,
+    read_dataset_json,
+)
+from regene_bench.data.frames import each_page, may_be_stack, pages_of
+from regene_bench.data.image_listing import IMAGE_SUFFIXES, ImageListing
+from regene_bench.data.records import in_blocks
+from regene_bench.data.zip_images import list_images
+from regene_bench.samples.encoded import Pictures
+from regene_bench.samples.labelling import (
+    PathLabels,
+    labels_of_array,
+    labels_of_paths,
+    same_names,
+)
+
+
+@dataclass(frozen=True)
+class SampleFiles:
+    """Image files that were found, before any is decoded.
+
+    Attributes:
+        listing: The files.
+        pages: For each file, which of its pages are images: several in a TIFF stack.
+    """
+
+    listing: ImageListing
+    pages: tuple[tuple[int, ...], ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each image's file, N in all; pages of one file have one name."""
+        return [
+            name for name, own in zip(self.listing.images, self.pages, strict=True) for _ in own
+        ]
+
+    def pictures(self, used: Collection[Path] = ()) -> Pictures:
+        """List the images for decoding, with a note on the files that are left out.
+
+        Args:
+            used: Files that were read for something else, such as labels.
+        """
+        paths = list(self.listing.images.values())
+        notes = list(self.listing.left_out(used))
+        stacks = [own for own in self.pages if len(own) > 1]
+        if stacks:
+            notes.append(f"{sum(map(len, stacks))} images are pages of {len(stacks)} TIFF files")
+        return Pictures(
+            sum(map(len, self.pages)),
+            lambda: in_blocks(each_page(self.listing.read(paths), self.pages)),
+            tuple(notes),
+        )
+
+    def labels(self, class_names: Sequence[str]) -> PathLabels:
+        """Read the labels, from ``dataset.json`` or else from the folders that the images lie in.
+
+        Args:
+            class_names: K names in label order.
+
+        Raises:
+            DataError: They are not the benchmark's, or it is not clear what the folders are.
+        """
+        where, names = str(self.listing.place), list(self.listing.images)
+        if not has_label_list(self.listing):
+            found = labels_of_paths(names, class_names, where)
+        else:
+            found = _labels_of_json(self.listing, class_names)
+        if found.values is None:
+            return found
+        counts = [len(own) for own in self.pages]
+        return PathLabels(np.repeat(found.values, counts), found.notes, found.used)
+
+
+def find_sample_files(place: Path, class_names: Sequence[str]) -> SampleFiles:
+    """List the images below a folder or in a zip, in the order of their names.
+
+    Hidden files and folders, and files that are no images by their suffix, are left out. Folders of
+    a zip that hold everything else (``samples/…``) do not count as classes.
+
+    Args:
+        place: The folder or the zip.
+        class_names: The benchmark's, to tell a class from a folder around all of them.
+
+    Raises:
+        DataError: There is no image, or the zip is damaged, encrypted or declares sizes that
+            cannot be.
+    """
+    listing = list_images(place)
+    if not listing.images:
+        raise _no_images(place, list(listing.others))
+    listing = _without_wrapping(at_its_labels(listing), class_names)
+    pages: list[tuple[int, ...]] = [(0,)] * len(listing.images)
+    for i, path in enumerate(listing.images.values()):
+        if may_be_stack(path):
+            ((_, item),) = listing.read([path])
+            pages[i] = pages_of(item)
+    return SampleFiles(listing, tuple(pages))
+
+
+def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLabels:
+    path = listing.others[DATASET_JSON]
+    given = read_dataset_json(listing)
+    if given is None:
+        if same_names(listing.folders(), class_names) is not None:
+            found = labels_of_paths(list(listing.images), class_names, str(listing.place))
+            return PathLabels(found.values, found.notes, (path,))
+        return PathLabels(None, (f"unlabelled, as {DATASET_JSON} says (null)",), (path,))
+    if given.n_classes not in (None, len(class_names)):
+        raise DataError(
+            f"{path} has one-hot labels of {given.n_classes} classes; the benchmark has "
+            f"{len(class_names)}.",
+            hint="Score them against the benchmark that they were made for.",
+        )
+    labels = labels_of_array(given.values, class_names, str(path))
+    return PathLabels(labels, given.notes(), (path,))
+
+
+def _without_wrapping(listing: ImageListing, class_names: Sequence[str]) -> ImageListing:
+    while listing.archive is not None and DATASET_JSON not in listing.others:
+        heads = {name.split("/", 1)[0] if "/" in name else "" for name in listing.images}
+        (head,) = heads if len(heads) == 1 else ("",)
+        flat = all(name.count("/") == 1 for name in listing.images)
+        if not head or same_names([head], class_names) or (flat and head.isdigit()):
+            break
+        listing = listing.below(head)
+    return listing
+
+
+def _no_images(where: Path, others: Sequence[str]) -> DataError:
+    """Make the error for a place without images, with a word on what is there instead."""
+    readable = [name for name in others if name.endswith((".npz", ".npy", ".zip", ".parquet"))]
+    kinds = ", ".join(sorted(IMAGE_SUFFIXES))
+    hint = f"Give the file {readable[0]} itself." if readable else f"Images end in {kinds}."
+    return DataError(f"{where} holds no image.", hint=hint)
