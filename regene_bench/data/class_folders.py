@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,15 @@ import numpy as np
 from regene_bench.base.errors import DataError
 from regene_bench.data.chunk_folders import are_padded, reading_of
 from regene_bench.data.dataset_json import DATASET_JSON
-from regene_bench.data.frames import each_page, may_be_stack, pages_of
+from regene_bench.data.decode import open_image
+from regene_bench.data.frames import (
+    animation_note,
+    each_page,
+    frames_left_out,
+    may_be_animated,
+    may_be_stack,
+    pages_of,
+)
 from regene_bench.data.image_listing import ImageListing, is_visible, list_folder
 from regene_bench.data.records import Block, Records, in_blocks
 from regene_bench.data.shapes import Split
@@ -252,6 +261,17 @@ def image_records(files: ImageFiles, limit: int | None = None) -> Records:
     places = np.full(len(owners), -1)
     places[order] = np.arange(len(order))
     return Records(files.labels[owners[order]], lambda: _page_blocks(files, pages, places))
+
+
+def animations_in(files: ImageFiles) -> tuple[str, ...]:
+    """Say in at most one sentence how many frames of animations are left out of a split."""
+    found = []
+    for name, item in _items(files, [path for path in files.paths if may_be_animated(path)]):
+        # what cannot be read is named where it is decoded
+        with contextlib.suppress(OSError), open_image(item) as image:
+            if n := frames_left_out(image):
+                found.append((name, n))
+    return animation_note(found)
 
 
 def first_files(files: ImageFiles, limit: int | None) -> ImageFiles:

@@ -163,6 +163,16 @@ def fit_images(images: np.ndarray, shape: ImageShape, options: DecodeOptions) ->
     return out
 
 
+def open_image(item: Encoded) -> Image.Image:
+    """Open a file, or the bytes of one, that is in one of the formats which are read.
+
+    Raises:
+        OSError: There is no such file, or it is no such image.
+    """
+    source = io.BytesIO(item) if isinstance(item, bytes) else item
+    return Image.open(source, formats=_known_formats())
+
+
 def usable_cpus() -> int:
     """Number of CPU cores that this process may use, at most 16."""
     if hasattr(os, "sched_getaffinity"):
@@ -188,8 +198,7 @@ def _file_size(path: Path) -> int:
 def _decode(
     item: Encoded, mode: str, height: int, width: int, options: DecodeOptions
 ) -> np.ndarray:
-    source = io.BytesIO(item) if isinstance(item, bytes) else item
-    with Image.open(source, formats=_known_formats()) as image:
+    with open_image(item) as image:
         image.load()
         upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
         return _fit(upright, mode, height, width, options)

@@ -13,6 +13,7 @@ from regene_bench.data.decode import Encoded
 
 _STACKS: Final = (".tif", ".tiff")
 _ANIMATED: Final = ("GIF", "WEBP", "PNG", "AVIF")
+_MOVING: Final = (".gif", ".webp", ".avif")
 # What a page is: a smaller version of another one, or a mask (tag 254), in its older form (255).
 _KIND, _OLD_KIND = 254, 255
 _SMALLER_OR_MASK = 0b101
@@ -22,6 +23,11 @@ _FIRST: Final = (0,)
 def may_be_stack(path: PurePath) -> bool:
     """Tell by its suffix whether a file may hold several pages, each an image of its own."""
     return path.suffix.lower() in _STACKS
+
+
+def may_be_animated(path: PurePath) -> bool:
+    """Tell by its suffix whether a file may hold an animation; PNG files hardly ever do."""
+    return path.suffix.lower() in _MOVING
 
 
 def pages_of(item: Encoded) -> tuple[int, ...]:
@@ -68,6 +74,18 @@ def frames_left_out(image: Image.Image) -> int:
     if image.format not in _ANIMATED:
         return 0
     return int(getattr(image, "n_frames", 1)) - 1
+
+
+def animation_note(found: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Say in at most one sentence of which files only the first frame is read.
+
+    Args:
+        found: Names of the files, each with ``frames_left_out``.
+    """
+    if not found:
+        return ()
+    n = sum(frames for _, frames in found)
+    return (f"first frame alone read of animations: {len(found)} (frames left out: {n})",)
 
 
 def _open(item: Encoded) -> Image.Image:

@@ -68,7 +68,8 @@ class JsonLabelled:
                 hint="Make it with labels, or use the images for a benchmark of one class.",
             )
         raise DataError(
-            f"{where} tells {self.n_classes} classes apart; the benchmark has {n_classes}."
+            f"{where} tells {self.n_classes} classes apart; the benchmark has {n_classes}.",
+            hint="Say the right number of classes in the protocol.",
         )
 
 

@@ -13,7 +13,12 @@ from regene_bench.data.cifar_batches import (
     find_cifar_batches,
     read_cifar_batches,
 )
-from regene_bench.data.class_folders import ClassFolders, find_class_folders, image_records
+from regene_bench.data.class_folders import (
+    ClassFolders,
+    animations_in,
+    find_class_folders,
+    image_records,
+)
 from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
 from regene_bench.data.idx import IdxFiles, find_idx, read_idx_split
 from regene_bench.data.json_labelled import JsonLabelled, find_json_labelled
@@ -72,6 +77,8 @@ class Layout:
             (``"0"``, ``"1"``, … where the layout names none). Raises DataError naming a file that
             is corrupt.
         notes: What was left out of it.
+        frames_left_out: Says of one split how many frames of animations are not read; it opens
+            files, so it is asked only where they are decoded.
     """
 
     kind: LayoutKind
@@ -79,6 +86,7 @@ class Layout:
     files: tuple[Path, ...]
     read: Reader
     notes: tuple[str, ...] = ()
+    frames_left_out: Callable[[Split], tuple[str, ...]] = lambda split: ()
 
 
 def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
@@ -168,7 +176,7 @@ def _detect_class_folders(folder: Path, options: LayoutOptions) -> Layout | None
     if found is None:
         return None
     reader = _class_folder_reader(found, options)
-    return Layout("class-folders", folder, found.files, reader, found.notes)
+    return Layout("class-folders", folder, found.files, reader, found.notes, _frames(found))
 
 
 def _class_folder_reader(found: ClassFolders, options: LayoutOptions) -> Reader:
@@ -187,7 +195,7 @@ def _detect_dataset_json(folder: Path, options: LayoutOptions) -> Layout | None:
     if found is None:
         return None
     reader = _dataset_json_reader(found, options)
-    return Layout("dataset-json", folder, found.files, reader, found.notes)
+    return Layout("dataset-json", folder, found.files, reader, found.notes, _frames(found))
 
 
 def _dataset_json_reader(found: JsonLabelled, options: LayoutOptions) -> Reader:
@@ -198,6 +206,10 @@ def _dataset_json_reader(found: JsonLabelled, options: LayoutOptions) -> Reader:
         return ImageSet(images, records.labels, found.class_names or _numbers(shape))
 
     return read
+
+
+def _frames(found: ClassFolders | JsonLabelled) -> Callable[[Split], tuple[str, ...]]:
+    return lambda split: animations_in(found.split(split))
 
 
 def _numbers(shape: ImageShape) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class HasNotes(Protocol):
     """A source that can tell what it left out; optional."""
 
     def notes(self) -> Sequence[str]:
-        """What was left out, a sentence each, once the source is prepared."""
+        """What was left out, a sentence each: known once prepared, and more once loaded."""
         ...
 
 
@@ -70,14 +70,14 @@ def load_dataset(
     """
     _report(source, "fetch", "bytes", progress)
     source.prepare()
-    for note in source.notes() if isinstance(source, HasNotes) else ():
-        progress(Message(note, "warning"))
+    told = _tell_notes(source, (), progress)
     key = cache_key(source, source_name)
     cached = load_cached(key) if key else None
     if cached:
         return LoadedDataset(*cached)
     train = _load(source, "train", source_name, progress)
     test = _load(source, "test", source_name, progress)
+    _tell_notes(source, told, progress)
     if train.class_names != test.class_names:
         raise DataError(
             f"The source {source_name!r} names the classes of its splits differently: "
@@ -105,6 +105,14 @@ def _load(source: DatasetSource, split: Split, source_name: str, progress: Sink)
     data = source.load(split)
     check_split(data, split, source.request.shape, source_name)
     return data
+
+
+def _tell_notes(source: DatasetSource, told: Sequence[str], sink: Sink) -> Sequence[str]:
+    notes = source.notes() if isinstance(source, HasNotes) else ()
+    for note in notes:
+        if note not in told:
+            sink(Message(f"{source.request.name}: {note}", "warning"))
+    return notes
 
 
 def _report(source: DatasetSource, what: str, unit: str, sink: Sink) -> None:

@@ -6,9 +6,10 @@ does it whole, and the parts that this function is made of:
 1. Find the data. ``find_folder`` looks through the folders that the user named and, where the data
    set is nowhere, says which places it looked in. ``fetch`` and ``fetch_all`` download a published
    ``Archive`` and keep it only if its SHA-256 is right.
-2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet and
-   class folders, and returns a ``Layout`` whose ``read`` decodes one split. Its parts are
-   ``find_class_folders``, ``find_one_class``, ``find_parquet`` and ``read_idx``.
+2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet,
+   StyleGAN's ``dataset.json`` and class folders, the last two in zips as well, and returns a
+   ``Layout`` whose ``read`` decodes one split. Its parts are ``find_class_folders``,
+   ``find_one_class``, ``find_parquet`` and ``read_idx``.
 3. Decode. ``decode_images`` turns encoded files or bytes into one uint8 array ``[N, C, H, W]`` of
    the benchmark's shape, ``fit_images`` does the same to pixels that are decoded already, and
    ``Records`` list a split that is too large to hold in memory twice.
@@ -23,6 +24,7 @@ from regene_bench.data.cifar_batches import CIFAR_FOLDER
 from regene_bench.data.class_folders import (
     ClassFolders,
     ImageFiles,
+    animations_in,
     find_class_folders,
     find_one_class,
     first_files,
@@ -63,6 +65,7 @@ __all__ = [
     "ParquetOptions",
     "ProgressFn",
     "Records",
+    "animations_in",
     "decode_images",
     "decode_mixed",
     "decode_records",

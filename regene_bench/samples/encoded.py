@@ -11,7 +11,7 @@ from PIL import Image
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, Encoded, ProgressFn, decode_into
-from regene_bench.data.frames import frames_left_out
+from regene_bench.data.frames import animation_note, frames_left_out
 from regene_bench.data.records import Block
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
@@ -97,17 +97,10 @@ def decode_pictures(
         if progress:
             progress(done, pictures.count)
     if first is None or first[1] == wanted:
-        return Decoded(out, None, _animations(animated))
+        return Decoded(out, None, animation_note(animated))
     if not resize:
         raise wrong_size(f"The images are like {first[0]}:", first[1], wanted)
-    return Decoded(out, first[1], _animations(animated))
-
-
-def _animations(found: list[tuple[str, int]]) -> tuple[str, ...]:
-    if not found:
-        return ()
-    n = sum(frames for _, frames in found)
-    return (f"first frame alone read of animations: {len(found)} (frames left out: {n})",)
+    return Decoded(out, first[1], animation_note(animated))
 
 
 def _decode_block(out: np.ndarray, block: Block, *, flatten: bool) -> None:

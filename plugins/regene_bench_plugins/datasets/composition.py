@@ -14,6 +14,7 @@ from regene_bench.data.readers import (
     ParquetOptions,
     ProgressFn,
     Records,
+    animations_in,
     decode_mixed,
     find_folder,
     find_one_class,
@@ -50,11 +51,13 @@ class Part:
         files: All its files.
         records: Lists one of its splits.
         notes: What was left out.
+        frames_left_out: Says how many frames of one of its splits are not read.
     """
 
     files: tuple[Path, ...]
     records: Callable[[Split], Records]
     notes: tuple[str, ...] = ()
+    frames_left_out: Callable[[Split], tuple[str, ...]] = lambda split: ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ class Composition:
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(note for part in self.parts for note in part.notes)
+
+    def frames_left_out(self, split: Split) -> tuple[str, ...]:
+        return tuple(note for part in self.parts for note in part.frames_left_out(split))
 
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
         chosen = [
@@ -141,4 +147,6 @@ def _image_part(folder: Path, options: ClassOptions, test_fraction: float) -> Pa
         limit = options.max_train if split == "train" else None
         return image_records(images.split(split), limit)
 
-    return Part(images.files, records, images.notes)
+    return Part(
+        images.files, records, images.notes, lambda split: animations_in(images.split(split))
+    )

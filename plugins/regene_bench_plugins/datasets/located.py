@@ -24,6 +24,8 @@ class Found(Protocol):
 
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet: ...
 
+    def frames_left_out(self, split: Split) -> tuple[str, ...]: ...
+
 
 class ColumnOptions(BaseModel):
     """Columns of Parquet files; unknown keys are errors.
@@ -46,6 +48,7 @@ class LocatedSource(DatasetSource):
         super().__init__(request)
         self._found: Found | None = None
         self._progress: ProgressFn | None = None
+        self._frames: dict[Split, tuple[str, ...]] = {}
 
     @abstractmethod
     def locate(self) -> Found:
@@ -67,7 +70,10 @@ class LocatedSource(DatasetSource):
 
     def load(self, split: Split) -> ImageSet:
         """Decode one split; see ``DatasetSource.load``."""
-        return self.found().read(split, self.request.shape, self._progress)
+        found = self.found()
+        data = found.read(split, self.request.shape, self._progress)
+        self._frames[split] = tuple(f"{split}: {note}" for note in found.frames_left_out(split))
+        return data
 
     def files(self) -> Iterable[Path]:
         """The files of both splits."""
@@ -75,4 +81,4 @@ class LocatedSource(DatasetSource):
 
     def notes(self) -> Sequence[str]:
         """What was left out."""
-        return self.found().notes
+        return (*self.found().notes, *(note for own in self._frames.values() for note in own))

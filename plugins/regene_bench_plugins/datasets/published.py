@@ -65,6 +65,9 @@ class PublishedLayout:
     def notes(self) -> tuple[str, ...]:
         return self.layout.notes
 
+    def frames_left_out(self, split: Split) -> tuple[str, ...]:
+        return self.layout.frames_left_out(split)
+
     def read(self, split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
         try:
             data = align_classes(
