@@ -13,6 +13,7 @@ from regene_bench.base.errors import (
     Interrupted,
     MethodError,
     RegeneBenchError,
+    TooFewImagesError,
     TrainingDivergedError,
     UnavailableError,
     did_you_mean,
@@ -30,10 +31,10 @@ from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features, WeightsFile
 from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_sizes
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
-from regene_bench.evaluation.inception_score import inception_score
+from regene_bench.evaluation.inception_score import count_splits, inception_score
 from regene_bench.evaluation.kid import kernel_distance
 from regene_bench.evaluation.memorisation import Nearness, nearness
-from regene_bench.evaluation.metric import Column, Metric, MetricConfig, Score
+from regene_bench.evaluation.metric import Column, Metric, MetricConfig, Score, Skipped
 from regene_bench.evaluation.nearest import Neighbours, nearest
 from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
@@ -126,6 +127,7 @@ __all__ = [
     "Schedule",
     "Score",
     "Share",
+    "Skipped",
     "SourceRequest",
     "Split",
     "Stack",
@@ -133,6 +135,7 @@ __all__ = [
     "Stage",
     "StageReport",
     "StudyView",
+    "TooFewImagesError",
     "TrainingDivergedError",
     "TrainingLength",
     "UnavailableError",
@@ -142,6 +145,7 @@ __all__ = [
     "check_pair",
     "column_of_reported",
     "constant",
+    "count_splits",
     "decay_every",
     "derive_seed",
     "did_you_mean",

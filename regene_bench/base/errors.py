@@ -66,6 +66,10 @@ class MethodError(RegeneBenchError):
     """
 
 
+class TooFewImagesError(MethodError):
+    """So few images that a metric has no value; its row is skipped, and says so."""
+
+
 class TrainingDivergedError(MethodError):
     """A loss stopped being finite; the message says which, and when."""
 

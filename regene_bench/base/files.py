@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,23 @@ from typing import IO, Final
 
 _SUFFIX: Final = ".tmp"
 _ABANDONED_SECONDS: Final = 24 * 3600.0
+
+
+def special_kind(status: os.stat_result) -> str:
+    """Say what a path leads to that is neither a file nor a folder; empty if it is one of them.
+
+    Whoever opens a FIFO waits until somebody writes to it, perhaps for ever, and a device may never
+    end.
+
+    Args:
+        status: From ``Path.stat``.
+    """
+    mode = status.st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    if stat.S_ISFIFO(mode):
+        return "a FIFO"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

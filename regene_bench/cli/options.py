@@ -1,17 +1,15 @@
-"""What commands' options have in common: their declarations, how texts are read and completed.
+"""What commands' options have in common: their declarations, how names are completed.
 
 Nothing heavy is imported: the shell asks for completions at every press of the key.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from regene_bench.base.errors import UsageError
 from regene_bench.plugins.host import load_plugins
 
 Results = Annotated[Path, typer.Option(help="Folder of results.")]
@@ -38,20 +36,6 @@ ExecutorName = Annotated[
         "Default: serial; workers with --workers."
     ),
 ]
-
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_duration(text: str) -> float:
-    """Read a length of time, ``540``, ``90s``, ``9m`` or ``1.5h``, as seconds.
-
-    Raises:
-        UsageError: It is none of these, or not positive.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smh]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
-        raise UsageError(f"Cannot read the time {text!r}.", hint="Examples: 540, 90s, 9m, 1.5h.")
-    return float(match[1]) * _SECONDS[match[2]]
 
 
 def complete_benchmarks(incomplete: str) -> list[str]:

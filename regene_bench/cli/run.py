@@ -21,7 +21,6 @@ from regene_bench.cli.options import (
     complete_benchmarks,
     complete_methods,
     complete_metrics,
-    parse_duration,
 )
 from regene_bench.cli.stoppable import stoppable
 
@@ -67,12 +66,11 @@ def run(
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
-    force: Annotated[bool, typer.Option("--force", help="Repeat finished runs.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Decode the data again, repeat finished runs.")
+    ] = False,
 ) -> None:
     """Train, generate and measure; then show the table."""
-    limit = parse_duration(time_limit) if time_limit else None
-    every = parse_duration(checkpoint_every)
-
     from regene_bench.harness.campaign import run_campaign
     from regene_bench.harness.options import make_options
 
@@ -86,13 +84,13 @@ def run(
         data=data,
         device=device,
         precision=precision,
-        time_limit=limit,
-        checkpoint_seconds=every,
+        time_limit=time_limit,
+        checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,
         workers=workers,
     )
-    with stoppable(limit) as (emit, stop):
+    with stoppable(options.time_limit) as (emit, stop):
         outcome = run_campaign(benchmark, options, emit, stop)
     _report(outcome, options)
     raise typer.Exit(outcome.exit_code)

@@ -9,10 +9,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.cli.options import Data, Device, complete_benchmarks, complete_metrics
-
-_FORMATS = ("table", "md", "csv", "json")
 
 
 def score(
@@ -33,7 +30,8 @@ def score(
         str,
         typer.Option(
             help="A file of labels (.npy, .txt, .csv), or the name of a Parquet column or of an "
-            ".npz array. Default: class folders, or a column or array of a usual name."
+            ".npz array; none: folders are no classes, -1 is no label. Default: class folders, or "
+            "a column or array of a usual name."
         ),
     ] = "",
     metrics: Annotated[
@@ -54,13 +52,20 @@ def score(
     data: Data = None,
     device: Device = "auto",
     resize: Annotated[
-        bool, typer.Option("--resize", help="Resize images of another size (bicubic).")
+        bool, typer.Option("--resize", help="Resize images of other sizes (bicubic).")
+    ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Name files that cannot be decoded, leave them out.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Decode the benchmark's data again.")
     ] = False,
     form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
 ) -> None:
     """Score images that another program made."""
-    if form not in _FORMATS:
-        raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
+    from regene_bench.samples.report import check_form
+
+    check_form(form)
 
     from regene_bench.runtime.progress import progress_sink
     from regene_bench.runtime.stop import StopRequest, stop_on_signals
@@ -79,6 +84,8 @@ def score(
             data=tuple(data or ()),
             device=device,
             resize=resize,
+            skip_bad=skip_bad,
+            force=force,
             emit=emit,
             stop=stop,
         )

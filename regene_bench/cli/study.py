@@ -20,7 +20,6 @@ from regene_bench.cli.options import (
     Workers,
     complete_benchmarks,
     complete_studies,
-    parse_duration,
 )
 from regene_bench.cli.stoppable import stoppable
 
@@ -57,9 +56,6 @@ def study(
     executor: ExecutorName = "",
 ) -> None:
     """Run a whole experiment of a paper, and draw its figures."""
-    limit = parse_duration(time_limit) if time_limit else None
-    every = parse_duration(checkpoint_every)
-
     from regene_bench.harness.options import make_options
     from regene_bench.studies.conduct import run_study
 
@@ -72,13 +68,13 @@ def study(
         data=data,
         device=device,
         precision=precision,
-        time_limit=limit,
-        checkpoint_seconds=every,
+        time_limit=time_limit,
+        checkpoint_every=checkpoint_every,
         executor=executor,
         workers=workers,
     )
     chosen = [part.strip() for part in benchmarks.split(",") if part.strip()]
-    with stoppable(limit) as (emit, stop):
+    with stoppable(options.time_limit) as (emit, stop):
         outcome = run_study(name, options, chosen, emit, stop)
     _report(outcome)
     raise typer.Exit(outcome.exit_code)

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from regene_bench.base.errors import DataError
+from regene_bench.base.files import special_kind
 from regene_bench.data.shapes import ImageShape
 
 Encoded = Path | bytes
@@ -86,6 +87,8 @@ def decode_into(
     name_of: Callable[[int], str] | None = None,
     progress: ProgressFn | None = None,
     workers: int | None = None,
+    seen_through: np.ndarray | None = None,
+    left_out: Callable[[int, str], None] | None = None,
 ) -> None:
     """Decode ``items[i]`` into ``out[positions[i]]``; see ``decode_images``.
 
@@ -97,6 +100,10 @@ def decode_into(
         name_of: Names item ``i`` in error messages.
         progress: Told how many of the N are done.
         workers: Threads.
+        seen_through: bool ``[N]``, set to True where an image had transparent pixels, through which
+            the white shows now.
+        left_out: Told the number of an item that cannot be decoded and why, from any thread; its
+            place in ``out`` stays as it was. Without it such an item is an error.
 
     Raises:
         DataError: An image cannot be decoded; it is named.
@@ -109,13 +116,19 @@ def decode_into(
         stop = min(start + _CHUNK, total)
         for i in range(start, stop):
             try:
-                out[positions[i]] = _decode(items[i], mode, height, width, options)
+                pixels, transparent = _decode(items[i], mode, height, width, options)
+                out[positions[i]] = pixels
+                if seen_through is not None:
+                    seen_through[i] = transparent
             except MemoryError:
                 raise
             except Exception as error:  # decoders raise many types on damaged input
+                if left_out:
+                    left_out(i, reason_of(error))
+                    continue
                 name = name_of(i) if name_of else _name(items[i], i)
                 raise DataError(
-                    f"Cannot decode the image {name}: {_reason(error)}",
+                    f"Cannot decode the image {name}: {reason_of(error)}",
                     hint="Fetch the file again, or take it out of the data set.",
                 ) from error
         return stop
@@ -159,7 +172,7 @@ def fit_images(images: np.ndarray, shape: ImageShape, options: DecodeOptions) ->
     out = np.empty((len(images), *wanted), dtype=np.uint8)
     for i, pixels in enumerate(images):
         image = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
-        out[i] = _fit(image, mode, shape.height, shape.width, options)
+        out[i], _ = _fit(image, mode, shape.height, shape.width, options)
     return out
 
 
@@ -168,9 +181,13 @@ def open_image(item: Encoded) -> Image.Image:
 
     Raises:
         OSError: There is no such file, or it is no such image.
+        ValueError: The path leads to a FIFO or a device, whose reader may wait for ever.
     """
-    source = io.BytesIO(item) if isinstance(item, bytes) else item
-    return Image.open(source, formats=_known_formats())
+    if isinstance(item, bytes):
+        return Image.open(io.BytesIO(item), formats=_known_formats())
+    if kind := special_kind(item.stat()):
+        raise ValueError(f"it is {kind}, not a file")
+    return Image.open(item, formats=_known_formats())
 
 
 def usable_cpus() -> int:
@@ -197,7 +214,7 @@ def _file_size(path: Path) -> int:
 
 def _decode(
     item: Encoded, mode: str, height: int, width: int, options: DecodeOptions
-) -> np.ndarray:
+) -> tuple[np.ndarray, bool]:
     with open_image(item) as image:
         image.load()
         upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
@@ -213,14 +230,15 @@ def _known_formats() -> tuple[str, ...]:
 
 def _fit(
     image: Image.Image, mode: str, height: int, width: int, options: DecodeOptions
-) -> np.ndarray:
+) -> tuple[np.ndarray, bool]:
+    """Crop, convert and resize; tell also whether white was laid under transparent pixels."""
     if options.center_crop is not None:
         image = _center_crop(image, options.center_crop)
-    image = _convert(image, mode)
+    image, transparent = _convert(image, mode)
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BICUBIC)
     pixels = np.asarray(image)
-    return pixels[None] if mode == "L" else pixels.transpose(2, 0, 1)
+    return pixels[None] if mode == "L" else pixels.transpose(2, 0, 1), transparent
 
 
 def _center_crop(image: Image.Image, side: int) -> Image.Image:
@@ -231,9 +249,10 @@ def _center_crop(image: Image.Image, side: int) -> Image.Image:
     return image.crop((left, top, left + side, top + side))
 
 
-def _convert(image: Image.Image, mode: str) -> Image.Image:
+def _convert(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
     if image.mode == mode and "transparency" not in image.info:
-        return image
+        return image, False
+    transparent = False
     if image.mode.startswith("I;16"):
         # Pillow clips 16 bits at 255 instead of scaling them
         wide = np.asarray(image).astype(np.uint32)
@@ -242,10 +261,12 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
         raise ValueError("it has 32-bit pixels; save it with 8 or 16 bits")
     elif "transparency" in image.info or image.mode.lower() in ("rgba", "la", "pa"):
         layer = image.convert("RGBA")
+        lowest, _ = layer.getchannel("A").getextrema()
+        transparent = cast("int", lowest) < 255
         image = Image.new("RGBA", image.size, "white")
         image.alpha_composite(layer)
         image = image.convert("RGB")
-    return image.convert(mode)
+    return image.convert(mode), transparent
 
 
 def _mode(channels: int) -> str:
@@ -258,7 +279,8 @@ def _name(item: Encoded, index: int) -> str:
     return f"number {index}" if isinstance(item, bytes) else str(item)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Say why an image could not be decoded, as the end of a sentence."""
     if isinstance(error, UnidentifiedImageError):
         return "it is not an image of a known format, or its header is damaged."
     if isinstance(error, FileNotFoundError):

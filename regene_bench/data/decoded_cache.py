@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from regene_bench.base.errors import DataError
-from regene_bench.base.files import sweep_abandoned, whole_folder
+from regene_bench.base.files import special_kind, sweep_abandoned, whole_folder
 from regene_bench.base.paths import cache_dir
 from regene_bench.base.version import __version__
 from regene_bench.data.fingerprint import fingerprint
@@ -37,7 +37,7 @@ def cache_key(source: DatasetSource, source_name: str) -> str | None:
         40 hexadecimal digits, or None for a source that has no files: it is not cached.
 
     Raises:
-        DataError: One of the files is gone.
+        DataError: One of the files is gone, or is no file but a FIFO or a device.
     """
     import PIL
 
@@ -60,6 +60,10 @@ def cache_key(source: DatasetSource, source_name: str) -> str | None:
             stat = file.stat()
         except OSError as error:
             raise DataError(f"Cannot read {file}: {error.strerror}.") from error
+        if kind := special_kind(stat):
+            raise DataError(
+                f"{file} is {kind}, not a file.", hint="Put a file there, or take it out."
+            )
         digest.update(f"\n{file}\t{stat.st_size}\t{stat.st_mtime_ns}".encode(errors="replace"))
     for folder in sorted({Path(__file__).parent, *_code_folder(source)}):
         for module in sorted(folder.glob("*.py")):

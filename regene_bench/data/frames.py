@@ -52,6 +52,8 @@ def each_page(
 ) -> Iterator[tuple[str, Encoded]]:
     """Yield every page of every file, files of one page as they are.
 
+    A page that is damaged comes without bytes, so that decoding names it.
+
     Args:
         items: F files, each with its name.
         pages: F results of ``pages_of``.
@@ -62,11 +64,7 @@ def each_page(
             continue
         with _open(item) as image:
             for page in wanted:
-                image.seek(page)
-                # by itself and unpacked: a page is found only through the pages before it
-                alone = io.BytesIO()
-                image.copy().save(alone, "TIFF")
-                yield f"{name}, page {page + 1}", alone.getvalue()
+                yield f"{name}, page {page + 1}", _alone(image, page)
 
 
 def frames_left_out(image: Image.Image) -> int:
@@ -86,6 +84,19 @@ def animation_note(found: Sequence[tuple[str, int]]) -> tuple[str, ...]:
         return ()
     n = sum(frames for _, frames in found)
     return (f"first frame alone read of animations: {len(found)} (frames left out: {n})",)
+
+
+def _alone(image: Image.Image, page: int) -> bytes:
+    """Unpack one page to a file of its own: it is found only through the pages before it."""
+    file = io.BytesIO()
+    try:
+        image.seek(page)
+        image.copy().save(file, "TIFF")
+    except MemoryError:
+        raise
+    except Exception:  # decoders raise many types on damaged input
+        return b""
+    return file.getvalue()
 
 
 def _open(item: Encoded) -> Image.Image:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from regene_bench.base.errors import DataError
+from regene_bench.base.files import special_kind
 from regene_bench.data.decode import Encoded
 
 IMAGE_SUFFIXES: Final = frozenset(
@@ -189,10 +190,9 @@ def _check_file(entry: os.DirEntry[str]) -> None:
     if not entry.is_symlink() and entry.is_file():
         return
     path = Path(entry.path)
-    if path.exists() and not path.is_file():
-        raise DataError(
-            f"{path} is a pipe or a device, not a file.", hint="Take it out of the folder."
-        )
+    kind = special_kind(path.stat()) if path.exists() else ""
+    if kind:
+        raise DataError(f"{path} is {kind}, not a file.", hint="Take it out of the folder.")
 
 
 def _as_they_are(paths: Iterable[Path]) -> Iterator[tuple[str, Encoded]]:

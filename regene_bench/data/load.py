@@ -51,7 +51,11 @@ class HasNotes(Protocol):
 
 
 def load_dataset(
-    source: DatasetSource, *, source_name: str, progress: Sink = silent
+    source: DatasetSource,
+    *,
+    source_name: str,
+    progress: Sink = silent,
+    decode_again: bool = False,
 ) -> LoadedDataset:
     """Prepare a source, then take its splits from the cache, or decode and cache them.
 
@@ -60,6 +64,8 @@ def load_dataset(
         source_name: Name under which it is registered; for messages and the cache.
         progress: Gets ``Progress`` events while files are fetched and images are decoded, and a
             ``Message`` for whatever the source left out.
+        decode_again: Decode also what the cache holds, and put it there anew: files that were
+            changed in place under equal names, sizes and times look as they did.
 
     Returns:
         Both splits: uint8 images ``[N, C, H, W]`` of the requested shape, int64 labels.
@@ -72,7 +78,7 @@ def load_dataset(
     source.prepare()
     told = _tell_notes(source, (), progress)
     key = cache_key(source, source_name)
-    cached = load_cached(key) if key else None
+    cached = load_cached(key) if key and not decode_again else None
     if cached:
         return LoadedDataset(*cached)
     train = _load(source, "train", source_name, progress)

@@ -26,20 +26,29 @@ _MOST_RATIO = 1040
 _UTF8_FLAG = 0x800
 
 
-def list_images(place: Path) -> ImageListing:
+def list_images(place: Path, *, skip_bad: bool = False) -> ImageListing:
     """List the images of a folder or of a zip.
+
+    Args:
+        place: The folder or the zip.
+        skip_bad: See ``list_zip``.
 
     Raises:
         DataError: See ``image_listing.list_folder`` and ``list_zip``.
     """
-    return list_folder(place) if place.is_dir() else list_zip(place)
+    return list_folder(place) if place.is_dir() else list_zip(place, skip_bad=skip_bad)
 
 
-def list_zip(path: Path) -> ImageListing:
+def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
     """List the images of a zip; hidden names, and names that lead out of it, are left out.
 
     Names are read as their maker meant them: with the backslashes of some programs for Windows as
     separators, and as UTF-8 where macOS does not say that they are.
+
+    Args:
+        path: The zip.
+        skip_bad: Give no bytes for an entry that is damaged, which nothing can decode, instead of
+            refusing the zip.
 
     Raises:
         DataError: It is no zip, an image in it is encrypted, two have one name, or it declares
@@ -74,7 +83,7 @@ def list_zip(path: Path) -> ImageListing:
         {name: path / name for name in sorted(others)},
         hidden,
         0,
-        partial(_read, path, by_path),
+        partial(_read, path, by_path, skip_bad=skip_bad),
         path,
     )
 
@@ -110,7 +119,11 @@ def _check_sizes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _read(
-    path: Path, entries: dict[Path, zipfile.ZipInfo], wanted: Iterable[Path]
+    path: Path,
+    entries: dict[Path, zipfile.ZipInfo],
+    wanted: Iterable[Path],
+    *,
+    skip_bad: bool,
 ) -> Iterator[tuple[str, Encoded]]:
     with zipfile.ZipFile(path) as file:
         for entry in (entries[one] for one in wanted):
@@ -122,7 +135,9 @@ def _read(
             try:
                 yield f"{entry.filename} in {path}", file.read(entry)
             except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
-                raise _damaged(path, error, entry.filename) from None
+                if not skip_bad:
+                    raise _damaged(path, error, entry.filename) from None
+                yield f"{entry.filename} in {path}", b""
             except (NotImplementedError, RuntimeError) as error:
                 raise DataError(
                     f"Cannot read {entry.filename} in {path}: {error}.",

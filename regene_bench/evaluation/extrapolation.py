@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import MethodError, TooFewImagesError
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
 from regene_bench.evaluation.moments import Moments, moments_of, without
 from regene_bench.runtime.stop import StopCheck, no_stop
@@ -81,7 +81,7 @@ def subset_sizes(n: int) -> list[int]:
         MethodError: Too few samples for so many sizes.
     """
     if n < _FEWEST:
-        raise MethodError(
+        raise TooFewImagesError(
             f"{n} generated samples are too few to extrapolate from.",
             hint=f"Generate at least {_FEWEST}.",
         )

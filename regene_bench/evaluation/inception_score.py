@@ -6,7 +6,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import MethodError, TooFewImagesError
+
+
+def count_splits(n: int, n_classes: int, most: int = 10) -> int:
+    """Return how many splits of ``n`` samples can each show every class; 0 if there is none.
+
+    The score counts the classes that a split shows. A split with fewer samples than classes cannot
+    show them all: ten samples in ten splits score exactly one, whatever they are.
+
+    Args:
+        n: Number of samples.
+        n_classes: Number of classes that they are of.
+        most: The usual number of splits.
+    """
+    return min(most, n // n_classes)
 
 
 def inception_score(
@@ -29,7 +43,9 @@ def inception_score(
     """
     n = len(logits)
     if n < splits:
-        raise MethodError(f"An Inception score over {splits} splits needs more than {n} samples.")
+        raise TooFewImagesError(
+            f"An Inception score over {splits} splits needs more than {n} samples."
+        )
     if not bool(torch.isfinite(logits).all()):
         raise MethodError("The logits are not finite.")
     log_p = torch.log_softmax(logits.double(), dim=1)

@@ -63,6 +63,19 @@ class Score:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """The total of a column that these images do not allow.
+
+    Attributes:
+        column: Name of one of the metric's columns.
+        reason: Why not, in words that the row shows.
+    """
+
+    column: str
+    reason: str
+
+
 class MetricConfig(BaseModel):
     """Base of all metrics' options (``kid[extractor=inception]``); unknown keys are errors.
 
@@ -78,7 +91,8 @@ class Metric(ABC):
 
     Class attributes:
         Config: The pydantic model of its options.
-        columns: What it reports; a column that it yields no score for becomes a ``skipped`` row.
+        columns: What it reports; a column that it yields no score for becomes a ``skipped`` row,
+            with the reason where it yields a ``Skipped``.
         requires: What must be there, or the rows are ``skipped``: capabilities of the model, and
             ``"labels"`` where the samples must carry the labels that were asked for.
         compares_features: Whether it compares with the features of ``evaluation.real(reference)``;
@@ -107,7 +121,7 @@ class Metric(ABC):
         return None
 
     @abstractmethod
-    def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterable[Score | Skipped]:
         """Compute the scores.
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import MethodError, TooFewImagesError
 
 # Samples looked at together: the check of a whole set would hold another one of its size.
 _PIECE = 1024
@@ -56,7 +56,7 @@ def check_features(features: Tensor, name: str = "features") -> None:
     if features.ndim != 2:
         raise MethodError(f"{name} must be [N, D], not {list(features.shape)}.")
     if len(features) < 2:
-        raise MethodError(f"{name} need at least 2 samples, not {len(features)}.")
+        raise TooFewImagesError(f"{name} need at least 2 samples, not {len(features)}.")
     bad = sum(_not_finite(part) for part in torch.split(features, _PIECE))
     if bad:
         raise MethodError(f"{name} are not finite in {bad} of {len(features)} samples.")

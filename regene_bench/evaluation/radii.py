@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import TooFewImagesError
 from regene_bench.evaluation.moments import check_features
 from regene_bench.evaluation.screen import Screen
 from regene_bench.runtime.stop import StopCheck, no_stop
@@ -38,7 +38,7 @@ def neighbour_radii(
     """
     check_features(features)
     if len(features) <= k:
-        raise MethodError(
+        raise TooFewImagesError(
             f"{len(features)} samples have no {k}th neighbour.",
             hint=f"Give more than {k} samples.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import MethodError, TooFewImagesError
 from regene_bench.evaluation.frechet import frechet_from_moments
 from regene_bench.evaluation.moments import check_features, moments_of, without
 from regene_bench.runtime.stop import StopCheck, no_stop
@@ -49,7 +49,7 @@ def split_distances(
             f"{len(labels)} labels do not fit {n} images.", hint="Give one label an image."
         )
     if not 2 <= size <= n - 2:
-        raise MethodError(
+        raise TooFewImagesError(
             f"{n} images cannot be split into {size} and {n - size}.",
             hint="Leave two or more on either side.",
         )

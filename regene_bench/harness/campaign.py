@@ -72,7 +72,7 @@ def run_campaign(
         Interrupted: A stop was asked for; calling again goes on where this call ended.
     """
     stop = stop or StopRequest(options.time_limit)
-    return carry_out(prepare(benchmark_name, options, emit, stop))
+    return carry_out(prepare(benchmark_name, options, emit, stop, decode_again=options.force))
 
 
 def carry_out(campaign: Campaign) -> Outcome:

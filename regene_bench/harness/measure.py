@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regene_bench.base.errors import UnavailableError
+from regene_bench.base.errors import TooFewImagesError, UnavailableError
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
+from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score, Skipped
 from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
 
 
 def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple[ScoreRow, ...]:
     """Measure every metric on one run's images.
 
-    No metric can end the others: one that asks for what the model cannot do is a ``skipped`` row,
-    one whose extractor is not to be had an ``unavailable`` one, one that raises a ``failed`` one.
+    No metric can end the others: one that asks for what the model cannot do, or for more images,
+    is a ``skipped`` row, one whose extractor is not to be had an ``unavailable`` one, one that
+    raises a ``failed`` one.
 
     Args:
         metrics: What to measure.
@@ -56,10 +57,16 @@ def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
         return [_empty(metric, column, "skipped", "Capability", text) for column in metric.columns]
     columns = {column.name: column for column in metric.columns}
     try:
-        rows = [_row(columns, score) for score in metric.measure(evaluation)]
+        rows = [_row(metric, columns, found) for found in metric.measure(evaluation)]
     except UnavailableError as error:
         return [
             _empty(metric, column, "unavailable", "UnavailableError", str(error))
+            for column in metric.columns
+        ]
+    except TooFewImagesError as error:
+        text = f"{named.name}: {error}"
+        return [
+            _empty(metric, column, "skipped", "TooFewImagesError", text)
             for column in metric.columns
         ]
     except (Exception, SystemExit) as error:
@@ -89,8 +96,10 @@ def _empty(metric: Metric, column: Column, status: ScoreStatus, kind: str, text:
     )
 
 
-def _row(columns: dict[str, Column], score: Score) -> ScoreRow:
+def _row(metric: Metric, columns: dict[str, Column], score: Score | Skipped) -> ScoreRow:
     column = columns[score.column]
+    if isinstance(score, Skipped):
+        return _empty(metric, column, "skipped", "NotApplicable", score.reason)
     card = score.card
     return ScoreRow(
         metric=score.column,

@@ -1,14 +1,21 @@
-"""What a user can ask of a call."""
+"""What a user can ask of a call, in the forms of the command line and of Python."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_EXAMPLES = "Examples: 540, 90s, 9m, 1.5h."
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Options:
         precision: ``auto``, ``float32``, ``bfloat16``.
         time_limit: Seconds after which training is saved and the call ends.
         checkpoint_seconds: Time between checkpoints.
-        force: Repeat runs that are finished.
+        force: Decode the data again and repeat runs that are finished.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
         workers: Processes of the executor ``workers``; ``None`` for one a core.
     """
@@ -56,11 +63,11 @@ def make_options(
     metrics: str | Sequence[str] = "",
     settings: Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     results: Path | str = DEFAULT_RESULTS,
-    data: Sequence[Path | str] | None = None,
+    data: Path | str | Sequence[Path | str] | None = None,
     device: str = "auto",
     precision: str = "auto",
-    time_limit: float | None = None,
-    checkpoint_seconds: float = Options.checkpoint_seconds,
+    time_limit: float | str | None = None,
+    checkpoint_every: float | str = Options.checkpoint_seconds,
     force: bool = False,
     executor: str = "",
     workers: int | None = None,
@@ -68,7 +75,7 @@ def make_options(
     """Write down what a user asked for, at the command line or in Python.
 
     The arguments are the attributes of ``Options``, which says what they mean; they may be given in
-    the forms below. Nothing is checked: ``prepare`` does that, when it knows what is installed.
+    the forms below. Whatever depends on what is installed is checked by ``prepare``.
 
     Args:
         methods: Also a list, ``["regene", "cgan[noise_dim=0:128:2]"]``.
@@ -77,14 +84,18 @@ def make_options(
         metrics: Also a list.
         settings: Texts ``method.key=value``, or parameters by method, ``{"cgan": {"epochs": 3}}``.
         results: As of ``Options``.
-        data: As of ``Options``.
+        data: Also a single folder.
         device: As of ``Options``.
         precision: As of ``Options``.
-        time_limit: As of ``Options``.
-        checkpoint_seconds: As of ``Options``.
+        time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``.
+        checkpoint_every: Time between checkpoints, in the same forms.
         force: As of ``Options``.
         executor: If empty, ``workers`` where their number is given, else ``serial``.
         workers: As of ``Options``.
+
+    Raises:
+        UsageError: A time cannot be read or is not positive, or a parameter is of a type that no
+            method can have.
     """
     return Options(
         methods=_joined(methods),
@@ -93,15 +104,36 @@ def make_options(
         metrics=_joined(metrics),
         settings=tuple(_settings(settings or ())),
         results=Path(results),
-        data=tuple(Path(folder) for folder in data or ()),
+        data=folders_of(data or ()),
         device=device,
         precision=precision,
-        time_limit=time_limit,
-        checkpoint_seconds=checkpoint_seconds,
+        time_limit=None if time_limit is None or time_limit == "" else seconds_of(time_limit),
+        checkpoint_seconds=seconds_of(checkpoint_every),
         force=force,
         executor=executor or ("serial" if workers is None else "workers"),
         workers=workers,
     )
+
+
+def folders_of(data: Path | str | Sequence[Path | str]) -> tuple[Path, ...]:
+    """Take one folder, or several, for several."""
+    return tuple(map(Path, [data] if isinstance(data, str | Path) else data))
+
+
+def seconds_of(time: float | str) -> float:
+    """Read a length of time: seconds, or ``540``, ``90s``, ``9m`` or ``1.5h`` as a text.
+
+    Raises:
+        UsageError: It is none of these, or not positive.
+    """
+    if isinstance(time, str):
+        match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([smh]?)", time.strip())
+        seconds = float(match[1]) * _SECONDS[match[2]] if match else math.nan
+    else:
+        seconds = float(time)
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"Cannot read the time {time!r}.", hint=_EXAMPLES)
+    return seconds
 
 
 def _joined(names: str | Sequence[str]) -> str:
@@ -110,7 +142,11 @@ def _joined(names: str | Sequence[str]) -> str:
 
 def _seeds(seeds: str | int | Sequence[int]) -> str:
     # a comma at the end makes a list of one: "5," is seed 5, "5" would be five seeds
-    return str(seeds) if isinstance(seeds, str | int) else "".join(f"{seed}," for seed in seeds)
+    return (
+        str(seeds)
+        if isinstance(seeds, str | int | Integral)
+        else "".join(f"{seed}," for seed in seeds)
+    )
 
 
 def _settings(settings: Sequence[str] | Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -119,4 +155,17 @@ def _settings(settings: Sequence[str] | Mapping[str, Mapping[str, Any]]) -> Iter
         return
     for method, values in settings.items():
         for key, value in values.items():
-            yield f"{method}.{key}={json.dumps(value)}"
+            try:
+                yield f"{method}.{key}={json.dumps(value, default=_plain)}"
+            except TypeError:
+                raise UsageError(
+                    f"{method}.{key} is a {type(value).__name__}.",
+                    hint="Parameters are numbers, texts, truth values, None, or lists of these.",
+                ) from None
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays, and torch's, as Python's own."""
+    if not hasattr(value, "tolist"):
+        raise TypeError
+    return value.tolist()

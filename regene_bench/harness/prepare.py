@@ -54,7 +54,14 @@ class Campaign:
     options: Options
 
 
-def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest) -> Campaign:
+def prepare(
+    benchmark_name: str,
+    options: Options,
+    emit: Sink,
+    stop: StopRequest,
+    *,
+    decode_again: bool = False,
+) -> Campaign:
     """Check everything that can be wrong in names, parameters and folders; then read the data.
 
     Args:
@@ -62,6 +69,7 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
         options: What the user asked for.
         emit: Takes progress events.
         stop: Looked at while data are read.
+        decode_again: Do not trust what was decoded before, however alike the files look.
 
     Raises:
         RegeneBenchError: Bad usage, configuration or data.
@@ -73,7 +81,7 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
     choices = _choose(host, benchmark, preset, options)
     metrics = choose_metrics(host, benchmark, options.metrics)
     check_extractor_tables(host, benchmark)
-    executor = _executor(host, options.executor)
+    executor = _executor(host, options)
     host.find("dataset", benchmark.data.source)
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
@@ -91,6 +99,7 @@ def prepare(benchmark_name: str, options: Options, emit: Sink, stop: StopRequest
         stop=stop,
         emit=emit,
         checkpoint_seconds=options.checkpoint_seconds,
+        decode_again=decode_again,
     )
     setting = Setting(
         results=options.results,
@@ -121,7 +130,18 @@ def _choose(
     return choose(host, benchmark, selections, seeds, preset, settings)
 
 
-def _executor(host: PluginHost, name: str) -> Executor:
+def _executor(host: PluginHost, options: Options) -> Executor:
+    name, processes = options.executor, options.workers
+    if processes is not None and not (isinstance(processes, int) and processes >= 1):
+        raise UsageError(
+            f"Runs cannot be carried out by {processes!r} workers.",
+            hint="Give a whole number from 1, or none for one a core.",
+        )
+    if processes is not None and _OWN_EXECUTORS.get(name) in (serial, stacked):
+        raise UsageError(
+            f"The executor {name!r} works in one process, not in {processes} workers.",
+            hint="Give either the executor or the number of workers.",
+        )
     if name in _OWN_EXECUTORS:
         return _OWN_EXECUTORS[name]
     known = [entry.name for entry in host.entries("executor")]

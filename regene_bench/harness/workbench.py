@@ -59,6 +59,7 @@ def set_up_workbench(
     stop: StopRequest,
     emit: Sink,
     checkpoint_seconds: float = 30.0,
+    decode_again: bool = False,
 ) -> Workbench:
     """Read a benchmark's data, and get ready to measure images against them.
 
@@ -73,6 +74,7 @@ def set_up_workbench(
         stop: Looked at between steps.
         emit: Takes progress events.
         checkpoint_seconds: Time between checkpoints of what extractors train.
+        decode_again: As of ``load_dataset``.
 
     Raises:
         DataError: The data are missing or corrupt.
@@ -88,7 +90,7 @@ def set_up_workbench(
         emit=emit,
         task=task,
     )
-    data = load_data(host, benchmark, folders, runtime)
+    data = load_data(host, benchmark, folders, runtime, decode_again=decode_again)
     shelf = FeatureCache(
         lambda name: host.find("feature_extractor", name).load(),
         benchmark.presets[preset].extractors,
@@ -99,7 +101,12 @@ def set_up_workbench(
 
 
 def load_data(
-    host: PluginHost, benchmark: Benchmark, folders: Sequence[Path], runtime: Runtime
+    host: PluginHost,
+    benchmark: Benchmark,
+    folders: Sequence[Path],
+    runtime: Runtime,
+    *,
+    decode_again: bool = False,
 ) -> BenchmarkData:
     """Find (or fetch), decode and place both splits of a benchmark's data.
 
@@ -108,6 +115,7 @@ def load_data(
         benchmark: The protocol.
         folders: Where to look before the usual places.
         runtime: Device, progress, and whether to stop.
+        decode_again: As of ``load_dataset``.
 
     Raises:
         DataError: The data are missing or corrupt.
@@ -128,7 +136,12 @@ def load_data(
         runtime.stop.check()
         runtime.emit(event)
 
-    loaded = load_dataset(source_class(request), source_name=table.source, progress=tell)
+    loaded = load_dataset(
+        source_class(request),
+        source_name=table.source,
+        progress=tell,
+        decode_again=decode_again,
+    )
     names = loaded.train.class_names
     for name in benchmark.evaluation.generate_classes or []:
         if name not in names:

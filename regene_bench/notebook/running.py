@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regene_bench.base.events import Sink, silent
+from regene_bench.base.events import Sink
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
 from regene_bench.notebook.leaderboard import Leaderboard
-from regene_bench.runtime.progress import progress_sink
-from regene_bench.runtime.stop import StopRequest, stop_on_signals
+from regene_bench.runtime.progress import watched
+from regene_bench.runtime.stop import StopRequest
 
 
 def run(
-    benchmark: str,
+    benchmark: Path | str,
     *,
     methods: str | Sequence[str] = "",
-    seeds: int | Sequence[int] = 1,
+    seeds: str | int | Sequence[int] = 1,
     preset: str = "",
     metrics: str | Sequence[str] = "",
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | Sequence[str] | None = None,
     results: Path | str = "results",
-    data: Sequence[Path | str] = (),
+    data: Path | str | Sequence[Path | str] = (),
     device: str = "auto",
     precision: str = "auto",
-    time_limit: float | None = None,
-    executor: str = "serial",
+    time_limit: float | str | None = None,
+    checkpoint_every: float | str = 30.0,
     workers: int | None = None,
+    executor: str = "",
     force: bool = False,
     emit: Sink | None = None,
 ) -> Leaderboard:
@@ -44,18 +42,21 @@ def run(
         benchmark: A benchmark's name, or the path of a protocol (``my.toml``).
         methods: Methods with grids, ``["regene", "cgan[noise_dim=0:128:2]"]`` or the same with
             commas in one text; the benchmark's list if empty.
-        seeds: How many, or which.
+        seeds: How many, or which; also as a text, ``"0,1,2"``.
         preset: ``quick``, ``standard`` or ``paper``; the benchmark's default if empty.
         metrics: ``["fid", "kid[extractor=inception]"]``; the benchmark's if empty.
-        settings: Parameters by method, ``{"cgan": {"epochs": 3}}``.
+        settings: Parameters by method, ``{"cgan": {"epochs": 3}}``, or ``["cgan.epochs=3"]``.
         results: Folder of results.
-        data: Folders to look for data in, before the usual places.
+        data: A folder to look for data in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         precision: ``auto``, ``float32``, ``bfloat16``.
-        time_limit: Seconds after which training is saved and ``Interrupted`` is raised.
-        executor: ``serial``, ``workers``, or the name of a registered executor.
-        workers: Processes of the executor ``workers``; one a core if not given.
-        force: Repeat finished runs.
+        time_limit: Seconds (540), or a text (``"9m"``, ``"2h"``), after which training is saved and
+            ``Interrupted`` is raised.
+        checkpoint_every: Time between checkpoints, in the same forms.
+        workers: Runs at once, each in a process of one thread.
+        executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor; if
+            empty, ``workers`` where their number is given, else ``serial``.
+        force: Decode the data again and repeat finished runs.
         emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
 
     Returns:
@@ -79,27 +80,14 @@ def run(
         device=device,
         precision=precision,
         time_limit=time_limit,
+        checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,
         workers=workers,
     )
-    stop = StopRequest(time_limit)
-    with _shown(emit, stop) as sink:
-        outcome = run_campaign(benchmark, options, sink, stop)
+    stop = StopRequest(options.time_limit)
+    with watched(emit, stop) as sink:
+        outcome = run_campaign(str(benchmark), options, sink, stop)
     protocol = outcome.benchmark
     by = {protocol.name: protocol.evaluation.rank_by}
     return Leaderboard.read(results, protocol.name, preset=outcome.preset, by=by)
-
-
-@contextmanager
-def _shown(emit: Sink | None, stop: StopRequest) -> Iterator[Sink]:
-    """Give a sink for progress, and turn Ctrl-C into a stop that loses nothing."""
-    with ExitStack() as stack:
-        if threading.current_thread() is threading.main_thread():
-            stack.enter_context(stop_on_signals(stop))
-        if emit is not None:
-            yield emit
-        elif sys.stderr.isatty():
-            yield stack.enter_context(progress_sink())
-        else:
-            yield silent

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
+from regene_bench.base.files import special_kind
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
 from regene_bench.plugins.host import PluginHost
@@ -95,6 +96,8 @@ def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
         try:
+            if kind := special_kind(path.stat()):
+                raise ConfigError(f"{path} is {kind}, not a file.", hint="Copy it to a file first.")
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
-from regene_bench.base.events import Event, Message, Progress, RunFinished, RunStarted, Sink
+from regene_bench.base.events import (
+    Event,
+    Message,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Sink,
+    silent,
+)
+from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -27,6 +37,25 @@ def progress_sink(stream: TextIO | None = None) -> Iterator[Sink]:
             yield sink
     else:
         yield JsonLines(stream)
+
+
+@contextmanager
+def watched(emit: Sink | None, stop: StopRequest) -> Iterator[Sink]:
+    """Give a sink for a call from Python, and turn Ctrl-C into a stop that loses nothing.
+
+    Args:
+        emit: The caller's own sink; without one there are bars on a terminal and nothing elsewhere.
+        stop: What signals ask to stop.
+    """
+    with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            stack.enter_context(stop_on_signals(stop))
+        if emit is not None:
+            yield emit
+        elif sys.stderr.isatty():
+            yield stack.enter_context(progress_sink())
+        else:
+            yield silent
 
 
 class JsonLines:

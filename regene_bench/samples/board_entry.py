@@ -46,7 +46,7 @@ def record_of(
             "name": name,
         }
     )
-    size = samples.resized_from
+    left_out = {"left_out": len(samples.left_out)} if samples.left_out else {}
     return RunRecord(
         run_id=run_id,
         benchmark=benchmark.name,
@@ -61,8 +61,9 @@ def record_of(
         params={
             "content": samples.content,
             "n": len(samples),
-            "resized_from": f"{size[1]}×{size[0]}" if size else None,
+            "resized_from": samples.sizes_before or None,
             "source": samples.source,
+            **left_out,
         },
         seed=0,
         status="ok",

@@ -15,6 +15,8 @@ _CHUNK_BYTES = 1 << 24
 
 Size = tuple[int, int]
 """Height and width in pixels."""
+NO_LABELS = "none"
+"""What users say in the place of labels where folders, columns and arrays are none."""
 ARRAY = "an array"
 TENSOR = "a tensor"
 IN_MEMORY = (ARRAY, TENSOR)
@@ -29,7 +31,11 @@ class Samples:
         images: uint8 ``[N, C, H, W]``.
         labels: int64 ``[N]`` in [0, K), or None where nothing says what the images show.
         source: Where they came from, for people to read.
-        resized_from: The size that they had, if they were resized to the benchmark's.
+        resized_from: The size that they had, if they were resized to the benchmark's; that of the
+            first of them where they had several.
+        n_sizes: How many sizes they had.
+        left_out: Names of files that could not be decoded and are not among them, each with why.
+        kept: bool ``[M]``: which of the M files that were listed they are; None if all.
         notes: What a reader of the scores must know about how the samples were read, such as files
             that were left out; it stands in the note of every total.
     """
@@ -39,6 +45,17 @@ class Samples:
     source: str
     resized_from: Size | None = None
     notes: tuple[str, ...] = ()
+    n_sizes: int = 1
+    left_out: tuple[str, ...] = ()
+    kept: np.ndarray | None = None
+
+    @property
+    def sizes_before(self) -> str:
+        """The size that images were resized from, as width×height, or how many; empty if none."""
+        if self.resized_from is None:
+            return ""
+        height, width = self.resized_from
+        return f"{width}×{height}" if self.n_sizes == 1 else f"{self.n_sizes} sizes"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,15 +81,20 @@ class Samples:
         return digest.hexdigest()
 
     def labelled(self, labels: np.ndarray) -> Samples:
-        """Return the samples with these labels, int64 ``[N]``.
+        """Return the samples with these labels.
+
+        Args:
+            labels: int64 ``[N]``; where files were left out ``[M]``, one for each file that was
+                listed.
 
         Raises:
-            DataError: There are not N of them.
+            DataError: There are not so many of them.
         """
-        if labels.shape != (len(self),):
+        listed = len(self) if self.kept is None else len(self.kept)
+        if labels.shape != (listed,):
             raise DataError(
-                f"There are {len(self)} images in {self.source}, but labels of shape "
+                f"There are {listed} images in {self.source}, but labels of shape "
                 f"{list(labels.shape)}.",
                 hint="Give one label an image.",
             )
-        return replace(self, labels=labels)
+        return replace(self, labels=labels if self.kept is None else labels[self.kept])

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from regene_bench.base.errors import DataError
-from regene_bench.data.decode import DecodeOptions, Encoded, ProgressFn, decode_into
-from regene_bench.data.frames import animation_note, frames_left_out
+from regene_bench.data.decode import DecodeOptions, ProgressFn, decode_into, reason_of
+from regene_bench.data.frames import animation_note
 from regene_bench.data.records import Block
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
+from regene_bench.samples.headers import read_header
 from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
 
-_GREY_MODES = ("1", "L", "LA", "La", "I", "F")
-_TURNED = (5, 6, 7, 8)
-_ORIENTATION = 0x0112
+_DAMAGED = (
+    "Make the file again, take it out, or leave such files out by --skip-bad (skip_bad=True)."
+)
 
 
 @dataclass(frozen=True)
@@ -38,24 +37,43 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """An image that could not be decoded, and why: the end of a sentence about it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Decoded:
     """Pixels of samples.
 
     Attributes:
-        images: uint8 ``[N, C, H, W]``.
+        images: uint8 ``[M, C, H, W]``.
+        kept: bool ``[N]``: which of the listed images they are; all but those in ``left_out``.
         resized_from: The size that the images had, if it was another.
+        n_sizes: How many sizes they had.
+        left_out: What could not be decoded, in the order of the images.
         notes: What a reader of their scores must know about how they were decoded.
     """
 
     images: np.ndarray
+    kept: np.ndarray
     resized_from: Size | None = None
+    n_sizes: int = 1
+    left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def decode_pictures(
-    pictures: Pictures, shape: ImageShape, *, resize: bool, progress: ProgressFn | None = None
+    pictures: Pictures,
+    shape: ImageShape,
+    *,
+    resize: bool,
+    skip_bad: bool = False,
+    progress: ProgressFn | None = None,
 ) -> Decoded:
-    """Decode images that must all have one size and the benchmark's colours.
+    """Decode images that must have one size, the benchmark's, and its colours.
 
     A colour file whose pixels are all grey (red = green = blue) is taken for grey, which changes
     no value; a grey file is not taken for colour.
@@ -63,73 +81,154 @@ def decode_pictures(
     Args:
         pictures: The images.
         shape: The benchmark's.
-        resize: Resize images of another size (bicubic, antialiased) instead of refusing them.
+        resize: Resize images of other sizes (bicubic, antialiased), each from its own, instead of
+            refusing them.
+        skip_bad: Leave out what cannot be decoded instead of refusing it.
         progress: Told how many images are done, and how many there are.
 
     Returns:
-        All N images, in their places.
+        The images in their order, and what was done to them.
 
     Raises:
         DataError: An image is damaged, or its size or colours are not those of the others or of
-            the benchmark; it is named.
+            the benchmark; it is named. Or none can be decoded.
     """
     out = np.empty((pictures.count, shape.channels, shape.height, shape.width), dtype=np.uint8)
     wanted = (shape.height, shape.width)
-    first: tuple[str, Size] | None = None
+    found = _Findings()
     done = 0
-    animated: list[tuple[str, int]] = []
     for block in pictures.blocks():
-        colour = False
-        for i, item in enumerate(block.items):
-            size, is_grey, frames = _look(item, block.name_of(i))
-            if frames:
-                animated.append((block.name_of(i), frames))
-            first = first or (block.name_of(i), size)
-            if size != first[1]:
-                raise _mixed(first, (block.name_of(i), size))
-            if is_grey and shape.channels > 1:
-                raise grey_in_colour(f"The image {block.name_of(i)}")
-            colour = colour or not is_grey
+        readable, colour = _look_at(block, shape, found, resize=resize, skip_bad=skip_bad)
         # of images that will be refused only the sizes matter: are they mixed, or all wrong?
-        if first and (first[1] == wanted or resize):
-            _decode_block(out, block, flatten=colour and shape.channels == 1)
+        if resize or wanted in found.sizes:
+            flatten = colour and shape.channels == 1
+            _decode_block(out, readable, found, flatten=flatten, skip_bad=skip_bad)
         done += len(block.items)
         if progress:
             progress(done, pictures.count)
-    if first is None or first[1] == wanted:
-        return Decoded(out, None, animation_note(animated))
-    if not resize:
-        raise wrong_size(f"The images are like {first[0]}:", first[1], wanted)
-    return Decoded(out, first[1], animation_note(animated))
-
-
-def _decode_block(out: np.ndarray, block: Block, *, flatten: bool) -> None:
-    if not flatten:
-        decode_into(out, block.positions, block.items, DecodeOptions(), name_of=block.name_of)
-        return
-    colour = np.empty((len(block.items), 3, *out.shape[2:]), dtype=np.uint8)
-    decode_into(colour, np.arange(len(colour)), block.items, DecodeOptions(), name_of=block.name_of)
-    out[block.positions] = grey_of(colour, lambda i: f"The image {block.name_of(i)}")
-
-
-def _look(item: Encoded, name: str) -> tuple[Size, bool, int]:
-    """Read an image's header: its size as it will be decoded, whether it is grey, and how many
-    frames come after the first."""
-    try:
-        with Image.open(io.BytesIO(item) if isinstance(item, bytes) else item) as image:
-            width, height = image.size
-            turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
-            size = (width, height) if turned else (height, width)
-            is_grey = image.mode in _GREY_MODES or image.mode.startswith("I;16")
-            return size, is_grey, frames_left_out(image)
-    except MemoryError:
-        raise
-    except Exception as error:  # header parsers raise many types on damaged input
+    if len(found.bad) == pictures.count:
+        one = found.bad[min(found.bad)]
         raise DataError(
-            f"Cannot decode the image {name}: it is not an image of a known format, or its header "
-            "is damaged.",
-            hint="Make the file again, or take it out.",
-        ) from error
+            f"None of {pictures.count} images can be decoded. The first is {one.name}: "
+            f"{one.reason}",
+            hint="Make the files again.",
+        )
+    others = [size for size in found.sizes if size != wanted]
+    if others and not resize:
+        raise wrong_size(f"The images are like {found.sizes[others[0]]}:", others[0], wanted)
+    kept = np.ones(pictures.count, dtype=bool)
+    kept[list(found.bad)] = False
+    return Decoded(
+        out[kept] if found.bad else out,
+        kept,
+        others[0] if others else None,
+        len(found.sizes),
+        tuple(one for _, one in sorted(found.bad.items())),
+        found.notes(pictures.count - len(found.bad)),
+    )
+
+
+class _Findings:
+    """What was met on the way through the images.
+
+    Attributes:
+        sizes: The name of the first image of each size.
+        bad: What cannot be decoded, by its place.
+        lossy: The lossy compression that images went through, by their place.
+        frames: Names of animations, each with how many frames come after its first, by their place.
+        seen_through: How many had transparent pixels.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: dict[Size, str] = {}
+        self.bad: dict[int, LeftOut] = {}
+        self.lossy: dict[int, str] = {}
+        self.frames: dict[int, tuple[str, int]] = {}
+        self.seen_through = 0
+
+    def notes(self, n: int) -> tuple[str, ...]:
+        notes = []
+        if self.seen_through:
+            notes.append(
+                f"{_some(self.seen_through, n)} transparent pixels, laid on white: that moves "
+                "distances"
+            )
+        lossy = [kind for place, kind in self.lossy.items() if place not in self.bad]
+        if lossy:
+            kinds = ", ".join(sorted(set(lossy)))
+            notes.append(
+                f"{_some(len(lossy), n)} gone through lossy compression ({kinds}): that "
+                "moves distances"
+            )
+        frames = [found for place, found in self.frames.items() if place not in self.bad]
+        return (*notes, *animation_note(frames))
+
+
+def _some(count: int, n: int) -> str:
+    whole = f"all {n} images have" if count == n else f"{count} of {n} images have"
+    return whole if count > 1 else f"{count} of {n} images has"
+
+
+def _look_at(
+    block: Block, shape: ImageShape, found: _Findings, *, resize: bool, skip_bad: bool
+) -> tuple[Block, bool]:
+    """Read the headers of a block: which images can be read, and whether one has colours."""
+    readable, colour = [], False
+    for i, item in enumerate(block.items):
+        name = block.name_of(i)
+        try:
+            header = read_header(item)
+        except MemoryError:
+            raise
+        except Exception as error:  # header parsers raise many types on damaged input
+            if not skip_bad:
+                raise DataError(
+                    f"Cannot decode the image {name}: {reason_of(error)}", hint=_DAMAGED
+                ) from error
+            found.bad[int(block.positions[i])] = LeftOut(name, reason_of(error))
+            continue
+        found.sizes.setdefault(header.size, name)
+        if len(found.sizes) > 1 and not resize:
+            raise _mixed(*((text, size) for size, text in found.sizes.items()))
+        if header.is_grey and shape.channels > 1:
+            raise grey_in_colour(f"The image {name}")
+        colour = colour or not header.is_grey
+        if header.lossy:
+            found.lossy[int(block.positions[i])] = header.lossy
+        if header.frames_left_out:
+            found.frames[int(block.positions[i])] = (name, header.frames_left_out)
+        readable.append(i)
+    if len(readable) == len(block.items):
+        return block, colour
+    items = [block.items[i] for i in readable]
+    return Block(block.positions[readable], items, lambda i: block.name_of(readable[i])), colour
+
+
+def _decode_block(
+    out: np.ndarray, block: Block, found: _Findings, *, flatten: bool, skip_bad: bool
+) -> None:
+    seen_through = np.zeros(len(block.items), dtype=bool)
+
+    def leave_out(i: int, reason: str) -> None:
+        found.bad[int(block.positions[i])] = LeftOut(block.name_of(i), reason)
+
+    # zeros: the place of an image that is left out must be no colour
+    pixels = np.zeros((len(block.items), 3, *out.shape[2:]), np.uint8) if flatten else out
+    try:
+        decode_into(
+            pixels,
+            np.arange(len(block.items)) if flatten else block.positions,
+            block.items,
+            DecodeOptions(),
+            name_of=block.name_of,
+            seen_through=seen_through,
+            left_out=leave_out if skip_bad else None,
+        )
+    except DataError as error:
+        raise DataError(error.message, hint=_DAMAGED) from error
+    if flatten:
+        out[block.positions] = grey_of(pixels, lambda i: f"The image {block.name_of(i)}")
+    found.seen_through += int(seen_through.sum())
 
 
 def _mixed(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
@@ -139,5 +238,6 @@ def _mixed(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
 
     return DataError(
         f"The images have different sizes: {text(first)}, {text(other)}.",
-        hint="All images must have one size; bring them to it where they were made.",
+        hint="Bring them to one size where they were made, or have each resized (bicubic) by "
+        "--resize (resize=True); every row then says so.",
     )

@@ -84,7 +84,9 @@ class SampleFiles:
         return PathLabels(np.repeat(found.values, counts), found.notes, found.used)
 
 
-def find_sample_files(place: Path, class_names: Sequence[str]) -> SampleFiles:
+def find_sample_files(
+    place: Path, class_names: Sequence[str], *, skip_bad: bool = False
+) -> SampleFiles:
     """List the images below a folder or in a zip, in the order of their names.
 
     Hidden files and folders, and files that are no images by their suffix, are left out. Folders of
@@ -93,12 +95,13 @@ def find_sample_files(place: Path, class_names: Sequence[str]) -> SampleFiles:
     Args:
         place: The folder or the zip.
         class_names: The benchmark's, to tell a class from a folder around all of them.
+        skip_bad: Take a zip also with damaged images, which then cannot be decoded.
 
     Raises:
         DataError: There is no image, or the zip is damaged, encrypted or declares sizes that
             cannot be.
     """
-    listing = list_images(place)
+    listing = list_images(place, skip_bad=skip_bad)
     if not listing.images:
         raise _no_images(place, list(listing.others))
     listing = _without_wrapping(at_its_labels(listing), class_names)

@@ -18,7 +18,11 @@ _LABEL_COLUMNS = ("label", "labels")
 
 
 def list_parquet(
-    paths: Sequence[Path], class_names: Sequence[str], label_column: str = ""
+    paths: Sequence[Path],
+    class_names: Sequence[str],
+    label_column: str = "",
+    *,
+    labelled: bool = True,
 ) -> tuple[np.ndarray | None, Pictures]:
     """List the images of Parquet files, in the order of their rows.
 
@@ -27,6 +31,7 @@ def list_parquet(
         class_names: K names in label order.
         label_column: Column of class names or numbers; by default ``label`` or ``labels``, if the
             files have one.
+        labelled: False if no column is to be read as labels.
 
     Returns:
         Labels int64 ``[N]`` or None, and the images.
@@ -48,7 +53,8 @@ def list_parquet(
             f"{paths[0]} has no column {label_column!r}.",
             hint=did_you_mean(label_column, columns),
         )
-    column = label_column or next((name for name in _LABEL_COLUMNS if name in columns), None)
+    usual = next((name for name in _LABEL_COLUMNS if name in columns), None)
+    column = (label_column or usual) if labelled else None
     options = ParquetOptions(label_column=column, one_class=column is None)
     # all rows: as test files beside train files no row is held out
     files = ParquetFiles(tuple(paths), tuple(paths))

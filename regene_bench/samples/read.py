@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from regene_bench.base.errors import DataError, UsageError
+from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.image_listing import list_folder
 from regene_bench.data.shapes import ImageShape
 from regene_bench.data.split_folders import role_of
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
-from regene_bench.samples.collection import Samples
-from regene_bench.samples.encoded import Pictures, decode_pictures
+from regene_bench.samples.collection import NO_LABELS, Samples
+from regene_bench.samples.encoded import Decoded, decode_pictures
 from regene_bench.samples.image_files import find_sample_files
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
@@ -25,6 +26,7 @@ from regene_bench.samples.labelling import PathLabels, labels_of_array
 from regene_bench.samples.parquet import list_parquet
 
 _ARRAYS = (".npy", ".npz")
+_MOST_NAMES = 5
 
 
 def read_samples(
@@ -34,6 +36,7 @@ def read_samples(
     *,
     labels: str = "",
     resize: bool = False,
+    skip_bad: bool = False,
     progress: ProgressFn | None = None,
 ) -> Samples:
     """Read images that another program made.
@@ -47,8 +50,9 @@ def read_samples(
         class_names: K names in label order.
         labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column
             or of an array in a ``.npz``. Without it, labels are class folders, or a column or an
-            array of a usual name, or there are none.
-        resize: Resize images of another size instead of refusing them.
+            array of a usual name, or there are none. ``"none"``: whatever looks like labels is not.
+        resize: Resize images of other sizes instead of refusing them.
+        skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
         progress: Told how many images are done, and how many there are.
 
     Returns:
@@ -58,37 +62,69 @@ def read_samples(
         DataError: There are no images, one is damaged, or sizes, colours or labels do not fit.
         UsageError: There is nothing at the path, or no such file of labels.
     """
-    if not path.exists():
-        raise UsageError(f"There is no file or folder {path}.")
-    beside = labels_beside(labels)
-    within = "" if beside else labels
+    check_place(path)
+    unlabelled = labels == NO_LABELS
+    beside = None if unlabelled else labels_beside(labels)
+    within = "" if beside or unlabelled else labels
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
-        samples = _from_arrays(path, shape, class_names, within, resize=resize)
-        names: list[str] = []
-    elif parquets := _parquet_files(path):
-        found, pictures = list_parquet(parquets, class_names, within)
-        names = []
-        samples = _decoded(path, found, pictures, shape, resize, progress)
+        samples, values = _from_arrays(path, shape, within, resize=resize)
+        if beside:
+            return samples.labelled(read_label_file(beside, [], len(samples), class_names))
+        if values is None or unlabelled:
+            return samples
+        return samples.labelled(labels_of_array(values, class_names, str(path)))
+    names: list[str] = []
+    found = PathLabels(None)
+    if parquets := _parquet_files(path):
+        values, pictures = list_parquet(parquets, class_names, within, labelled=not unlabelled)
+        found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
         if within:
             raise UsageError(
                 f"There is no file {within} with labels.",
                 hint="--labels names a .npy, .txt or .csv file here; class folders need none.",
             )
-        files = find_sample_files(path, class_names)
+        files = find_sample_files(path, class_names, skip_bad=skip_bad)
         names = files.names
-        own = PathLabels(None, used=(beside,)) if beside else files.labels(class_names)
-        samples = _decoded(path, own.values, files.pictures(own.used), shape, resize, progress)
-        samples = replace(samples, notes=own.notes + samples.notes)
+        if beside:
+            found = PathLabels(None, used=(beside,))
+        elif not unlabelled:
+            found = files.labels(class_names)
+        pictures = files.pictures(found.used)
     else:
         raise DataError(
             f"Cannot tell what {path} holds.",
             hint="Give a folder of images, or a file that ends in .zip, .npz, .npy or .parquet.",
         )
-    if beside:
-        return samples.labelled(read_label_file(beside, names, len(samples), class_names))
-    return samples
+    values = read_label_file(beside, names, pictures.count, class_names) if beside else found.values
+    decoded = decode_pictures(pictures, shape, resize=resize, skip_bad=skip_bad, progress=progress)
+    samples = Samples(
+        decoded.images,
+        None,
+        str(path),
+        decoded.resized_from,
+        (*found.notes, *pictures.notes, *_left_out_note(decoded, path), *decoded.notes),
+        decoded.n_sizes,
+        tuple(f"{one.name}: {one.reason}" for one in decoded.left_out),
+        decoded.kept if decoded.left_out else None,
+    )
+    return samples if values is None else samples.labelled(values)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path that leads nowhere, or to what is no file and would be waited for.
+
+    Raises:
+        UsageError: There is nothing.
+        DataError: There is a FIFO or a device.
+    """
+    try:
+        kind = special_kind(path.stat())
+    except (OSError, ValueError):
+        raise UsageError(f"There is no file or folder {path}.") from None
+    if kind:
+        raise DataError(f"{path} is {kind}, not a file.", hint="Copy it to a file first.")
 
 
 def labels_beside(labels: str) -> Path | None:
@@ -96,14 +132,15 @@ def labels_beside(labels: str) -> Path | None:
     path = Path(labels)
     if not labels or path.suffix.lower() not in LABEL_SUFFIXES:
         return None
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"There is no file {path} with labels.")
+    check_place(path)
     return path
 
 
 def _from_arrays(
-    path: Path, shape: ImageShape, class_names: Sequence[str], label_name: str, *, resize: bool
-) -> Samples:
+    path: Path, shape: ImageShape, label_name: str, *, resize: bool
+) -> tuple[Samples, np.ndarray | None]:
     if label_name and path.suffix.lower() == ".npy":
         raise UsageError(
             f"There is no file {label_name} with labels.",
@@ -111,23 +148,22 @@ def _from_arrays(
         )
     file = read_array_file(path, label_name)
     images, resized_from = images_of_array(file.images, shape, str(path), resize=resize)
-    samples = Samples(images, None, str(path), resized_from)
-    if file.labels is None:
-        return samples
-    return samples.labelled(labels_of_array(file.labels, class_names, str(path)))
+    return Samples(images, None, str(path), resized_from), file.labels
 
 
-def _decoded(
-    path: Path,
-    labels: np.ndarray | None,
-    pictures: Pictures,
-    shape: ImageShape,
-    resize: bool,
-    progress: ProgressFn | None,
-) -> Samples:
-    decoded = decode_pictures(pictures, shape, resize=resize, progress=progress)
-    notes = pictures.notes + decoded.notes
-    return Samples(decoded.images, labels, str(path), decoded.resized_from, notes)
+def _left_out_note(decoded: Decoded, path: Path) -> list[str]:
+    """Name what was left out, as it is called within the samples."""
+    n, total = len(decoded.left_out), len(decoded.kept)
+    if not n:
+        return []
+    shown = [
+        one.name.replace(f"{path}{os.sep}", "")
+        .removesuffix(f" in {path}")
+        .removesuffix(f" of {path}")
+        for one in decoded.left_out[:_MOST_NAMES]
+    ]
+    more = f" and {n - len(shown)} more" if n > len(shown) else ""
+    return [f"{n} of {total} images left out, which cannot be decoded: {', '.join(shown)}{more}"]
 
 
 def _parquet_files(path: Path) -> list[Path]:
@@ -139,6 +175,8 @@ def _parquet_files(path: Path) -> list[Path]:
             f"{path} holds images ({images[0]}) and Parquet files ({found[0].name}).",
             hint="Which are meant? Put the others elsewhere.",
         )
+    for file in found:
+        check_place(file)
     splits = {role: file for file in found if (role := role_of(re.split(r"[-.]", file.name)[0]))}
     if len(splits) > 1:
         some = ", ".join(file.name for file in splits.values())

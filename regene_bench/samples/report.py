@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
+from regene_bench.base.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    UsageError,
+    did_you_mean,
+)
 from regene_bench.base.text import aligned, printable
 from regene_bench.leaderboard.formatting import number
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.samples.caveats import caveats_of
 
+FORMS = ("table", "md", "csv", "json")
 _HEADER = ("metric", "value", "better", "generated", "real", "measured with", "notes")
 _BETTER = {"higher": "higher", "lower": "lower", "reference": "as real", "none": ""}
 
@@ -59,7 +66,12 @@ class Report:
         return EXIT_SOME_FAILED if any(failed) else EXIT_OK
 
     def render(self, form: str = "table") -> str:
-        """Write totals as ``table`` or ``md``, or all rows as ``csv`` or ``json``."""
+        """Write totals as ``table`` or ``md``, or all rows as ``csv`` or ``json``.
+
+        Raises:
+            UsageError: There is no such format.
+        """
+        check_form(form)
         rows = self.record.rows()
         if form == "json":
             return json.dumps(rows, indent=2, ensure_ascii=False, default=str)
@@ -79,6 +91,12 @@ class Report:
 
     def _totals(self) -> list[ScoreRow]:
         return [row for row in self.rows if row.class_name is None]
+
+
+def check_form(form: str) -> None:
+    """Raise ``UsageError`` for a format that no report has."""
+    if form not in FORMS:
+        raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, FORMS))
 
 
 def _cells(row: ScoreRow, notes: dict[str, int]) -> tuple[str, ...]:

@@ -59,7 +59,9 @@ def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple
 def _scoring_command(record: RunRecord, results: Path) -> list[str]:
     words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
     words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
+    words += ["--labels", str(labels)] if (labels := record.params.get("labels")) else []
     words += ["--resize"] if record.params.get("resized_from") else []
+    words += ["--skip-bad"] if record.params.get("left_out") else []
     return [*words, "--results", str(results)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import numpy as np
 import torch
 
 from regene_bench.base.errors import DataError, UsageError
-from regene_bench.base.events import Sink, silent
+from regene_bench.base.events import Message, Sink
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import is_available
 from regene_bench.harness.measure import measure_all
+from regene_bench.harness.options import folders_of
 from regene_bench.harness.workbench import Workbench, set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.leaderboard.record import ScoreRow
@@ -26,14 +28,15 @@ from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
 from regene_bench.runtime.metering import Meter, metered
+from regene_bench.runtime.progress import watched
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.board_entry import keep, record_of
 from regene_bench.samples.caveats import with_caveats
-from regene_bench.samples.collection import ARRAY, TENSOR, Samples
+from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
 from regene_bench.samples.labelling import labels_of_array
-from regene_bench.samples.read import read_samples
+from regene_bench.samples.read import check_place, read_samples
 from regene_bench.samples.report import Report
 
 _FEWEST = 2
@@ -41,17 +44,19 @@ _FEWEST = 2
 
 def score(
     samples: Any,
-    against: str,
+    against: Path | str,
     labels: Any = None,
     *,
     metrics: str | Sequence[str] = "",
     preset: str = "",
     name: str = "samples",
     results: Path | str | None = None,
-    data: Sequence[Path | str] = (),
+    data: Path | str | Sequence[Path | str] = (),
     device: str = "auto",
     resize: bool = False,
-    emit: Sink = silent,
+    skip_bad: bool = False,
+    force: bool = False,
+    emit: Sink | None = None,
     stop: StopRequest | None = None,
 ) -> Report:
     """Score images by a benchmark's metrics, against its real images.
@@ -62,16 +67,21 @@ def score(
             in [0, 1]. All images count, however many the protocol has its methods generate.
         against: A benchmark's name, or the path of a protocol (``my.toml``).
         labels: ``[N]`` numbers or names of classes; for a path also a file of labels, a Parquet
-            column or an ``.npz`` array, by name. Without labels some metrics are skipped.
+            column or an ``.npz`` array, by name. ``"none"``: folders are no classes, and whatever
+            else looks like labels (numbers of -1) is none. Without labels some metrics are skipped.
         metrics: ``"fid,kid[extractor=inception]"`` or a list of such; the protocol's if empty.
         preset: The benchmark's default if empty. It sets the number of real images and the
             neutral classifier's training.
         name: How the samples are called on leaderboards.
         results: Results folder in whose leaderboard they shall stand; none is written otherwise.
-        data: Folders to look for data sets in, before the usual places.
+        data: A folder to look for data sets in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        resize: Resize images of another size (bicubic, antialiased) instead of refusing them.
-        emit: Takes progress events.
+        resize: Resize images of other sizes (bicubic, antialiased), each from its own, instead of
+            refusing them.
+        skip_bad: Leave out files that cannot be decoded instead of refusing them; each is named in
+            an event, and rows tell how many.
+        force: Decode the benchmark's data again, however alike their files look.
+        emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
         stop: Looked at between steps.
 
     Returns:
@@ -85,7 +95,7 @@ def score(
     """
     stop = stop or StopRequest()
     host = load_plugins()
-    benchmark = load_benchmark(host, against)
+    benchmark = load_benchmark(host, str(against))
     chosen_preset = check_preset(preset or benchmark.default_preset)
     asked = metrics if isinstance(metrics, str) else ",".join(metrics)
     chosen_metrics = choose_metrics(host, benchmark, asked)
@@ -95,25 +105,31 @@ def score(
     folder = None if results is None else Path(results)
     if folder is not None:
         check_writable(folder)
-    with _deterministic():
+    with _deterministic(), watched(emit, stop) as sink:
         bench = set_up_workbench(
             host,
             benchmark,
             chosen_preset,
             device=chosen_device,
             precision=choose_precision("auto", chosen_device),
-            folders=[Path(root) for root in data],
+            folders=folders_of(data),
             task=name,
             stop=stop,
-            emit=emit,
+            emit=sink,
+            decode_again=force,
         )
-        found = _read(samples, labels, bench, resize=resize)
+        found = _read(samples, labels, bench, resize=resize, skip_bad=skip_bad)
+        for text in found.left_out:
+            sink(Message(f"left out {text}"))
         _check(found, benchmark, bench.data)
         rows, meter = _measure(found, chosen_metrics, bench)
-    rows = with_caveats(rows, found, bench.comparison.labels.cpu().numpy())
+    wanted = bench.comparison.labels.cpu().numpy()
+    rows = with_caveats(rows, found, wanted, bench.data.class_names)
     record = record_of(
         found, rows, name, benchmark, chosen_preset, bench.data, bench.runtime, meter.seconds
     )
+    if isinstance(labels, str | Path) and str(labels):
+        record = replace(record, params={**record.params, "labels": str(labels)})
     title = (
         f"{name}: {len(found)} {'' if found.labels is not None else 'unlabelled '}images of "
         f"{found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"
@@ -126,8 +142,8 @@ def _check_arguments(samples: Any, name: str) -> None:
     """Find what is wrong before data are read, which may take long."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} cannot be the name of samples.", hint="Use letters and digits.")
-    if isinstance(samples, str | Path) and not Path(samples).exists():
-        raise UsageError(f"There is no file or folder {samples}.")
+    if isinstance(samples, str | Path):
+        check_place(Path(samples))
 
 
 @contextmanager
@@ -146,7 +162,7 @@ def _deterministic() -> Iterator[None]:
         torch.backends.cudnn.benchmark = benchmark
 
 
-def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool) -> Samples:
+def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad: bool) -> Samples:
     shape, names = bench.data.shape, bench.data.class_names
     by_name = isinstance(labels, str | Path)
     if isinstance(samples, str | Path):
@@ -156,10 +172,11 @@ def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool) -> Sampl
             names,
             labels=str(labels) if by_name else "",
             resize=resize,
+            skip_bad=skip_bad,
             progress=lambda done, total: _tell(bench.runtime, done, total),
         )
     else:
-        if by_name:
+        if by_name and str(labels) != NO_LABELS:
             raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
         where = TENSOR if isinstance(samples, torch.Tensor) else ARRAY
         images, resized_from = images_of_array(samples, shape, where, resize=resize)

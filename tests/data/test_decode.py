@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from regene_bench.base.errors import DataError
-from regene_bench.data.decode import DecodeOptions, decode_images, fit_images
+from regene_bench.data.decode import DecodeOptions, decode_images, decode_into, fit_images
 from regene_bench.data.shapes import ImageShape
 
 from .builders import GREY, RGB, as_picture, encode, pixels
@@ -141,3 +142,51 @@ def test_raw_pixels_take_the_same_steps_as_files() -> None:
 def test_raw_pixels_of_the_right_shape_are_not_copied() -> None:
     images = pixels(4)
     assert fit_images(images, GREY, DecodeOptions()) is images
+
+
+def transparent_images() -> dict[str, Image.Image]:
+    """Two pixels each, by how the second is made transparent, if it is."""
+    grey = Image.fromarray(np.array([[10, 20]], np.uint8))
+    palette = grey.convert("P")
+    palette.putpalette([10, 10, 10, 20, 20, 20])
+    palette.putdata([0, 1])
+    opaque = grey.convert("RGBA")
+    clear = opaque.copy()
+    clear.putpixel((1, 0), (20, 20, 20, 0))
+    named = palette.copy()
+    named.info["transparency"] = 1
+    unused = palette.copy()
+    unused.info["transparency"] = 7
+    return {"grey": grey, "opaque": opaque, "unused": unused, "clear": clear, "named": named}
+
+
+def test_transparent_pixels_are_white_and_the_caller_is_told_which_images_have_some() -> None:
+    items = []
+    for image in transparent_images().values():
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        items.append(buffer.getvalue())
+    out, seen = np.zeros((5, 1, 1, 2), np.uint8), np.zeros(5, bool)
+    decode_into(out, np.arange(5), items, DecodeOptions(), seen_through=seen)
+    assert out[:, 0, 0].tolist() == [[10, 20]] * 3 + [[10, 255]] * 2
+    assert seen.tolist() == [False] * 3 + [True] * 2
+
+
+def test_what_cannot_be_decoded_is_left_out_where_that_is_asked_for() -> None:
+    items = [encode(pixels(1)[0]), b"", encode(pixels(1, seed=1)[0])]
+    out, told = np.full((3, 1, 6, 5), 7, np.uint8), list[tuple[int, str]]()
+    decode_into(
+        out, np.arange(3), items, DecodeOptions(), left_out=lambda i, why: told.append((i, why))
+    )
+    np.testing.assert_array_equal(out[[0, 2]], np.concatenate([pixels(1), pixels(1, seed=1)]))
+    assert (out[1] == 7).all()
+    ((number, reason),) = told
+    assert number == 1
+    assert "not an image" in reason
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
+def test_a_fifo_is_named_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a\.png: it is a FIFO, not a file"):
+        decode_images([tmp_path / "a.png"], GREY)

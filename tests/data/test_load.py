@@ -99,6 +99,30 @@ def test_a_file_that_changed_is_decoded_again(cache: Path, source: Counting, wha
     assert source.loaded == 4
 
 
+def test_a_file_that_was_changed_in_place_is_decoded_again_where_that_is_asked_for(
+    cache: Path, source: Counting
+) -> None:
+    """Its name, size and time are what they were: nothing short of reading it tells."""
+    load(source)
+    source.splits["test"] = image_set(6, seed=2)
+    assert load(source).test.images[0, 0, 0, 0] == image_set(6, seed=1).images[0, 0, 0, 0]
+    again = load_dataset(source, source_name="counting", decode_again=True)
+    np.testing.assert_array_equal(again.test.images, image_set(6, seed=2).images)
+    assert load(source).fingerprint == again.fingerprint
+    assert source.loaded == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
+def test_what_is_no_file_is_named_and_not_opened(cache: Path, source: Counting) -> None:
+    assert source.file is not None
+    source.file.unlink()
+    os.mkfifo(source.file)
+    with pytest.raises(DataError, match=r"images\.bin is a FIFO") as caught:
+        load(source)
+    assert caught.value.hint
+    assert source.loaded == 0
+
+
 def test_another_request_or_source_is_another_entry(cache: Path, source: Counting) -> None:
     load(source)
     load(source, "other")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError
-from regene_bench.evaluation.inception_score import inception_score
+from regene_bench.evaluation.inception_score import count_splits, inception_score
 
 
 def certain(labels: Tensor, n_classes: int) -> Tensor:
@@ -76,6 +76,16 @@ def test_the_permutation_is_fixed() -> None:
     torch.manual_seed(99)
     assert inception_score(logits) == first
     assert inception_score(logits, seed=1) != first
+
+
+@pytest.mark.parametrize(
+    ("n", "n_classes", "splits"),
+    [(100, 10, 10), (99, 10, 9), (40, 10, 4), (10, 10, 1), (9, 10, 0), (5000, 1000, 5), (7, 1, 7)],
+)
+def test_each_split_has_as_many_samples_as_there_are_classes(
+    n: int, n_classes: int, splits: int
+) -> None:
+    assert count_splits(n, n_classes) == splits
 
 
 def test_too_few_samples_are_refused() -> None:

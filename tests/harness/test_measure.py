@@ -12,13 +12,15 @@ from regene_bench.base.errors import Interrupted, UnavailableError
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import ExtractorCard
-from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score
+from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score, Skipped
 from regene_bench.harness.measure import measure_all
 from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.stop import StopRequest
 from tests.evaluation.fakes import HalvingModel
 from tests.evaluation.test_evaluation import evaluation_of
 from tests.methods.builders import make_data
+from tests.metrics.single_samples import evaluation_of_images
 
 CARD = ExtractorCard("net", 32, (0.0, 1.0), 4, "abc", "resize-32")
 
@@ -31,11 +33,11 @@ class Good(Metric):
         yield Score("good", 1.0, class_name="stripe 1", reference_split="test", note="few")
 
 
-def metric_that(function: Callable[[], Iterable[Score]], *requires: str) -> NamedMetric:
+def metric_that(function: Callable[[], Iterable[Score | Skipped]], *requires: str) -> NamedMetric:
     class Made(Metric):
         columns = (Column("first", "lower"), Column("second", "none", "s"))
 
-        def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+        def measure(self, evaluation: Evaluation) -> Iterable[Score | Skipped]:
             return function()
 
     Made.requires = requires or ("generate",)
@@ -198,3 +200,34 @@ def test_a_stop_is_heeded_between_metrics(data: BenchmarkData, tmp_path: Path) -
 
     with pytest.raises(Interrupted, match="the test"):
         measure_all([metric_that(ask), metric_that(never)], evaluation)
+
+
+def test_a_total_that_the_images_do_not_allow_says_why_and_scores_of_classes_stay(
+    evaluation: Evaluation,
+) -> None:
+    metric = metric_that(
+        lambda: iter([Skipped("first", "no pair"), Score("first", 1.0, class_name="stripe 1")])
+    )
+    first, of_class, second = measured(evaluation, metric)
+    assert (first.status, first.value, first.error_message) == ("skipped", None, "no pair")
+    assert (of_class.status, of_class.class_name) == ("ok", "stripe 1")
+    assert (second.metric, second.status) == ("second", "skipped")
+
+
+@pytest.mark.parametrize(
+    ("metric", "n", "words"),
+    [
+        ("fd_infinity", 3, "3 generated samples are too few"),
+        ("prdc", 3, "no 5th neighbour"),
+        ("fd", 1, "at least 2 samples"),
+    ],
+)
+def test_a_metric_that_needs_more_images_is_skipped_and_says_so(
+    data: BenchmarkData, tmp_path: Path, own_cache: Path, metric: str, n: int, words: str
+) -> None:
+    kind = load_plugins().find("metric", metric).load()
+    few = evaluation_of_images(data.test.images[:n], data.test.labels[:n], data, tmp_path)
+    named = NamedMetric(metric, kind(kind.Config(extractor="pixels")))
+    rows = measure_all([named], few)
+    assert {row.status for row in rows} == {"skipped"}
+    assert all(words in str(row.error_message) for row in rows)

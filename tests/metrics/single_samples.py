@@ -7,7 +7,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from regene_bench.api import BenchmarkData, DeviceImages, Evaluation, Features, Score
+from regene_bench.api import (
+    BenchmarkData,
+    DeviceImages,
+    Evaluation,
+    Features,
+    Metric,
+    Score,
+    Skipped,
+)
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor
 from regene_bench.evaluation.feature_cache import FeatureCache
@@ -52,6 +60,17 @@ def evaluation_of_images(
         runtime=runtime,
         labelled=labelled,
     )
+
+
+def scores_of(metric: Metric, evaluation: Evaluation) -> list[Score]:
+    """What a metric measures, without what it skips."""
+    return [found for found in metric.measure(evaluation) if isinstance(found, Score)]
+
+
+def reasons_of(metric: Metric, evaluation: Evaluation) -> dict[str, str]:
+    """Why a metric skips columns."""
+    skipped = (found for found in metric.measure(evaluation) if isinstance(found, Skipped))
+    return {found.column: found.reason for found in skipped}
 
 
 def noisy(images: Tensor, strength: float, seed: int = 0) -> Tensor:

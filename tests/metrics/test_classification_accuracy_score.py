@@ -16,7 +16,7 @@ from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.measure import measure_all
 from tests.methods.builders import make_data
 
-from .single_samples import by_class, evaluation_of_images, noisy, totals
+from .single_samples import by_class, evaluation_of_images, noisy, reasons_of, scores_of, totals
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def fresh(data: BenchmarkData) -> DeviceImages:
 
 def measured(images: Tensor, labels: Tensor, data: BenchmarkData, folder: Path) -> list[Score]:
     evaluation = evaluation_of_images(images, labels, data, folder)
-    return list(ClassificationAccuracyScore().measure(evaluation))
+    return scores_of(ClassificationAccuracyScore(), evaluation)
 
 
 def test_images_like_real_ones_teach_what_real_ones_teach(
@@ -60,6 +60,10 @@ def test_images_like_real_ones_teach_what_real_ones_teach(
 def test_images_that_it_was_trained_on_do_not_test_it(data: BenchmarkData, tmp_path: Path) -> None:
     scores = measured(data.test.images[:15], data.test.labels[:15], data, tmp_path)
     assert {s.n_real for s in scores if s.class_name is None} == {45}
+    whole = evaluation_of_images(data.test.images, data.test.labels, data, tmp_path)
+    reasons = reasons_of(ClassificationAccuracyScore(), whole)
+    assert set(reasons) == {"cas", "cas_augmented", "cas_real"}
+    assert reasons["cas"] == "every test image is among the generated ones"
     assert measured(data.test.images, data.test.labels, data, tmp_path) == []
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from regene_bench.api import (
     BenchmarkData,
+    DeviceImages,
     Features,
     MethodError,
     Metric,
@@ -33,7 +34,15 @@ from regene_bench.api import (
 from tests.evaluation.fakes import HalvingModel
 from tests.methods.builders import make_data
 
-from .single_samples import Pixels, by_class, evaluation_of_images, noisy, totals
+from .single_samples import (
+    Pixels,
+    by_class,
+    evaluation_of_images,
+    noisy,
+    reasons_of,
+    scores_of,
+    totals,
+)
 
 PIXELS = FeatureMetricConfig(extractor="pixels")
 ON_TEST = FeatureMetricConfig(extractor="pixels", reference="test")
@@ -59,7 +68,8 @@ def measured(
     folder: Path,
     model: object = None,
 ) -> list[Score]:
-    return list(metric.measure(evaluation_of_images(images, labels, data, folder, model=model)))
+    evaluation = evaluation_of_images(images, labels, data, folder, model=model)
+    return scores_of(metric, evaluation)
 
 
 def pixels(images: Tensor) -> Tensor:
@@ -271,8 +281,51 @@ def test_the_inception_score_is_of_the_logits(data: BenchmarkData, tmp_path: Pat
     assert (score.value, score.std) == inception_score(logits)
     assert score.value == pytest.approx(3, rel=0.05)
     assert (score.n_generated, score.n_real, score.note) == (180, None, "")
-    (few,) = measured(metric, test.images[:6], test.labels[:6], data, tmp_path)
-    assert few.note == "6 splits, not 10"
+
+
+@pytest.mark.parametrize(
+    ("n", "splits", "note"),
+    [
+        (30, 10, ""),
+        (29, 9, "9 splits, not 10: each needs as many images as there are classes (3)"),
+        (5, 1, "1 split, not 10: each needs as many images as there are classes (3)"),
+    ],
+)
+def test_a_split_with_fewer_images_than_classes_is_none(
+    data: BenchmarkData, tmp_path: Path, n: int, splits: int, note: str
+) -> None:
+    images, labels = data.test.images[:n], data.test.labels[:n]
+    (score,) = measured(InceptionScore(LOGITS), images, labels, data, tmp_path)
+    logits = Pixels({}).extract(images).logits
+    assert logits is not None
+    value, spread = inception_score(logits, splits=splits)
+    assert (score.value, score.note) == (value, note)
+    assert score.value > 1.5
+    assert score.std == (spread if splits > 1 else None)
+
+
+def test_fewer_images_than_classes_have_no_inception_score_and_it_is_said_why(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    test = data.test
+    evaluation = evaluation_of_images(test.images, test.labels, data, tmp_path)
+    evaluation.generated = DeviceImages(test.images[:2], test.labels[:2])
+    assert scores_of(InceptionScore(LOGITS), evaluation) == []
+    reasons = reasons_of(InceptionScore(LOGITS), evaluation)
+    assert reasons["inception_score"].startswith("2 images of 3 classes: not even one split")
+
+
+def test_classes_of_one_image_have_no_distance_and_it_is_said(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    metric, test = FrechetPerClass(PIXELS), data.test
+    pair = evaluation_of_images(test.images[:4], test.labels[:4], data, tmp_path)
+    total, of_class = scores_of(metric, pair)
+    assert (total.value, total.std, of_class.class_name) == (of_class.value, None, "stripe 0")
+    assert total.note.endswith("2 of 3 have no pair of images")
+    alone = evaluation_of_images(test.images[:3], test.labels[:3], data, tmp_path)
+    assert scores_of(metric, alone) == []
+    assert reasons_of(metric, alone)["fd_per_class"].startswith("no class has two images")
 
 
 def test_an_extractor_without_logits_has_no_inception_score(

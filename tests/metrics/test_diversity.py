@@ -13,7 +13,7 @@ from torch import Tensor
 from regene_bench.api import BenchmarkData, Metric, Score
 from tests.methods.builders import make_data
 
-from .single_samples import by_class, evaluation_of_images, noisy, totals
+from .single_samples import by_class, evaluation_of_images, noisy, reasons_of, scores_of, totals
 
 FEATURES = Diversity(FeatureMetricConfig(extractor="pixels"))
 
@@ -31,7 +31,8 @@ def data() -> BenchmarkData:
 def measured(
     metric: Metric, images: Tensor, labels: Tensor, data: BenchmarkData, folder: Path
 ) -> list[Score]:
-    return list(metric.measure(evaluation_of_images(images, labels, data, folder)))
+    evaluation = evaluation_of_images(images, labels, data, folder)
+    return scores_of(metric, evaluation)
 
 
 def test_the_real_images_themselves_are_as_diverse_as_real_images(
@@ -93,7 +94,11 @@ def test_a_class_with_one_image_has_no_diversity_to_speak_of(
     assert set(by_class(scores, "diversity_ssim")) == {"stripe 0"}
     total = next(s for s in scores if s.class_name is None)
     assert total.note == "2 of 3 classes have no pair of images"
-    assert measured(SsimDiversity(), images[-1:], labels[-1:], data, tmp_path) == []
+    evaluation = evaluation_of_images(images[-1:], labels[-1:], data, tmp_path)
+    assert scores_of(SsimDiversity(), evaluation) == []
+    reasons = reasons_of(SsimDiversity(), evaluation)
+    assert set(reasons) == {"diversity_ssim", "diversity_ssim_ratio"}
+    assert all("no class has a pair of images" in reason for reason in reasons.values())
 
 
 def test_the_scores_name_split_and_extractor(data: BenchmarkData, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.measure import measure_all
 from tests.methods.builders import make_data
 
-from .single_samples import by_class, evaluation_of_images, totals
+from .single_samples import by_class, evaluation_of_images, reasons_of, scores_of, totals
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def with_wrong(counts: dict[int, int], data: BenchmarkData, folder: Path) -> Eva
 def test_accuracy_overall_and_by_class_with_error_and_interval(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    scores = list(NeutralClassifierScores().measure(with_wrong({0: 5, 1: 2}, data, tmp_path)))
+    scores = scores_of(NeutralClassifierScores(), with_wrong({0: 5, 1: 2}, data, tmp_path))
     assert totals(scores)["accuracy_neutral"] == pytest.approx(53 / 60)
     expected = {"stripe 0": 0.75, "stripe 1": 0.9, "stripe 2": 1.0}
     assert by_class(scores, "accuracy_neutral") == pytest.approx(expected)
@@ -60,14 +60,15 @@ def test_images_without_labels_have_an_inception_score_and_no_accuracy(
         "accuracy_neutral": "skipped",
         "trials_neutral": "skipped",
     }
-    labelled = NeutralClassifierScores().measure(with_wrong({}, data, tmp_path))
-    assert rows["is_neutral"].value == totals(list(labelled))["is_neutral"]
+    assert rows["accuracy_neutral"].error_message == "the samples have no labels"
+    labelled = scores_of(NeutralClassifierScores(), with_wrong({}, data, tmp_path))
+    assert rows["is_neutral"].value == totals(labelled)["is_neutral"]
 
 
 def test_trials_are_n_over_the_accepted_share_and_the_total_is_their_sum(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    scores = list(NeutralTrials().measure(with_wrong({0: 10, 1: 4}, data, tmp_path)))
+    scores = scores_of(NeutralTrials(), with_wrong({0: 10, 1: 4}, data, tmp_path))
     expected = {"stripe 0": 40.0, "stripe 1": 25.0, "stripe 2": 20.0}
     assert by_class(scores, "trials_neutral") == pytest.approx(expected)
     assert totals(scores)["trials_neutral"] == pytest.approx(85.0)
@@ -82,7 +83,10 @@ def test_trials_are_n_over_the_accepted_share_and_the_total_is_their_sum(
 def test_a_class_of_which_nothing_is_accepted_has_no_number_and_leaves_no_total(
     data: BenchmarkData, tmp_path: Path
 ) -> None:
-    scores = list(NeutralTrials().measure(with_wrong({1: 20}, data, tmp_path)))
+    evaluation = with_wrong({1: 20}, data, tmp_path)
+    scores = scores_of(NeutralTrials(), evaluation)
+    reasons = reasons_of(NeutralTrials(), evaluation)
+    assert reasons == {"trials_neutral": "nothing was accepted as stripe 1"}
     assert totals(scores) == {}
     assert set(by_class(scores, "trials_neutral")) == {"stripe 0", "stripe 2"}
     assert all(s.note.endswith("nothing was accepted as stripe 1") for s in scores)
@@ -93,6 +97,6 @@ def test_classes_that_nobody_asked_for_do_not_count(data: BenchmarkData, tmp_pat
     evaluation = evaluation_of_images(
         data.test.images[keep], data.test.labels[keep], data, tmp_path
     )
-    scores = list(NeutralTrials().measure(evaluation))
+    scores = scores_of(NeutralTrials(), evaluation)
     assert totals(scores)["trials_neutral"] == 40.0
     assert set(by_class(scores, "trials_neutral")) == {"stripe 0", "stripe 2"}

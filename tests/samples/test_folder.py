@@ -113,13 +113,27 @@ def test_a_damaged_file_is_named(tmp_path: Path, kept: int) -> None:
     assert "Cannot decode" in text
 
 
-def test_mixed_sizes_name_two_files_even_where_resizing_is_allowed(tmp_path: Path) -> None:
+def test_mixed_sizes_name_two_files(tmp_path: Path) -> None:
     write(tmp_path, pixels(3))
     Image.new("L", (9, 8)).save(tmp_path / "100.png")
-    for resize in (False, True):
-        text = message(tmp_path, resize=resize)
-        assert f"{tmp_path / '000.png'} is 5×6 pixels" in text
-        assert f"{tmp_path / '100.png'} is 9×8 pixels" in text
+    text = message(tmp_path)
+    assert f"{tmp_path / '000.png'} is 5×6 pixels" in text
+    assert f"{tmp_path / '100.png'} is 9×8 pixels" in text
+    assert "--resize" in text
+
+
+def test_where_resizing_is_asked_for_each_image_is_resized_from_its_own_size(
+    tmp_path: Path,
+) -> None:
+    sets = [pixels(2), pixels(2, height=12, width=10, seed=1), pixels(1, height=6, seed=2, width=9)]
+    for name, images in zip("abc", sets, strict=True):
+        write(tmp_path, images, name)
+    samples = read_samples(tmp_path, GREY, NAMES, labels="none", resize=True)
+    expected = [fit_images(images, GREY, DecodeOptions()) for images in sets]
+    np.testing.assert_array_equal(samples.images, np.concatenate(expected))
+    assert samples.sizes_before == "3 sizes"
+    assert read_samples(tmp_path / "b", GREY, NAMES, resize=True).sizes_before == "10×12"
+    assert read_samples(tmp_path / "a", GREY, NAMES, resize=True).sizes_before == ""
 
 
 def test_another_size_is_refused_or_resized_and_recorded(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from regene_bench.api import (
     Progress,
     Runtime,
     Score,
+    Skipped,
     share,
 )
 from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
@@ -65,10 +66,11 @@ class ClassificationAccuracyScore(Metric):
         Column("cas_real", "none", summary="the same with those real images alone"),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         generated, runtime = evaluation.generated, evaluation.runtime
         test = without_copies(evaluation.real("test"), generated)
-        if len(torch.unique(generated.labels)) < 2 or not len(test):
+        if reason := _why_not(generated, test):
+            yield from (Skipped(column.name, reason) for column in self.columns)
             return
         real = subset_per_class_like(
             generated.labels, evaluation.data.train, evaluation.data.fingerprint
@@ -94,6 +96,12 @@ class ClassificationAccuracyScore(Metric):
                     if len(of_class):
                         part = test.subset(of_class)
                         yield _score(column, right[of_class], part, generated, "", class_name)
+
+
+def _why_not(generated: DeviceImages, test: DeviceImages) -> str:
+    if len(torch.unique(generated.labels)) < 2:
+        return "a classifier cannot learn from images of one class"
+    return "" if len(test) else "every test image is among the generated ones"
 
 
 def correct_after_training_on(

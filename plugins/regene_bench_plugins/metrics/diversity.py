@@ -14,6 +14,7 @@ from regene_bench.api import (
     Evaluation,
     ExtractorCard,
     Score,
+    Skipped,
     Split,
     draw_pairs,
     mean_pair_distance,
@@ -47,7 +48,7 @@ class Diversity(FeatureMetric):
     )
     requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         name = self.config.extractor
         generated = evaluation.generated_features(name).features
         real = evaluation.reference_features(name, self.reference).features
@@ -83,7 +84,7 @@ class SsimDiversity(ReferenceMetric):
     )
     requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         real = evaluation.real(self.reference)
 
         def mean(images: Tensor, label: int) -> float:
@@ -138,7 +139,7 @@ def _both_columns(
     evaluation: Evaluation,
     classes: Sequence[_Class],
     spread: Callable[[float], float],
-) -> Iterator[Score]:
+) -> Iterator[Score | Skipped]:
     """The means themselves, and their spreads relative to those of real images."""
     source = _Source(
         metric.reference or evaluation.reference_split,
@@ -148,14 +149,18 @@ def _both_columns(
     mean, ratio = (column.name for column in metric.columns)
     yield from _scores(mean, classes, lambda c: c.generated, source)
     usable = [c for c in classes if spread(c.real) > 0]
+    if classes and not usable:
+        yield Skipped(ratio, "the real images of each class are all the same")
+        return
     yield from _scores(ratio, usable, lambda c: spread(c.generated) / spread(c.real), source)
 
 
 def _scores(
     column: str, classes: Sequence[_Class], value: Callable[[_Class], float], source: _Source
-) -> Iterator[Score]:
+) -> Iterator[Score | Skipped]:
     """The mean over the classes, each weighing the same, and the classes themselves."""
     if not classes:
+        yield Skipped(column, "no class has a pair of images, generated and real")
         return
     missing = source.n_classes - len(classes)
     yield Score(

@@ -20,6 +20,7 @@ from regene_bench.api import (
     Metric,
     MetricConfig,
     Score,
+    Skipped,
     Split,
     check_pair,
     frechet_at_infinity,
@@ -89,7 +90,7 @@ class FrechetPerClass(FeatureMetric):
     columns = (Column("fd_per_class", "lower", summary="Fréchet distance within each class"),)
     requires: ClassVar[tuple[str, ...]] = ("generate", "labels")
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         both = Sides.of(evaluation, self.config.extractor, self.reference)
         real_images = evaluation.real(self.reference)
         rows = []
@@ -111,13 +112,18 @@ class FrechetPerClass(FeatureMetric):
                     note=singular_note(both.card.feature_dim, len(real), len(generated)),
                 )
             )
-        if rows:
+        if not rows:
+            yield Skipped("fd_per_class", "no class has two images, generated and real")
+        else:
+            asked = len(torch.unique(evaluation.comparison.labels))
+            missing = max(0, asked - len(rows))
             values = torch.tensor([row.value for row in rows], dtype=torch.float64)
             yield both.score(
                 "fd_per_class",
                 float(values.mean()),
-                std=float(values.std(unbiased=False)),
-                note=f"mean and spread over {len(rows)} classes",
+                std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
+                note=f"mean and spread over {len(rows)} classes"
+                + (f", {missing} of {asked} have no pair of images" if missing else ""),
             )
         yield from rows
 

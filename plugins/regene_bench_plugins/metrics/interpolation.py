@@ -8,7 +8,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from regene_bench.api import Column, Decoder, Encoder, Evaluation, MethodError, Metric, Score
+from regene_bench.api import (
+    Column,
+    Decoder,
+    Encoder,
+    Evaluation,
+    MethodError,
+    Metric,
+    Score,
+    Skipped,
+)
 from regene_bench_plugins.metrics.latent_variable import mean_score
 
 _PAIRS = 20
@@ -38,7 +47,7 @@ class Interpolation(Metric):
         Column("interpolation_jump", "none", summary="largest step over the mean step"),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         model, test = evaluation.model, evaluation.data.test
         if not (isinstance(model, Encoder) and isinstance(model, Decoder)):
             raise MethodError("The model cannot encode and decode.")
@@ -58,6 +67,8 @@ class Interpolation(Metric):
                 lengths.append(length[usable])
                 jumps.append(jump[usable])
         if not sum(map(len, lengths)):
+            reason = "all pairs of a class decode to equal images, or no class has a pair"
+            yield from (Skipped(column.name, reason) for column in self.columns)
             return
         note = f"{equal} pairs decode to equal images" if equal else ""
         yield mean_score("interpolation_length", torch.cat(lengths), note)

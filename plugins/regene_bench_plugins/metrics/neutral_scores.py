@@ -14,11 +14,10 @@ from regene_bench.api import (
     MethodError,
     Metric,
     Score,
-    inception_score,
+    Skipped,
     share,
 )
-
-_SPLITS = 10
+from regene_bench_plugins.metrics.inception_score import score_of_logits
 
 
 class NeutralClassifierScores(Metric):
@@ -41,7 +40,7 @@ class NeutralClassifierScores(Metric):
         Column("is_neutral", "reference", summary="Inception score on the neutral classifier"),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         logits = evaluation.generated_features("neutral").logits
         if logits is None:
             raise MethodError("The neutral classifier gave no logits.")
@@ -54,9 +53,9 @@ class NeutralClassifierScores(Metric):
                 of_class = right[labels == label]
                 if len(of_class):
                     yield _accuracy(of_class, card, name)
-        splits = min(_SPLITS, len(logits))
-        mean, spread = inception_score(logits, splits=splits)
-        yield Score("is_neutral", mean, std=spread, n_generated=len(logits), card=card)
+        else:
+            yield Skipped("accuracy_neutral", "the samples have no labels")
+        yield score_of_logits("is_neutral", logits, evaluation, card)
 
 
 def _accuracy(right: Tensor, card: ExtractorCard, class_name: str | None) -> Score:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from regene_bench.api import Column, Evaluation, MethodError, Metric, Score, expected_trials, share
+from regene_bench.api import (
+    Column,
+    Evaluation,
+    MethodError,
+    Metric,
+    Score,
+    Skipped,
+    expected_trials,
+    share,
+)
+
+_PREFIX = "trials_"
 
 
 class RejectionTrials(Metric):
     """Total and per-class trials of generators that judge their own candidates.
 
-    Other generators have none: for them the rows are left out. ``trials_neutral`` has them for
+    Other generators have none, and their rows say so. ``trials_neutral`` has them for
     all.
     """
 
@@ -22,16 +33,19 @@ class RejectionTrials(Metric):
         Column("trials_image", "lower", "trials", "candidates until enough passed in image space"),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         labels = evaluation.generated.labels
+        for column in self.columns:
+            if column.name.removeprefix(_PREFIX) not in evaluation.trials:
+                yield Skipped(column.name, "only of generators that judge their own candidates so")
         for kind, trials in evaluation.trials.items():
-            column = f"trials_{kind}"
-            yield Score(column, float(trials.sum()), n_generated=len(labels))
+            name_of_column = f"{_PREFIX}{kind}"
+            yield Score(name_of_column, float(trials.sum()), n_generated=len(labels))
             for label, name in enumerate(evaluation.data.class_names):
                 of_class = trials[labels == label]
                 if len(of_class):
                     yield Score(
-                        column,
+                        name_of_column,
                         float(of_class.sum()),
                         class_name=name,
                         n_generated=len(of_class),
@@ -66,7 +80,7 @@ class NeutralTrials(Metric):
         ),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         logits = evaluation.generated_features("neutral").logits
         if logits is None:
             raise MethodError("The neutral classifier gave no logits.")
@@ -82,7 +96,9 @@ class NeutralTrials(Metric):
         finite = {name: found for name, found in trials.items() if found is not None}
         note = "estimated from the share that is accepted"
         if without:
-            note += f"; no total, since nothing was accepted as {', '.join(without)}"
+            reason = f"nothing was accepted as {', '.join(without)}"
+            yield Skipped("trials_neutral", reason)
+            note += f"; no total, since {reason}"
         else:
             yield Score(
                 "trials_neutral",

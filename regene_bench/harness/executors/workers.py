@@ -82,7 +82,7 @@ class Orders:
     @classmethod
     def of(cls, job: Job) -> Orders:
         """Write down what the workers of a job do; the parent forwards stops and minds the time."""
-        options = replace(job.options, executor="serial", time_limit=None)
+        options = replace(job.options, executor="serial", workers=None, time_limit=None)
         return cls(pickle.dumps(job.reopen), job.benchmark, options)
 
 
