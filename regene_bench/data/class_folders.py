@@ -11,6 +11,7 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.chunk_folders import are_padded, reading_of
+from regene_bench.data.class_names import in_natural_order
 from regene_bench.data.dataset_json import DATASET_JSON
 from regene_bench.data.decode import open_image
 from regene_bench.data.frames import (
@@ -100,8 +101,8 @@ def find_class_folders(
     Either ``train/<class>/…`` and ``test/<class>/…`` in one of the usual spellings
     (``split_folders.role_of``), or only ``<class>/…``, from which ``split.hashed_test_mask`` takes
     the test split. Images may lie at any depth below their class; links are followed, hidden files
-    and folders are left out. Classes are in alphabetical order, their names in Unicode's composed
-    form.
+    and folders are left out. Classes are in natural order (``2`` before ``10``), their names in
+    Unicode's composed form.
 
     Args:
         folder: The data set's folder, or a zip of it.
@@ -338,7 +339,7 @@ def _by_class(listing: ImageListing) -> dict[str, str]:
 
 
 def _class_names(labelled: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(set(labelled.values())))
+    return in_natural_order(set(labelled.values()))
 
 
 def _no_classes(place: Path, folders: Sequence[str], *, doubtful: bool) -> DataError:

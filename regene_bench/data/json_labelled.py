@@ -17,6 +17,7 @@ from regene_bench.data.class_folders import (
     held_out_by_hash,
     notes_of,
 )
+from regene_bench.data.class_names import in_natural_order
 from regene_bench.data.dataset_json import (
     DATASET_JSON,
     JsonLabels,
@@ -148,6 +149,6 @@ def _numbered(
             f"{listings[0].place} and {listings[-1].place} have labels of different kinds.",
             hint="Give both numbers, or both names.",
         )
-    names = tuple(sorted({str(name) for value in values for name in value}))
+    names = in_natural_order({str(name) for value in values for name in value})
     number = {name: i for i, name in enumerate(names)}
     return [np.array([number[str(n)] for n in v], dtype=np.int64) for v in values], names

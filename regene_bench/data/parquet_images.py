@@ -11,9 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.parquet_labels import classes_of, number_labels, read_label_column
 from regene_bench.data.parquet_schema import Columns, naming, read_columns
 from regene_bench.data.records import Block, Records
 from regene_bench.data.shapes import Split
+from regene_bench.data.shard_sets import check_shards
 from regene_bench.data.split import hash_order, hashed_test_mask
 
 _ROWS: Final = 4096
@@ -34,7 +36,8 @@ class ParquetOptions:
 
     Attributes:
         image_column: Name of the column of images, or None for ``image`` or ``img``.
-        label_column: Name of the column of labels, or None for ``label`` or ``labels``.
+        label_column: Name of the column of labels, or None for the first that is there of
+            ``label``, ``labels``, ``fine_label``, ``target``, ``targets``, ``cls`` and ``y``.
         test_fraction: Share of each class that is held out where there are no test files.
         one_class: Leave labels alone: all images are of class 0.
         max_train: Take at most so many training images, an unbiased sample.
@@ -56,13 +59,19 @@ def find_parquet(folder: Path) -> ParquetFiles | None:
 
     Returns:
         None if there are no train files, or if several subfolders have some.
+
+    Raises:
+        DataError: A file of several is missing, as its neighbours' names tell; it is named.
     """
-    direct = _in(folder) or _in(folder / "data")
-    if direct:
-        return direct
-    below = [_in(entry) for entry in sorted(folder.iterdir()) if entry.is_dir()]
-    found = [files for files in below if files]
-    return found[0] if len(found) == 1 else None
+    found = _in(folder) or _in(folder / "data")
+    if found is None:
+        below = [_in(entry) for entry in sorted(folder.iterdir()) if entry.is_dir()]
+        others = [files for files in below if files]
+        found = others[0] if len(others) == 1 else None
+    if found:
+        check_shards(found.train)
+        check_shards(found.test)
+    return found
 
 
 def parquet_records(
@@ -70,14 +79,16 @@ def parquet_records(
 ) -> tuple[Records, tuple[str, ...] | None]:
     """List one split for decoding.
 
-    Labels are integers, or strings: then the classes are the strings of all the files that are
-    read, in alphabetical order.
+    Labels are integers, or strings. The train files name the classes: in the order of the list
+    that Hugging Face metadata give, or else strings in natural order. Files whose lists stand in
+    another order are brought to that one by name.
 
     Returns:
         The records and the class names, None where the files do not name their classes.
 
     Raises:
-        DataError: A file is corrupt, lacks a column, or has an empty label; names it.
+        DataError: A file is corrupt, lacks a column, has an empty label or a class that no train
+            file has; names it.
     """
     paths = files.test if split == "test" and files.test else files.train
     tables = [_columns(path, options) for path in paths]
@@ -119,44 +130,13 @@ def _labels(
 ) -> tuple[np.ndarray, tuple[str, ...] | None]:
     if options.one_class:
         return np.zeros(sum(rows for _, rows in tables), dtype=np.int64), None
-    values = [_label_values(p, columns) for p, (columns, _) in zip(paths, tables, strict=True)]
-    if not any(value.dtype.kind == "U" for value in values):
-        names = next((columns.class_names for columns, _ in tables if columns.class_names), None)
-        return np.concatenate(values), names
+    own = [read_label_column(p, columns) for p, (columns, _) in zip(paths, tables, strict=True)]
     # the train files name the classes, so that both splits number them alike
-    naming_values = values
+    train = own
     if tuple(paths) != files.train:
-        naming_values = [_label_values(p, _columns(p, options)[0]) for p in files.train]
-    names = tuple(sorted({str(name) for value in naming_values for name in value}))
-    number = {name: i for i, name in enumerate(names)}
-    for path, value in zip(paths, values, strict=True):
-        unknown = sorted({str(name) for name in value} - set(number))
-        if unknown:
-            raise DataError(f"{path} has labels that no train file has: {', '.join(unknown)}.")
-    text = np.concatenate(values)
-    return np.array([number[str(name)] for name in text], dtype=np.int64), names
-
-
-def _label_values(path: Path, columns: Columns) -> np.ndarray:
-    """Read a label column: int64 ``[n]``, or strings ``[n]``."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    import pyarrow.types as types
-
-    with naming(path), pq.ParquetFile(path) as file:
-        column = file.read(columns=[columns.label]).column(columns.label)
-        if types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if column.null_count:
-            row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-            raise DataError(f"{path} has no label in row {row}.")
-        if types.is_string(column.type) or types.is_large_string(column.type):
-            return np.array(column.to_pylist(), dtype=np.str_)
-        if types.is_integer(column.type) or types.is_boolean(column.type):
-            return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
-    raise DataError(
-        f"The column {columns.label!r} of {path} holds {column.type}, not integers or strings."
-    )
+        train = [read_label_column(p, _columns(p, options)[0]) for p in files.train]
+    names = classes_of(train)
+    return number_labels(own, names, train), names
 
 
 def _chosen(

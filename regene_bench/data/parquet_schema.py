@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from regene_bench.base.errors import DataError, did_you_mean
+from regene_bench.data.class_names import LABEL_NAMES
 
 _IMAGE_COLUMNS: Final = ("image", "img")
-_LABEL_COLUMNS: Final = ("label", "labels")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_columns(
     Args:
         path: The Parquet file.
         image_column: Its name, or None for ``image`` or ``img``.
-        label_column: Its name, or None for ``label`` or ``labels``.
+        label_column: Its name, or None for the first that is there of ``LABEL_NAMES``.
         with_label: False where labels do not matter.
 
     Returns:
@@ -72,7 +72,7 @@ def read_columns(
     nested = _is_nested(path, image, schema.field(image).type)
     if not with_label:
         return Columns(image, nested, None, None), rows
-    label = _pick(path, schema.names, label_column, _LABEL_COLUMNS, "label_column")
+    label = _pick(path, schema.names, label_column, LABEL_NAMES, "label_column")
     return Columns(image, nested, label, _names(schema.metadata, label)), rows
 
 
@@ -89,10 +89,14 @@ def _pick(
         if name in names:
             return name
     raise DataError(
-        f"{path} has no column {' or '.join(map(repr, usual))}; its columns are "
-        f"{', '.join(names)}.",
+        f"{path} has no column {_either(usual)}; its columns are {', '.join(names)}.",
         hint=f"Name it in the benchmark's [data.options]: {option} = …",
     )
+
+
+def _either(names: tuple[str, ...]) -> str:
+    quoted = [repr(name) for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
 def _is_nested(path: Path, name: str, kind: Any) -> bool:

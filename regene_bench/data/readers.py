@@ -14,6 +14,9 @@ does it whole, and the parts that this function is made of:
    the benchmark's shape, ``fit_images`` does the same to pixels that are decoded already, and
    ``Records`` list a split that is too large to hold in memory twice.
 
+Classes are ordered and numbered by one rule: ``in_natural_order`` sorts names that no file lists,
+``labels_of_integers`` and ``labels_of_names`` say which classes integers and words mean.
+
 Like ``regene_bench.api``, this module keeps its names between versions; the modules behind it do
 not.
 """
@@ -29,6 +32,11 @@ from regene_bench.data.class_folders import (
     find_one_class,
     first_files,
     image_records,
+)
+from regene_bench.data.class_names import (
+    in_natural_order,
+    labels_of_integers,
+    labels_of_names,
 )
 from regene_bench.data.decode import (
     DecodeOptions,
@@ -79,6 +87,9 @@ __all__ = [
     "first_files",
     "fit_images",
     "image_records",
+    "in_natural_order",
+    "labels_of_integers",
+    "labels_of_names",
     "parquet_records",
     "read_idx",
 ]

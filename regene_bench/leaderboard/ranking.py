@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from regene_bench.base.errors import UsageError, did_you_mean
+from regene_bench.data.class_names import natural_key
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, Missing
@@ -65,15 +65,9 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
                 continue
             scores = [row for row in cohort.scores if row["metric"] == name]
             # parts come in the order of their names, and a run may lack a class
-            scores.sort(key=lambda row: _class_order(row["class"]))
+            scores.sort(key=lambda row: natural_key(row["class"] or ""))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
     return boards
-
-
-def _class_order(name: str | None) -> tuple[tuple[int, int, str], ...]:
-    """Key that sorts names of classes as people do: ``2`` before ``10``, ``a2`` before ``a10``."""
-    parts = re.split(r"(\d+)", name or "")
-    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
 
 def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort]]:

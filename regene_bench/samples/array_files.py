@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,10 +12,24 @@ from pathlib import Path
 import numpy as np
 
 from regene_bench.base.errors import DataError, did_you_mean
+from regene_bench.data.class_names import LABEL_NAMES
 
 _IMAGES = ("arr_0", "images", "samples", "x")
-_LABELS = ("arr_1", "labels", "label", "y")
+_LABELS = ("arr_1", *LABEL_NAMES)
 _MOST_BYTES = 1 << 36
+DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    # headers are parsed as Python, an encrypted or unknown compression is a RuntimeError
+    SyntaxError,
+    tokenize.TokenError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises on a file that is no array, or none any more."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +39,29 @@ class ArrayFile:
     Attributes:
         images: As it lies in the file, of any type and layout.
         labels: As they lie in the file, or None.
+        others: Names of the arrays that are neither.
     """
 
     images: np.ndarray
     labels: np.ndarray | None
+    others: tuple[str, ...] = ()
 
 
-def read_array_file(path: Path, label_name: str = "") -> ArrayFile:
+def read_array_file(path: Path, label_name: str | None = "") -> ArrayFile:
     """Read a ``.npy`` of images, or a ``.npz`` of images and perhaps labels.
 
     In a ``.npz`` the images are ``arr_0``, ``images``, ``samples`` or ``x``, or its only array of
-    three or four axes; labels are ``label_name``, or else ``arr_1``, ``labels``, ``label`` or
-    ``y`` where it has one. Pickled objects are never loaded.
+    three or four axes; labels are ``label_name``, or else ``arr_1`` or the first that it has of
+    ``LABEL_NAMES``, and none where that is None. Pickled objects are never loaded.
 
     Raises:
         DataError: The file is damaged, holds objects, or no such array.
     """
     try:
         if path.suffix.lower() == ".npy":
-            return ArrayFile(np.load(path, mmap_mode="r", allow_pickle=False), None)
+            return ArrayFile(read_npy(path), None)
         return _read_npz(path, label_name)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGES as error:
         objects = "allow_pickle" in str(error) or "object" in str(error).lower()
         raise DataError(
             f"Cannot read {path}: "
@@ -55,7 +72,20 @@ def read_array_file(path: Path, label_name: str = "") -> ArrayFile:
         ) from None
 
 
-def _read_npz(path: Path, label_name: str) -> ArrayFile:
+def read_npy(path: Path) -> np.ndarray:
+    """Map the array of a ``.npy`` into memory.
+
+    Raises:
+        Exception: One of ``DAMAGES``.
+    """
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise ValueError("it is a .npz by another name")
+    return array
+
+
+def _read_npz(path: Path, label_name: str | None) -> ArrayFile:
     shapes = _declared(path)
     if not shapes:
         raise DataError(f"{path} holds no array.", hint="Write it again with numpy.savez.")
@@ -72,9 +102,11 @@ def _read_npz(path: Path, label_name: str) -> ArrayFile:
         raise DataError(
             f"{path} has no array {label_name!r}.", hint=did_you_mean(label_name, shapes)
         )
-    labels = label_name or next((n for n in _LABELS if n in shapes and n != images), None)
+    usual = (name for name in _LABELS if name in shapes and name != images)
+    labels = None if label_name is None else label_name or next(usual, None)
     with np.load(path, allow_pickle=False) as file:
-        return ArrayFile(file[images], file[labels] if labels else None)
+        others = tuple(name for name in shapes if name not in (images, labels))
+        return ArrayFile(file[images], file[labels] if labels else None, others)
 
 
 def _declared(path: Path) -> Mapping[str, tuple[int, ...]]:

@@ -14,6 +14,7 @@ from regene_bench.data.device_images import to_uint8
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import Size
 from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
+from regene_bench.samples.value_ranges import range_of, remedy_of_range, remedy_of_type
 
 _CHUNK = 1024
 _TOLERANCE = 1e-4
@@ -43,10 +44,7 @@ def images_of_array(
         array = (array.float() if array.dtype == torch.bfloat16 else array).numpy()
     images = np.asarray(array)
     if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise DataError(
-            f"{where} has values of type {images.dtype}.",
-            hint="Images are uint8 in 0..255, or floats in [0, 1].",
-        )
+        raise DataError(f"{where} has values of type {images.dtype}.", hint=remedy_of_type(images))
     images = _channels_first(images, shape, where)
     if not len(images):
         raise DataError(f"{where} holds no image.", hint="Its first axis has length 0.")
@@ -57,7 +55,7 @@ def images_of_array(
         raise wrong_size(f"The images of {where} are", size, wanted)
     out = np.empty((len(images), shape.channels, *wanted), dtype=np.uint8)
     for start in range(0, len(images), _CHUNK):
-        part = _quantised(images[start : start + _CHUNK], start, where)
+        part = _quantised(images, start, where)
         if part.shape[1] > shape.channels:
             part = grey_of(part, partial(_name, where, start))
         out[start : start + len(part)] = fit_images(part, shape, DecodeOptions())
@@ -89,22 +87,23 @@ def _channels_first(images: np.ndarray, shape: ImageShape, where: str) -> np.nda
 
 
 def _quantised(images: np.ndarray, first: int, where: str) -> np.ndarray:
-    """Round floats in [0, 1] to uint8, as a saved picture holds them."""
-    if images.dtype == np.uint8:
-        return images
-    finite = np.isfinite(images).all(axis=(1, 2, 3))
+    """Round a chunk of floats in [0, 1] to uint8, as a saved picture holds them."""
+    part = images[first : first + _CHUNK]
+    if part.dtype == np.uint8:
+        return part
+    finite = np.isfinite(part).all(axis=(1, 2, 3))
     if not finite.all():
         number = first + int(np.flatnonzero(~finite)[0])
         raise DataError(
             f"Image {number} of {where} has values that are not finite.",
             hint="Such images cannot be scored; take them out, or mend the generator.",
         )
-    low, high = float(images.min()), float(images.max())
-    if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-        remedy = "(x + 1) / 2" if low >= -1.01 and high <= 1.01 else "x.round().astype('uint8')"
+    if part.min() < -_TOLERANCE or part.max() > 1 + _TOLERANCE:
+        # what is to be done depends on all images, not on the first that is out of range
+        low, high = range_of(images)
         raise DataError(
             f"{where} has float values from {low:.4g} to {high:.4g}, not in [0, 1].",
-            hint=f"Convert them first, perhaps by {remedy}.",
+            hint=remedy_of_range(low, high),
         )
-    pixels: np.ndarray = to_uint8(torch.from_numpy(np.array(images))).numpy()
+    pixels: np.ndarray = to_uint8(torch.from_numpy(np.array(part))).numpy()
     return pixels

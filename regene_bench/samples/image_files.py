@@ -22,9 +22,9 @@ from regene_bench.data.zip_images import list_images
 from regene_bench.samples.encoded import Pictures
 from regene_bench.samples.labelling import (
     PathLabels,
+    are_class_names,
     labels_of_array,
     labels_of_paths,
-    same_names,
 )
 
 
@@ -117,7 +117,7 @@ def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLa
     path = listing.others[DATASET_JSON]
     given = read_dataset_json(listing)
     if given is None:
-        if same_names(listing.folders(), class_names) is not None:
+        if are_class_names(listing.folders(), class_names):
             found = labels_of_paths(list(listing.images), class_names, str(listing.place))
             return PathLabels(found.values, found.notes, (path,))
         return PathLabels(None, (f"unlabelled, as {DATASET_JSON} says (null)",), (path,))
@@ -127,7 +127,12 @@ def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLa
             f"{len(class_names)}.",
             hint="Score them against the benchmark that they were made for.",
         )
-    labels = labels_of_array(given.values, class_names, str(path))
+    # a place in a one-hot vector is the place of a class, whatever classes are called
+    labels = (
+        labels_of_array(given.values, class_names, str(path))
+        if given.n_classes is None
+        else given.values
+    )
     return PathLabels(labels, given.notes(), (path,))
 
 
@@ -136,7 +141,7 @@ def _without_wrapping(listing: ImageListing, class_names: Sequence[str]) -> Imag
         heads = {name.split("/", 1)[0] if "/" in name else "" for name in listing.images}
         (head,) = heads if len(heads) == 1 else ("",)
         flat = all(name.count("/") == 1 for name in listing.images)
-        if not head or same_names([head], class_names) or (flat and head.isdigit()):
+        if not head or are_class_names([head], class_names) or (flat and head.isdigit()):
             break
         listing = listing.below(head)
     return listing

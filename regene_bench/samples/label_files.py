@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import re
+import codecs
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.class_names import natural_key
+from regene_bench.samples.array_files import DAMAGES, read_npy
+from regene_bench.samples.label_tables import labels_by_name
 from regene_bench.samples.labelling import labels_of_array
 
 SUFFIXES = (".npy", ".txt", ".csv")
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_label_file(
@@ -22,10 +25,12 @@ def read_label_file(
 
     * ``.npy``: integers or class names ``[N]``, in the order of the images;
     * ``.txt``: a line an image, a name or a number, in the order of the images;
-    * ``.csv``: the image's file name and its label, in any order; a header may stand above.
+    * ``.csv``: the image's file name and its label, in any order; a header may stand above, and
+      must where there are more columns (``label_tables.labels_by_name``).
 
-    Files of images are in the order of their names; where text and numbers sort otherwise
-    (``10.png`` before ``2.png``) only a ``.csv`` is unmistakable, and nothing else is read.
+    Text is UTF-8, or what its byte-order mark says. Files of images are in the order of their
+    names; where text and numbers sort otherwise (``10.png`` before ``2.png``) only a ``.csv`` is
+    unmistakable, and nothing else is read.
 
     Args:
         path: The file.
@@ -37,51 +42,49 @@ def read_label_file(
         int64 ``[N]``.
 
     Raises:
-        DataError: It cannot be read, labels another number of images, or names an unknown class.
+        DataError: It cannot be read, labels another number of images, contradicts itself, or names
+            an unknown class.
     """
     suffix = path.suffix.lower()
-    if suffix != ".csv" and sorted(names, key=_as_counted) != list(names):
+    if suffix != ".csv" and sorted(names, key=natural_key) != list(names):
         raise DataError(
             f"The labels in {path} are in the order of the images' names, but these names sort "
             "differently as text and as numbers.",
             hint="Give a .csv with a file name and a label on each line.",
         )
-    try:
-        if suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-        elif suffix == ".csv":
-            values = np.array(_by_name(path, names), dtype=np.str_)
-        else:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            values = np.array([line.strip() for line in lines if line.strip()], dtype=np.str_)
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"Cannot read the labels {path}: {error}.") from None
-    if len(values) != n:
-        raise DataError(f"{path} has {len(values)} labels for {n} images.")
+    if suffix == ".csv":
+        values = np.array(labels_by_name(path, _text(path), names), dtype=np.str_)
+    elif suffix == ".txt":
+        lines = (line.strip() for line in _text(path).splitlines())
+        values = np.array([line for line in lines if line], dtype=np.str_)
+    else:
+        values = _array(path)
+    if values.ndim and len(values) != n:
+        raise DataError(
+            f"{path} has {len(values)} labels for {n} images.", hint="Give one label an image."
+        )
     return labels_of_array(values, class_names, str(path))
 
 
-def _as_counted(name: str) -> list[tuple[str, int]]:
-    """Sort key that takes the digits in a name for numbers."""
-    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+|^)(\d*)", name)]
-
-
-def _by_name(path: Path, names: Sequence[str]) -> list[str]:
-    if not names:
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith(_WIDE) else "utf-8-sig")
+    except OSError as error:
         raise DataError(
-            f"{path} labels files by name, but these images have none.",
-            hint="Give a .npy or .txt file with a label an image.",
-        )
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
-    short = next((row for row in rows if len(row) < 2), None)
-    if short is not None:
-        raise DataError(f"{path} has the line {','.join(short)!r}; it needs a name and a label.")
-    given = {row[0].strip(): row[1].strip() for row in rows}
-    labels = []
-    for name in names:
-        label = given.get(name, given.get(PurePosixPath(name).name))
-        if label is None:
-            raise DataError(f"{path} has no label for the image {name}.")
-        labels.append(label)
-    return labels
+            f"Cannot read the labels {path}: {error.strerror}.", hint="Is the file readable?"
+        ) from None
+    except UnicodeError as error:
+        raise DataError(
+            f"Cannot read the labels {path}: it is no text in UTF-8 ({error}).",
+            hint="Save it as UTF-8.",
+        ) from None
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        return np.array(read_npy(path))
+    except DAMAGES as error:
+        raise DataError(
+            f"Cannot read the labels {path}: {error}.", hint="Write them again with numpy.save."
+        ) from None

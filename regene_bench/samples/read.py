@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.image_listing import list_folder
 from regene_bench.data.shapes import ImageShape
+from regene_bench.data.shard_sets import check_shards
 from regene_bench.data.split_folders import role_of
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
@@ -22,7 +22,7 @@ from regene_bench.samples.encoded import Decoded, decode_pictures
 from regene_bench.samples.image_files import find_sample_files
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
-from regene_bench.samples.labelling import PathLabels, labels_of_array
+from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
 
 _ARRAYS = (".npy", ".npz")
@@ -34,7 +34,7 @@ def read_samples(
     shape: ImageShape,
     class_names: Sequence[str],
     *,
-    labels: str = "",
+    labels: str | None = "",
     resize: bool = False,
     skip_bad: bool = False,
     progress: ProgressFn | None = None,
@@ -51,6 +51,7 @@ def read_samples(
         labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column
             or of an array in a ``.npz``. Without it, labels are class folders, or a column or an
             array of a usual name, or there are none. ``"none"``: whatever looks like labels is not.
+            None: they lie elsewhere and are not looked for.
         resize: Resize images of other sizes instead of refusing them.
         skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
         progress: Told how many images are done, and how many there are.
@@ -63,21 +64,19 @@ def read_samples(
         UsageError: There is nothing at the path, or no such file of labels.
     """
     check_place(path)
-    unlabelled = labels == NO_LABELS
-    beside = None if unlabelled else labels_beside(labels)
-    within = "" if beside or unlabelled else labels
+    looked_for = labels is not None and labels != NO_LABELS
+    beside = labels_beside(labels) if labels and looked_for else None
+    within = labels if looked_for and not beside else None
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
-        samples, values = _from_arrays(path, shape, within, resize=resize)
+        samples = _from_arrays(path, shape, class_names, within, resize=resize)
         if beside:
             return samples.labelled(read_label_file(beside, [], len(samples), class_names))
-        if values is None or unlabelled:
-            return samples
-        return samples.labelled(labels_of_array(values, class_names, str(path)))
+        return samples
     names: list[str] = []
     found = PathLabels(None)
     if parquets := _parquet_files(path):
-        values, pictures = list_parquet(parquets, class_names, within, labelled=not unlabelled)
+        values, pictures = list_parquet(parquets, class_names, within)
         found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
         if within:
@@ -89,7 +88,7 @@ def read_samples(
         names = files.names
         if beside:
             found = PathLabels(None, used=(beside,))
-        elif not unlabelled:
+        elif within is not None:
             found = files.labels(class_names)
         pictures = files.pictures(found.used)
     else:
@@ -139,8 +138,13 @@ def labels_beside(labels: str) -> Path | None:
 
 
 def _from_arrays(
-    path: Path, shape: ImageShape, label_name: str, *, resize: bool
-) -> tuple[Samples, np.ndarray | None]:
+    path: Path,
+    shape: ImageShape,
+    class_names: Sequence[str],
+    label_name: str | None,
+    *,
+    resize: bool,
+) -> Samples:
     if label_name and path.suffix.lower() == ".npy":
         raise UsageError(
             f"There is no file {label_name} with labels.",
@@ -148,7 +152,12 @@ def _from_arrays(
         )
     file = read_array_file(path, label_name)
     images, resized_from = images_of_array(file.images, shape, str(path), resize=resize)
-    return Samples(images, None, str(path), resized_from), file.labels
+    samples = Samples(images, None, str(path), resized_from)
+    if label_name is None:
+        return samples
+    if file.labels is None:
+        return replace(samples, notes=without_labels("array", file.others))
+    return samples.labelled(labels_of_array(file.labels, class_names, str(path)))
 
 
 def _left_out_note(decoded: Decoded, path: Path) -> list[str]:
@@ -170,6 +179,7 @@ def _parquet_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() == ".parquet" else []
     found = sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
+    check_shards(found)
     if found and (images := list(list_folder(path).images)):
         raise DataError(
             f"{path} holds images ({images[0]}) and Parquet files ({found[0].name}).",

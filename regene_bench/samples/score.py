@@ -38,6 +38,7 @@ from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
 from regene_bench.samples.labelling import labels_of_array
 from regene_bench.samples.read import check_place, read_samples
 from regene_bench.samples.report import Report
+from regene_bench.samples.value_ranges import darkness
 
 _FEWEST = 2
 
@@ -122,6 +123,8 @@ def score(
         for text in found.left_out:
             sink(Message(f"left out {text}"))
         _check(found, benchmark, bench.data)
+        brightest = int(bench.data.train.images.max())
+        found = replace(found, notes=found.notes + darkness(found.images, brightest))
         rows, meter = _measure(found, chosen_metrics, bench)
     wanted = bench.comparison.labels.cpu().numpy()
     rows = with_caveats(rows, found, wanted, bench.data.class_names)
@@ -170,7 +173,7 @@ def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad
             Path(samples),
             shape,
             names,
-            labels=str(labels) if by_name else "",
+            labels=str(labels) if by_name else "" if labels is None else None,
             resize=resize,
             skip_bad=skip_bad,
             progress=lambda done, total: _tell(bench.runtime, done, total),

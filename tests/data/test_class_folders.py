@@ -10,9 +10,10 @@ import pytest
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_folders import find_class_folders
 from regene_bench.data.layouts import LayoutOptions, detect_layout
+from regene_bench.data.source import ImageSet
 from regene_bench.data.split import hashed_test_mask
 
-from .builders import GREY, as_picture, image_set, pixels, write_class_folders
+from .builders import GREY, as_picture, cyclic_labels, image_set, pixels, write_class_folders
 from .layout_builders import TRAIN, found, split_folders
 
 
@@ -67,3 +68,10 @@ def test_bare_class_folders_are_not_plainly_a_data_set(tmp_path: Path) -> None:
     write_class_folders(tmp_path, TRAIN)
     assert detect_layout(tmp_path, LayoutOptions()) is not None
     assert detect_layout(tmp_path, LayoutOptions(plain_only=True)) is None
+
+
+def test_classes_that_are_called_by_numbers_stand_in_their_order(tmp_path: Path) -> None:
+    names = tuple(str(number) for number in range(12))
+    write_class_folders(tmp_path, ImageSet(pixels(24), cyclic_labels(24, 12), names))
+    read = found(tmp_path).read("train", GREY, None)
+    assert read.class_names == names

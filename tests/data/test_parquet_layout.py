@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from regene_bench.base.errors import DataError
-from regene_bench.data.layouts import LayoutOptions
+from regene_bench.data.layouts import LayoutOptions, detect_layout
 from regene_bench.data.parquet_images import ParquetOptions
 from regene_bench.data.source import ImageSet
 
@@ -53,6 +54,106 @@ def test_labels_can_be_strings(tmp_path: Path) -> None:
     assert train.class_names == test.class_names == ("cat", "dog", "eel")
     assert train.labels.tolist() == [1, 0, 2, 0]
     assert test.labels.tolist() == [2, 1]
+
+
+def test_strings_stand_in_natural_order(tmp_path: Path) -> None:
+    images = [encode(image) for image in TRAIN.images[:3]]
+    write_parquet(tmp_path / "train.parquet", images, ["10", "2", "1"])
+    read = found(tmp_path).read("train", GREY, None)
+    assert read.class_names == ("1", "2", "10")
+
+
+# --- files that number their classes in orders of their own ---------------------------------------
+
+FILES = ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001")
+Content = tuple[list[Any], tuple[str, ...] | None]
+
+
+def read_files(folder: Path, *contents: Content) -> list[list[str]]:
+    """Names of the labels of train and test, from files of labels and their own class lists."""
+    for name, (labels, names) in zip(FILES, contents, strict=True):
+        images = [encode(image) for image in TRAIN.images[: len(labels)]]
+        write_parquet(folder / f"{name}.parquet", images, labels, class_names=names)
+    layout = found(folder)
+    splits = [layout.read("train", GREY, None), layout.read("test", GREY, None)]
+    assert splits[0].class_names == splits[1].class_names
+    return [[split.class_names[label] for label in split.labels] for split in splits]
+
+
+@pytest.mark.parametrize(
+    ("second", "test"),
+    [
+        (([2, 1], ("owl", "cat", "dog")), ([0, 2], ("owl", "dog", "cat"))),
+        (([1, 0], ("cat", "dog")), ([0, 1], ("owl", "cat"))),
+        ((["dog", "cat"], None), (["owl", "cat"], None)),
+        (([1, 2], None), ([0, 2], None)),
+    ],
+    ids=["other orders", "other lists", "strings", "no lists"],
+)
+def test_classes_are_aligned_by_name(tmp_path: Path, second: Content, test: Content) -> None:
+    first: Content = ([0, 0, 1], ("owl", "dog", "cat"))
+    train, held_out = read_files(tmp_path, first, second, test)
+    assert train == ["owl", "owl", "dog", "dog", "cat"]
+    assert held_out == ["owl", "cat"]
+
+
+def test_the_first_files_list_is_the_order(tmp_path: Path) -> None:
+    first, other = ("10", "2", "1"), ("1", "2", "10")
+    read_files(tmp_path, ([0], first), ([0], other), ([1], other))
+    assert found(tmp_path).read("train", GREY, None).class_names == first
+
+
+def test_lists_of_parts_of_the_classes_make_one_in_natural_order(tmp_path: Path) -> None:
+    contents = (([0], ("c 10",)), ([0], ("c 2",)), ([0], ("c 10",)))
+    assert read_files(tmp_path, *contents) == [["c 10", "c 2"], ["c 10"]]
+    assert found(tmp_path).read("train", GREY, None).class_names == ("c 2", "c 10")
+
+
+@pytest.mark.parametrize(
+    ("second", "test", "words"),
+    [
+        (([1], ("owl", "cat")), ([1], None), r"test-0.*has integers as labels, but no list"),
+        (([1], ("cat", "owl")), ([2], ("cat", "owl", "elk")), r"test-0.*no train file has: elk"),
+        (([2], ("cat", "owl")), ([0], ("cat", "owl")), r"train-00001.*label 2, but lists 2"),
+        ((["0"], None), ([0], None), r"test-0.*has integers as labels, but no list"),
+        (([0], ("cat", "owl")), ([2], None), r"test-0.*has the label 2, but the classes are cat"),
+    ],
+)
+def test_integers_that_no_list_explains_are_refused(
+    tmp_path: Path, second: Content, test: Content, words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        read_files(tmp_path, ([0], ("cat", "owl")), second, test)
+
+
+def test_the_usual_names_of_label_columns_are_known(tmp_path: Path) -> None:
+    images = [encode(image) for image in TRAIN.images]
+    for column in ("label", "labels", "fine_label", "target", "targets", "cls", "y"):
+        path = tmp_path / column / "train.parquet"
+        write_parquet(path, images, TRAIN.labels, label_column=column)
+        labels = found(tmp_path / column).read("train", GREY, None).labels
+        assert np.bincount(labels).tolist() == [3, 3, 3]
+    write_parquet(tmp_path / "other" / "train.parquet", images, TRAIN.labels, label_column="kind")
+    with pytest.raises(DataError, match=r"columns are image, kind") as caught:
+        found(tmp_path / "other").read("train", GREY, None)
+    assert "label_column" in caught.value.hint
+
+
+@pytest.mark.parametrize("place", ["", "data", "plain_text"])
+def test_an_incomplete_set_names_what_is_missing(tmp_path: Path, place: str) -> None:
+    parquet_set(tmp_path / place)
+    path = tmp_path / place / "train-00000-of-00001.parquet"
+    path.rename(path.with_name("train-00000-of-00002.parquet"))
+    with pytest.raises(DataError, match=r"train-00001-of-00002\.parquet is missing"):
+        detect_layout(tmp_path, LayoutOptions())
+
+
+def test_another_sets_files_in_a_data_folder_do_not_matter(tmp_path: Path) -> None:
+    parquet_set(tmp_path / "one")
+    parquet_set(tmp_path / "two")
+    path = tmp_path / "two" / "train-00000-of-00001.parquet"
+    path.rename(path.with_name("train-00000-of-00002.parquet"))
+    assert detect_layout(tmp_path, LayoutOptions(plain_only=True)) is None
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

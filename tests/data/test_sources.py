@@ -123,6 +123,17 @@ def test_numbered_classes_get_the_published_names(tmp_path: Path) -> None:
     np.testing.assert_array_equal(train.labels, TRAIN.labels)
 
 
+def test_folders_of_padded_numbers_get_the_published_names(tmp_path: Path) -> None:
+    padded = tuple(f"{number:02}" for number in range(10))
+    for split, data in (("train", TRAIN), ("test", TEST)):
+        folder = tmp_path / "fashion-mnist" / split
+        write_class_folders(folder, replace(data, class_names=padded))
+    train, _ = load(FashionMnist(request("fashion-mnist", SMALL, tmp_path)))
+    assert train.class_names[1] == "Trouser"
+    trousers = train.images[train.labels == 1]
+    assert {image.tobytes() for image in trousers} == {TRAIN.images[i].tobytes() for i in (1, 11)}
+
+
 def test_another_set_under_the_name_is_refused(tmp_path: Path) -> None:
     names = tuple(f"animal {i}" for i in range(10))
     write_class_folders(tmp_path / "cifar10" / "train", replace(TRAIN, class_names=names))

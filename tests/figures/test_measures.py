@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from regene_bench_plugins.figures.class_bars import ClassBars
 from regene_bench_plugins.figures.curve import Curve
@@ -167,6 +169,20 @@ def test_bars_leave_counts_out_that_no_number_of_images_goes_with() -> None:
         reported=["Table 1"],
     )
     assert found.data["value"] == [1.5, 501 / 500]
+
+
+def test_reported_numbers_of_classes_are_places_unless_classes_are_called_by_integers() -> None:
+    numbers = [reported("accuracy", 0.5, class_name=name) for name in ("1", "9")]
+    for names, shown_names in ((("cat", "dog"), ["dog", "9"]), (("9", "7"), ["1", "9"])):
+        run = finished(score("accuracy", 0.5, class_name=names[0]))
+        data = SimpleNamespace(class_names=names)
+        found = shown(
+            ClassBars,
+            view(run, reported=numbers, data=data),
+            columns=["accuracy"],
+            reported=["Table 1"],
+        )
+        assert found.data["class"] == [names[0], *shown_names]
 
 
 @pytest.mark.parametrize("figure", [Curve, NoiseDimension])

@@ -75,7 +75,7 @@ def test_bfloat16_tensors_with_gradients_are_images_too() -> None:
     ("values", "words"),
     [
         ((-1.0, 1.0), ("-1 to 1", "(x + 1) / 2")),
-        ((0.0, 255.0), ("0 to 255", "astype('uint8')")),
+        ((0.0, 255.0), ("0 to 255", "x / 255")),
         ((0.0, np.nan), ("Image 1 of samples", "not finite")),
         ((0.0, np.inf), ("Image 1 of samples", "not finite")),
     ],
@@ -110,7 +110,8 @@ def test_colours_and_sizes_must_be_the_benchmarks() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [("arr_0", "arr_1"), ("images", "labels"), ("x", "y"), ("out", "label")]
+    "keys",
+    [("arr_0", "arr_1"), ("images", "labels"), ("x", "y"), ("out", "label"), ("x", "targets")],
 )
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz_by_the_usual_names(tmp_path: Path, keys: tuple[str, str], save: Any) -> None:
@@ -127,7 +128,11 @@ def test_npz_by_the_usual_names(tmp_path: Path, keys: tuple[str, str], save: Any
 def test_npz_with_labels_under_another_name(tmp_path: Path) -> None:
     path = tmp_path / "samples.npz"
     np.savez(path, images=pixels(2, 3), drawn=np.array(["owl", "cat"]))
-    assert read_samples(path, RGB, NAMES).labels is None
+    unlabelled = read_samples(path, RGB, NAMES)
+    assert unlabelled.labels is None
+    assert unlabelled.notes == (
+        "unlabelled: no array is called label or the like (there is drawn)",
+    )
     named = read_samples(path, RGB, NAMES, labels="drawn").labels
     assert named is not None
     assert named.tolist() == [2, 0]

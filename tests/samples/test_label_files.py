@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pytest
 
 from regene_bench.base.errors import RegeneBenchError
@@ -39,10 +41,37 @@ def read(folder: Path, name: str, text: str = "") -> list[int]:
         ("a.txt", "2\n0\n1"),
         ("a.csv", "file,label\n1.png,cat\n0.png,owl\n2.png,dog\n"),
         ("a.csv", "0.png,2\n1.png,0\n2.png,1\n"),
+        # a header says which column is which
+        ("a.csv", "file_name,fold,label\n0.png,0,owl\n1.png,1,cat\n2.png,2,dog\n"),
+        ("a.csv", "label,fold,file_name\nowl,0,0.png\ncat,1,1.png\ndog,2,2.png\n"),
+        ("a.csv", "Class,File Name,fold\nowl,0.png,0\ncat,1.png,1\ndog,2.png,2\n"),
+        ("a.csv", ",picture,kind\n0,0.png,owl\n1,1.png,cat\n2,2.png,dog\n"),
+        ("a.csv", "owl,0.png\ncat,1.png\ndog,2.png\n"),
+        ("a.csv", "id,breed\n0,owl\n1,cat\n2,dog\n"),
+        ("a.csv", "id,label\n0,2\n1,0\n2,1\n"),
+        # other separators, paths, lines of other images, a line twice
+        ("a.csv", "file;label\n0.png;owl\n1.png;cat\n2.png;dog\n"),
+        ("a.csv", "file\tlabel\n0.png\towl\n1.png\tcat\n2.png\tdog\n"),
+        ("a.csv", "./0.png,owl\n/data/samples/1.png,cat\nsamples\\2.png,dog\n"),
+        ("a.csv", "9.png,cat\n0.png,owl\n1.png,cat\n2.png,dog\n8.png,cow\n"),
+        ("a.csv", "0.png,owl\n1.png,cat\n0.png,owl\n2.png,dog\n"),
+        # byte-order marks
+        ("a.txt", "\ufeffowl\ncat\ndog\n"),
+        ("a.csv", "\ufeff0.png,owl\n1.png,cat\n2.png,dog\n"),
+        ("a.csv", "\ufefffile_name,fold,label\n0.png,0,owl\n1.png,1,cat\n2.png,2,dog\n"),
     ],
 )
 def test_text_and_tables(folder: Path, name: str, text: str) -> None:
     assert read(folder, name, text) == [2, 0, 1]
+
+
+def test_what_other_programs_write(folder: Path) -> None:
+    table = pa.table({"file_name": ["0.png", "1.png", "2.png"], "label": ["owl", "cat", "dog"]})
+    pa_csv.write_csv(table, folder.parent / "a.csv")
+    assert read(folder, "a.csv") == [2, 0, 1]
+    path = folder.parent / "wide.csv"
+    path.write_text("file,label\n0.png,owl\n1.png,cat\n2.png,dog\n", encoding="utf-16")
+    assert read(folder, "wide.csv") == [2, 0, 1]
 
 
 def test_npy(folder: Path) -> None:
@@ -74,6 +103,16 @@ def test_they_count_more_than_folders(folder: Path) -> None:
         ("a.txt", "owl\ncat\ncow\n", "'cow'"),
         ("a.csv", "0.png,owl\n1.png,cat\n", "no label for the image 2.png"),
         ("a.csv", "0.png\n", "needs a name and a label"),
+        ("a.csv", "0.png,owl\n1.png,cat\n2.png,\n", "no label for the image 2.png"),
+        ("a.csv", "0.png,owl\n1.png,cat\n2.png,dog,3\n", "needs a name and a label"),
+        ("a.csv", "file,label,x\n0.png,owl\n", "needs 3 columns"),
+        ("a.csv", "0.png,1,owl\n1.png,1,cat\n2.png,1,dog\n", "3 columns and no header"),
+        ("a.csv", "file,fold,kind\n0.png,1,owl\n", "Which column of"),
+        ("a.csv", "a,b,label\n0.png,0.png,owl\n", "holds the names? It has a, b, label"),
+        ("a.csv", "file,label\n7.png,owl\n", "names none of the images, such as 0"),
+        ("a.csv", "0.png,owl\n1.png,cat\n2.png,dog\n0.png,cat\n", "several labels: cat, owl"),
+        ("a.csv", "a/0.png,owl\n1.png,cat\n2.png,dog\nb/0.png,cat\n", "several labels: cat, owl"),
+        ("a.csv", "\n", "is empty"),
         ("a.npy", "no array", "Cannot read the labels"),
         ("nowhere.txt", "", "There is no file"),
         ("column", "", "There is no file"),
@@ -83,6 +122,41 @@ def test_what_does_not_fit_is_named(folder: Path, name: str, text: str, words: s
     with pytest.raises(RegeneBenchError) as caught:
         read(folder, name, text)
     assert words in str(caught.value)
+
+
+def test_one_line_for_two_images_is_refused(folder: Path) -> None:
+    (folder / "cat").mkdir()
+    (folder / "dog").mkdir()
+    (folder / "1.png").rename(folder / "cat" / "1.png")
+    (folder / "2.png").rename(folder / "dog" / "1.png")
+    (folder / "0.png").rename(folder / "dog" / "0.png")
+    with pytest.raises(RegeneBenchError, match=r"one line, 1\.png, for the images cat/1\.png and"):
+        read(folder, "a.csv", "0.png,owl\n1.png,cat\n")
+    assert read(folder, "a.csv", "0.png,owl\ncat/1.png,cat\nx/dog/1.png,dog\n") == [0, 2, 1]
+
+
+def test_a_line_for_another_folders_image_is_none_for_this(folder: Path) -> None:
+    (folder / "cat").mkdir()
+    for path in folder.glob("*.png"):
+        path.rename(folder / "cat" / path.name)
+    with pytest.raises(RegeneBenchError, match=r"no label for the image cat/2\.png"):
+        read(folder, "a.csv", "cat/0.png,owl\ncat/1.png,cat\ndog/2.png,dog\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x93NUMPY\x01\x00\x76\x00" + b"{" * 118, b"PK\x05\x06" + bytes(18)]
+)
+def test_an_npy_that_is_none_is_refused(folder: Path, content: bytes) -> None:
+    (folder.parent / "a.npy").write_bytes(content)
+    with pytest.raises(RegeneBenchError, match=r"Cannot read the labels .*a\.npy"):
+        read(folder, "a.npy")
+
+
+def test_text_that_is_none_is_refused(folder: Path) -> None:
+    for name in ("a.csv", "a.txt"):
+        (folder.parent / name).write_bytes(b"caf\xe9")
+        with pytest.raises(RegeneBenchError, match="Save it as UTF-8"):
+            read(folder, name)
 
 
 def test_arrays_have_no_names_to_go_by(tmp_path: Path) -> None:

@@ -49,8 +49,45 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
     assert labels_of(write(tmp_path / "a.parquet", None)) is None
     path = write(tmp_path / "b.parquet", [0, 1, 2, 0, 1], label_column="drawn")
     assert labels_of(path) is None
+    (note,) = read_samples(path, GREY, NAMES).notes
+    assert note == "unlabelled: no column is called label or the like (there is drawn)"
+    assert read_samples(tmp_path / "a.parquet", GREY, NAMES).notes == ()
     assert labels_of(path, labels="drawn") == [0, 1, 2, 0, 1]
     assert "Did you mean 'drawn'" in refused(path, labels="drwan")
+
+
+@pytest.mark.parametrize(
+    "column", ["label", "labels", "fine_label", "target", "targets", "cls", "y"]
+)
+def test_the_usual_names_of_label_columns_are_known(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.parquet", [0, 1, 2, 0, 1], label_column=column)
+    assert labels_of(path) == [0, 1, 2, 0, 1]
+
+
+def test_labels_beside_count_more_than_a_column(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", ["cow", "elk", "cow", "elk", "elk"])
+    (tmp_path / "a.txt").write_text("owl\ncat\ndog\ncat\nowl\n")
+    assert labels_of(path, labels=str(tmp_path / "a.txt")) == [2, 0, 1, 0, 2]
+
+
+def test_files_that_list_their_classes_in_other_orders(tmp_path: Path) -> None:
+    for i, names in enumerate((("owl", "cat"), ("cat", "dog", "owl"))):
+        path = tmp_path / f"part-{i}-of-2.parquet"
+        write_parquet(path, [encode(IMAGES[i])], [0], class_names=names)
+    samples = read_samples(tmp_path, GREY, NAMES)
+    assert samples.labels is not None
+    assert samples.labels.tolist() == [2, 0]
+
+
+def test_a_folder_that_lacks_a_file_names_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "train-00000-of-00002.parquet", [0, 1, 2, 0, 1])
+    assert "train-00001-of-00002.parquet is missing" in refused(tmp_path)
+    assert labels_of(path) == [0, 1, 2, 0, 1]
+
+
+def test_images_of_no_class_are_not_scored_as_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [0, -1, 0, 0, 0], class_names=NAMES)
+    assert "the label -1" in refused(path)
 
 
 def test_a_folder_of_several_files(tmp_path: Path) -> None:

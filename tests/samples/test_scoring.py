@@ -85,6 +85,14 @@ def test_without_labels_what_needs_them_is_skipped(
     assert "unlabelled" in report.title
 
 
+def test_images_that_were_cast_to_black_are_noted(
+    light_protocol: Path, held_out: tuple[np.ndarray, np.ndarray]
+) -> None:
+    cast = (held_out[0] / 255).round().astype(np.uint8)
+    report = score(cast, str(light_protocol), held_out[1], metrics="neutral")
+    assert "the brightest of all pixels is 1, of the real images 255" in str(report)
+
+
 def test_copies_of_training_images_are_found(
     light_protocol: Path, held_out: tuple[np.ndarray, np.ndarray]
 ) -> None:

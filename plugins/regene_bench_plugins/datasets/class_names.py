@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from regene_bench.api import DataError, ImageSet
+from regene_bench.data.readers import labels_of_names
 
 
 def align_classes(data: ImageSet, names: Sequence[str]) -> ImageSet:
     """Rename and renumber classes to ``names``.
 
-    Spelling is compared by letters and digits alone ("T - shirt / top" is "T-shirt/top"); classes
-    that are only numbered are taken by their number.
+    Spelling is compared as ``readers.labels_of_names`` does ("T - shirt / top" is "T-shirt/top");
+    classes that are only numbered are taken by their number.
 
     Args:
         data: A split as it was read.
@@ -25,14 +26,13 @@ def align_classes(data: ImageSet, names: Sequence[str]) -> ImageSet:
     Raises:
         DataError: The data set has other classes.
     """
-    own = [_plain(name) for name in data.class_names]
-    numbered = [str(i) for i in range(len(names))]
-    wanted = numbered if sorted(own) == sorted(numbered) else [_plain(name) for name in names]
-    if sorted(own) != sorted(wanted):
-        raise DataError(
-            f"Its classes are {', '.join(data.class_names)}; expected {', '.join(names)}."
-        )
-    new_label = np.array([wanted.index(name) for name in own], dtype=np.int64)
+    own = data.class_names
+    numbers = [str(number) for number in range(len(names))]
+    by_number, by_name = labels_of_names(own, numbers), labels_of_names(own, names)
+    found = by_number if len(by_number) == len(own) else by_name
+    new_label = np.array([found.get(name, -1) for name in own], dtype=np.int64)
+    if sorted(new_label) != list(range(len(names))):
+        raise DataError(f"Its classes are {', '.join(own)}; expected {', '.join(names)}.")
     in_range = (data.labels >= 0) & (data.labels < len(own))
     if not in_range.all():
         first = int(np.flatnonzero(~in_range)[0])
@@ -40,7 +40,3 @@ def align_classes(data: ImageSet, names: Sequence[str]) -> ImageSet:
             f"Image {first} has the label {data.labels[first]}, outside 0..{len(own) - 1}."
         )
     return ImageSet(data.images, new_label[data.labels], tuple(names))
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())

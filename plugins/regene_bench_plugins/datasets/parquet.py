@@ -16,7 +16,7 @@ class ParquetImages(OwnImages):
         center_crop = 140        # central square, before resizing
         test_fraction = 0.1
         image_column = "picture" # struct<bytes, path> or binary; by default image or img
-        label_column = "kind"    # integers or strings; by default label or labels
+        label_column = "kind"    # integers or strings; by default label, labels or the like
 
     or ``[[data.options.classes]]`` as in the source ``folder``.
     """

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from pydantic import Field
 
@@ -18,6 +19,7 @@ from regene_bench.api import (
     column_of_reported,
     measures_of,
 )
+from regene_bench.data.readers import labels_of_integers
 from regene_bench_plugins.figures.drawing import REPORTED, colour, panels, tidy
 from regene_bench_plugins.figures.run_groups import over_seeds, runs_by_label
 
@@ -134,7 +136,7 @@ class ClassBars(Figure):
                 at = [places[own.index(bar)] for bar in spread]
                 values, halves = [bar.value for bar in spread], [bar.spread or 0 for bar in spread]
                 panel.errorbar(at, values, yerr=halves, fmt="none", ecolor="black", capsize=2)
-        told = [bar for bar in bars if bar.place != "measured"]
+        told = [bar for bar in bars if bar.place != "measured" and bar.class_name in names]
         if told:
             places = [names.index(bar.class_name) for bar in told]
             panel.plot(
@@ -155,4 +157,7 @@ class ClassBars(Figure):
 
 def _class_name(reported: str, names: Sequence[str]) -> str:
     """Papers number classes where ours have names."""
-    return names[int(reported)] if reported.isdigit() and reported not in names else reported
+    if reported in names or not reported.isdecimal():
+        return reported
+    label = int(labels_of_integers(np.array([int(reported)]), names)[0])
+    return names[label] if label >= 0 else reported

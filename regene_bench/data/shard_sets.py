@@ -1,0 +1,79 @@
+"""Files that are numbered parts of one split: all of them, once each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from regene_bench.base.errors import DataError
+
+_SHARD: Final = re.compile(r"(?P<stem>.+)-(?P<number>\d+)-of-(?P<total>\d+)(?P<rest>.*)", re.ASCII)
+_MOST_NAMED: Final = 3
+
+
+def check_shards(paths: Sequence[Path]) -> None:
+    """Refuse an incomplete set of files that say how many there are.
+
+    ``train-00000-of-00002.parquet`` says that there is a ``train-00001-of-00002.parquet``; numbers
+    may begin at 0 or at 1. Names that do not say so are left alone.
+
+    Args:
+        paths: Files of one folder that are to be read as one split, or as several.
+
+    Raises:
+        DataError: A file is missing, or there are two of a number, or two sets under one name.
+    """
+    sets: dict[str, dict[int, list[tuple[int, Path]]]] = {}
+    whole: dict[str, Path] = {}
+    for path in paths:
+        match = _SHARD.fullmatch(path.name)
+        if match is None:
+            whole[path.name.split(".", 1)[0]] = path
+            continue
+        numbered = sets.setdefault(match["stem"], {}).setdefault(int(match["total"]), [])
+        numbered.append((int(match["number"]), path))
+    for stem, by_total in sets.items():
+        members = [sorted(shards) for shards in by_total.values()]
+        if len(members) > 1:
+            raise _two_sets(members[0][0][1], members[1][0][1])
+        if stem in whole:
+            raise _two_sets(whole[stem], members[0][0][1])
+        for total, shards in by_total.items():
+            _check_numbers(sorted(shards), total)
+
+
+def _check_numbers(shards: Sequence[tuple[int, Path]], total: int) -> None:
+    for (number, path), (following, other) in pairwise(shards):
+        if number == following:
+            raise _two_sets(path, other)
+    found = {number for number, _ in shards}
+    first = 1 if total in found and 0 not in found else 0
+    missing = [number for number in range(first, first + total) if number not in found]
+    if not missing:
+        return
+    path = shards[0][1]
+    names = [_name_of(path, number) for number in missing[:_MOST_NAMED]]
+    more = f" and {len(missing) - len(names)} more" if len(missing) > len(names) else ""
+    raise DataError(
+        f"{path.parent} holds {len(shards)} of {total} files {path.name} …: "
+        f"{', '.join(names)}{more} {'is' if len(missing) == 1 else 'are'} missing.",
+        hint="Fetch the missing files into that folder.",
+    )
+
+
+def _name_of(path: Path, number: int) -> str:
+    match = _SHARD.fullmatch(path.name)
+    assert match is not None
+    # before the suffix some writers put a hash, which differs from file to file
+    rest = "".join(("-…" if match["rest"].startswith("-") else "", path.suffix))
+    return f"{match['stem']}-{number:0{len(match['number'])}d}-of-{match['total']}{rest}"
+
+
+def _two_sets(one: Path, other: Path) -> DataError:
+    return DataError(
+        f"{one} and {other.name} beside it are of two sets: images would count twice.",
+        hint="Leave one of the sets there and put the other elsewhere.",
+    )
