@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from regene_bench.notebook.leaderboard import Leaderboard
     from regene_bench.notebook.running import run
     from regene_bench.samples.score import score
+    from regene_bench.samples.stats import stats
 
-__all__ = ["Leaderboard", "__version__", "run", "score"]
+__all__ = ["Leaderboard", "__version__", "run", "score", "stats"]
 
 _MODULES = {
     "Leaderboard": "regene_bench.notebook.leaderboard",
     "run": "regene_bench.notebook.running",
     "score": "regene_bench.samples.score",
+    "stats": "regene_bench.samples.stats",
 }
 
 

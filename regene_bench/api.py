@@ -29,7 +29,11 @@ from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features, WeightsFile
-from regene_bench.evaluation.extrapolation import frechet_at_infinity, subset_sizes
+from regene_bench.evaluation.extrapolation import (
+    frechet_at_infinity,
+    frechet_at_infinity_from,
+    subset_sizes,
+)
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
 from regene_bench.evaluation.inception_score import count_splits, inception_score
 from regene_bench.evaluation.kid import kernel_distance
@@ -154,6 +158,7 @@ __all__ = [
     "expected_trials",
     "find_weights",
     "frechet_at_infinity",
+    "frechet_at_infinity_from",
     "frechet_distance",
     "frechet_from",
     "half_width",

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Train, generate and measure; then show the table."),
     "study": ("study", "study", "Run a whole experiment of a paper, and draw its figures."),
     "score": ("score", "score", "Score images that another program made."),
+    "stats": ("stats", "stats", "Write mean and covariance of a benchmark's real images."),
     "list": ("list", "app", "List benchmarks, methods, metrics, studies, figures and more."),
     "info": ("info", "info", "Describe a benchmark, method, metric, extractor or dataset."),
     "leaderboard": ("leaderboard", "leaderboard", "Show ranked tables of the results."),

@@ -25,7 +25,17 @@ def score(
             help="A benchmark's name, or the path of a protocol (my.toml).",
             autocompletion=complete_benchmarks,
         ),
-    ],
+    ] = "",
+    against_stats: Annotated[
+        str,
+        typer.Option(
+            help="In place of a benchmark, mean and covariance of real images' features: a .npz "
+            "with mu and sigma, or clean-fid:NAME/SPLIT.",
+        ),
+    ] = "",
+    extractor: Annotated[
+        str, typer.Option(help="The extractor that these statistics were made with.")
+    ] = "",
     labels: Annotated[
         str,
         typer.Option(
@@ -77,6 +87,8 @@ def score(
             samples,
             against,
             labels or None,
+            against_stats=against_stats,
+            extractor=extractor,
             metrics=metrics,
             preset=preset,
             name=name,
@@ -93,5 +105,6 @@ def score(
     if report.part is not None:
         command = shlex.join(["regene-bench", "leaderboard", report.record.benchmark])
         command += "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
-        print(f"Written to {report.part}. Beside trained methods:\n  {command}", file=sys.stderr)
+        what = "Its leaderboard" if against_stats else "Beside trained methods"
+        print(f"Written to {report.part}. {what}:\n  {command}", file=sys.stderr)
     raise typer.Exit(report.exit_code)

@@ -88,7 +88,8 @@ def _conventions(record: RunRecord) -> str:
         if s.extractor_id and s.class_name is None:
             images = [f"{s.n_generated} generated"] if s.n_generated is not None else []
             if s.n_real is not None:
-                images.append(f"{s.n_real} real ({s.reference_split})")
+                split = f" ({s.reference_split})" if s.reference_split else ""
+                images.append(f"{s.n_real} real{split}")
             weights = f"weights {(s.weights_sha256 or 'none')[:8]}"
             key = (s.extractor_id, s.preprocess_id or "", weights, ", ".join(images))
             rows.setdefault(key)

@@ -15,6 +15,8 @@ from regene_bench.data.shapes import Split
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.extractor import ExtractorCard, Features
 from regene_bench.evaluation.feature_cache import FeatureCache
+from regene_bench.evaluation.frechet import Gaussian
+from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.training.capabilities import Decoder, Encoder, has_capability
 
@@ -31,6 +33,7 @@ class Evaluation:
         comparison: The real images that generated ones are compared with.
         generated: Generated images, uint8 as a saved picture holds them, with their labels.
         labelled: False if nothing is known of the labels; a label of -1 says the same.
+        statistics: What generated images are compared with where there are no real images.
         trials: Candidates drawn for each sample by kind of judging, int64 ``[N]`` each.
         shelf: Lends extractors, and remembers the features of real images.
         runtime: Device, seed, progress.
@@ -47,6 +50,7 @@ class Evaluation:
         shelf: FeatureCache,
         runtime: Runtime,
         labelled: bool = True,
+        statistics: ReferenceStatistics | None = None,
     ) -> None:
         self.model = model
         self.data = data
@@ -55,6 +59,7 @@ class Evaluation:
         self.labelled = labelled and bool((generated.labels >= 0).all())
         self.trials = trials
         self.runtime = runtime
+        self.statistics = statistics
         self._cache = shelf
         self._features: dict[tuple[str, str], Features] = {}
 
@@ -76,7 +81,17 @@ class Evaluation:
         return self.comparison.reference_split
 
     def real(self, split: Split | None = None) -> DeviceImages:
-        """The real images of a comparison, from a split (the protocol's if not named)."""
+        """The real images of a comparison, from a split (the protocol's if not named).
+
+        Raises:
+            MethodError: There are none: only precomputed statistics were given.
+        """
+        if self.statistics is not None:
+            raise MethodError(
+                f"{self.statistics.name} has the mean and covariance of real images' features, "
+                "not the images.",
+                hint="Score against a benchmark (--against).",
+            )
         return self.comparison.real(split)
 
     def card(self, extractor: str) -> ExtractorCard:
@@ -103,6 +118,23 @@ class Evaluation:
     def reference_features(self, extractor: str, split: Split | None = None) -> Features:
         """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""
         return self._cache.real(extractor, self.real(split))
+
+    def reference_gaussian(self, extractor: str, split: Split | None = None) -> Gaussian:
+        """The Gaussian of ``reference_features``, factored once for all runs of a call.
+
+        Against precomputed statistics it is theirs, and there is nothing else to be had.
+
+        Args:
+            extractor: Name of the extractor.
+            split: As of ``real``.
+        """
+        return self._given or self.of_reference("gaussian", extractor, split, Gaussian.of_features)
+
+    @cached_property
+    def _given(self) -> Gaussian | None:
+        """The Gaussian of the statistics, if these were given."""
+        given = self.statistics
+        return None if given is None else given.gaussian(self.generated.device)
 
     def of_reference(
         self, what: str, extractor: str, split: Split | None, compute: Callable[[Tensor], T]

@@ -73,12 +73,15 @@ class FeatureExtractor(ABC):
 
     Class attributes:
         weights: Published files that it needs here; empty where it embeds or trains them.
+        trained_on_data: Whether ``prepare`` trains it on the benchmark's images, so that its
+            features mean nothing beyond that benchmark.
 
     Args:
         options: The protocol's ``[presets.NAME.extractors.ID]`` table for this extractor.
     """
 
     weights: ClassVar[tuple[WeightsFile, ...]] = ()
+    trained_on_data: ClassVar[bool] = False
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options

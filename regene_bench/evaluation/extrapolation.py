@@ -62,7 +62,19 @@ def frechet_at_infinity(
         MethodError: Other shapes, values that are not finite, or fewer than 30 generated samples.
     """
     check_pair(real, generated)
-    fixed = Gaussian.of(moments_of(real))
+    return frechet_at_infinity_from(Gaussian.of(moments_of(real)), generated, seed, between)
+
+
+def frechet_at_infinity_from(
+    fixed: Gaussian, generated: Tensor, seed: int = 2020, between: StopCheck = no_stop
+) -> FittedLine:
+    """Extrapolate the Fréchet distance of ``[M, D]`` generated features from a Gaussian.
+
+    As ``frechet_at_infinity``, for a real side of which only mean and covariance are known.
+
+    Raises:
+        MethodError: Values that are not finite, or fewer than 30 generated samples.
+    """
     everything = moments_of(generated)
     draw = torch.Generator().manual_seed(seed)
     sizes = subset_sizes(len(generated))

@@ -44,8 +44,12 @@ class Gaussian:
     @classmethod
     def of(cls, moments: Moments) -> Gaussian:
         """Take mean and covariance as they are, and factor the covariance once for all uses."""
-        covariance = moments.covariance
-        return cls(moments.mean, float(covariance.trace()), _factor(covariance))
+        return cls.of_covariance(moments.mean, moments.covariance)
+
+    @classmethod
+    def of_covariance(cls, mean: Tensor, covariance: Tensor) -> Gaussian:
+        """Take a mean ``[D]`` and a covariance ``[D, D]``, float64, of however many samples."""
+        return cls(mean, float(covariance.trace()), _factor(covariance))
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:

@@ -97,6 +97,9 @@ class Metric(ABC):
             ``"labels"`` where the samples must carry the labels that were asked for.
         compares_features: Whether it compares with the features of ``evaluation.real(reference)``;
             these are then extracted before the first run.
+        moments_suffice: Whether it needs no more of real images than the mean and covariance of
+            their features, which it takes from ``evaluation.reference_gaussian``; it can then be
+            measured against precomputed statistics.
 
     Args:
         config: Its options; the defaults if left out.
@@ -106,6 +109,7 @@ class Metric(ABC):
     columns: ClassVar[tuple[Column, ...]]
     requires: ClassVar[tuple[str, ...]] = ("generate",)
     compares_features: ClassVar[bool] = True
+    moments_suffice: ClassVar[bool] = False
 
     def __init__(self, config: MetricConfig | None = None) -> None:
         self.config = self.Config() if config is None else config

@@ -81,14 +81,13 @@ def set_up_workbench(
         ConfigError: The protocol generates a class that the data do not have.
         Interrupted: A stop was asked for.
     """
-    runtime = Runtime(
+    runtime = make_runtime(
         device=device,
         precision=precision,
-        seed=0,
-        checkpoints=CheckpointStore(cache_dir(), checkpoint_seconds),
+        task=task,
         stop=stop,
         emit=emit,
-        task=task,
+        checkpoint_seconds=checkpoint_seconds,
     )
     data = load_data(host, benchmark, folders, runtime, decode_again=decode_again)
     shelf = FeatureCache(
@@ -98,6 +97,27 @@ def set_up_workbench(
         runtime,
     )
     return Workbench(data, make_comparison(benchmark, preset, data), shelf, runtime)
+
+
+def make_runtime(
+    *,
+    device: torch.device,
+    precision: Precision,
+    task: str,
+    stop: StopRequest,
+    emit: Sink,
+    checkpoint_seconds: float = 30.0,
+) -> Runtime:
+    """Make the runtime of work that belongs to no run; arguments as of ``set_up_workbench``."""
+    return Runtime(
+        device=device,
+        precision=precision,
+        seed=0,
+        checkpoints=CheckpointStore(cache_dir(), checkpoint_seconds),
+        stop=stop,
+        emit=emit,
+        task=task,
+    )
 
 
 def load_data(

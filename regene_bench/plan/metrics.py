@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from regene_bench.base.errors import ConfigError, UsageError, did_you_mean
+from regene_bench.base.errors import ConfigError, PluginError, UsageError, did_you_mean
 from regene_bench.base.validation import validate
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.plan.protocol import Benchmark
@@ -38,6 +39,69 @@ def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> l
     return metrics
 
 
+def choose_metrics_of_moments(
+    host: PluginHost, extractor: str, asked: str = ""
+) -> list[NamedMetric]:
+    """Make the metrics of a call that has only mean and covariance of the reference's features.
+
+    Args:
+        host: Knows the metrics and the extractors.
+        extractor: Whose features the statistics are of. Metrics with an option ``extractor`` take
+            it without being told.
+        asked: ``fid,fd_infinity``, or empty: the metrics that are defined on this extractor, or
+            where there are none those that can be set to it.
+
+    Raises:
+        UsageError: Unknown metric or extractor, a text that does not parse, or a metric that needs
+            more of the reference, or another extractor.
+        ConfigError: Unknown or impossible options.
+    """
+    host.find("feature_extractor", extractor)
+    able = _metrics_of_moments(host)
+    if not asked:
+        own = [name for name, kind in able.items() if "extractor" not in kind.Config.model_fields]
+        fixed = [named for named in _on(extractor, host, own) if named.metric.extractors]
+        return fixed or _on(extractor, host, [name for name in able if name not in own])
+    chosen = _make(host, asked, extractor)
+    for named in chosen:
+        metric = named.metric
+        if not metric.moments_suffice:
+            raise UsageError(
+                f"{named.name} needs the real images, and statistics are only mean and covariance "
+                "of their features.",
+                hint=f"These need no more: {', '.join(able)}. Others need --against BENCHMARK.",
+            )
+        other = [name for name in metric.extractors if name != extractor]
+        if other:
+            raise UsageError(
+                f"{named.name} is measured with {other[0]}, but the statistics are of {extractor}.",
+                hint="Leave it out of --metrics, or give statistics of that extractor.",
+            )
+        if metric.reference is not None:
+            raise UsageError(
+                f"{named.name} names a split, and statistics have none to choose from.",
+                hint="Leave out reference=…, and give statistics of the split that is meant.",
+            )
+    return chosen
+
+
+def _metrics_of_moments(host: PluginHost) -> dict[str, type[Metric]]:
+    """The metrics that compare with mean and covariance alone, by name."""
+    found: dict[str, type[Metric]] = {}
+    for name in host.shown_names("metric"):
+        with suppress(PluginError):
+            kind: type[Metric] = host.find("metric", name).load()
+            if kind.moments_suffice and kind.compares_features:
+                found[name] = kind
+    return found
+
+
+def _on(extractor: str, host: PluginHost, names: Sequence[str]) -> list[NamedMetric]:
+    """Those of some metrics that are measured with an extractor, set to it where they can be."""
+    made = _make(host, ",".join(names), extractor) if names else []
+    return [named for named in made if set(named.metric.extractors) <= {extractor}]
+
+
 def check_extractor_tables(host: PluginHost, benchmark: Benchmark) -> None:
     """Let no table of options whose name is misspelled be passed over.
 
@@ -60,11 +124,13 @@ def extractors_of(metrics: Iterable[NamedMetric]) -> list[str]:
     return list(dict.fromkeys(name for named in metrics for name in named.metric.extractors))
 
 
-def _make(host: PluginHost, text: str) -> list[NamedMetric]:
+def _make(host: PluginHost, text: str, extractor: str = "") -> list[NamedMetric]:
     metrics: dict[str, NamedMetric] = {}
     for selection in parse_selections(text):
         kind: type[Metric] = host.find("metric", selection.name).load()
-        for options in selection.grid:
+        for given in selection.grid:
+            settable = extractor and "extractor" in kind.Config.model_fields
+            options = {"extractor": extractor} | given if settable else given
             config = validate(kind.Config, options, f"metric {selection.name}")
             inside = ",".join(f"{key}={value}" for key, value in options.items())
             title = f"{selection.name}[{inside}]" if inside else selection.name

@@ -12,7 +12,7 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.decode import DecodeOptions, fit_images
 from regene_bench.data.device_images import to_uint8
 from regene_bench.data.shapes import ImageShape
-from regene_bench.samples.collection import Size
+from regene_bench.samples.collection import OWN_SHAPE, Size
 from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
 from regene_bench.samples.value_ranges import range_of, remedy_of_range, remedy_of_type
 
@@ -28,7 +28,7 @@ def images_of_array(
     Args:
         array: NumPy array or torch tensor, ``[N, H, W, C]``, ``[N, C, H, W]``, or ``[N, H, W]`` of
             grey images; uint8, or floats in [0, 1], which are rounded to uint8.
-        shape: The benchmark's.
+        shape: The benchmark's; with ``OWN_SHAPE`` the images keep their own.
         where: Names the array in error messages.
         resize: Resize images of another size (bicubic, antialiased) instead of refusing them.
 
@@ -48,6 +48,8 @@ def images_of_array(
     images = _channels_first(images, shape, where)
     if not len(images):
         raise DataError(f"{where} holds no image.", hint="Its first axis has length 0.")
+    if shape == OWN_SHAPE:
+        shape = ImageShape(images.shape[1], images.shape[2], images.shape[3], 0)
     if images.shape[1] < shape.channels:
         raise grey_in_colour(f"{where}: every image")
     size, wanted = (int(images.shape[2]), int(images.shape[3])), (shape.height, shape.width)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,12 +26,33 @@ from regene_bench.runtime.runtime import Runtime
 from regene_bench.samples.collection import Samples
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What samples were scored against, as a row of the leaderboard names it.
+
+    Attributes:
+        name: The benchmark's.
+        version: The protocol's.
+        preset: The preset.
+        identity: All that scores depend on but the data: it enters the run id.
+    """
+
+    name: str
+    version: int
+    preset: str
+    identity: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, benchmark: Benchmark, preset: Preset) -> Reference:
+        """A benchmark under one of its presets."""
+        return cls(benchmark.name, benchmark.version, preset, benchmark.identity(preset))
+
+
 def record_of(
     samples: Samples,
     rows: tuple[ScoreRow, ...],
     name: str,
-    benchmark: Benchmark,
-    preset: Preset,
+    reference: Reference,
     real: BenchmarkData,
     runtime: Runtime,
     measure_seconds: float,
@@ -40,7 +64,7 @@ def record_of(
     """
     run_id = stable_id(
         {
-            "protocol": benchmark.identity(preset),
+            "protocol": reference.identity,
             "dataset_fingerprint": real.fingerprint,
             "samples": samples.content,
             "name": name,
@@ -49,9 +73,9 @@ def record_of(
     left_out = {"left_out": len(samples.left_out)} if samples.left_out else {}
     return RunRecord(
         run_id=run_id,
-        benchmark=benchmark.name,
-        protocol_version=benchmark.version,
-        preset=preset,
+        benchmark=reference.name,
+        protocol_version=reference.version,
+        preset=reference.preset,
         dataset=real.name,
         dataset_fingerprint=real.fingerprint,
         method=name,

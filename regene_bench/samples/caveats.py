@@ -36,6 +36,13 @@ def caveats_of(note: str) -> list[str]:
     return note.split(_BETWEEN) if note else []
 
 
+def with_notes(row: ScoreRow, notes: Sequence[str]) -> ScoreRow:
+    """Add caveats to a row, behind those that it has."""
+    # names of files may hold what separates the caveats
+    added = [note.replace(_BETWEEN, ", ") for note in notes]
+    return replace(row, note=_BETWEEN.join(note for note in (row.note, *added) if note))
+
+
 def _noted(row: ScoreRow, caveats: Sequence[str]) -> ScoreRow:
     if row.status != "ok" or row.class_name is not None or row.n_generated is None:
         return row

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.shapes import ImageShape
 
 _CHUNK_BYTES = 1 << 24
 
@@ -19,6 +20,8 @@ NO_LABELS = "none"
 """What users say in the place of labels where folders, columns and arrays are none."""
 ARRAY = "an array"
 TENSOR = "a tensor"
+OWN_SHAPE = ImageShape(channels=0, height=0, width=0, n_classes=0)
+"""Given to a reader in place of a benchmark's: the samples keep the shape that they all have."""
 IN_MEMORY = (ARRAY, TENSOR)
 """What samples without a path are said to come from (``Samples.source``)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from regene_bench.data.decode import DecodeOptions, ProgressFn, decode_into, rea
 from regene_bench.data.frames import animation_note
 from regene_bench.data.records import Block
 from regene_bench.data.shapes import ImageShape
-from regene_bench.samples.collection import Size
+from regene_bench.samples.collection import OWN_SHAPE, Size
 from regene_bench.samples.headers import read_header
 from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
 
@@ -80,7 +81,7 @@ def decode_pictures(
 
     Args:
         pictures: The images.
-        shape: The benchmark's.
+        shape: The benchmark's; with ``OWN_SHAPE`` the images keep their size, and come in colour.
         resize: Resize images of other sizes (bicubic, antialiased), each from its own, instead of
             refusing them.
         skip_bad: Leave out what cannot be decoded instead of refusing it.
@@ -93,12 +94,16 @@ def decode_pictures(
         DataError: An image is damaged, or its size or colours are not those of the others or of
             the benchmark; it is named. Or none can be decoded.
     """
+    any_colours = shape == OWN_SHAPE
+    if any_colours:
+        shape = _own_shape(pictures)
     out = np.empty((pictures.count, shape.channels, shape.height, shape.width), dtype=np.uint8)
     wanted = (shape.height, shape.width)
     found = _Findings()
     done = 0
     for block in pictures.blocks():
-        readable, colour = _look_at(block, shape, found, resize=resize, skip_bad=skip_bad)
+        grey_is_wrong = shape.channels > 1 and not any_colours
+        readable, colour = _look_at(block, grey_is_wrong, found, resize=resize, skip_bad=skip_bad)
         # of images that will be refused only the sizes matter: are they mixed, or all wrong?
         if resize or wanted in found.sizes:
             flatten = colour and shape.channels == 1
@@ -126,6 +131,17 @@ def decode_pictures(
         tuple(one for _, one in sorted(found.bad.items())),
         found.notes(pictures.count - len(found.bad)),
     )
+
+
+def _own_shape(pictures: Pictures) -> ImageShape:
+    """The size of the first image that has one, and colours, which can show grey too."""
+    for block in pictures.blocks():
+        for item in block.items:
+            # what is damaged is refused, or left out, when its turn comes
+            with suppress(Exception):
+                height, width = read_header(item).size
+                return ImageShape(3, height, width, 0)
+    return ImageShape(3, 1, 1, 0)
 
 
 class _Findings:
@@ -170,7 +186,7 @@ def _some(count: int, n: int) -> str:
 
 
 def _look_at(
-    block: Block, shape: ImageShape, found: _Findings, *, resize: bool, skip_bad: bool
+    block: Block, grey_is_wrong: bool, found: _Findings, *, resize: bool, skip_bad: bool
 ) -> tuple[Block, bool]:
     """Read the headers of a block: which images can be read, and whether one has colours."""
     readable, colour = [], False
@@ -190,7 +206,7 @@ def _look_at(
         found.sizes.setdefault(header.size, name)
         if len(found.sizes) > 1 and not resize:
             raise _mixed(*((text, size) for size, text in found.sizes.items()))
-        if header.is_grey and shape.channels > 1:
+        if header.is_grey and grey_is_wrong:
             raise grey_in_colour(f"The image {name}")
         colour = colour or not header.is_grey
         if header.lossy:

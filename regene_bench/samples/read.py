@@ -46,7 +46,8 @@ def read_samples(
 
     Args:
         path: The file or folder.
-        shape: The benchmark's; images must have it (``resize`` apart).
+        shape: The benchmark's; images must have it (``resize`` apart). With ``OWN_SHAPE`` they keep
+            their own, which must be one.
         class_names: K names in label order.
         labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column
             or of an array in a ``.npz``. Without it, labels are class folders, or a column or an

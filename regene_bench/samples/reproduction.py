@@ -58,6 +58,10 @@ def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple
 
 def _scoring_command(record: RunRecord, results: Path) -> list[str]:
     words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
+    if statistics := record.params.get("statistics"):
+        words += ["--against-stats", str(statistics)]
+        words += ["--extractor", str(record.params.get("extractor")), "--name", record.method]
+        return [*words, "--results", str(results)]
     words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
     words += ["--labels", str(labels)] if (labels := record.params.get("labels")) else []
     words += ["--resize"] if record.params.get("resized_from") else []
@@ -66,6 +70,11 @@ def _scoring_command(record: RunRecord, results: Path) -> list[str]:
 
 
 def _scoring_call(record: RunRecord, results: Path) -> str:
+    if statistics := record.params.get("statistics"):
+        of_statistics = {"against_stats": statistics, "extractor": record.params.get("extractor")}
+        of_statistics |= {"name": record.method, "results": str(results)}
+        words = [f"{key}={value!r}" for key, value in of_statistics.items()]
+        return f"regene_bench.score(images, {', '.join(words)})"
     named = {"preset": record.preset, "name": record.method, "results": str(results)}
     settings = [f"{key}={value!r}" for key, value in named.items()]
     settings += ["resize=True"] if record.params.get("resized_from") else []

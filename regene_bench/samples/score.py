@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,41 @@ from regene_bench.base.events import Message, Sink
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.harness.finished import is_available
 from regene_bench.harness.measure import measure_all
 from regene_bench.harness.options import folders_of
-from regene_bench.harness.workbench import Workbench, set_up_workbench
+from regene_bench.harness.workbench import Workbench, make_runtime, set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.leaderboard.record import ScoreRow
-from regene_bench.plan.metrics import check_extractor_tables, choose_metrics, extractors_of
+from regene_bench.plan.metrics import (
+    check_extractor_tables,
+    choose_metrics,
+    choose_metrics_of_moments,
+    extractors_of,
+)
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
+from regene_bench.runtime.device import choose_device, choose_precision, deterministic
 from regene_bench.runtime.metering import Meter, metered
 from regene_bench.runtime.progress import watched
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.samples.against_statistics import (
+    check_agreement,
+    check_alone,
+    check_extractor,
+    find_statistics,
+    published_statistics,
+    reference_of,
+    with_fewest_channels,
+    with_reference_note,
+    with_statistics,
+    workbench_of,
+)
 from regene_bench.samples.arrays import images_of_array
-from regene_bench.samples.board_entry import keep, record_of
+from regene_bench.samples.board_entry import Reference, keep, record_of
 from regene_bench.samples.caveats import with_caveats
 from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
 from regene_bench.samples.labelling import labels_of_array
@@ -45,9 +62,11 @@ _FEWEST = 2
 
 def score(
     samples: Any,
-    against: Path | str,
+    against: Path | str = "",
     labels: Any = None,
     *,
+    against_stats: Path | str = "",
+    extractor: str = "",
     metrics: str | Sequence[str] = "",
     preset: str = "",
     name: str = "samples",
@@ -60,7 +79,7 @@ def score(
     emit: Sink | None = None,
     stop: StopRequest | None = None,
 ) -> Report:
-    """Score images by a benchmark's metrics, against its real images.
+    """Score images by a benchmark's metrics, against its real images or precomputed statistics.
 
     Args:
         samples: A path (folder, class folders, zip, ``.npz``, ``.npy``, Parquet), or an array or
@@ -70,7 +89,12 @@ def score(
         labels: ``[N]`` numbers or names of classes; for a path also a file of labels, a Parquet
             column or an ``.npz`` array, by name. ``"none"``: folders are no classes, and whatever
             else looks like labels (numbers of -1) is none. Without labels some metrics are skipped.
-        metrics: ``"fid,kid[extractor=inception]"`` or a list of such; the protocol's if empty.
+        against_stats: In place of ``against``, a ``.npz`` with ``mu`` and ``sigma`` of a
+            reference's features, or statistics that clean-fid publishes, by name
+            (``"clean-fid:cifar10/train"``). Only metrics are measured that need no more.
+        extractor: The extractor whose features these statistics are of; it must be named.
+        metrics: ``"fid,kid[extractor=inception]"`` or a list of such. If empty, the protocol's;
+            against statistics, those defined on the extractor.
         preset: The benchmark's default if empty. It sets the number of real images and the
             neutral classifier's training.
         name: How the samples are called on leaderboards.
@@ -91,10 +115,31 @@ def score(
     Raises:
         UsageError: An unknown name or an impossible value.
         ConfigError: Options of a metric, or a protocol, that do not validate.
-        DataError: Samples or the benchmark's data are missing, damaged or of another shape.
+        DataError: Samples or the benchmark's data are missing, damaged or of another shape; the
+            statistics are damaged, or of another extractor.
+        UnavailableError: Published statistics are not here and cannot be fetched.
         Interrupted: A stop was asked for.
     """
     stop = stop or StopRequest()
+    if against_stats:
+        # labels="none" is what happens anyway
+        given = None if isinstance(labels, str) and labels == NO_LABELS else labels
+        check_alone(
+            against=str(against), labels=given, preset=preset, data=data, resize=resize, force=force
+        )
+        return _score_against_statistics(
+            samples,
+            str(against_stats),
+            extractor,
+            metrics=metrics,
+            name=name,
+            results=results,
+            device=device,
+            skip_bad=skip_bad,
+            emit=emit,
+            stop=stop,
+        )
+    _check_reference(str(against), extractor)
     host = load_plugins()
     benchmark = load_benchmark(host, str(against))
     chosen_preset = check_preset(preset or benchmark.default_preset)
@@ -106,7 +151,7 @@ def score(
     folder = None if results is None else Path(results)
     if folder is not None:
         check_writable(folder)
-    with _deterministic(), watched(emit, stop) as sink:
+    with deterministic(), watched(emit, stop) as sink:
         bench = set_up_workbench(
             host,
             benchmark,
@@ -128,9 +173,8 @@ def score(
         rows, meter = _measure(found, chosen_metrics, bench)
     wanted = bench.comparison.labels.cpu().numpy()
     rows = with_caveats(rows, found, wanted, bench.data.class_names)
-    record = record_of(
-        found, rows, name, benchmark, chosen_preset, bench.data, bench.runtime, meter.seconds
-    )
+    reference = Reference.of(benchmark, chosen_preset)
+    record = record_of(found, rows, name, reference, bench.data, bench.runtime, meter.seconds)
     if isinstance(labels, str | Path) and str(labels):
         record = replace(record, params={**record.params, "labels": str(labels)})
     title = (
@@ -141,28 +185,83 @@ def score(
     return Report(record, title, part)
 
 
+def _score_against_statistics(
+    samples: Any,
+    source: str,
+    extractor: str,
+    *,
+    metrics: str | Sequence[str],
+    name: str,
+    results: Path | str | None,
+    device: str,
+    skip_bad: bool,
+    emit: Sink | None,
+    stop: StopRequest,
+) -> Report:
+    """Score images against mean and covariance; arguments as of ``score``."""
+    host = load_plugins()
+    check_extractor(host, extractor)
+    asked = metrics if isinstance(metrics, str) else ",".join(metrics)
+    chosen_metrics = choose_metrics_of_moments(host, extractor, asked)
+    _check_arguments(samples, name)
+    statistics = find_statistics(source, extractor)
+    chosen_device = choose_device(device)
+    folder = None if results is None else Path(results)
+    if folder is not None:
+        check_writable(folder)
+    with deterministic(), watched(emit, stop) as sink:
+        runtime = make_runtime(
+            device=chosen_device,
+            precision=choose_precision("auto", chosen_device),
+            task=name,
+            stop=stop,
+            emit=sink,
+        )
+        bench = workbench_of(host, runtime, None, "")
+        found = _read(samples, NO_LABELS, bench, resize=False, skip_bad=skip_bad)
+        for text in found.left_out:
+            sink(Message(f"left out {text}"))
+        found = with_fewest_channels(found)
+        _check_number(found)
+        statistics = statistics or published_statistics(source, found)
+        bench = workbench_of(host, runtime, found, statistics.sha256)
+        if is_available(bench.shelf, extractor):
+            check_agreement(statistics, bench, extractor)
+        rows, meter = _measure(found, chosen_metrics, bench, statistics)
+    rows = with_reference_note(rows, chosen_metrics, statistics, found)
+    # no protocol says how many images, of which classes, there should be
+    rows = with_caveats(rows, found, np.zeros(len(found), dtype=np.int64))
+    reference = reference_of(statistics, extractor)
+    record = record_of(found, rows, name, reference, bench.data, runtime, meter.seconds)
+    record = with_statistics(record, source, extractor)
+    title = (
+        f"{name}: {len(found)} images of {found.source} against the statistics "
+        f"{statistics.name} of {extractor}"
+    )
+    part = None if folder is None else keep(record, found, folder, runtime)
+    return Report(record, title, part)
+
+
+def _check_reference(against: str, extractor: str) -> None:
+    if not against:
+        raise UsageError(
+            "Nothing was given to compare the images with.",
+            hint="Give --against BENCHMARK, or --against-stats FILE.npz with --extractor NAME.",
+        )
+    if extractor:
+        raise UsageError(
+            "--extractor names what statistics are of, and none were given.",
+            hint="Give --against-stats too, or name extractors in --metrics: "
+            f"'fd[extractor={extractor}]'.",
+        )
+
+
 def _check_arguments(samples: Any, name: str) -> None:
     """Find what is wrong before data are read, which may take long."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} cannot be the name of samples.", hint="Use letters and digits.")
     if isinstance(samples, str | Path):
         check_place(Path(samples))
-
-
-@contextmanager
-def _deterministic() -> Iterator[None]:
-    """Measure deterministically, and leave the caller's torch as it was."""
-    enabled = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    benchmark = torch.backends.cudnn.benchmark
-    make_deterministic()
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
-        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
-        torch.backends.cudnn.benchmark = benchmark
 
 
 def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad: bool) -> Samples:
@@ -195,12 +294,16 @@ def _tell(runtime: Runtime, done: int, total: int) -> None:
     runtime.progress("reading", done, total)
 
 
-def _check(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:
+def _check_number(samples: Samples) -> None:
     if len(samples) < _FEWEST:
         raise DataError(
             f"{samples.source} holds one image; no distance can be computed.",
             hint=f"Score at least {_FEWEST}, better as many as the protocol generates.",
         )
+
+
+def _check(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:
+    _check_number(samples)
     chosen = benchmark.evaluation.generate_classes
     if chosen is None or samples.labels is None:
         return
@@ -215,7 +318,10 @@ def _check(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:
 
 
 def _measure(
-    samples: Samples, metrics: list[NamedMetric], bench: Workbench
+    samples: Samples,
+    metrics: list[NamedMetric],
+    bench: Workbench,
+    statistics: ReferenceStatistics | None = None,
 ) -> tuple[tuple[ScoreRow, ...], Meter]:
     for extractor in extractors_of(metrics):
         is_available(bench.shelf, extractor)
@@ -233,6 +339,7 @@ def _measure(
         trials={},
         shelf=bench.shelf,
         runtime=bench.runtime,
+        statistics=statistics,
     )
     with metered(device) as meter:
         rows = measure_all(metrics, evaluation)

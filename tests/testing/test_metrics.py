@@ -28,6 +28,17 @@ class Good(Metric):
         return abs(float(real.double().mean() - generated.double().mean()))
 
 
+class OfMoments(Good):
+    """Distance of the mean features, which needs no more than these of real images."""
+
+    moments_suffice: ClassVar[bool] = True
+    extractors: ClassVar[tuple[str, ...]] = ("pooled",)
+
+    def value(self, evaluation: Evaluation) -> float:
+        mean = evaluation.reference_gaussian("pooled").mean
+        return float((evaluation.generated_features("pooled").features.mean(dim=0) - mean).norm())
+
+
 class WrongWay(Good):
     """Says that more distance is better."""
 
@@ -96,19 +107,32 @@ class NeedsOptions(Good):
     Config = _Stubborn
 
 
+class NotEnough(Good):
+    """Says that it needs no real images, and looks at them."""
+
+    found_by = "statistics-suffice-where-it-says-so"
+    moments_suffice = True
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
 
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
-    Undescribed,
+    NotEnough, Undescribed,
 )  # fmt: skip
 
 
 def test_a_good_metric_passes_everything(tmp_path: Path) -> None:
-    results = results_of("metric", subject_of("metric", Good, tmp_path))
+    results = results_of("metric", subject_of("metric", OfMoments, tmp_path))
     assert {name: r.found for name, r in results.items() if r.status != "passed"} == {}
+
+
+def test_a_metric_that_looks_at_real_images_needs_no_statistics(tmp_path: Path) -> None:
+    results = results_of("metric", subject_of("metric", Good, tmp_path))
+    open_ones = {name: r.status for name, r in results.items() if r.status != "passed"}
+    assert open_ones == {"statistics-suffice-where-it-says-so": "skipped"}
 
 
 @pytest.mark.parametrize("metric", FAULTY, ids=lambda metric: metric.__name__)

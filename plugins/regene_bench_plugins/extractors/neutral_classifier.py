@@ -6,6 +6,7 @@ It judges generated images from outside, as in section 6.1 of the ReGene paper.
 from __future__ import annotations
 
 import hashlib
+from typing import ClassVar
 
 import torch
 from pydantic import Field, field_validator
@@ -69,6 +70,8 @@ class NeutralClassifier(FeatureExtractor):
     It depends on data and recipe alone, not on any run: its seed is fixed, and its weights lie in
     the cache. Their hash stands in each row that used it.
     """
+
+    trained_on_data: ClassVar[bool] = True
 
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
         config = validate(NeutralConfig, self.options, "extractor neutral")

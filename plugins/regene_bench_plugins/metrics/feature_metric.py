@@ -105,3 +105,35 @@ class Sides:
             reference_split=self.split,
             note=note,
         )
+
+
+def score_against_statistics(
+    evaluation: Evaluation,
+    extractor: str,
+    column: str,
+    value: float,
+    *,
+    std: float | None = None,
+    interval: tuple[float, float] | None = None,
+    note: str = "",
+) -> Score:
+    """Make a row of a comparison with precomputed statistics: no split, and their number of images.
+
+    Args:
+        evaluation: One that was given statistics.
+        extractor: Name of the extractor.
+        column: Name of the metric's column.
+        value: The number.
+        std, interval, note: As of ``Score``.
+    """
+    assert evaluation.statistics is not None
+    return Score(
+        column,
+        value,
+        std=std,
+        interval=interval,
+        n_real=evaluation.statistics.n,
+        n_generated=len(evaluation.generated),
+        card=evaluation.card(extractor),
+        note=note,
+    )

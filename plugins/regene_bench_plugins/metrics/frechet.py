@@ -16,7 +16,6 @@ import torch
 from regene_bench.api import (
     Column,
     Evaluation,
-    Gaussian,
     Metric,
     MetricConfig,
     Score,
@@ -24,12 +23,18 @@ from regene_bench.api import (
     Split,
     check_pair,
     frechet_at_infinity,
+    frechet_at_infinity_from,
     frechet_distance,
     frechet_from,
     split_distances,
     subset_sizes,
 )
-from regene_bench_plugins.metrics.feature_metric import FeatureMetric, ReferenceMetric, Sides
+from regene_bench_plugins.metrics.feature_metric import (
+    FeatureMetric,
+    ReferenceMetric,
+    Sides,
+    score_against_statistics,
+)
 from regene_bench_plugins.metrics.image_sets import rows_per_class_like
 
 
@@ -41,6 +46,7 @@ class FrechetDistance(FeatureMetric):
     """
 
     columns = (Column("fd", "lower", summary="Fréchet distance on the extractor's features"),)
+    moments_suffice: ClassVar[bool] = True
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         yield _score("fd", evaluation, self.config.extractor, self.reference)
@@ -55,6 +61,7 @@ class InceptionFrechet(ReferenceMetric):
 
     extractors: ClassVar[tuple[str, ...]] = ("inception",)
     columns = (Column("fid", "lower", summary="Fréchet Inception distance, clean-fid convention"),)
+    moments_suffice: ClassVar[bool] = True
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         yield _score("fid", evaluation, "inception", self.reference)
@@ -74,6 +81,7 @@ class EfficientNetFrechet(ReferenceMetric):
             summary="Fréchet distance, EfficientNet-Lite0 features",
         ),
     )
+    moments_suffice: ClassVar[bool] = True
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         yield _score(self.columns[0].name, evaluation, "efficientnet_lite0", self.reference)
@@ -138,8 +146,12 @@ class FrechetInfinity(FeatureMetric):
     """
 
     columns = (Column("fd_infinity", "lower", summary="Fréchet distance extrapolated to N = ∞"),)
+    moments_suffice: ClassVar[bool] = True
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        if evaluation.statistics is not None:
+            yield self._against_statistics(evaluation)
+            return
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         smallest = subset_sizes(len(sides.generated))[0]
         line = frechet_at_infinity(
@@ -155,6 +167,23 @@ class FrechetInfinity(FeatureMetric):
             std=line.standard_error,
             interval=(line.intercept - line.half_width, line.intercept + line.half_width),
             note="; ".join(note for note in notes if note),
+        )
+
+    def _against_statistics(self, evaluation: Evaluation) -> Score:
+        name = self.config.extractor
+        generated = evaluation.generated_features(name).features
+        line = frechet_at_infinity_from(
+            evaluation.reference_gaussian(name), generated, between=evaluation.runtime.stop.check
+        )
+        note = singular_note(generated.shape[1], subset_sizes(len(generated))[0])
+        return score_against_statistics(
+            evaluation,
+            name,
+            "fd_infinity",
+            line.intercept,
+            std=line.standard_error,
+            interval=(line.intercept - line.half_width, line.intercept + line.half_width),
+            note="; ".join(part for part in (f"slope {line.slope:.6g}", note) if part),
         )
 
 
@@ -257,12 +286,18 @@ class FrechetReconstruction(Metric):
 
 
 def _score(column: str, evaluation: Evaluation, extractor: str, reference: Split | None) -> Score:
+    if evaluation.statistics is not None:
+        generated = evaluation.generated_features(extractor).features
+        value = frechet_from(evaluation.reference_gaussian(extractor), generated)
+        known = [n for n in (evaluation.statistics.n, len(generated)) if n is not None]
+        note = singular_note(generated.shape[1], *known)
+        return score_against_statistics(evaluation, extractor, column, value, note=note)
     sides = Sides.of(evaluation, extractor, reference)
     note = singular_note(sides.card.feature_dim, len(sides.real), len(sides.generated))
     if len(sides.real) < sides.real.shape[1]:
         return sides.score(column, frechet_distance(sides.real, sides.generated), note=note)
     check_pair(sides.real, sides.generated)
-    fixed = evaluation.of_reference("gaussian", extractor, reference, Gaussian.of_features)
+    fixed = evaluation.reference_gaussian(extractor, reference)
     return sides.score(column, frechet_from(fixed, sides.generated), note=note)
 
 

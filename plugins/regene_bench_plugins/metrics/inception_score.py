@@ -48,6 +48,7 @@ class InceptionScore(Metric):
     Config: ClassVar[type[MetricConfig]] = InceptionScoreConfig
     config: InceptionScoreConfig
     compares_features: ClassVar[bool] = False
+    moments_suffice: ClassVar[bool] = True
     columns = (
         Column("inception_score", "reference", summary="sure of each image, diverse over all"),
     )

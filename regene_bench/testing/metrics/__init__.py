@@ -8,6 +8,7 @@ from regene_bench.testing.metrics.scores import (
     columns_are_declared,
     options_survive_json,
     scores_are_of_declared_columns,
+    statistics_suffice_where_it_says_so,
     the_order_of_images_says_nothing,
     the_same_images_have_the_same_scores,
 )
@@ -22,6 +23,7 @@ CHECKS = (
     the_same_images_have_the_same_scores,
     the_order_of_images_says_nothing,
     better_images_score_no_worse,
+    statistics_suffice_where_it_says_so,
 )
 
 __all__ = ["CHECKS", "Subject"]

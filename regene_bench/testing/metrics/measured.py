@@ -19,6 +19,8 @@ from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
+from regene_bench.evaluation.moments import moments_of
+from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.harness.measure import measure_all
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins.entries import Entry
@@ -75,7 +77,23 @@ class MetricSubject:
         Raises:
             Broken: The metric failed.
         """
-        evaluation = self._evaluation(quality, order)
+        return self._rows(self._evaluation(quality, order))
+
+    def measure_against_statistics(self) -> tuple[ScoreRow, ...]:
+        """Measure the good images against mean and covariance of the real ones' features alone.
+
+        Raises:
+            Broken: The metric failed.
+        """
+        with _cache(self._folder):
+            features = self._evaluation("good", None).reference_features("any").features
+        moments = moments_of(features)
+        statistics = ReferenceStatistics.checked(
+            moments.mean.numpy(), moments.covariance.numpy(), "the real images' statistics"
+        )
+        return self._rows(self._evaluation("good", None, statistics))
+
+    def _rows(self, evaluation: Evaluation) -> tuple[ScoreRow, ...]:
         with _cache(self._folder):
             rows = measure_all([NamedMetric(self.entry.name, self.metric_class())], evaluation)
         for row in rows:
@@ -88,7 +106,12 @@ class MetricSubject:
         """How many images are measured: 90."""
         return _PER_CLASS * _SHAPE.n_classes
 
-    def _evaluation(self, quality: Quality, order: torch.Tensor | None) -> Evaluation:
+    def _evaluation(
+        self,
+        quality: Quality,
+        order: torch.Tensor | None,
+        statistics: ReferenceStatistics | None = None,
+    ) -> Evaluation:
         data = self._data
         images = stripes(_SHAPE, _PER_CLASS, seed=2)
         if quality == "bad":
@@ -113,6 +136,7 @@ class MetricSubject:
             trials={"latent": counts, "image": counts},
             shelf=FeatureCache(lambda name: PooledPixels, {}, data, runtime),
             runtime=runtime,
+            statistics=statistics,
         )
 
 

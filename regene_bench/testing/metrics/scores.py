@@ -145,6 +145,28 @@ def better_images_score_no_worse(subject: MetricSubject) -> None:
         raise NotApplicable("none of its columns has the direction higher or lower here")
 
 
+def statistics_suffice_where_it_says_so(subject: MetricSubject) -> None:
+    """A metric with ``moments_suffice`` has the same scores where only mean and covariance of the
+    real images' features are given.
+
+    Mend: take the real side from ``evaluation.reference_gaussian`` and look at no real images
+    where ``evaluation.statistics`` is given; or leave ``moments_suffice`` off.
+    """
+    if not subject.metric_class.moments_suffice:
+        raise NotApplicable("it needs more of the real images, or none of them")
+    given = {_key(row): row for row in subject.measure_against_statistics()}
+    for row in subject.good:
+        if row.value is None:
+            continue
+        other = given.get(_key(row))
+        found = None if other is None else other.value
+        require(
+            found is not None
+            and abs(row.value - found) <= max(_RELATIVE * abs(row.value), _ABSOLUTE),
+            f"{row.metric} is {row.value:.8g}, against statistics {found}",
+        )
+
+
 def _totals(rows: tuple[ScoreRow, ...]) -> dict[str, ScoreRow]:
     return {row.metric: row for row in rows if row.class_name is None and row.status == "ok"}
 
