@@ -210,3 +210,10 @@ def test_a_class_of_several_may_be_a_zip(own_cache: Path, tmp_path: Path) -> Non
     source = Folder(request("both", shape, tmp_path, options=options))
     assert len(load_dataset(source, source_name="folder").train.images) == 10
     assert tmp_path / "faces.zip" in source.files()
+
+
+def test_names_are_in_natural_order_as_those_of_folders_are(tmp_path: Path) -> None:
+    names = ("class 2", "class 10")
+    labels = [names[i % 2] for i in range(len(SET.images))]
+    write_stylegan(tmp_path / "set", SET.images, labels)
+    assert both(tmp_path / "set").class_names == names

@@ -20,6 +20,7 @@ from tests.stylegan import write_files
 
 NAMES = ("cat", "dog", "owl")
 IMAGES = pixels(6)
+_STRIPS = 273  # the tag of where a page's pixels begin
 
 
 def refused(place: Path) -> str:
@@ -122,6 +123,19 @@ def test_labels_of_pages_are_given_for_each_or_for_their_file(tmp_path: Path) ->
         labels = read_samples(tmp_path / "a", GREY, NAMES, labels=str(tmp_path / name)).labels
         assert labels is not None
         assert labels.tolist() == expected
+
+
+def test_a_damaged_page_is_named_and_may_be_left_out(tmp_path: Path) -> None:
+    content = bytearray(many("TIFF", compression="tiff_adobe_deflate"))
+    with Image.open(io.BytesIO(content)) as image:
+        image.seek(3)
+        (begin,) = image.tag_v2[_STRIPS]  # type: ignore[attr-defined]
+    content[begin : begin + 8] = b"\xff" * 8
+    write_files(tmp_path, {"0.tif": bytes(content)})
+    assert f"{tmp_path / '0.tif'}, page 4" in refused(tmp_path)
+    samples = read_samples(tmp_path, GREY, NAMES, skip_bad=True)
+    np.testing.assert_array_equal(samples.images, np.delete(IMAGES, 3, axis=0))
+    assert "1 of 6 images left out, which cannot be decoded: 0.tif, page 4" in samples.notes
 
 
 def test_pages_keep_their_depth_and_colours(tmp_path: Path) -> None:

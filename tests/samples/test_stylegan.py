@@ -241,7 +241,38 @@ def test_doubt_is_refused_with_both_readings_and_each_way_out_is_right(
     if "03" not in text:
         labels = [int(name.split("/")[0]) for name in sorted(unpadded)]
         assert labels_of(write_files(tmp_path / "b", unpadded)) == labels
+    assert read(tmp_path / "a", labels="none").labels is None
     np.save(tmp_path / "labels.npy", np.array(LABELS))
     given = read(tmp_path / "a", labels=str(tmp_path / "labels.npy"))
     assert given.labels is not None
     assert given.labels.tolist() == LABELS
+
+
+def test_integers_are_names_and_vectors_have_places_where_classes_are_integers(
+    tmp_path: Path,
+) -> None:
+    names = ("2", "1", "0")
+    write_stylegan(tmp_path / "integers", IMAGES, LABELS)
+    write_stylegan(tmp_path / "vectors", IMAGES, [[int(k == x) for k in range(3)] for x in LABELS])
+    integers, vectors = (read(tmp_path / place, names).labels for place in ("integers", "vectors"))
+    assert integers is not None
+    assert vectors is not None
+    assert integers.tolist() == [2 - label for label in LABELS]
+    assert vectors.tolist() == LABELS
+
+
+def test_chunks_are_no_classes_where_classes_are_integers(tmp_path: Path) -> None:
+    files = {name: encode(image) for name, image in zip(stylegan_names(6, 2), IMAGES, strict=True)}
+    samples = read(write_files(tmp_path / "a", files), ("0", "1", "2"))
+    assert samples.labels is None
+    assert samples.notes == (
+        "unlabelled: folders like 00000 are chunks of one numbering, no classes",
+    )
+
+
+def test_padded_numbers_are_classes_that_are_counted_from_1(tmp_path: Path) -> None:
+    names = tuple(str(number) for number in range(1, 11))
+    files = {f"{name:0>2}/{i}.png": encode(IMAGES[0]) for name in names for i in range(2)}
+    labels = read(write_files(tmp_path / "a", files), names).labels
+    assert labels is not None
+    assert labels.tolist() == np.repeat(np.arange(10), 2).tolist()
