@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from regene_bench.base.errors import DataError
@@ -125,7 +125,7 @@ def is_visible(name: str) -> bool:
 
 def is_image_name(name: str) -> bool:
     """Tell whether a file is an image by its suffix."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES
 
 
 def is_hidden_image(name: str) -> bool:

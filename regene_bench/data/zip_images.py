@@ -76,11 +76,14 @@ def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
             raise DataError(f"{path} holds {name} twice.", hint="Make the zip again.")
         files[name] = entry
     _check_sizes(path, list(images.values()))
-    by_path = {path / name: entry for name, entry in (images | others).items()}
+    image_paths = {name: path / name for name in sorted(images)}
+    other_paths = {name: path / name for name in sorted(others)}
+    by_path = {place: images[name] for name, place in image_paths.items()}
+    by_path |= {place: others[name] for name, place in other_paths.items()}
     return ImageListing(
         path,
-        {name: path / name for name in sorted(images)},
-        {name: path / name for name in sorted(others)},
+        image_paths,
+        other_paths,
         hidden,
         0,
         partial(_read, path, by_path, skip_bad=skip_bad),
