@@ -7,7 +7,6 @@
 # so the function returns the path of half a file as if all were well. The file stands under its final name in
 # clean-fid's own folder (site-packages/cleanfid/stats), and every later call takes it for the whole one: with a
 # perfect network, FID against that data set raises "File is not a zip file" until somebody finds and removes it.
-# There is no timeout either: a server that accepts and says nothing is waited for without end.
 #
 # Who is hurt: whoever computes FID on a cluster with a flaky proxy. The error names neither the file nor the
 # download, and a new environment made from the same cache of packages does not mend what a shared one holds.

@@ -15,7 +15,7 @@ from regene_bench_plugins.metrics.likelihood import EvidenceLowerBound, LogLikel
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
 
-from regene_bench.api import BenchmarkData, Evaluation, Metric, Score
+from regene_bench.api import BenchmarkData, Evaluation, Metric, Skipped
 
 from ..builders import TINY, make_runtime
 
@@ -43,7 +43,7 @@ class KnownModel:
         return Independent(Normal(torch.full((len(latents), 1, 8, 8), 0.5), 0.5), 3)
 
 
-def measured(metric: Metric, model: object, data: BenchmarkData, folder: Path) -> dict[str, Score]:
+def measured(metric: Metric, model: object, data: BenchmarkData, folder: Path) -> dict[str, Any]:
     evaluation = Evaluation(
         model=model,
         data=data,
@@ -164,7 +164,11 @@ def test_a_decoder_that_always_gives_one_image_has_no_pace(
     stripes: BenchmarkData, tmp_path: Path
 ) -> None:
     fader = Fader(lambda latents: torch.zeros(len(latents), 1, 8, 8))
-    assert measured(Interpolation(), fader, stripes, tmp_path) == {}
+    found = measured(Interpolation(), fader, stripes, tmp_path)
+    assert set(found) == {"interpolation_length", "interpolation_jump"}
+    for score in found.values():
+        assert isinstance(score, Skipped)
+        assert "decode to equal images" in score.reason
 
 
 def test_the_pace_of_a_detour() -> None:
