@@ -85,7 +85,7 @@ def labels_of_numbers(numbers: np.ndarray, class_names: Sequence[str], where: st
             range_of_numbers = "the benchmark's classes are called by other integers"
         raise DataError(
             f"{where} has the label {numbers[labels < 0][0]}; {range_of_numbers}.",
-            hint=_ways(class_names),
+            hint=f"{_ways(class_names)} If these are no labels, give --labels none.",
         )
     meant = {str(number): int(label) for number, label in _distinct(numbers, labels)}
     _refuse_doubt(labels_of_names(meant, class_names), meant, class_names, where)
@@ -279,9 +279,7 @@ def _remedy(word: str, class_names: Sequence[str]) -> str:
     guess = did_you_mean(word, alike)
     if guess.startswith("Did"):
         return guess
-    return (
-        f"{_ways(class_names)} Images without labels must lie directly in the folder that is given."
-    )
+    return f"{_ways(class_names)} If the folders are no classes, give --labels none."
 
 
 def _digits(name: str) -> str:
