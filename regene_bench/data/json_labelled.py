@@ -10,13 +10,7 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.chunk_folders import are_padded
-from regene_bench.data.class_folders import (
-    ImageFiles,
-    files_of,
-    find_splits,
-    held_out_by_hash,
-    notes_of,
-)
+from regene_bench.data.class_folders import find_splits, notes_of
 from regene_bench.data.class_names import in_natural_order
 from regene_bench.data.dataset_json import (
     DATASET_JSON,
@@ -27,6 +21,7 @@ from regene_bench.data.dataset_json import (
 )
 from regene_bench.data.image_listing import ImageListing
 from regene_bench.data.shapes import Split
+from regene_bench.data.split_files import ImageFiles, files_of, held_out_by_hash
 from regene_bench.data.zip_images import list_images
 
 

@@ -13,12 +13,7 @@ from regene_bench.data.cifar_batches import (
     find_cifar_batches,
     read_cifar_batches,
 )
-from regene_bench.data.class_folders import (
-    ClassFolders,
-    animations_in,
-    find_class_folders,
-    image_records,
-)
+from regene_bench.data.class_folders import ClassFolders, find_class_folders
 from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
 from regene_bench.data.idx import IdxFiles, find_idx, read_idx_split
 from regene_bench.data.json_labelled import JsonLabelled, find_json_labelled
@@ -31,6 +26,7 @@ from regene_bench.data.parquet_images import (
 from regene_bench.data.records import decode_records
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
+from regene_bench.data.split_files import animations_in, image_records
 
 LayoutKind = Literal["idx", "cifar-batches", "parquet", "dataset-json", "class-folders"]
 LAYOUT_KINDS: tuple[LayoutKind, ...] = (

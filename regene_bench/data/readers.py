@@ -24,15 +24,7 @@ not.
 from __future__ import annotations
 
 from regene_bench.data.cifar_batches import CIFAR_FOLDER
-from regene_bench.data.class_folders import (
-    ClassFolders,
-    ImageFiles,
-    animations_in,
-    find_class_folders,
-    find_one_class,
-    first_files,
-    image_records,
-)
+from regene_bench.data.class_folders import ClassFolders, find_class_folders, find_one_class
 from regene_bench.data.class_names import (
     in_natural_order,
     labels_of_integers,
@@ -56,6 +48,7 @@ from regene_bench.data.parquet_images import (
     parquet_records,
 )
 from regene_bench.data.records import Block, Records, decode_mixed, decode_records
+from regene_bench.data.split_files import ImageFiles, animations_in, first_files, image_records
 
 __all__ = [
     "CIFAR_FOLDER",

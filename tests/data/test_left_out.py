@@ -12,11 +12,12 @@ from regene_bench_plugins.datasets.folder import Folder
 
 from regene_bench.base.errors import DataError
 from regene_bench.base.events import Event, Message
-from regene_bench.data.class_folders import find_class_folders, find_one_class, image_records
+from regene_bench.data.class_folders import find_class_folders, find_one_class
 from regene_bench.data.decode import DecodeOptions
 from regene_bench.data.load import load_dataset
 from regene_bench.data.records import decode_records
 from regene_bench.data.shapes import ImageShape
+from regene_bench.data.split_files import image_records
 from tests.stylegan import write_files
 
 from .builders import (
