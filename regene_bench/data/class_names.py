@@ -18,6 +18,8 @@ import numpy as np
 LABEL_NAMES: Final = ("label", "labels", "fine_label", "target", "targets", "cls", "y")
 """What columns and arrays of labels are usually called; the first that is there is taken."""
 
+# other scripts' digits are letters here, as they are to those who wrote them into a file name
+_DIGITS: Final = frozenset("0123456789")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _PARTS: Final = re.compile(r"[0-9]+|[^0-9]")
 _SIGN: Final = re.compile(r"(?<!\w)[-\N{MINUS SIGN}](?=[0-9])")
@@ -35,7 +37,7 @@ def natural_key(name: str) -> tuple[tuple[str, int, str], ...]:
     """
     # a run of digits stands where its first digit would: longer numbers are larger
     return tuple(
-        ("0", len(digits := part.lstrip("0")), digits) if part.isdecimal() else (part, 0, "")
+        ("0", len(digits := part.lstrip("0")), digits) if part[0] in _DIGITS else (part, 0, "")
         for part in _PARTS.findall(name)
     )
 

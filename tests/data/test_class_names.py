@@ -28,6 +28,7 @@ TWELVE = tuple(str(number) for number in range(12))
         ("n02 cat 9", "n02 cat 10", "n1440 dog"),
         ("cat", "cat 1", "cat-1", "dog"),
         ("Zebra", "ant", "éland"),
+        (":", "\N{OL CHIKI DIGIT ZERO}"),
     ],
 )
 def test_digits_in_names_are_numbers(ordered: tuple[str, ...]) -> None:
