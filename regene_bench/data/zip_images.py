@@ -56,7 +56,8 @@ def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
     """
     try:
         with zipfile.ZipFile(path) as file:
-            entries = [entry for entry in file.infolist() if not entry.is_dir()]
+            # an entry may even have no name
+            entries = [one for one in file.infolist() if one.filename and not one.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise _damaged(path, error) from None
     images: dict[str, zipfile.ZipInfo] = {}

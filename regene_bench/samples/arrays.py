@@ -39,10 +39,7 @@ def images_of_array(
         DataError: Another shape or type, values that are not finite or outside [0, 1], or colours
             that are not the benchmark's.
     """
-    if isinstance(array, torch.Tensor):
-        array = array.detach().cpu()
-        array = (array.float() if array.dtype == torch.bfloat16 else array).numpy()
-    images = np.asarray(array)
+    images = as_array(array, where)
     if images.dtype != np.uint8 and images.dtype.kind != "f":
         raise DataError(f"{where} has values of type {images.dtype}.", hint=remedy_of_type(images))
     images = _channels_first(images, shape, where)
@@ -62,6 +59,31 @@ def images_of_array(
             part = grey_of(part, partial(_name, where, start))
         out[start : start + len(part)] = fit_images(part, shape, DecodeOptions())
     return out, None if size == wanted else size
+
+
+def as_array(value: Any, where: str) -> np.ndarray:
+    """View an array, a tensor of any device, or nested lists as an array of this machine.
+
+    Args:
+        value: Whatever was handed over; bfloat16, which NumPy has not, becomes float32.
+        where: Names it in error messages.
+
+    Raises:
+        DataError: It is no array: lists of several lengths, or a sparse or quantised tensor.
+    """
+    try:
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu()
+            value = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(
+            f"{where} is no array of one shape and type: {str(error).splitlines()[0]}",
+            hint="Give one dense array or tensor; numpy.stack(them) makes one of a list of equal "
+            "shapes.",
+        ) from None
+    # files of other machines keep their numbers the other way round, which torch does not take
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _name(where: str, first: int, i: int) -> str:

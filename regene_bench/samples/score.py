@@ -48,7 +48,7 @@ from regene_bench.samples.against_statistics import (
     with_statistics,
     workbench_of,
 )
-from regene_bench.samples.arrays import images_of_array
+from regene_bench.samples.arrays import as_array, images_of_array
 from regene_bench.samples.board_entry import Reference, keep, record_of
 from regene_bench.samples.caveats import with_caveats
 from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
@@ -285,8 +285,7 @@ def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad
         found = Samples(images, None, where, resized_from)
     if labels is None or by_name:
         return found
-    values = np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
-    return found.labelled(labels_of_array(values, names, "labels"))
+    return found.labelled(labels_of_array(as_array(labels, "labels"), names, "labels"))
 
 
 def _tell(runtime: Runtime, done: int, total: int) -> None:

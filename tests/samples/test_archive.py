@@ -71,6 +71,13 @@ def test_names_that_climb_out_of_the_zip_are_left_out_and_nothing_is_written(
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == [path]
 
 
+def test_an_entry_without_a_name_is_no_image(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.zip", {"0.png": encode(pixels(1)[0])})
+    with zipfile.ZipFile(path, "a") as archive, archive.open(zipfile.ZipInfo(""), "w") as entry:
+        entry.write(encode(pixels(1)[0]))
+    assert len(read_samples(path, GREY, NAMES)) == 1
+
+
 def test_damage_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zip", {"0.png": b"", "1.png": encode(pixels(1)[0])})
     assert "0.png in" in refused(path)

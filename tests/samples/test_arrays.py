@@ -71,6 +71,25 @@ def test_bfloat16_tensors_with_gradients_are_images_too() -> None:
     assert (convert(tensor) == 64).all()
 
 
+@pytest.mark.parametrize("order", ["<f4", ">f4", ">f8"])
+def test_files_of_other_machines_keep_their_numbers_the_other_way_round(order: str) -> None:
+    images = pixels(3, 3)
+    np.testing.assert_array_equal(convert((images / 255).astype(order)), images)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [pixels(1, 3)[0], pixels(1, 3, 7)[0]],
+        torch.zeros(2, 3, 6, 5).to_sparse(),
+        torch.zeros(2, 3, 6, 5).to(torch.float8_e4m3fn),
+    ],
+    ids=["several sizes", "sparse", "8-bit floats"],
+)
+def test_what_is_no_array_is_refused(value: Any) -> None:
+    assert "no array of one shape and type" in refused(value)
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
