@@ -7,19 +7,27 @@ from collections.abc import Sequence
 from regene_bench.base.errors import TooFewImagesError, UnavailableError
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.metric import Column, Metric, NamedMetric, Score, Skipped
+from regene_bench.harness.shared_data import SharedData, wrote_into
 from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
+from regene_bench.runtime.process_state import kept_process_state
+
+_SHARED = "SharedStateError"
 
 
-def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple[ScoreRow, ...]:
+def measure_all(
+    metrics: Sequence[NamedMetric], evaluation: Evaluation, shared: SharedData | None = None
+) -> tuple[ScoreRow, ...]:
     """Measure every metric on one run's images.
 
     No metric can end the others: one that asks for what the model cannot do, or for more images,
     is a ``skipped`` row, one whose extractor is not to be had an ``unavailable`` one, one that
-    raises a ``failed`` one.
+    raises a ``failed`` one. So is one that writes into what it shares with others, which is put
+    right before the next.
 
     Args:
         metrics: What to measure.
         evaluation: The model, its images, and the real images to compare with.
+        shared: The benchmark's data, where other runs or calls see them, too.
 
     Returns:
         The scores, in the order of the metrics; every column of each has a row at least.
@@ -30,7 +38,12 @@ def measure_all(metrics: Sequence[NamedMetric], evaluation: Evaluation) -> tuple
     rows: list[ScoreRow] = []
     for named in metrics:
         evaluation.runtime.stop.check()
-        rows += _measure(named, evaluation)
+        with kept_process_state():
+            found: Sequence[ScoreRow] = _measure(named, evaluation)
+        changed = (*evaluation.restore(), *(shared.restore() if shared else ()))
+        if changed:
+            found = failed_scores([named], _SHARED, f"measure {wrote_into(changed)}")
+        rows += found
     return tuple(rows)
 
 

@@ -30,12 +30,14 @@ from regene_bench.harness.pictures import (
     save_picture,
 )
 from regene_bench.harness.sample import sample
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.runs import Run
 from regene_bench.runtime import provenance
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision, device_name
 from regene_bench.runtime.metering import Meter, metered
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generator
@@ -49,6 +51,7 @@ class Setting:
         results: The results folder.
         data: The benchmark's data on the device.
         comparison: Labels to generate and real images to compare with.
+        shared: Watches over both, which no method and no metric may write into.
         shelf: Extractors and real features.
         metrics: What is measured.
         device: Where everything is computed.
@@ -61,6 +64,7 @@ class Setting:
     results: Path
     data: BenchmarkData
     comparison: Comparison
+    shared: SharedData
     shelf: FeatureCache
     metrics: Sequence[NamedMetric]
     device: torch.device
@@ -138,7 +142,11 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     runtime = runtime_of(run, setting)
 
     def fit(ledger: _Ledger) -> object:
-        with metered(setting.device) as ledger.fit:
+        with (
+            setting.shared.unchanged_by("fit"),
+            metered(setting.device) as ledger.fit,
+            kept_process_state(),
+        ):
             return run.method(run.config).fit(setting.data, runtime)
 
     return _carry_out(run, setting, runtime, fit)
@@ -166,7 +174,8 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
     with metered(device) as meter:
         try:
             configs = [run.config for run in runs]
-            models = method.fit_batch(configs, settings[0].data, runtimes)
+            with settings[0].shared.unchanged_by("fit_batch"), kept_process_state():
+                models = method.fit_batch(configs, settings[0].data, runtimes)
             if len(models) != len(runs):
                 raise MethodError(
                     f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
@@ -215,14 +224,14 @@ def _generate_and_measure(
         raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
 
     comparison = setting.comparison
-    with metered(setting.device) as ledger.generate:
+    with setting.shared.unchanged_by("generate"), metered(setting.device) as ledger.generate:
         generated, trials = sample(model, comparison.labels, setting.data.shape, runtime)
     ledger.n_generated = len(generated)
     save_picture(sample_grid(generated.images, comparison.labels), folder / "samples.png")
 
     evaluation = evaluation_of(model, generated, trials, setting, runtime)
     with metered(setting.device) as ledger.measure:
-        ledger.scores = measure_all(setting.metrics, evaluation)
+        ledger.scores = measure_all(setting.metrics, evaluation, setting.shared)
     if evaluation.can("encode") and evaluation.can("decode"):
         _picture_reconstructions(evaluation, setting, folder)
 
