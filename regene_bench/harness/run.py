@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import Interrupted, MethodError
 from regene_bench.base.events import Message, Sink
 from regene_bench.base.files import write_atomically
+from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
@@ -181,7 +182,9 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
                     f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
                     f"{len(models)} models."
                 )
-        except (Exception, SystemExit) as error:
+        except (Interrupted, KeyboardInterrupt):
+            raise
+        except BaseException as error:
             models = [error] * len(runs)
     share = Meter(meter.seconds / len(runs), meter.peak_bytes)
     for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
@@ -190,7 +193,7 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
 
 def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
     ledger.fit = meter
-    if isinstance(model, Exception | SystemExit):
+    if isinstance(model, BaseException):
         raise model
     return model
 
@@ -205,9 +208,11 @@ def _carry_out(
     try:
         model = fit(ledger)
         _generate_and_measure(run, model, setting, runtime, folder, ledger)
-    except (Exception, SystemExit) as error:  # a method must not end the other runs by sys.exit
+    except (Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit, CancelledError, …: no method ends the other runs
         path = folder / "traceback.txt"
-        write_atomically(path, traceback.format_exc().encode())
+        write_atomically(path, traceback.format_exc().encode(errors="backslashreplace"))
         relative = path.relative_to(setting.results)
         return _record(run, setting, ledger, error, str(relative))
     return _record(run, setting, ledger)
@@ -287,7 +292,7 @@ def _record(
     run: Run,
     setting: Setting,
     ledger: _Ledger,
-    error: Exception | SystemExit | None = None,
+    error: BaseException | None = None,
     traceback_path: str | None = None,
 ) -> RunRecord:
     fit_seconds = ledger.fit.seconds + ledger.restored_seconds
@@ -307,7 +312,7 @@ def _record(
         seed=run.seed,
         status="ok" if error is None else "failed",
         error_type=type(error).__name__ if error else None,
-        error_message=str(error) if error else None,
+        error_message=text_of(error) if error else None,
         traceback_path=traceback_path,
         device=setting.device.type,
         gpu_name=device_name(setting.device) or None,
