@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 MIN_WIDTH = 60
 _LONGEST_SLUG = 60
+_LONGEST_MESSAGE = 10_000
 
 
 def terminal_width() -> int:
@@ -39,6 +40,22 @@ def printable(text: str) -> str:
     """Write a text of unknown origin on one line, without control characters."""
     line = " ".join(text.split())
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def storable(text: str, longest: int = 20_000) -> str:
+    """Make a text of unknown origin fit for a file: what UTF-8 has not is escaped, the end cut."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text) - longest} characters more)"
+
+
+def text_of(error: BaseException) -> str:
+    """Say what went wrong, whatever the error's own text does."""
+    try:
+        return storable(str(error), _LONGEST_MESSAGE)
+    except Exception as second:  # a failure must be told of
+        return f"its message cannot be read: {type(second).__name__}"
 
 
 def slug(text: str) -> str:

@@ -18,10 +18,12 @@ from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.frechet import Gaussian
 from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.tensor_marks import Marked, TensorMark
 from regene_bench.training.capabilities import Decoder, Encoder, has_capability
 
 T = TypeVar("T")
 _CHUNK = 256
+_RECONSTRUCTED = "the reconstructed images"
 
 
 class Evaluation:
@@ -61,7 +63,12 @@ class Evaluation:
         self.runtime = runtime
         self.statistics = statistics
         self._cache = shelf
-        self._features: dict[tuple[str, str], Features] = {}
+        self._features: dict[tuple[str, str], Marked[Features]] = {}
+        self._marks: dict[str, TensorMark] = {}
+        self._copies: dict[str, Tensor] = {}
+        for name, tensor in self._given_tensors().items():
+            self._marks[name] = TensorMark.of(tensor)
+            self._copies[name] = tensor.to("cpu", copy=True)
 
     def can(self, capability: str) -> bool:
         """Tell whether the model can ``encode``, ``decode``, ``generate`` or ``classify``.
@@ -166,7 +173,9 @@ class Evaluation:
             parts.append(self.through_the_model(images))
             done += len(images)
             self.runtime.progress("reconstructing", done, len(self.data.test))
-        return torch.cat(parts)
+        found = torch.cat(parts)
+        self._marks[_RECONSTRUCTED] = TensorMark.of(found)
+        return found
 
     @torch.inference_mode()
     def through_the_model(self, images: Tensor) -> Tensor:
@@ -188,5 +197,37 @@ class Evaluation:
     def _once(self, extractor: str, name: str, images: Tensor) -> Features:
         key = (extractor, name)
         if key not in self._features:
-            self._features[key] = self._cache.extract(extractor, images, f"{name} images")
-        return self._features[key]
+            found = self._cache.extract(extractor, images, f"{name} images")
+            self._features[key] = Marked.of(found)
+        return self._features[key].value
+
+    def restore(self) -> tuple[str, ...]:
+        """Put right what a metric wrote into and others would measure.
+
+        Generated images, their labels and trials are copied back; what was computed is forgotten,
+        and computed again when it is asked for.
+
+        Returns:
+            What it was, in words; empty if nothing.
+        """
+        changed = []
+        for name, tensor in self._given_tensors().items():
+            if TensorMark.of(tensor) != self._marks[name]:
+                tensor.data = self._copies[name].to(self.runtime.device, copy=True)
+                changed.append(name)
+        computed = self.__dict__.get("reconstructed")
+        if computed is not None and TensorMark.of(computed) != self._marks[_RECONSTRUCTED]:
+            del self.__dict__["reconstructed"]
+            changed.append(_RECONSTRUCTED)
+        for key in [key for key, found in self._features.items() if not found.is_unchanged()]:
+            del self._features[key]
+            changed.append(f"the features of {key[1]} images ({key[0]})")
+        return (*changed, *self._cache.drop_changed())
+
+    def _given_tensors(self) -> dict[str, Tensor]:
+        """What the evaluation was made with, and nothing can compute again."""
+        return {
+            "the generated images": self.generated.images,
+            "their labels": self.generated.labels,
+            **{f"the {kind} trials": counts for kind, counts in self.trials.items()},
+        }

@@ -17,7 +17,9 @@ from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import FeatureExtractor, Features
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.tensor_marks import Marked
 
 FindExtractor = Callable[[str], type[FeatureExtractor]]
 T = TypeVar("T")
@@ -54,8 +56,8 @@ class FeatureCache:
         self._runtime = runtime
         self._ready: dict[str, FeatureExtractor] = {}
         self._unavailable: dict[str, UnavailableError] = {}
-        self._real: dict[tuple[str, str], Features] = {}
-        self._of_real: dict[tuple[str, str, str], Any] = {}
+        self._real: dict[tuple[str, str], Marked[Features]] = {}
+        self._of_real: dict[tuple[str, str, str], Marked[Any]] = {}
         self._disk = CheckpointStore(cache_dir() / "features")
         self._keeps = True
 
@@ -70,7 +72,8 @@ class FeatureCache:
         if name not in self._ready:
             extractor = self._find(name)(self._options.get(name, {}))
             try:
-                extractor.prepare(self._data, self._runtime)
+                with kept_process_state():
+                    extractor.prepare(self._data, self._runtime)
             except UnavailableError as error:
                 self._unavailable[name] = error
                 self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
@@ -112,8 +115,8 @@ class FeatureCache:
                 found = Features(
                     saved["features"].to(device), None if logits is None else logits.to(device)
                 )
-            self._real[key] = found
-        return self._real[key]
+            self._real[key] = Marked.of(found)
+        return self._real[key].value
 
     def _keep(self, file: str, found: Features) -> None:
         """Write features to the cache, which only saves time: where it cannot, warn once."""
@@ -139,9 +142,26 @@ class FeatureCache:
         """
         key = (what, name, _content_hash(images.images))
         if key not in self._of_real:
-            self._of_real[key] = compute(self.real(name, images).features)
-        found: T = self._of_real[key]
+            self._of_real[key] = Marked.of(compute(self.real(name, images).features))
+        found: T = self._of_real[key].value
         return found
+
+    def drop_changed(self) -> tuple[str, ...]:
+        """Forget what a metric wrote into; it is read from the disk or computed again.
+
+        Returns:
+            What it was, in words; empty if nothing.
+        """
+        real = [key for key, marked in self._real.items() if not marked.is_unchanged()]
+        derived = [key for key, marked in self._of_real.items() if not marked.is_unchanged()]
+        for key in real:
+            del self._real[key]
+        for what in derived:
+            del self._of_real[what]
+        return (
+            *(f"the features of real images ({name})" for name, _ in real),
+            *(f"the {what} of real images' features ({name})" for what, name, _ in derived),
+        )
 
 
 def _content_hash(images: torch.Tensor) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.events import Sink
@@ -75,6 +75,8 @@ def prepare(
         RegeneBenchError: Bad usage, configuration or data.
         Interrupted: A stop was asked for.
     """
+    # a plugin may change the working folder
+    options = replace(options, results=options.results.absolute())
     host = load_plugins()
     benchmark = load_benchmark(host, benchmark_name)
     preset = check_preset(options.preset or benchmark.default_preset)
@@ -105,6 +107,7 @@ def prepare(
         results=options.results,
         data=bench.data,
         comparison=bench.comparison,
+        shared=bench.shared,
         shelf=bench.shelf,
         metrics=metrics,
         device=device,

@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
+from regene_bench.base.errors import Interrupted, MethodError
 from regene_bench.base.events import Message, Sink
 from regene_bench.base.files import write_atomically
+from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
@@ -30,12 +31,14 @@ from regene_bench.harness.pictures import (
     save_picture,
 )
 from regene_bench.harness.sample import sample
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.runs import Run
 from regene_bench.runtime import provenance
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision, device_name
 from regene_bench.runtime.metering import Meter, metered
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generator
@@ -49,6 +52,7 @@ class Setting:
         results: The results folder.
         data: The benchmark's data on the device.
         comparison: Labels to generate and real images to compare with.
+        shared: Watches over both, which no method and no metric may write into.
         shelf: Extractors and real features.
         metrics: What is measured.
         device: Where everything is computed.
@@ -61,6 +65,7 @@ class Setting:
     results: Path
     data: BenchmarkData
     comparison: Comparison
+    shared: SharedData
     shelf: FeatureCache
     metrics: Sequence[NamedMetric]
     device: torch.device
@@ -138,7 +143,11 @@ def execute(run: Run, setting: Setting) -> RunRecord:
     runtime = runtime_of(run, setting)
 
     def fit(ledger: _Ledger) -> object:
-        with metered(setting.device) as ledger.fit:
+        with (
+            setting.shared.unchanged_by("fit"),
+            metered(setting.device) as ledger.fit,
+            kept_process_state(),
+        ):
             return run.method(run.config).fit(setting.data, runtime)
 
     return _carry_out(run, setting, runtime, fit)
@@ -166,13 +175,16 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
     with metered(device) as meter:
         try:
             configs = [run.config for run in runs]
-            models = method.fit_batch(configs, settings[0].data, runtimes)
+            with settings[0].shared.unchanged_by("fit_batch"), kept_process_state():
+                models = method.fit_batch(configs, settings[0].data, runtimes)
             if len(models) != len(runs):
                 raise MethodError(
                     f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
                     f"{len(models)} models."
                 )
-        except (Exception, SystemExit) as error:
+        except (Interrupted, KeyboardInterrupt):
+            raise
+        except BaseException as error:
             models = [error] * len(runs)
     share = Meter(meter.seconds / len(runs), meter.peak_bytes)
     for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
@@ -181,7 +193,7 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
 
 def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
     ledger.fit = meter
-    if isinstance(model, Exception | SystemExit):
+    if isinstance(model, BaseException):
         raise model
     return model
 
@@ -196,9 +208,11 @@ def _carry_out(
     try:
         model = fit(ledger)
         _generate_and_measure(run, model, setting, runtime, folder, ledger)
-    except (Exception, SystemExit) as error:  # a method must not end the other runs by sys.exit
+    except (Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit, CancelledError, …: no method ends the other runs
         path = folder / "traceback.txt"
-        write_atomically(path, traceback.format_exc().encode())
+        write_atomically(path, traceback.format_exc().encode(errors="backslashreplace"))
         relative = path.relative_to(setting.results)
         return _record(run, setting, ledger, error, str(relative))
     return _record(run, setting, ledger)
@@ -215,14 +229,14 @@ def _generate_and_measure(
         raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
 
     comparison = setting.comparison
-    with metered(setting.device) as ledger.generate:
+    with setting.shared.unchanged_by("generate"), metered(setting.device) as ledger.generate:
         generated, trials = sample(model, comparison.labels, setting.data.shape, runtime)
     ledger.n_generated = len(generated)
     save_picture(sample_grid(generated.images, comparison.labels), folder / "samples.png")
 
     evaluation = evaluation_of(model, generated, trials, setting, runtime)
     with metered(setting.device) as ledger.measure:
-        ledger.scores = measure_all(setting.metrics, evaluation)
+        ledger.scores = measure_all(setting.metrics, evaluation, setting.shared)
     if evaluation.can("encode") and evaluation.can("decode"):
         _picture_reconstructions(evaluation, setting, folder)
 
@@ -278,7 +292,7 @@ def _record(
     run: Run,
     setting: Setting,
     ledger: _Ledger,
-    error: Exception | SystemExit | None = None,
+    error: BaseException | None = None,
     traceback_path: str | None = None,
 ) -> RunRecord:
     fit_seconds = ledger.fit.seconds + ledger.restored_seconds
@@ -298,7 +312,7 @@ def _record(
         seed=run.seed,
         status="ok" if error is None else "failed",
         error_type=type(error).__name__ if error else None,
-        error_message=str(error) if error else None,
+        error_message=text_of(error) if error else None,
         traceback_path=traceback_path,
         device=setting.device.type,
         gpu_name=device_name(setting.device) or None,

@@ -8,6 +8,7 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.data.device_images import DeviceImages, to_uint8
 from regene_bench.data.shapes import ImageShape
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.training.capabilities import Generation, Generator
@@ -32,7 +33,8 @@ def sample(
         trials by kind, int64 ``[N]`` each.
 
     Raises:
-        MethodError: Wrong shape or dtype, values that are not finite or outside [0, 1].
+        MethodError: Wrong shape or dtype, values that are not finite or outside [0, 1], or labels
+            that were written into.
         Interrupted: A stop was asked for.
     """
     rng = SampleRng(runtime.derive_seed("samples"))
@@ -42,9 +44,16 @@ def sample(
     for start in range(0, len(labels), _CHUNK):
         runtime.stop.check()
         part = labels[start : start + _CHUNK]
-        with torch.inference_mode():
-            generation = model.generate(part, rng.at(start))
+        # a copy: the model's author may forget that others see these labels, too
+        given = part.clone()
+        with kept_process_state(), torch.inference_mode():
+            generation = model.generate(given, rng.at(start))
         check_generation(generation, len(part), shape)
+        if not torch.equal(given, part):
+            raise MethodError(
+                "generate wrote into the labels that it was given.",
+                hint="Work on a copy (labels.clone()).",
+            )
         images.append(to_uint8(generation.images))
         known.append(part if generation.labelled else torch.full_like(part, -1))
         for kind, counts in (generation.trials or {}).items():

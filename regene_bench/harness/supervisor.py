@@ -7,6 +7,7 @@ each run.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -52,6 +53,7 @@ class RunSupervisor:
         self._missing = missing
         self._numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
         self._stamps = {run.run_id: self._stamp(run) for run in runs}
+        self._at_work = threading.RLock()
 
     def carry_out_one(self, run: Run) -> RunRecord:
         """Carry out one run and return its record.
@@ -66,6 +68,9 @@ class RunSupervisor:
     def carry_out(self, runs: Sequence[Run]) -> Iterator[RunRecord]:
         """Carry out runs that are trained together, and yield the record of each as it ends.
 
+        An executor's threads wait for each other: runs of one process share its random generators,
+        its working folder and more, on which their results may depend.
+
         Args:
             runs: One run, or several of one ``Method.batch_key``.
 
@@ -73,6 +78,10 @@ class RunSupervisor:
             ResultsError: A part cannot be written, or a newer version has written it.
             Interrupted: A stop was asked for; the training is saved.
         """
+        with self._at_work:
+            yield from self._carry_out(runs)
+
+    def _carry_out(self, runs: Sequence[Run]) -> Iterator[RunRecord]:
         for run in runs:
             self._tell_started(run)
         started = time.monotonic()

@@ -17,6 +17,7 @@ from regene_bench.data.shapes import Preset
 from regene_bench.data.source import DatasetSource, SourceRequest
 from regene_bench.evaluation.comparison import Comparison, reference_images, stratified_labels
 from regene_bench.evaluation.feature_cache import FeatureCache
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -37,6 +38,7 @@ class Workbench:
         data: Both splits, on the device.
         comparison: The labels to generate, and the real images to compare with.
         shelf: Feature extractors, and the features of real images.
+        shared: Watches over data and comparison.
         runtime: Device, precision, progress and stop, for work that belongs to no run; its seed is
             0, and what is trained with it (the neutral classifier) lies in the cache folder.
     """
@@ -45,6 +47,7 @@ class Workbench:
     comparison: Comparison
     shelf: FeatureCache
     runtime: Runtime
+    shared: SharedData
 
 
 def set_up_workbench(
@@ -96,7 +99,14 @@ def set_up_workbench(
         data,
         runtime,
     )
-    return Workbench(data, make_comparison(benchmark, preset, data), shelf, runtime)
+    comparison = make_comparison(benchmark, preset, data)
+
+    def read_anew() -> tuple[BenchmarkData, Comparison]:
+        again = load_data(host, benchmark, folders, runtime)
+        return again, make_comparison(benchmark, preset, again)
+
+    shared = SharedData(data, comparison, read_anew)
+    return Workbench(data, comparison, shelf, runtime, shared)
 
 
 def make_runtime(

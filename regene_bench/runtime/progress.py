@@ -59,14 +59,19 @@ def watched(emit: Sink | None, stop: StopRequest) -> Iterator[Sink]:
 
 
 class JsonLines:
-    """One JSON object an event; progress of a task at most every few seconds, and its end."""
+    """One JSON object an event; progress of a task at most every few seconds, and its end.
+
+    Where nobody reads any more (``2>&1 | head -1``), nothing more is written, and the work goes on.
+    """
 
     def __init__(self, stream: TextIO, every: float = _LINE_SECONDS) -> None:
-        self._stream = stream
+        self._stream: TextIO | None = stream
         self._every = every
         self._told: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
+        if self._stream is None:
+            return
         if isinstance(event, Progress):
             now = time.monotonic()
             due = now - self._told.get(event.task, -self._every) >= self._every
@@ -74,7 +79,10 @@ class JsonLines:
                 return
             self._told[event.task] = now
         line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
-        print(json.dumps(line), file=self._stream, flush=True)
+        try:
+            print(json.dumps(line), file=self._stream, flush=True)
+        except (OSError, ValueError):  # a pipe without a reader, a closed stream
+            self._stream = None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,10 +76,16 @@ class Runtime:
             done: Units done so far.
             total: Units in all.
             unit: What is counted.
-            values: Latest losses or scores, by name.
+            values: Latest losses or scores, by name; tensors of one value, too. What is no number
+                is not shown: progress is no reason to fail.
         """
         name = f"{self.task}: {task}" if self.task else task
-        self.emit(Progress(name, done, total, unit, dict(values or {})))
+        shown = {
+            key: number
+            for key, value in (values or {}).items()
+            if (number := _plain(value)) is not None
+        }
+        self.emit(Progress(name, done, total, unit, shown))
 
     def tell(self, event: Event) -> None:
         """Pass an event on."""
@@ -88,3 +94,9 @@ class Runtime:
     def named(self, task: str) -> Runtime:
         """The same runtime with another progress prefix."""
         return replace(self, task=task)
+
+
+def _plain(value: Any) -> float | None:
+    with suppress(Exception):
+        return float(value.item() if hasattr(value, "item") else value)
+    return None

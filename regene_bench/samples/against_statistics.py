@@ -22,6 +22,7 @@ from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.evaluation.reference_statistics import ReferenceStatistics
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.harness.workbench import Workbench
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plugins.host import PluginHost
@@ -159,7 +160,10 @@ def workbench_of(
     shelf = FeatureCache(
         lambda name: host.find("feature_extractor", name).load(), {}, data, runtime
     )
-    return Workbench(data, Comparison(labels, none, none, "train"), shelf, runtime)
+    comparison = Comparison(labels, none, none, "train")
+    # there are no real images that could be damaged and read anew
+    shared = SharedData(data, comparison, lambda: (data, comparison))
+    return Workbench(data, comparison, shelf, runtime, shared)
 
 
 def with_reference_note(

@@ -341,5 +341,5 @@ def _measure(
         statistics=statistics,
     )
     with metered(device) as meter:
-        rows = measure_all(metrics, evaluation)
+        rows = measure_all(metrics, evaluation, bench.shared)
     return rows, meter

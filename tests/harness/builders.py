@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,9 +13,11 @@ from regene_bench.base.events import Sink, silent
 from regene_bench.base.hashing import canonical_json
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import ImageShape, Preset
+from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.run import Setting
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.harness.workbench import make_comparison
 from regene_bench.plan.protocol import Benchmark, parse_benchmark
 from regene_bench.plan.runs import Choice, Run, identify
@@ -97,10 +100,17 @@ def setting_of(
 ) -> Setting:
     stop = stop or StopRequest()
     runtime = make_runtime(folder / "shelf", stop=stop)
+    copy, comparison = deepcopy(data), make_comparison(benchmark(), "quick", data)
+
+    def read_anew() -> tuple[BenchmarkData, Comparison]:
+        again = deepcopy(copy)
+        return again, make_comparison(benchmark(), "quick", again)
+
     values: dict[str, Any] = {
         "results": folder / "results",
         "data": data,
-        "comparison": make_comparison(benchmark(), "quick", data),
+        "comparison": comparison,
+        "shared": SharedData(data, comparison, read_anew),
         "shelf": FeatureCache(lambda name: MeanExtractor, {}, data, runtime),
         "metrics": [NamedMetric(type(metric).__name__, metric) for metric in metrics],
         "device": torch.device("cpu"),

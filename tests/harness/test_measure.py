@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from regene_bench.base.errors import Interrupted, UnavailableError
 from regene_bench.data.device_images import BenchmarkData
@@ -118,6 +121,102 @@ def test_a_score_that_is_not_finite_is_a_failed_row(value: float, evaluation: Ev
     rows = measured(evaluation, metric_that(lambda: [Score("first", value)]))
     assert {row.status for row in rows} == {"failed"}
     assert str(value) in (rows[0].error_message or "")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Score("first", torch.tensor(2.5)), {"value": 2.5}),  # type: ignore[arg-type]
+        (Score("first", np.float32(2.5)), {"value": 2.5}),  # type: ignore[arg-type]
+        (Score("first", np.array([2.5])), {"value": 2.5}),  # type: ignore[arg-type]
+        (Score("first", 1, std=torch.tensor(0.5)), {"value": 1.0, "std": 0.5}),  # type: ignore[arg-type]
+        (Score("first", 1, interval=torch.tensor([0.0, 2.0])), {"ci_low": 0.0, "ci_high": 2.0}),  # type: ignore[arg-type]
+        (Score("first", 1, n_real=np.int64(7), n_generated=torch.tensor(8)), {"n_real": 7}),  # type: ignore[arg-type]
+        (Score("first", 1, note="a\udc80b"), {"note": "a\\udc80b"}),
+    ],
+    ids=["tensor", "numpy", "array", "spread", "interval", "counts", "surrogate"],
+)
+def test_what_is_plainly_meant_is_taken_for_it(
+    given: Score, expected: dict[str, object], evaluation: Evaluation
+) -> None:
+    first, _ = measured(evaluation, metric_that(lambda: [given]))
+    assert first.status == "ok"
+    for name, value in expected.items():
+        assert getattr(first, name) == value
+        assert type(getattr(first, name)) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("first", 1.0), "a tuple, not a Score"),
+        (Score("first", "2.5"), "the text '2.5'"),  # type: ignore[arg-type]
+        (Score("first", None), "no number"),  # type: ignore[arg-type]
+        (Score("first", torch.zeros(2)), "no number"),  # type: ignore[arg-type]
+        (Score("first", 1 + 2j), "no number"),  # type: ignore[arg-type]
+        (Score("first", 1, std=float("nan")), "The spread of first is nan"),
+        (Score("first", 1, std=-1), "less than 0"),
+        (Score("first", 1, interval=(2, 3)), "does not hold its 1"),
+        (Score("first", 1, interval=(float("nan"), 3)), "An end of the interval"),
+        (Score("first", 1, interval=3), "The interval of first is 3"),  # type: ignore[arg-type]
+        (Score("first", 1, class_name=3), "The class of first is a int, not text"),  # type: ignore[arg-type]
+        (Score("first", 1, note=None), "The note of first is a NoneType"),  # type: ignore[arg-type]
+        (Score("first", 1, n_real=2.5), "The n_real of first is 2.5"),  # type: ignore[arg-type]
+        (Score("first", 1, n_generated=1 << 70), "no number of images"),
+        (Score("first", 1, reference_split="validation"), "'validation'"),  # type: ignore[arg-type]
+        (Score("first", 1, card="net"), "The card of first is a str"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_stand_in_a_row_is_a_failed_row(
+    given: Score, words: str, evaluation: Evaluation
+) -> None:
+    rows = measured(evaluation, metric_that(lambda: [given]))
+    assert {(row.status, row.error_type) for row in rows} == {("failed", "MethodError")}
+    assert words in (rows[0].error_message or "")
+
+
+def test_two_scores_of_one_measure_are_no_score(evaluation: Evaluation) -> None:
+    twice = [Score("first", 1.0), Score("second", 1.0), Score("first", 9.0)]
+    rows = measured(evaluation, metric_that(lambda: twice))
+    assert {row.status for row in rows} == {"failed"}
+    assert "gave 2 scores for first" in (rows[0].error_message or "")
+    # of two classes, or under two extractors, they are two measures
+    apart = [Score("first", float(i), class_name=f"stripe {i}", card=CARD) for i in range(2)]
+    rows = measured(evaluation, metric_that(lambda: apart))
+    assert [row.status for row in rows] == ["ok", "ok", "skipped"]
+
+
+def test_a_score_under_an_extractor_says_which(evaluation: Evaluation) -> None:
+    named = metric_that(lambda: [Score("first", 1.0)])
+    type(named.metric).extractors = ("net",)  # type: ignore[assignment]
+    rows = measured(evaluation, named)
+    assert "does not say which extractor" in (rows[0].error_message or "")
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("and no message")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Mute(), "its message cannot be read: RuntimeError"),
+        (ValueError("a\udc80b"), "a\\udc80b"),
+        (ValueError("x" * 5_000_000), "4990000 characters more"),
+        (asyncio.CancelledError("cannot"), "cannot"),
+        (GeneratorExit("cannot"), "cannot"),
+    ],
+    ids=["mute", "surrogate", "long", "cancelled", "exit"],
+)
+def test_to_tell_of_a_failure_cannot_fail(
+    error: BaseException, words: str, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    rows = measured(evaluation, metric_that(raising(error)))
+    assert {(row.status, row.error_type) for row in rows} == {("failed", type(error).__name__)}
+    message = rows[0].error_message or ""
+    assert words in message
+    assert len(message.encode()) < 20_000
 
 
 def test_a_score_of_an_undeclared_column_is_a_failed_row(evaluation: Evaluation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,36 @@ def test_the_same_seed_gives_the_same_scores_and_another_does_not(
     first, again, other = (execute(run_of(method, seed=s), setting).scores for s in (0, 0, 1))
     assert first == again
     assert first != other
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("and no message")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Mute(), "its message cannot be read"),
+        (ValueError("a\udc80b"), "a\\udc80b"),
+        (ValueError("x" * 5_000_000), "characters more"),
+        (asyncio.CancelledError("cannot"), "cannot"),
+        (GeneratorExit("cannot"), "cannot"),
+    ],
+    ids=["mute", "surrogate", "long", "cancelled", "exit"],
+)
+def test_a_failure_is_recorded_whatever_its_error_says(
+    error: BaseException, words: str, data: BenchmarkData, tmp_path: Path
+) -> None:
+    def fit(data: BenchmarkData, runtime: object) -> object:
+        raise error
+
+    setting = setting_of(tmp_path, data, Counting())
+    record = execute(run_of(method_that(fit)), setting)
+    assert (record.status, record.error_type) == ("failed", type(error).__name__)
+    assert words in (record.error_message or "")
+    write_part(setting.results, record)
+    again = read_run(setting.results, record.run_id)
+    assert again is not None
+    assert again.error_message == record.error_message
+    assert len((record.error_message or "").encode()) < 20_000
