@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import ResultsError, UnavailableError
+from regene_bench.base.errors import PluginError, ResultsError, UnavailableError
 from regene_bench.base.events import Message
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
@@ -41,6 +41,8 @@ class FeatureCache:
         options: Options by extractor name, from the protocol's preset.
         data: The benchmark's data.
         runtime: Device and progress.
+        registered_as: Gives the name under which it is registered; its card must have it. Not
+            looked at if left out.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class FeatureCache:
         options: Mapping[str, Mapping[str, Any]],
         data: BenchmarkData,
         runtime: Runtime,
+        registered_as: Callable[[str], str] | None = None,
     ) -> None:
         self._find = find
+        self._registered_as = registered_as
         self._options = options
         self._data = data
         self._runtime = runtime
@@ -66,6 +70,7 @@ class FeatureCache:
 
         Raises:
             UnavailableError: Its weights are not to be had; the same error each time.
+            PluginError: It has another name on its card than it is registered under.
         """
         if name in self._unavailable:
             raise self._unavailable[name]
@@ -78,8 +83,18 @@ class FeatureCache:
                 self._unavailable[name] = error
                 self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
                 raise
+            self._check_identity(name, extractor.card.id)
             self._ready[name] = extractor
         return self._ready[name]
+
+    def _check_identity(self, name: str, card_id: str) -> None:
+        """Refuse features that leaderboards would show under another extractor's name."""
+        expected = card_id if self._registered_as is None else self._registered_as(name)
+        if card_id != expected:
+            raise PluginError(
+                f"The extractor {name!r} calls itself {card_id!r} on its card.",
+                hint=f"Its author is to give the card the id {expected!r}.",
+            )
 
     def extract(self, name: str, images: torch.Tensor, task: str) -> Features:
         """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""

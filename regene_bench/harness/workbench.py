@@ -98,6 +98,7 @@ def set_up_workbench(
         benchmark.presets[preset].extractors,
         data,
         runtime,
+        lambda name: host.find("feature_extractor", name).name,
     )
     comparison = make_comparison(benchmark, preset, data)
 

@@ -10,6 +10,7 @@ from regene_bench.base.validation import validate
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import parse_selections
+from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 
 
@@ -137,4 +138,39 @@ def _make(host: PluginHost, text: str, extractor: str = "") -> list[NamedMetric]
             metrics[title] = NamedMetric(title, kind(config))
     for extractor in extractors_of(metrics.values()):
         host.find("feature_extractor", extractor)
+    _refuse_borrowed_columns(host, [selection.name for selection in parse_selections(text)])
     return list(metrics.values())
+
+
+def _refuse_borrowed_columns(host: PluginHost, chosen: Iterable[str]) -> None:
+    """Refuse a metric under whose scores people would read another's.
+
+    Leaderboards know a score by its column. Metrics of one distribution may share one, as ``fd``
+    and ``fd_efficientnet_lite0`` do; no distribution may take a column of ours, nor two the same.
+
+    Raises:
+        PluginError: A chosen metric reports a column that another distribution's reports.
+    """
+    foreign = [
+        entry for entry in (host.find("metric", name) for name in chosen) if not entry.is_our_own
+    ]
+    # what is ours is not imported for nothing
+    for entry in foreign:
+        own = {column.name for column in entry.load().columns}
+        for other in host.entries("metric"):
+            if other.distribution == entry.distribution:
+                continue
+            both = sorted(own & _columns_of(other))
+            if both:
+                raise PluginError(
+                    f"The metric {entry.name!r} of {entry.distribution} reports the column "
+                    f"{both[0]!r}, as {other.name!r} of {other.distribution} does.",
+                    hint="Its author is to name it otherwise; leave it out until then.",
+                )
+
+
+def _columns_of(entry: Entry) -> set[str]:
+    """Names of a metric's columns; none where it cannot be imported."""
+    with suppress(PluginError):
+        return {column.name for column in entry.load().columns}
+    return set()

@@ -11,6 +11,7 @@ from typing import Any
 
 from regene_bench.base.errors import PluginError
 
+OWN_DISTRIBUTION = "regene-bench"
 KIND_OF_HOOK = {
     "register_datasets": "dataset",
     "register_benchmarks": "benchmark",
@@ -68,6 +69,11 @@ class Entry:
     def qualified_name(self) -> str:
         """The name that is unique among all distributions: ``distribution:name``."""
         return f"{self.distribution}:{self.name}"
+
+    @property
+    def is_our_own(self) -> bool:
+        """Whether it comes with regene-bench itself."""
+        return self.distribution == OWN_DISTRIBUTION
 
     def load(self) -> Any:
         """Import the target, or open it as a ``Traversable`` if its kind is a file.

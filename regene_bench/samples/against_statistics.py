@@ -158,7 +158,11 @@ def workbench_of(
     data = BenchmarkData(_DATASET, shape, (), fingerprint, train=none, test=none)
     labels = torch.zeros(len(samples) if samples else 0, dtype=torch.int64)
     shelf = FeatureCache(
-        lambda name: host.find("feature_extractor", name).load(), {}, data, runtime
+        lambda name: host.find("feature_extractor", name).load(),
+        {},
+        data,
+        runtime,
+        lambda name: host.find("feature_extractor", name).name,
     )
     comparison = Comparison(labels, none, none, "train")
     # there are no real images that could be damaged and read anew
