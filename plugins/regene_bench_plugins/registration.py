@@ -44,6 +44,11 @@ def register_datasets(register: Register) -> None:
         summary="anybody's images in Parquet files",
     )
     register(
+        "torchvision",
+        f"{_HERE}.datasets.torchvision_source:Torchvision",
+        summary="what torchvision downloaded: KMNIST, EMNIST, QMNIST, CIFAR-100, SVHN, …",
+    )
+    register(
         "npz",
         f"{_HERE}.datasets.npz:Npz",
         summary="anybody's images in a .npz, as Keras and MedMNIST keep them",
