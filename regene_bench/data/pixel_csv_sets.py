@@ -179,8 +179,8 @@ def images_of_pixels(
     if size is None:
         of_colour = not colours and _size(n, 3, columns, shape) is not None
         raise DataError(
-            f"{columns.path} has {n} pixels an image, which is no square"
-            + (" of three colours." if colours else "."),
+            f"{columns.path} has {n} values an image, which make no square "
+            f"{'colour' if colours else 'grey'} image.",
             hint="If they are colour images, a data set says in which order their values are: "
             'colours = "pixels" (RGBRGB…) or "planes" (all red, all green, all blue) in '
             "[data.options]. Samples are given in a .npz, as uint8 [N, H, W, 3]."
