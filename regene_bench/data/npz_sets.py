@@ -115,7 +115,7 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
 
     Either arrays of the splits (``npz_files.find_split_arrays``) or one collection, ``images`` or
     ``x`` with ``labels`` or the like, of which a part is held out. A validation split stands in
-    for a test split where there is none.
+    for a test split where there is none, or none with labels (all are -1).
 
     Args:
         place: The file or folder.
@@ -144,8 +144,7 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
             hint="Call the arrays x_train, y_train, x_test and y_test; or images and labels, of "
             "which a part is held out.",
         )
-    held_out: SplitRole = "test" if "test" in splits else "validation"
-    test = splits.get(held_out)
+    test, notes = _held_out(path, splits, shapes)
     for arrays in filter(None, (train, test)):
         if arrays.labels is None:
             raise DataError(
@@ -153,11 +152,38 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
                 hint=f"It has {', '.join(shapes)}. Labels are called y_train or train_labels, as "
                 "their images are.",
             )
-    notes: tuple[str, ...] = ()
-    if held_out == "test" and (unread := splits.get("validation")):
-        n = shapes[unread.images][0] if shapes[unread.images] else 0
-        notes = (f"{unread.images}, the {n} images to validate with, are not read",)
     return NpzSet(path, train, test, notes, decode, test_fraction)
+
+
+def _held_out(
+    path: Path,
+    splits: Mapping[SplitRole, SplitArrays],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> tuple[SplitArrays | None, tuple[str, ...]]:
+    """Choose what is held out, None for a part of the training images, and say what is not read."""
+    test, validation = splits.get("test"), splits.get("validation")
+    notes: list[str] = []
+    if test and test.labels and _are_hidden(path, test.labels):
+        notes.append(
+            f"{test.labels} hides its labels and is passed over: "
+            + (f"{validation.images} is" if validation else "a part of the training images is")
+            + " held out in its place"
+        )
+        test, validation = validation, None
+    if test and validation:
+        n = shapes[validation.images][0] if shapes[validation.images] else 0
+        notes.append(f"{validation.images}, the {n} images to validate with, are not read")
+    return test or validation, tuple(notes)
+
+
+def _are_hidden(path: Path, labels: str) -> bool:
+    """Tell whether all labels are negative, as those of competitions are."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            values = file[labels]
+    except DAMAGES as error:
+        raise damaged(path, error) from None
+    return bool(values.size and values.dtype.kind == "i" and (values < 0).all())
 
 
 def _only_npz(place: Path) -> Path | None:

@@ -92,6 +92,20 @@ def test_they_stand_in_for_a_test_split(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load(tmp_path).test.images, TEST.images)
 
 
+def test_a_test_split_with_hidden_labels_is_passed_over_with_a_word(tmp_path: Path) -> None:
+    hidden = {**KERAS, "y_test": np.full(6, -1)}
+    write(tmp_path, **hidden)
+    told: list[str] = []
+    found = load(tmp_path, told=told)
+    passed_over = "npz: y_test hides its labels and is passed over: "
+    assert told == [f"{passed_over}a part of the training images is held out in its place"]
+    assert (len(found.train.images), len(found.test.images)) == (9, 3)
+    write(tmp_path, **hidden, x_val=KERAS["x_test"], y_val=KERAS["y_test"])
+    told.clear()
+    np.testing.assert_array_equal(load(tmp_path, told=told).test.images, TEST.images)
+    assert told == [f"{passed_over}x_val is held out in its place"]
+
+
 @pytest.mark.parametrize("images", ["images", "x", "x_train"])
 def test_without_a_test_split_a_part_of_each_class_is_held_out(tmp_path: Path, images: str) -> None:
     labels = "y_train" if images == "x_train" else "labels"
@@ -145,6 +159,7 @@ def test_classes_that_are_called_by_other_integers(tmp_path: Path) -> None:
         ({**KERAS, "y_train": np.ones((12, 14), int)}, "any number of 14 findings"),
         ({**KERAS, "Train_Images": KERAS["x_train"]}, "x_train and Train_Images: which"),
         ({"x_train": KERAS["x_train"]}, "images, x_train, but no labels"),
+        ({**KERAS, "y_test": np.full(6, -1), "x_val": KERAS["x_test"]}, "x_val, but no labels"),
         ({"x_test": KERAS["x_test"], "y_test": KERAS["y_test"]}, "no images to train on"),
         ({"mu": np.zeros(3), "sigma": np.eye(3)}, r"It has mu \[3\], sigma \[3, 3\]"),
         ({**KERAS, "x_train": np.array([None])}, "pickled objects"),

@@ -166,10 +166,11 @@ class TorchvisionFolder:
             raise
         except Exception as error:  # readers of damaged files raise many types
             missing = isinstance(error, RuntimeError) and "not found" in str(error)
+            what = f"{type(error).__name__}: {error}".removesuffix(": ")
             reason = (
                 "a file is missing, or is not the published one."
                 if missing
-                else f"{type(error).__name__}: {error}"
+                else f"a file is damaged ({what})."
             )
             raise DataError(
                 f"torchvision cannot read the {split} split of {options.dataset} in {self.root}: "
