@@ -20,17 +20,17 @@ def register_datasets(register: Register) -> None:
     )
     register(
         "mnist",
-        f"{_HERE}.datasets.torchvision_sets:Mnist",
+        f"{_HERE}.datasets.published_sets:Mnist",
         summary="28×28 handwritten digits, 60,000 + 10,000",
     )
     register(
         "fashion-mnist",
-        f"{_HERE}.datasets.torchvision_sets:FashionMnist",
+        f"{_HERE}.datasets.published_sets:FashionMnist",
         summary="28×28 articles of clothing, 60,000 + 10,000",
     )
     register(
         "cifar10",
-        f"{_HERE}.datasets.torchvision_sets:Cifar10",
+        f"{_HERE}.datasets.published_sets:Cifar10",
         summary="32×32 colour images of ten classes, 50,000 + 10,000",
     )
     register(
@@ -42,6 +42,21 @@ def register_datasets(register: Register) -> None:
         "parquet",
         f"{_HERE}.datasets.parquet:ParquetImages",
         summary="anybody's images in Parquet files",
+    )
+    register(
+        "torchvision",
+        f"{_HERE}.datasets.torchvision_source:Torchvision",
+        summary="what torchvision downloaded: KMNIST, EMNIST, QMNIST, CIFAR-100, SVHN, …",
+    )
+    register(
+        "npz",
+        f"{_HERE}.datasets.npz:Npz",
+        summary="anybody's images in a .npz, as Keras and MedMNIST keep them",
+    )
+    register(
+        "pixel-csv",
+        f"{_HERE}.datasets.pixel_csv:PixelCsv",
+        summary="anybody's images in CSV files with a column a pixel, as on Kaggle",
     )
 
 

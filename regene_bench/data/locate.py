@@ -25,6 +25,7 @@ def find_folder(
     holds_plainly: Holds | None = None,
     remedy: str = "",
     zipped: bool = False,
+    suffixes: Sequence[str] = (),
 ) -> Path:
     """Find a data set's folder: ``<root>/<name>`` in each root, then a root that is the data set.
 
@@ -41,23 +42,26 @@ def find_folder(
         remedy: How to get the data set; becomes part of the hint.
         zipped: Take zips, too: ``<root>/<name>`` where the name ends in ``.zip``, and
             ``<root>/<name>.zip``; ``holds`` is then asked of them as of folders.
+        suffixes: Take files with these suffixes in the same way, such as ``(".npz",)``.
 
     Returns:
-        The folder, or the zip.
+        The folder, or the file.
 
     Raises:
         NotFoundError: It is nowhere; lists every place and what was wrong with it.
     """
     named = [root / Path(name).expanduser() for root in roots] or [Path(name).expanduser()]
     seen: dict[Path, str] = {}
+    suffixes = (".zip", *suffixes) if zipped else suffixes
     for folder in named:
         if folder.is_dir() and holds(folder):
             return folder
         seen.setdefault(folder, _why_not(folder))
-        if zipped and (archive := _zip_of(folder)).is_file():
-            if holds(archive):
-                return archive
-            seen[archive] = "no images in a known layout"
+        for file in (_file_of(folder, suffix) for suffix in suffixes):
+            if file.is_file():
+                if holds(file):
+                    return file
+                seen[file] = "no images in a known layout"
     for root in roots if holds_plainly else ():
         if root.is_dir() and holds_plainly and holds_plainly(root):
             return root
@@ -73,10 +77,10 @@ def missing(name: str, places: dict[Path, str], remedy: str) -> NotFoundError:
     return NotFoundError("\n".join(lines), hint=f"{hint} {remedy}".rstrip())
 
 
-def _zip_of(folder: Path) -> Path:
-    if folder.suffix.lower() == ".zip":
+def _file_of(folder: Path, suffix: str) -> Path:
+    if folder.suffix.lower() == suffix:
         return folder
-    return folder.with_name(f"{folder.name}.zip")
+    return folder.with_name(f"{folder.name}{suffix}")
 
 
 def _why_not(folder: Path) -> str:

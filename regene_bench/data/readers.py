@@ -9,7 +9,8 @@ does it whole, and the parts that this function is made of:
 2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet,
    StyleGAN's ``dataset.json`` and class folders, the last two in zips as well, and returns a
    ``Layout`` whose ``read`` decodes one split. Its parts are ``find_class_folders``,
-   ``find_one_class``, ``find_parquet`` and ``read_idx``.
+   ``find_one_class``, ``find_parquet`` and ``read_idx``. Arrays in a ``.npz`` and CSV files with a
+   column a pixel are found by ``find_npz`` and ``find_pixel_csv``.
 3. Decode. ``decode_images`` turns encoded files or bytes into one uint8 array ``[N, C, H, W]`` of
    the benchmark's shape, ``fit_images`` does the same to pixels that are decoded already, and
    ``Records`` list a split that is too large to hold in memory twice.
@@ -41,11 +42,18 @@ from regene_bench.data.download import Archive, fetch, fetch_all
 from regene_bench.data.idx import read_idx
 from regene_bench.data.layouts import Layout, LayoutKind, LayoutOptions, detect_layout
 from regene_bench.data.locate import NotFoundError, find_folder
+from regene_bench.data.npz_sets import NpzSet, find_npz
 from regene_bench.data.parquet_images import (
     ParquetFiles,
     ParquetOptions,
     find_parquet,
     parquet_records,
+)
+from regene_bench.data.pixel_csv_sets import (
+    ColourOrder,
+    PixelCsvOptions,
+    PixelCsvSet,
+    find_pixel_csv,
 )
 from regene_bench.data.records import Block, Records, decode_mixed, decode_records
 from regene_bench.data.split_files import ImageFiles, animations_in, first_files, image_records
@@ -55,6 +63,7 @@ __all__ = [
     "Archive",
     "Block",
     "ClassFolders",
+    "ColourOrder",
     "DecodeOptions",
     "Encoded",
     "ImageFiles",
@@ -62,8 +71,11 @@ __all__ = [
     "LayoutKind",
     "LayoutOptions",
     "NotFoundError",
+    "NpzSet",
     "ParquetFiles",
     "ParquetOptions",
+    "PixelCsvOptions",
+    "PixelCsvSet",
     "ProgressFn",
     "Records",
     "animations_in",
@@ -75,8 +87,10 @@ __all__ = [
     "fetch_all",
     "find_class_folders",
     "find_folder",
+    "find_npz",
     "find_one_class",
     "find_parquet",
+    "find_pixel_csv",
     "first_files",
     "fit_images",
     "image_records",

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from regene_bench.base.errors import DataError, did_you_mean
+from regene_bench.base.errors import DataError, UsageError, did_you_mean
 from regene_bench.data.class_names import LABEL_NAMES
+from regene_bench.data.npz_files import (
+    DAMAGES,
+    SplitArrays,
+    damaged,
+    declared_shapes,
+    find_split_arrays,
+    one_label_each,
+)
+from regene_bench.data.split_folders import SplitRole, role_of
 
 _IMAGES = ("arr_0", "images", "samples", "x")
 _LABELS = ("arr_1", *LABEL_NAMES)
-_MOST_BYTES = 1 << 36
-DAMAGES = (
-    OSError,
-    ValueError,
-    EOFError,
-    OverflowError,
-    # headers are parsed as Python, an encrypted or unknown compression is a RuntimeError
-    SyntaxError,
-    tokenize.TokenError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What NumPy raises on a file that is no array, or none any more."""
 
 
 @dataclass(frozen=True)
@@ -47,29 +39,33 @@ class ArrayFile:
     others: tuple[str, ...] = ()
 
 
-def read_array_file(path: Path, label_name: str | None = "") -> ArrayFile:
+def read_array_file(path: Path, label_name: str | None = "", split: str = "") -> ArrayFile:
     """Read a ``.npy`` of images, or a ``.npz`` of images and perhaps labels.
 
     In a ``.npz`` the images are ``arr_0``, ``images``, ``samples`` or ``x``, or its only array of
     three or four axes; labels are ``label_name``, or else ``arr_1`` or the first that it has of
-    ``LABEL_NAMES``, and none where that is None. Pickled objects are never loaded.
+    ``LABEL_NAMES``, and none where that is None. Or the arrays of one split, as Keras
+    (``x_test``, ``y_test``) and MedMNIST (``test_images``, ``test_labels``) call them. Pickled
+    objects are never loaded.
+
+    Args:
+        path: The file.
+        label_name: Name of the array of labels; empty to look for it, None for no labels.
+        split: Split to read where the file has several: ``train``, ``test``, ``val`` or the like.
 
     Raises:
-        DataError: The file is damaged, holds objects, or no such array.
+        DataError: The file is damaged, holds objects, no such array, or several splits and none is
+            asked for.
+        UsageError: It has no such split, or no splits.
     """
     try:
         if path.suffix.lower() == ".npy":
+            if split:
+                raise _no_splits(path, split)
             return ArrayFile(read_npy(path), None)
-        return _read_npz(path, label_name)
+        return _read_npz(path, label_name, split)
     except DAMAGES as error:
-        objects = "allow_pickle" in str(error) or "object" in str(error).lower()
-        raise DataError(
-            f"Cannot read {path}: "
-            + ("it holds pickled objects." if objects else f"it is damaged ({error})."),
-            hint="Save plain arrays of numbers."
-            if objects
-            else "Write it again with numpy.save or numpy.savez.",
-        ) from None
+        raise damaged(path, error) from None
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -85,10 +81,30 @@ def read_npy(path: Path) -> np.ndarray:
     return array
 
 
-def _read_npz(path: Path, label_name: str | None) -> ArrayFile:
-    shapes = _declared(path)
+def _read_npz(path: Path, label_name: str | None, split: str) -> ArrayFile:
+    shapes = declared_shapes(path)
     if not shapes:
         raise DataError(f"{path} holds no array.", hint="Write it again with numpy.savez.")
+    if label_name and label_name not in shapes:
+        raise DataError(
+            f"{path} has no array {label_name!r}.", hint=did_you_mean(label_name, shapes)
+        )
+    splits = find_split_arrays(shapes, path)
+    if split or (splits and not any(name in shapes for name in _IMAGES)):
+        arrays = _chosen(path, splits, split)
+    else:
+        arrays = _usual(path, shapes)
+    labels = None if label_name is None else label_name or arrays.labels
+    with np.load(path, allow_pickle=False) as file:
+        others = tuple(name for name in shapes if name not in (arrays.images, labels))
+        values = file[labels] if labels else None
+        if values is not None and arrays in splits.values():
+            values = one_label_each(values, f"{labels} of {path}")
+        return ArrayFile(file[arrays.images], values, others)
+
+
+def _usual(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> SplitArrays:
+    """Find images and labels in a file that is one collection of images."""
     pictures = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
     named = [name for name in _IMAGES if name in pictures]
     if not named and len(pictures) != 1:
@@ -98,39 +114,31 @@ def _read_npz(path: Path, label_name: str | None) -> ArrayFile:
             hint="Name it 'images' (numpy.savez(path, images=…, labels=…)).",
         )
     images = named[0] if named else pictures[0]
-    if label_name and label_name not in shapes:
+    return SplitArrays(
+        images, next((name for name in _LABELS if name in shapes and name != images), None)
+    )
+
+
+def _chosen(path: Path, splits: Mapping[SplitRole, SplitArrays], split: str) -> SplitArrays:
+    if not splits:
+        raise _no_splits(path, split)
+    listed = ", ".join(splits)
+    if not split and len(splits) > 1:
         raise DataError(
-            f"{path} has no array {label_name!r}.", hint=did_you_mean(label_name, shapes)
+            f"{path} holds several splits of a data set: {listed}.",
+            hint=f"Say which is meant: --split {next(iter(splits))}.",
         )
-    usual = (name for name in _LABELS if name in shapes and name != images)
-    labels = None if label_name is None else label_name or next(usual, None)
-    with np.load(path, allow_pickle=False) as file:
-        others = tuple(name for name in shapes if name not in (images, labels))
-        return ArrayFile(file[images], file[labels] if labels else None, others)
+    role = role_of(split) if split else next(iter(splits))
+    if role is None or role not in splits:
+        raise UsageError(
+            f"{path} has no split {split!r}; it has {listed}.",
+            hint="Give one of these as --split.",
+        )
+    return splits[role]
 
 
-def _declared(path: Path) -> Mapping[str, tuple[int, ...]]:
-    """Read the shapes of all arrays from their headers, before any memory is given to them."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.file_size > _MOST_BYTES:
-                raise DataError(
-                    f"{entry.filename} in {path} declares {entry.file_size} bytes: too many.",
-                    hint="Score fewer images at once.",
-                )
-            with archive.open(entry) as file:
-                version = np.lib.format.read_magic(file)
-                read = (
-                    np.lib.format.read_array_header_1_0
-                    if version == (1, 0)
-                    else np.lib.format.read_array_header_2_0
-                )
-                shape, _, dtype = read(file)
-                if dtype.hasobject:
-                    raise ValueError("object array")
-                begun = file.tell()
-            if begun + int(np.prod(shape, dtype=object)) * dtype.itemsize != entry.file_size:
-                raise ValueError(f"{entry.filename} has another size than its header says")
-            shapes[entry.filename.removesuffix(".npy")] = shape
-    return shapes
+def _no_splits(path: Path, split: str) -> UsageError:
+    return UsageError(
+        f"{path} is not divided into splits, and --split names {split!r}.",
+        hint="Leave --split out.",
+    )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.array_axes import channels_first
 from regene_bench.data.decode import DecodeOptions, fit_images
 from regene_bench.data.device_images import to_uint8
 from regene_bench.data.shapes import ImageShape
@@ -42,7 +43,7 @@ def images_of_array(
     images = as_array(array, where)
     if images.dtype != np.uint8 and images.dtype.kind != "f":
         raise DataError(f"{where} has values of type {images.dtype}.", hint=remedy_of_type(images))
-    images = _channels_first(images, shape, where)
+    images = channels_first(images, shape, where)
     if not len(images):
         raise DataError(f"{where} holds no image.", hint="Its first axis has length 0.")
     if shape == OWN_SHAPE:
@@ -88,26 +89,6 @@ def as_array(value: Any, where: str) -> np.ndarray:
 
 def _name(where: str, first: int, i: int) -> str:
     return f"Image {first + i} of {where}"
-
-
-def _channels_first(images: np.ndarray, shape: ImageShape, where: str) -> np.ndarray:
-    """View as ``[N, C, H, W]`` with C of 1 or 3."""
-    if images.ndim == 3:
-        return images[:, None]
-    views = []
-    if images.ndim == 4:
-        views = [v for v in (images, images.transpose(0, 3, 1, 2)) if v.shape[1] in (1, 3)]
-    # the shape that the benchmark asks for settles what the array alone leaves open
-    exact = [v for v in views if v.shape[1:] == (shape.channels, shape.height, shape.width)]
-    coloured = [v for v in views if v.shape[1] == shape.channels]
-    for candidates in (exact, coloured, views):
-        if len(candidates) == 1:
-            return candidates[0]
-    problem = "could be channels first or last" if views else "is no shape of images"
-    raise DataError(
-        f"{where} has the shape {list(images.shape)}, which {problem}.",
-        hint="Images are [N, H, W, C] or [N, C, H, W] with C of 1 (grey) or 3 (RGB).",
-    )
 
 
 def _quantised(images: np.ndarray, first: int, where: str) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import natural_key
-from regene_bench.samples.array_files import DAMAGES, read_npy
+from regene_bench.data.npz_files import DAMAGES
+from regene_bench.samples.array_files import read_npy
 from regene_bench.samples.label_tables import labels_by_name
 from regene_bench.samples.labelling import labels_of_array
 

@@ -24,8 +24,9 @@ from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
+from regene_bench.samples.pixel_rows import read_pixel_rows
 
-_ARRAYS = (".npy", ".npz")
+_ARRAYS = (".npy", ".npz", ".csv")
 _MOST_NAMES = 5
 
 
@@ -37,12 +38,13 @@ def read_samples(
     labels: str | None = "",
     resize: bool = False,
     skip_bad: bool = False,
+    split: str = "",
     progress: ProgressFn | None = None,
 ) -> Samples:
     """Read images that another program made.
 
     A folder of images or of class folders, a zip of the same, a Parquet file or a folder of them,
-    or a ``.npy`` or ``.npz`` of images.
+    a ``.npy`` or ``.npz`` of images, or a ``.csv`` with a column a pixel.
 
     Args:
         path: The file or folder.
@@ -55,6 +57,7 @@ def read_samples(
             None: they lie elsewhere and are not looked for.
         resize: Resize images of other sizes instead of refusing them.
         skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
+        split: Read only this split of the several in a ``.npz``.
         progress: Told how many images are done, and how many there are.
 
     Returns:
@@ -70,7 +73,7 @@ def read_samples(
     within = labels if looked_for and not beside else None
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
-        samples = _from_arrays(path, shape, class_names, within, resize=resize)
+        samples = _from_arrays(path, shape, class_names, within, resize=resize, split=split)
         if beside:
             return samples.labelled(read_label_file(beside, [], len(samples), class_names))
         return samples
@@ -95,7 +98,8 @@ def read_samples(
     else:
         raise DataError(
             f"Cannot tell what {path} holds.",
-            hint="Give a folder of images, or a file that ends in .zip, .npz, .npy or .parquet.",
+            hint="Give a folder of images, or a file that ends in .zip, .npz, .npy, .csv or "
+            ".parquet.",
         )
     values = read_label_file(beside, names, pictures.count, class_names) if beside else found.values
     decoded = decode_pictures(pictures, shape, resize=resize, skip_bad=skip_bad, progress=progress)
@@ -145,13 +149,21 @@ def _from_arrays(
     label_name: str | None,
     *,
     resize: bool,
+    split: str,
 ) -> Samples:
+    if path.suffix.lower() == ".csv":
+        if split:
+            raise UsageError(f"{path} has no splits.", hint="Leave --split out.")
+        pixels, values = read_pixel_rows(path, shape, class_names, label_name)
+        images, resized_from = images_of_array(pixels, shape, str(path), resize=resize)
+        samples = Samples(images, None, str(path), resized_from)
+        return samples if values is None else samples.labelled(values)
     if label_name and path.suffix.lower() == ".npy":
         raise UsageError(
             f"There is no file {label_name} with labels.",
             hint="--labels names a .npy, .txt or .csv file here.",
         )
-    file = read_array_file(path, label_name)
+    file = read_array_file(path, label_name, split)
     images, resized_from = images_of_array(file.images, shape, str(path), resize=resize)
     samples = Samples(images, None, str(path), resized_from)
     if label_name is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from regene_bench_plugins.datasets.published import PublishedSource
-from regene_bench_plugins.datasets.torchvision_sets import Cifar10, FashionMnist, Mnist
+from regene_bench_plugins.datasets.published_sets import Cifar10, FashionMnist, Mnist
 
 from regene_bench.base.paths import DATA_VARIABLE, data_roots
 from regene_bench.data.load import load_dataset

@@ -13,7 +13,7 @@ import pytest
 from regene_bench_plugins.datasets.digits import Digits
 from regene_bench_plugins.datasets.folder import Folder
 from regene_bench_plugins.datasets.parquet import ParquetImages
-from regene_bench_plugins.datasets.torchvision_sets import Cifar10, FashionMnist, Mnist
+from regene_bench_plugins.datasets.published_sets import Cifar10, FashionMnist, Mnist
 
 from regene_bench.base.errors import ConfigError, DataError
 from regene_bench.data.download import Archive, sha256_of

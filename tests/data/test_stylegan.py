@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from regene_bench_plugins.datasets.folder import Folder
-from regene_bench_plugins.datasets.torchvision_sets import Cifar10
+from regene_bench_plugins.datasets.published_sets import Cifar10
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_folders import find_one_class

@@ -17,6 +17,7 @@ class Folder(OwnImages):
         path = "my_images"       # below a data folder, or absolute; by default the data set's name
         center_crop = 140        # central square, before resizing
         test_fraction = 0.1
+        class_names = ["cat", "dog"]  # in label order, where files only number the classes
 
     or classes that come from several data sets, as image files or Parquet::
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regene_bench.api import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
 from regene_bench.data.readers import ProgressFn
+from regene_bench_plugins.datasets.class_names import name_classes
 
 
 class Found(Protocol):
@@ -42,11 +43,30 @@ class ColumnOptions(BaseModel):
     label_column: str | None = Field(default=None, min_length=1)
 
 
-class LocatedSource(DatasetSource):
-    """A source that finds its data once, and decodes from what it found."""
+class ClassNameOptions(BaseModel):
+    """What the classes are called, where files only number them; unknown keys are errors.
 
-    def __init__(self, request: SourceRequest) -> None:
+    Attributes:
+        class_names: Names in label order. Integers in files are places in this list, or its
+            members where all names are integers.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    class_names: list[str] | None = Field(default=None, min_length=1)
+
+
+class LocatedSource(DatasetSource):
+    """A source that finds its data once, and decodes from what it found.
+
+    Args:
+        request: What a benchmark asks for.
+        class_names: Names of the classes, of a protocol.
+    """
+
+    def __init__(self, request: SourceRequest, class_names: Sequence[str] | None = None) -> None:
         super().__init__(request)
+        self._class_names = class_names
         self._found: Found | None = None
         self._progress: ProgressFn | None = None
         self._frames: dict[Split, tuple[str, ...]] = {}
@@ -72,7 +92,12 @@ class LocatedSource(DatasetSource):
     def load(self, split: Split) -> ImageSet:
         """Decode one split; see ``DatasetSource.load``."""
         found = self.found()
-        data = found.read(split, self.request.shape, self._progress)
+        shape = self.request.shape
+        data = found.read(split, shape, self._progress)
+        if self._class_names:
+            files = tuple(found.files)
+            where = str(files[0] if len(files) == 1 else files[0].parent)
+            data = name_classes(data, self._class_names, shape.n_classes, where)
         self._frames[split] = tuple(f"{split}: {note}" for note in found.frames_left_out(split))
         return data
 

@@ -17,10 +17,15 @@ from regene_bench.data.readers import (
     find_folder,
 )
 from regene_bench_plugins.datasets.composition import ClassOptions, compose
-from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
+from regene_bench_plugins.datasets.located import (
+    ClassNameOptions,
+    ColumnOptions,
+    Found,
+    LocatedSource,
+)
 
 
-class ImageOptions(ColumnOptions):
+class ImageOptions(ColumnOptions, ClassNameOptions):
     """The ``[data.options]`` table of the sources ``folder`` and ``parquet``.
 
     Attributes:
@@ -38,8 +43,12 @@ class ImageOptions(ColumnOptions):
 
     @model_validator(mode="after")
     def _one_way(self) -> ImageOptions:
-        if self.classes and (self.path or self.center_crop or self.label_column):
-            raise ValueError("give path, center_crop and label_column, or classes, not both")
+        if self.classes and (
+            self.path or self.center_crop or self.label_column or self.class_names
+        ):
+            raise ValueError(
+                "give path, center_crop, label_column and class_names, or classes, not both"
+            )
         names = [options.name for options in self.classes]
         if len(set(names)) != len(names):
             raise ValueError("two classes have the same name")
@@ -53,8 +62,8 @@ class OwnImages(LocatedSource):
     remedy: ClassVar[str]
 
     def __init__(self, request: SourceRequest) -> None:
-        super().__init__(request)
         self.options = validate(ImageOptions, request.options, "[data.options]")
+        super().__init__(request, self.options.class_names)
 
     def locate(self) -> Found:
         """Look for the folder, or the folders of the classes, in each data folder."""

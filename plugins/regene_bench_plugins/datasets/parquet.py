@@ -17,6 +17,7 @@ class ParquetImages(OwnImages):
         test_fraction = 0.1
         image_column = "picture" # struct<bytes, path> or binary; by default image or img
         label_column = "kind"    # integers or strings; by default label, labels or the like
+        class_names = ["cat", "dog"]  # in label order, where files only number the classes
 
     or ``[[data.options.classes]]`` as in the source ``folder``.
     """

@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST and CIFAR-10, the data sets that torchvision offers, too."""
+"""MNIST, Fashion-MNIST and CIFAR-10: what is known of each, and where it is published."""
 
 from __future__ import annotations
 
