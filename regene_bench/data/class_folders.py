@@ -146,7 +146,7 @@ def find_splits(place: Path, *, quiet: bool = False) -> SplitListings | None:
         return None
 
     def listed(name: str) -> ImageListing:
-        return _inner(list_folder(place / name) if zipped is None else zipped.below(name))
+        return innermost(list_folder(place / name) if zipped is None else zipped.below(name))
 
     splits = SplitListings(listed(pair[0]), listed(pair[1]))
     known = [name for name in names if role_of(name) != "test"]
@@ -172,6 +172,13 @@ def unwrapped(listing: ImageListing) -> ImageListing:
         if not head:
             break
         listing = listing.below(head)
+    return listing
+
+
+def innermost(listing: ImageListing) -> ImageListing:
+    """Skip a split's folder within itself: ``seg_train/seg_train/<class>``."""
+    while len(names := listing.folders()) == 1 and role_of(names[0]):
+        listing = listing.below(names[0])
     return listing
 
 
@@ -254,10 +261,3 @@ def _no_classes(place: Path, folders: Sequence[str], *, doubtful: bool) -> DataE
         hint="Put a dataset.json with the labels beside them, or the images into class folders. "
         "If all images are one class, name the folder in [[data.options.classes]].",
     )
-
-
-def _inner(listing: ImageListing) -> ImageListing:
-    """Skip a split's folder within itself: ``seg_train/seg_train/<class>``."""
-    while len(names := listing.folders()) == 1 and role_of(names[0]):
-        listing = listing.below(names[0])
-    return listing

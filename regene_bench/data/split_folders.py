@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Literal
 
@@ -36,6 +36,24 @@ def role_of(name: str) -> SplitRole | None:
     words = [re.sub(r"(?<=.)(set|data|images)$", "", word) for word in words]
     rest = [word for word in words if word not in _FILLERS]
     return _ROLES.get(rest[0]) if len(rest) == 1 else None
+
+
+def split_called(wanted: str, names: Sequence[str]) -> str | None:
+    """Find the split that somebody means among the splits that there are.
+
+    The very name goes first, then the same letters, then the same role: ``validation`` finds
+    ``val``, and ``test`` finds ``Testing``.
+
+    Returns:
+        Its name; None if there is no such split, or several could be meant.
+    """
+    if wanted in names:
+        return wanted
+    role = role_of(wanted)
+    alike = [name for name in names if name.casefold() == wanted.casefold()]
+    of_role = [name for name in names if role and role_of(name) == role]
+    candidates = alike or of_role
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def train_and_test(folders: Iterable[str], where: PurePath) -> tuple[str, str] | None:

@@ -26,6 +26,7 @@ from regene_bench.samples.labelling import (
     labels_of_array,
     labels_of_paths,
 )
+from regene_bench.samples.splits import images_of_split
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class SampleFiles:
 
 
 def find_sample_files(
-    place: Path, class_names: Sequence[str], *, skip_bad: bool = False
+    place: Path, class_names: Sequence[str], *, skip_bad: bool = False, split: str = ""
 ) -> SampleFiles:
     """List the images below a folder or in a zip, in the order of their names.
 
@@ -96,14 +97,18 @@ def find_sample_files(
         place: The folder or the zip.
         class_names: The benchmark's, to tell a class from a folder around all of them.
         skip_bad: Take a zip also with damaged images, which then cannot be decoded.
+        split: Take only the images in the folder of this split.
 
     Raises:
         DataError: There is no image, or the zip is damaged, encrypted or declares sizes that
             cannot be.
+        UsageError: There is no such split.
     """
     listing = list_images(place, skip_bad=skip_bad)
     if not listing.images:
         raise _no_images(place, list(listing.others))
+    if split:
+        listing = images_of_split(listing, split, class_names)
     listing = _without_wrapping(at_its_labels(listing), class_names)
     pages: list[tuple[int, ...]] = [(0,)] * len(listing.images)
     for i, path in enumerate(listing.images.values()):
