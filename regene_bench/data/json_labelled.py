@@ -22,6 +22,7 @@ from regene_bench.data.dataset_json import (
 from regene_bench.data.image_listing import ImageListing
 from regene_bench.data.shapes import Split
 from regene_bench.data.split_files import ImageFiles, files_of, held_out_by_hash
+from regene_bench.data.split_folders import SplitNames
 from regene_bench.data.zip_images import list_images
 
 
@@ -70,7 +71,11 @@ class JsonLabelled:
 
 
 def find_json_labelled(
-    folder: Path, *, test_fraction: float, only_with_splits: bool = False
+    folder: Path,
+    *,
+    test_fraction: float,
+    only_with_splits: bool = False,
+    wanted: SplitNames | None = None,
 ) -> JsonLabelled | None:
     """List a data set whose labels are in ``dataset.json``.
 
@@ -82,6 +87,7 @@ def find_json_labelled(
         folder: The data set's folder, or a zip of it.
         test_fraction: Share of each class that is held out where there is no test folder.
         only_with_splits: Take only split folders for a data set.
+        wanted: Names of the splits' folders, where they are not the usual ones.
 
     Returns:
         None if there is no such file.
@@ -89,8 +95,8 @@ def find_json_labelled(
     Raises:
         DataError: The labels are no classes, or are missing for some images.
     """
-    if folder.is_dir() and not (folder / DATASET_JSON).is_file():
-        splits = find_splits(folder, quiet=True)
+    if wanted or (folder.is_dir() and not (folder / DATASET_JSON).is_file()):
+        splits = find_splits(folder, wanted, quiet=True)
         listings = [splits.train, splits.test] if splits else []
     else:
         listings = [] if only_with_splits else [at_its_labels(list_images(folder))]

@@ -41,12 +41,8 @@ from regene_bench.data.download import Archive, fetch, fetch_all
 from regene_bench.data.idx import read_idx
 from regene_bench.data.layouts import Layout, LayoutKind, LayoutOptions, detect_layout
 from regene_bench.data.locate import NotFoundError, find_folder
-from regene_bench.data.parquet_images import (
-    ParquetFiles,
-    ParquetOptions,
-    find_parquet,
-    parquet_records,
-)
+from regene_bench.data.parquet_files import ParquetFiles, ParquetOptions, find_parquet
+from regene_bench.data.parquet_images import parquet_records
 from regene_bench.data.records import Block, Records, decode_mixed, decode_records
 from regene_bench.data.split_files import ImageFiles, animations_in, first_files, image_records
 

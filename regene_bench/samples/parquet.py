@@ -1,4 +1,4 @@
-"""Samples in Parquet: a column of encoded images, and perhaps one of labels."""
+"""Samples in Parquet or Arrow: a column of encoded images, and perhaps one of labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from regene_bench.base.errors import DataError, did_you_mean
 from regene_bench.data.class_names import LABEL_NAMES
-from regene_bench.data.parquet_images import ParquetFiles, ParquetOptions, parquet_records
-from regene_bench.data.parquet_schema import naming
+from regene_bench.data.column_files import read_schema
+from regene_bench.data.parquet_files import ParquetFiles, ParquetOptions
+from regene_bench.data.parquet_images import parquet_records
+from regene_bench.data.parquet_schema import IMAGE_COLUMNS
 from regene_bench.samples.encoded import Pictures
 from regene_bench.samples.labelling import labels_of_numbers, labels_of_words, without_labels
-
-_IMAGE_COLUMNS = ("image", "img")
 
 
 def list_parquet(
@@ -24,14 +24,14 @@ def list_parquet(
     label_column: str | None = "",
     image_column: str = "",
 ) -> tuple[np.ndarray | None, Pictures]:
-    """List the images of Parquet files, in the order of their rows.
+    """List the images of tables, in the order of their rows.
 
     Args:
-        paths: Files of one schema.
+        paths: Parquet or Arrow files of one schema.
         class_names: K names in label order.
         label_column: Column of class names or numbers; by default the first that the files have
             of ``LABEL_NAMES``. None where the labels lie elsewhere.
-        image_column: Column of encoded images; by default ``image`` or ``img``.
+        image_column: Column of the images; by default ``image`` or ``img``.
 
     Returns:
         Labels int64 ``[N]`` or None, and the images.
@@ -39,17 +39,14 @@ def list_parquet(
     Raises:
         DataError: A file is damaged or lacks a column; labels are not the benchmark's.
     """
-    import pyarrow.parquet as pq
-
-    with naming(paths[0]):
-        columns = pq.read_schema(paths[0]).names
+    columns = read_schema(paths[0])[0].names
     for name in filter(None, (image_column, label_column)):
         if name not in columns:
             raise DataError(
                 f"{paths[0]} has no column {name!r}; its columns are {', '.join(columns)}.",
                 hint=did_you_mean(name, columns),
             )
-    usual_images = (name for name in _IMAGE_COLUMNS if name in columns)
+    usual_images = (name for name in IMAGE_COLUMNS if name in columns)
     images = image_column or next(usual_images, None)
     if images is None:
         raise DataError(

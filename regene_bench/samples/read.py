@@ -10,10 +10,7 @@ from pathlib import Path
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
-from regene_bench.data.image_listing import list_folder
 from regene_bench.data.shapes import ImageShape
-from regene_bench.data.shard_sets import check_shards, split_of_file
-from regene_bench.data.split_folders import role_of
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.collection import NO_LABELS, Samples
@@ -23,7 +20,8 @@ from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
-from regene_bench.samples.splits import choose_split, no_splits
+from regene_bench.samples.splits import no_splits
+from regene_bench.samples.table_files import table_files
 
 _ARRAYS = (".npy", ".npz")
 _MOST_NAMES = 5
@@ -85,8 +83,8 @@ def read_samples(
         return samples
     names: list[str] = []
     found = PathLabels(None)
-    if parquets := _parquet_files(path, split):
-        values, pictures = list_parquet(parquets, class_names, within, image_column)
+    if tables := table_files(path, split):
+        values, pictures = list_parquet(tables, class_names, within, image_column)
         found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
         check_no_columns(path, image_column)
@@ -197,33 +195,3 @@ def _left_out_note(decoded: Decoded, path: Path) -> list[str]:
     ]
     more = f" and {n - len(shown)} more" if n > len(shown) else ""
     return [f"{n} of {total} images left out, which cannot be decoded: {', '.join(shown)}{more}"]
-
-
-def _parquet_files(path: Path, split: str) -> list[Path]:
-    if path.is_file():
-        if path.suffix.lower() != ".parquet":
-            return []
-        if split:
-            raise no_splits(path, "it is one file")
-        return [path]
-    found = sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
-    names = {file: split_of_file(file) for file in found}
-    if found and split:
-        chosen = choose_split(split, sorted(set(names.values())), path)
-        found = [file for file in found if names[file] == chosen]
-    check_shards(found)
-    if found and (images := list(list_folder(path).images)):
-        raise DataError(
-            f"{path} holds images ({images[0]}) and Parquet files ({found[0].name}).",
-            hint="Which are meant? Put the others elsewhere.",
-        )
-    for file in found:
-        check_place(file)
-    splits = {role: file for file in found if (role := role_of(names[file]))}
-    if len(splits) > 1:
-        some = ", ".join(file.name for file in splits.values())
-        raise DataError(
-            f"{path} holds several splits of a data set: {some}.",
-            hint=f"Say which one is meant: --split {names[next(iter(splits.values()))]}.",
-        )
-    return found
