@@ -175,8 +175,8 @@ def _check_classes(labels: np.ndarray, split: Split, files: ParquetFiles) -> Non
     n = int((labels == -1).sum())
     if n:
         raise DataError(
-            f"{n} of {len(labels)} images of the {split} split in {files.train[0].parent} are of no "
-            "class (-1).",
+            f"{n} of {len(labels)} images of the {split} split in {files.train[0].parent} are of "
+            "no class (-1).",
             hint="Leave them out before the data set is saved: "
             'dataset.filter(lambda row: row["label"] >= 0).',
         )

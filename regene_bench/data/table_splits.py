@@ -149,9 +149,13 @@ def _converted(folder: Path) -> Tables:
 
 def _folders_in(folder: Path) -> list[Path]:
     # entries know what they are: among thousands of images no file needs to be asked
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
-    return [folder / name for name in sorted(names)]
+    try:
+        with os.scandir(folder) as entries:
+            names = [one.name for one in entries if one.is_symlink() or one.is_dir()]
+    except OSError:  # whoever lists images says what is wrong with the folder
+        return []
+    folders = (folder / name for name in sorted(names) if name[0] != ".")
+    return [below for below in folders if os.path.isdir(below)]
 
 
 def _saved(folder: Path) -> tuple[Path, ...]:
