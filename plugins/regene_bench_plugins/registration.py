@@ -43,6 +43,11 @@ def register_datasets(register: Register) -> None:
         f"{_HERE}.datasets.parquet:ParquetImages",
         summary="anybody's images in Parquet files",
     )
+    register(
+        "hub",
+        f"{_HERE}.datasets.hub:HubImages",
+        summary="images of a repository of the Hugging Face Hub, at one commit",
+    )
 
 
 @hookimpl

@@ -155,7 +155,7 @@ def _folders_in(folder: Path) -> list[Path]:
     except OSError:  # whoever lists images says what is wrong with the folder
         return []
     folders = (folder / name for name in sorted(names) if name[0] != ".")
-    return [below for below in folders if os.path.isdir(below)]
+    return [below for below in folders if below.is_dir()]
 
 
 def _saved(folder: Path) -> tuple[Path, ...]:
