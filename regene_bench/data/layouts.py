@@ -210,6 +210,7 @@ def _detect_dataset_json(folder: Path, options: LayoutOptions) -> Layout | None:
         test_fraction=options.test_fraction,
         only_with_splits=options.plain_only,
         wanted=options.splits,
+        label_column=options.parquet.label_column,
     )
     if found is None:
         return None

@@ -128,7 +128,7 @@ def _first_with_labels(
     tables: Tables, train: str, names: Sequence[str], options: ParquetOptions, folder: Path
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Return the files of the first split whose labels are told, with notes on the others."""
-    notes = []
+    notes: list[str] = []
     label = columns_of(tables[train][0], options)[0].label if names else None
     for name in names:
         check_shards(tables[name])

@@ -17,6 +17,7 @@ from regene_bench.data.dataset_json import (
 )
 from regene_bench.data.frames import each_page, may_be_stack, pages_of
 from regene_bench.data.image_listing import IMAGE_SUFFIXES, ImageListing
+from regene_bench.data.metadata_labels import metadata_file, read_metadata
 from regene_bench.data.records import in_blocks
 from regene_bench.data.zip_images import list_images
 from regene_bench.samples.encoded import Pictures
@@ -75,10 +76,15 @@ class SampleFiles:
             DataError: They are not the benchmark's, or it is not clear what the folders are.
         """
         where, names = str(self.listing.place), list(self.listing.images)
-        if not has_label_list(self.listing):
-            found = labels_of_paths(names, class_names, where)
-        else:
+        if has_label_list(self.listing):
             found = _labels_of_json(self.listing, class_names)
+        elif metadata := metadata_file(self.listing):
+            given = read_metadata(self.listing, metadata)
+            path = self.listing.others[metadata]
+            labels = labels_of_array(given.values, class_names, str(path))
+            found = PathLabels(labels, given.notes(), (path,))
+        else:
+            found = labels_of_paths(names, class_names, where)
         if found.values is None:
             return found
         counts = [len(own) for own in self.pages]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,40 @@ def converted(folder: Path, made: Content) -> None:
             whole.shard(2, i, contiguous=True).to_parquet(place / f"000{i}.parquet")
 
 
+def image_folder(suffix: str) -> Callable[[Path, Content], None]:
+    def write(folder: Path, made: Content) -> None:
+        for split, data in (("train", made.train), ("test", made.test)):
+            place = folder / SET_NAME / split
+            place.mkdir(parents=True)
+            rows = []
+            for i, (image, label) in enumerate(zip(data.images, data.labels, strict=True)):
+                as_picture(image).save(place / f"{i:04}.png")
+                rows.append({"file_name": f"{i:04}.png", "label": data.class_names[label]})
+            if suffix == "csv":
+                lines = [",".join(row.values()) for row in rows]
+                text = "\n".join(["file_name,label", *lines])
+            else:
+                text = "\n".join(map(json.dumps, rows))
+            (place / f"metadata.{suffix}").write_text(text)
+
+    return write
+
+
+def _image_folder(suffix: str) -> Format:
+    return Format(
+        name=f"Hugging Face's `ImageFolder` with `metadata.{suffix}`",
+        libraries=("pillow",),
+        content=content(3, 9, 7, ["cat", "dog", "owl"]),
+        write=image_folder(suffix),
+        recognised=f"`metadata.{suffix}` with `file_name` and a column of labels",
+        read="names or integers; per split, or in one folder of which a part is held out",
+        refused="images without a label; one file for the folders of several splits",
+        source="folder",
+        samples=SET_NAME,
+        said={"split": "test"},
+    )
+
+
 def _saved(kind: str, made: Content) -> Format:
     return Format(
         name=f"`datasets.save_to_disk` (`{kind}`)",
@@ -118,4 +153,6 @@ FORMATS = (
     _saved("Image", _COLOUR),
     _saved("Array3D", _COLOUR),
     _saved("Array2D", _GREY),
+    _image_folder("csv"),
+    _image_folder("jsonl"),
 )
