@@ -149,8 +149,8 @@ def find_splits(
         return innermost(list_folder(place / name) if zipped is None else zipped.below(name))
 
     if wanted:
-        pair = _named(wanted, names, place)
-        return SplitListings(listed(pair[0]), listed(pair[1]))
+        train, test = _named(wanted, names, place)
+        return SplitListings(listed(train), listed(test))
     try:
         pair = train_and_test(names, place)
     except DataError:

@@ -13,12 +13,12 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.layouts import LayoutOptions, detect_layout
 from regene_bench.data.load import load_dataset
 from regene_bench.data.parquet_files import ParquetOptions
-from regene_bench.data.source import SourceRequest
+from regene_bench.data.source import ImageSet, SourceRequest
 from regene_bench.data.split_folders import SplitNames
 from regene_bench.plugins.host import load_plugins
 from tests.harness.builders import benchmark
 
-from .builders import GREY, ImageSet, encode, image_set, same_images, write_class_folders
+from .builders import GREY, encode, image_set, same_images, write_class_folders
 from .builders import write_parquet as write_file
 from .layout_builders import found
 

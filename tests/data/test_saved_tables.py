@@ -117,7 +117,8 @@ def test_what_is_no_image_is_named(tmp_path: Path, image: Any, kind: Any, words:
 
 def test_ragged_rows_and_missing_values_are_named(tmp_path: Path) -> None:
     good = np.zeros((2, 2, 1), np.uint8).tolist()
-    for image in ([[[1], [2]], [[3]]], [[[1], [None]], [[3], [4]]], [[], []]):
+    ragged: list[Any] = [[[[1], [2]], [[3]]], [[[1], [None]], [[3], [4]]], [[], []]]
+    for image in ragged:
         path = write_lists(tmp_path / "a.parquet", [good, image])
         with pytest.raises(DataError, match=r"in row 1 of .* rows of different lengths"):
             read_samples(path, GREY, NAMES)
