@@ -58,6 +58,11 @@ def register_datasets(register: Register) -> None:
         f"{_HERE}.datasets.pixel_csv:PixelCsv",
         summary="anybody's images in CSV files with a column a pixel, as on Kaggle",
     )
+    register(
+        "hub",
+        f"{_HERE}.datasets.hub:HubImages",
+        summary="images of a repository of the Hugging Face Hub, at one commit",
+    )
 
 
 @hookimpl

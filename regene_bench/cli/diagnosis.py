@@ -111,6 +111,7 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
                 roots=data_roots(extra),
                 download_dir=download_dir(),
                 options=table.options,
+                splits=table.splits,
             )
             source = host.find("dataset", table.source).load()(request)
             source.prepare()

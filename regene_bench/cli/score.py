@@ -67,6 +67,12 @@ def score(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Name files that cannot be decoded, leave them out.")
     ] = False,
+    split: Annotated[
+        str, typer.Option(help="Score one of several splits: train, test, validation, …")
+    ] = "",
+    image_column: Annotated[
+        str, typer.Option(help="The Parquet column of images. Default: image or img.")
+    ] = "",
     force: Annotated[
         bool, typer.Option("--force", help="Decode the benchmark's data again.")
     ] = False,
@@ -97,6 +103,8 @@ def score(
             device=device,
             resize=resize,
             skip_bad=skip_bad,
+            split=split,
+            image_column=image_column,
             force=force,
             emit=emit,
             stop=stop,

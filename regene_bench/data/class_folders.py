@@ -13,7 +13,7 @@ from regene_bench.data.dataset_json import DATASET_JSON
 from regene_bench.data.image_listing import ImageListing, is_visible, list_folder
 from regene_bench.data.shapes import Split
 from regene_bench.data.split_files import ImageFiles, files_of, held_out_by_hash
-from regene_bench.data.split_folders import role_of, train_and_test
+from regene_bench.data.split_folders import SplitNames, named_pair, role_of, train_and_test
 from regene_bench.data.zip_images import list_images, list_zip
 
 
@@ -58,7 +58,11 @@ class ClassFolders:
 
 
 def find_class_folders(
-    folder: Path, *, test_fraction: float, only_with_splits: bool = False
+    folder: Path,
+    *,
+    test_fraction: float,
+    only_with_splits: bool = False,
+    wanted: SplitNames | None = None,
 ) -> ClassFolders | None:
     """List a data set of class folders.
 
@@ -72,6 +76,7 @@ def find_class_folders(
         folder: The data set's folder, or a zip of it.
         test_fraction: Share of each class that is held out where there is no test folder.
         only_with_splits: Do not take bare ``<class>`` folders for a data set.
+        wanted: Names of the splits' folders, where they are not the usual ones.
 
     Returns:
         None if there are no class folders with images.
@@ -80,7 +85,7 @@ def find_class_folders(
         DataError: The test folder has a class that the train folder lacks, or folders are splits
             or chunks of a data set and no classes.
     """
-    halves = find_splits(folder, quiet=only_with_splits)
+    halves = find_splits(folder, wanted, quiet=only_with_splits)
     if halves:
         return _of_splits(halves)
     if only_with_splits:
@@ -120,11 +125,14 @@ def find_one_class(folder: Path, *, test_fraction: float) -> ClassFolders | None
     return ClassFolders(train, test, (folder.name,), notes_of(listing))
 
 
-def find_splits(place: Path, *, quiet: bool = False) -> SplitListings | None:
+def find_splits(
+    place: Path, wanted: SplitNames | None = None, *, quiet: bool = False
+) -> SplitListings | None:
     """List the train and the test split of a folder or a zip, if both are there.
 
     Args:
         place: The folder or the zip.
+        wanted: What they are called, where they are called so.
         quiet: Do not refuse folders that are called like splits and are none.
 
     Raises:
@@ -136,6 +144,13 @@ def find_splits(place: Path, *, quiet: bool = False) -> SplitListings | None:
         names = [name for name in names if is_visible(name)]
     else:
         names = zipped.folders()
+
+    def listed(name: str) -> ImageListing:
+        return innermost(list_folder(place / name) if zipped is None else zipped.below(name))
+
+    if wanted:
+        train, test = _named(wanted, names, place)
+        return SplitListings(listed(train), listed(test))
     try:
         pair = train_and_test(names, place)
     except DataError:
@@ -144,9 +159,6 @@ def find_splits(place: Path, *, quiet: bool = False) -> SplitListings | None:
         raise
     if pair is None:
         return None
-
-    def listed(name: str) -> ImageListing:
-        return _inner(list_folder(place / name) if zipped is None else zipped.below(name))
 
     splits = SplitListings(listed(pair[0]), listed(pair[1]))
     known = [name for name in names if role_of(name) != "test"]
@@ -158,6 +170,17 @@ def find_splits(place: Path, *, quiet: bool = False) -> SplitListings | None:
         return splits
     note = f"{splits.test.place}: unlabelled images, left out: {len(splits.test.images)}"
     return SplitListings(splits.train, listed(other[1]), (note,))
+
+
+def _named(wanted: SplitNames, names: Sequence[str], place: Path) -> tuple[str, str]:
+    train, held_out = named_pair(wanted, sorted(names), place)
+    if not held_out:
+        raise DataError(
+            f"{place} has no split to test on beside {train}.",
+            hint=f"Name one as test in the protocol's [data]. Or name {place / train} as the data "
+            "set, without train = …: then a part of it is held out.",
+        )
+    return train, held_out[0]
 
 
 def _is_flat(listing: ImageListing) -> bool:
@@ -172,6 +195,13 @@ def unwrapped(listing: ImageListing) -> ImageListing:
         if not head:
             break
         listing = listing.below(head)
+    return listing
+
+
+def innermost(listing: ImageListing) -> ImageListing:
+    """Skip a split's folder within itself: ``seg_train/seg_train/<class>``."""
+    while len(names := listing.folders()) == 1 and role_of(names[0]):
+        listing = listing.below(names[0])
     return listing
 
 
@@ -254,10 +284,3 @@ def _no_classes(place: Path, folders: Sequence[str], *, doubtful: bool) -> DataE
         hint="Put a dataset.json with the labels beside them, or the images into class folders. "
         "If all images are one class, name the folder in [[data.options.classes]].",
     )
-
-
-def _inner(listing: ImageListing) -> ImageListing:
-    """Skip a split's folder within itself: ``seg_train/seg_train/<class>``."""
-    while len(names := listing.folders()) == 1 and role_of(names[0]):
-        listing = listing.below(names[0])
-    return listing

@@ -19,23 +19,25 @@ Label = int | str
 
 @dataclass(frozen=True)
 class JsonLabels:
-    """Labels of all images of one place.
+    """Labels of all images of one place, from a file beside them.
 
     Attributes:
         values: Numbers int64 ``[N]``, or names ``[N]`` (``<U``), in the order of the images.
         n_classes: How many classes one-hot vectors count; None where labels are no vectors.
         superfluous: How many labels are of images that are not there.
+        file: Name of the file.
     """
 
     values: np.ndarray
     n_classes: int | None
     superfluous: int
+    file: str = DATASET_JSON
 
     def notes(self) -> tuple[str, ...]:
         """Say what does not fit together."""
         if not self.superfluous:
             return ()
-        return (f"{DATASET_JSON} labels images that are not there: {self.superfluous}",)
+        return (f"{self.file} labels images that are not there: {self.superfluous}",)
 
 
 def at_its_labels(listing: ImageListing) -> ImageListing:

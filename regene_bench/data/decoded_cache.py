@@ -51,6 +51,7 @@ def cache_key(source: DatasetSource, source_name: str) -> str | None:
         "request": request.name,
         "shape": [shape.channels, shape.height, shape.width, shape.n_classes],
         "options": request.options,
+        "splits": [request.splits.train, request.splits.test],
         "pillow": PIL.__version__,
         "version": __version__,
     }

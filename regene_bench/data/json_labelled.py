@@ -20,8 +20,10 @@ from regene_bench.data.dataset_json import (
     read_dataset_json,
 )
 from regene_bench.data.image_listing import ImageListing
+from regene_bench.data.metadata_labels import METADATA_FILES, metadata_file, read_metadata
 from regene_bench.data.shapes import Split
 from regene_bench.data.split_files import ImageFiles, files_of, held_out_by_hash
+from regene_bench.data.split_folders import SplitNames
 from regene_bench.data.zip_images import list_images
 
 
@@ -70,9 +72,14 @@ class JsonLabelled:
 
 
 def find_json_labelled(
-    folder: Path, *, test_fraction: float, only_with_splits: bool = False
+    folder: Path,
+    *,
+    test_fraction: float,
+    only_with_splits: bool = False,
+    wanted: SplitNames | None = None,
+    label_column: str | None = None,
 ) -> JsonLabelled | None:
-    """List a data set whose labels are in ``dataset.json``.
+    """List a data set whose labels are in ``dataset.json``, or in ``metadata.csv`` or the like.
 
     Either one such file beside all images, of which ``split.hashed_test_mask`` takes the test
     split, or one in each of two split folders. Labels that are ``null`` make all images one class,
@@ -82,6 +89,8 @@ def find_json_labelled(
         folder: The data set's folder, or a zip of it.
         test_fraction: Share of each class that is held out where there is no test folder.
         only_with_splits: Take only split folders for a data set.
+        wanted: Names of the splits' folders, where they are not the usual ones.
+        label_column: Column of labels in a ``metadata`` file; by default one of a usual name.
 
     Returns:
         None if there is no such file.
@@ -89,17 +98,24 @@ def find_json_labelled(
     Raises:
         DataError: The labels are no classes, or are missing for some images.
     """
-    if folder.is_dir() and not (folder / DATASET_JSON).is_file():
-        splits = find_splits(folder, quiet=True)
+    beside = [folder / name for name in (DATASET_JSON, *METADATA_FILES)]
+    if wanted or (folder.is_dir() and not any(path.is_file() for path in beside)):
+        splits = find_splits(folder, wanted, quiet=True)
         listings = [splits.train, splits.test] if splits else []
     else:
         listings = [] if only_with_splits else [at_its_labels(list_images(folder))]
-        if listings and not has_label_list(listings[0]):
+        if listings and not _label_file(listings[0], label_column):
             splits = find_splits(folder, quiet=True)
             listings = [splits.train, splits.test] if splits else []
-    if not listings or not all(map(has_label_list, listings)):
+    names_of_files = [_label_file(listing, label_column) for listing in listings]
+    if not listings or None in names_of_files:
         return None
-    labels = [read_dataset_json(listing) for listing in listings]
+    labels = [
+        read_dataset_json(listing)
+        if name == DATASET_JSON
+        else read_metadata(listing, str(name), label_column)
+        for listing, name in zip(listings, names_of_files, strict=True)
+    ]
     if all(own is None for own in labels) and not all(map(_is_chunked, listings)):
         return None
     values, names = _numbered(listings, labels)
@@ -112,7 +128,9 @@ def find_json_labelled(
             files_of(listing, list(listing.images), own.tolist())
             for listing, own in zip(listings, values, strict=True)
         )
-    json_files = [listing.others[DATASET_JSON] for listing in listings]
+    json_files = [
+        listing.others[str(name)] for listing, name in zip(listings, names_of_files, strict=True)
+    ]
     on_disk = [file for file in json_files if file.is_file()]
     files = tuple(dict.fromkeys((*on_disk, *train.files, *test.files)))
     notes = [
@@ -123,6 +141,10 @@ def find_json_labelled(
     counts = {own.n_classes if own else 1 for own in labels}
     n_classes = counts.pop() if len(counts) == 1 else None
     return JsonLabelled(train, test, names, n_classes, files, tuple(notes))
+
+
+def _label_file(listing: ImageListing, label_column: str | None) -> str | None:
+    return DATASET_JSON if has_label_list(listing) else metadata_file(listing, label_column)
 
 
 def _is_chunked(listing: ImageListing) -> bool:

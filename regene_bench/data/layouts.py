@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from regene_bench.base.errors import DataError
 from regene_bench.data.cifar_batches import (
     CIFAR_FOLDER,
     check_cifar_batches,
@@ -17,16 +20,13 @@ from regene_bench.data.class_folders import ClassFolders, find_class_folders
 from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
 from regene_bench.data.idx import IdxFiles, find_idx, read_idx_split
 from regene_bench.data.json_labelled import JsonLabelled, find_json_labelled
-from regene_bench.data.parquet_images import (
-    ParquetFiles,
-    ParquetOptions,
-    find_parquet,
-    parquet_records,
-)
+from regene_bench.data.parquet_files import ParquetFiles, ParquetOptions, find_parquet
+from regene_bench.data.parquet_images import parquet_records
 from regene_bench.data.records import decode_records
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
 from regene_bench.data.split_files import animations_in, image_records
+from regene_bench.data.split_folders import USUAL_SPLITS, SplitNames
 
 LayoutKind = Literal["idx", "cifar-batches", "parquet", "dataset-json", "class-folders"]
 LAYOUT_KINDS: tuple[LayoutKind, ...] = (
@@ -50,6 +50,8 @@ class LayoutOptions:
         test_fraction: Share that is held out of class folders without a test folder.
         torchvision_name: Folder that torchvision gives the data set (``"MNIST"``), if it has one.
         kinds: Layouts to look for, in this order.
+        splits: Names of the splits, where the user gives some; idx files and CIFAR's batches have
+            none.
         plain_only: Take only what cannot be mistaken: no bare ``<class>/*`` folders.
     """
 
@@ -58,6 +60,7 @@ class LayoutOptions:
     test_fraction: float = 0.1
     torchvision_name: str | None = None
     kinds: tuple[LayoutKind, ...] = LAYOUT_KINDS
+    splits: SplitNames = USUAL_SPLITS
     plain_only: bool = False
 
 
@@ -89,7 +92,8 @@ def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
     """Find a data set in a folder, or in a zip of one.
 
     Layouts: torchvision's (``MNIST/raw``, ``FashionMNIST/raw``, ``cifar-10-batches-py``), idx
-    files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``), images
+    files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``) and
+    folders of ``datasets.save_to_disk``, images
     with labels in ``dataset.json`` as StyleGAN and EDM keep them, and class folders
     (``train/<class>/*`` with ``test/<class>/*``, or ``<class>/*``). The last two may be zipped.
 
@@ -150,24 +154,40 @@ def _cifar_reader(files: tuple[Path, ...], options: LayoutOptions) -> Reader:
 
 
 def _detect_parquet(folder: Path, options: LayoutOptions) -> Layout | None:
-    files = find_parquet(folder)
+    files = find_parquet(folder, options.parquet, options.splits, quiet=options.plain_only)
     if files is None:
         return None
-    return Layout("parquet", folder, files.train + files.test, _parquet_reader(files, options))
+    reader = _parquet_reader(files, options)
+    return Layout("parquet", folder, files.train + files.test, reader, files.notes)
 
 
 def _parquet_reader(files: ParquetFiles, options: LayoutOptions) -> Reader:
     def read(split: Split, shape: ImageShape, progress: ProgressFn | None) -> ImageSet:
         records, names = parquet_records(files, split, options.parquet)
+        _check_classes(records.labels, split, files)
         images = decode_records(records, shape, options.decode, progress)
         return ImageSet(images, records.labels, names or _numbers(shape))
 
     return read
 
 
+def _check_classes(labels: np.ndarray, split: Split, files: ParquetFiles) -> None:
+    n = int((labels == -1).sum())
+    if n:
+        raise DataError(
+            f"{n} of {len(labels)} images of the {split} split in {files.train[0].parent} are of "
+            "no class (-1).",
+            hint="Leave them out before the data set is saved: "
+            'dataset.filter(lambda row: row["label"] >= 0).',
+        )
+
+
 def _detect_class_folders(folder: Path, options: LayoutOptions) -> Layout | None:
     found = find_class_folders(
-        folder, test_fraction=options.test_fraction, only_with_splits=options.plain_only
+        folder,
+        test_fraction=options.test_fraction,
+        only_with_splits=options.plain_only,
+        wanted=options.splits,
     )
     if found is None:
         return None
@@ -186,7 +206,11 @@ def _class_folder_reader(found: ClassFolders, options: LayoutOptions) -> Reader:
 
 def _detect_dataset_json(folder: Path, options: LayoutOptions) -> Layout | None:
     found = find_json_labelled(
-        folder, test_fraction=options.test_fraction, only_with_splits=options.plain_only
+        folder,
+        test_fraction=options.test_fraction,
+        only_with_splits=options.plain_only,
+        wanted=options.splits,
+        label_column=options.parquet.label_column,
     )
     if found is None:
         return None

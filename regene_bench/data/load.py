@@ -74,6 +74,7 @@ def load_dataset(
         DataError: The data set is missing or corrupt, or the source does not deliver what the
             benchmark asked for; says what differs.
     """
+    _check_splits_are_known(source, source_name)
     _report(source, "fetch", "bytes", progress)
     source.prepare()
     told = _tell_notes(source, (), progress)
@@ -104,6 +105,15 @@ def check_split(data: ImageSet, split: Split, shape: ImageShape, source_name: st
     problem = _problem(data, shape)
     if problem:
         raise DataError(f"The {split} split of the source {source_name!r} {problem}.")
+
+
+def _check_splits_are_known(source: DatasetSource, source_name: str) -> None:
+    if source.request.splits and not source.knows_splits:
+        raise DataError(
+            f"The source {source_name!r} has one way to split its data, and takes no names of "
+            "splits.",
+            hint="Leave train = … and test = … out of the protocol's [data].",
+        )
 
 
 def _load(source: DatasetSource, split: Split, source_name: str, progress: Sink) -> ImageSet:

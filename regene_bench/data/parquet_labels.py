@@ -10,7 +10,8 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import in_natural_order, integer_names, labels_of_integers
-from regene_bench.data.parquet_schema import Columns, naming
+from regene_bench.data.column_files import naming, read_column
+from regene_bench.data.parquet_schema import Columns
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ def read_label_column(path: Path, columns: Columns) -> LabelColumn:
         DataError: A label is missing, or they are neither integers nor strings; names the file.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
     import pyarrow.types as types
 
-    with naming(path), pq.ParquetFile(path) as file:
-        column = file.read(columns=[columns.label]).column(columns.label)
+    assert columns.label is not None
+    column = read_column(path, columns.label)
+    with naming(path):
         if types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         if column.null_count:

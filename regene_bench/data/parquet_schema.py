@@ -1,18 +1,19 @@
-"""Which columns of an image Parquet file hold what."""
+"""Which columns of a table of images hold what."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from regene_bench.base.errors import DataError, did_you_mean
 from regene_bench.data.class_names import LABEL_NAMES
+from regene_bench.data.column_files import plain_type, read_schema
+from regene_bench.data.pixel_lists import is_pixel_list
 
-_IMAGE_COLUMNS: Final = ("image", "img")
+IMAGE_COLUMNS: Final = ("image", "img")
+ImageKind = Literal["bytes", "struct", "lists"]
 
 
 @dataclass(frozen=True)
@@ -21,29 +22,16 @@ class Columns:
 
     Attributes:
         image: Column of the encoded images.
-        nested: True if that column is a struct with the bytes in its field ``bytes``.
+        kind: How it holds them: as bytes, as a struct with the bytes in its field ``bytes``, or as
+            nested lists of pixels.
         label: Column of the labels; None if none was asked for.
         class_names: Names that the file's Hugging Face metadata gives the labels 0, 1, …, or None.
     """
 
     image: str
-    nested: bool
+    kind: ImageKind
     label: str | None
     class_names: tuple[str, ...] | None
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Turn what Arrow raises on a damaged file into a DataError that names it."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"The Parquet file {path} is corrupt or unreadable: {str(error).strip()}",
-            hint="Fetch the file again.",
-        ) from error
 
 
 def read_columns(
@@ -52,7 +40,7 @@ def read_columns(
     """Read a file's schema.
 
     Args:
-        path: The Parquet file.
+        path: A Parquet or Arrow file.
         image_column: Its name, or None for ``image`` or ``img``.
         label_column: Its name, or None for the first that is there of ``LABEL_NAMES``.
         with_label: False where labels do not matter.
@@ -61,19 +49,16 @@ def read_columns(
         The columns and the number of rows.
 
     Raises:
-        DataError: Not a Parquet file, no such column, or a column of the wrong type; names the
+        DataError: Not such a file, no such column, or a column of the wrong type; names the
             file.
     """
-    import pyarrow.parquet as pq
-
-    with naming(path), pq.ParquetFile(path) as file:
-        schema, rows = file.schema_arrow, int(file.metadata.num_rows)
-    image = _pick(path, schema.names, image_column, _IMAGE_COLUMNS, "image_column")
-    nested = _is_nested(path, image, schema.field(image).type)
+    schema, rows = read_schema(path)
+    image = _pick(path, schema.names, image_column, IMAGE_COLUMNS, "image_column")
+    kind = _kind_of(path, image, plain_type(schema.field(image).type))
     if not with_label:
-        return Columns(image, nested, None, None), rows
+        return Columns(image, kind, None, None), rows
     label = _pick(path, schema.names, label_column, LABEL_NAMES, "label_column")
-    return Columns(image, nested, label, _names(schema.metadata, label)), rows
+    return Columns(image, kind, label, _names(schema.metadata, label)), rows
 
 
 def _pick(
@@ -99,21 +84,24 @@ def _either(names: tuple[str, ...]) -> str:
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def _is_nested(path: Path, name: str, kind: Any) -> bool:
+def _kind_of(path: Path, name: str, kind: Any) -> ImageKind:
     import pyarrow.types as types
 
     def is_bytes(t: Any) -> bool:
         return bool(types.is_binary(t) or types.is_large_binary(t))
 
     if is_bytes(kind):
-        return False
+        return "bytes"
+    if is_pixel_list(kind):
+        return "lists"
     if types.is_struct(kind):
         fields = {kind.field(i).name: kind.field(i).type for i in range(kind.num_fields)}
         if "bytes" in fields and is_bytes(fields["bytes"]):
-            return True
+            return "struct"
     raise DataError(
-        f"The column {name!r} of {path} holds {kind}, not images: it must be binary, or a struct "
-        "with a binary field 'bytes'."
+        f"The column {name!r} of {path} holds {kind}, not images.",
+        hint="Images are binary (PNG, JPEG, …), a struct with a binary field 'bytes', or nested "
+        "lists of integers from 0 to 255 (Array2D, Array3D of uint8).",
     )
 
 

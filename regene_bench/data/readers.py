@@ -43,12 +43,8 @@ from regene_bench.data.idx import read_idx
 from regene_bench.data.layouts import Layout, LayoutKind, LayoutOptions, detect_layout
 from regene_bench.data.locate import NotFoundError, find_folder
 from regene_bench.data.npz_sets import NpzSet, find_npz
-from regene_bench.data.parquet_images import (
-    ParquetFiles,
-    ParquetOptions,
-    find_parquet,
-    parquet_records,
-)
+from regene_bench.data.parquet_files import ParquetFiles, ParquetOptions, find_parquet
+from regene_bench.data.parquet_images import parquet_records
 from regene_bench.data.pixel_csv_sets import (
     ColourOrder,
     PixelCsvOptions,

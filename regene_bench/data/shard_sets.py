@@ -45,6 +45,12 @@ def check_shards(paths: Sequence[Path]) -> None:
             _check_numbers(sorted(shards), total)
 
 
+def split_of_file(path: Path) -> str:
+    """Name the split that a file is one of: ``train`` of ``train-00000-of-00002.parquet``."""
+    match = _SHARD.fullmatch(path.name)
+    return match["stem"] if match else path.name.split(".", 1)[0]
+
+
 def _check_numbers(shards: Sequence[tuple[int, Path]], total: int) -> None:
     for (number, path), (following, other) in pairwise(shards):
         if number == following:

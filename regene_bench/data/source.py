@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from regene_bench.data.shapes import ImageShape, Split
+from regene_bench.data.split_folders import USUAL_SPLITS, SplitNames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,8 @@ class SourceRequest:
         roots: Folders to look in, nearest first (``--data``, ``$REGENE_BENCH_DATA``, the cache).
         download_dir: Where a download is kept.
         options: The ``[data.options]`` table of the protocol.
+        splits: What the protocol calls the splits (``[data] train`` and ``test``); only sources
+            that know splits by name (``DatasetSource.knows_splits``) are asked for them.
     """
 
     name: str
@@ -46,10 +49,17 @@ class SourceRequest:
     roots: tuple[Path, ...]
     download_dir: Path
     options: Mapping[str, Any]
+    splits: SplitNames = USUAL_SPLITS
 
 
 class DatasetSource(ABC):
-    """Finds, fetches and decodes one data set. ``prepare`` is apart from ``load``."""
+    """Finds, fetches and decodes one data set. ``prepare`` is apart from ``load``.
+
+    Attributes:
+        knows_splits: True if ``request.splits`` is heeded: the protocol may name the splits then.
+    """
+
+    knows_splits: ClassVar[bool] = False
 
     def __init__(self, request: SourceRequest) -> None:
         self.request = request

@@ -161,6 +161,7 @@ def load_data(
         roots=data_roots(folders),
         download_dir=download_dir(),
         options=table.options,
+        splits=table.splits,
     )
 
     def tell(event: Event) -> None:

@@ -15,22 +15,33 @@ from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
 from regene_bench.base.files import special_kind
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
+from regene_bench.data.split_folders import SplitNames
 from regene_bench.plugins.host import PluginHost
 
 
 class DataTable(TomlTable):
-    """``[data]``: the source, and the shape that its images are brought to."""
+    """``[data]``: the source, and the shape that its images are brought to.
+
+    ``train`` and ``test`` name the splits of a source that knows several; without them they are
+    found by their usual names.
+    """
 
     source: str
     channels: int = Field(ge=1, le=3)
     height: int = Field(ge=4, le=1024)
     width: int = Field(ge=4, le=1024)
     classes: int = Field(ge=1)
+    train: str | None = Field(default=None, min_length=1)
+    test: str | None = Field(default=None, min_length=1)
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def shape(self) -> ImageShape:
         return ImageShape(self.channels, self.height, self.width, self.classes)
+
+    @property
+    def splits(self) -> SplitNames:
+        return SplitNames(self.train or "", self.test or "")
 
 
 class EvaluationTable(TomlTable):
@@ -77,6 +88,10 @@ class Benchmark(TomlTable):
     def identity(self, preset: Preset) -> dict[str, Any]:
         """All of the protocol that scores depend on, as plain values: it enters the run id."""
         table = self.model_dump(mode="json", include={"name", "version", "data"})
+        # names that are not given leave ids as they were before there were any
+        for key in ("train", "test"):
+            if table["data"][key] is None:
+                del table["data"][key]
         table["augmentation"] = self.augmentation.model_dump(mode="json")
         table["preset"] = self.presets[preset].model_dump(mode="json")
         # What is measured of a run may grow without training it again.

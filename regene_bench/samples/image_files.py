@@ -17,6 +17,7 @@ from regene_bench.data.dataset_json import (
 )
 from regene_bench.data.frames import each_page, may_be_stack, pages_of
 from regene_bench.data.image_listing import IMAGE_SUFFIXES, ImageListing
+from regene_bench.data.metadata_labels import metadata_file, read_metadata
 from regene_bench.data.records import in_blocks
 from regene_bench.data.zip_images import list_images
 from regene_bench.samples.encoded import Pictures
@@ -26,6 +27,7 @@ from regene_bench.samples.labelling import (
     labels_of_array,
     labels_of_paths,
 )
+from regene_bench.samples.splits import images_of_split
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,15 @@ class SampleFiles:
             DataError: They are not the benchmark's, or it is not clear what the folders are.
         """
         where, names = str(self.listing.place), list(self.listing.images)
-        if not has_label_list(self.listing):
-            found = labels_of_paths(names, class_names, where)
-        else:
+        if has_label_list(self.listing):
             found = _labels_of_json(self.listing, class_names)
+        elif metadata := metadata_file(self.listing):
+            given = read_metadata(self.listing, metadata)
+            path = self.listing.others[metadata]
+            labels = labels_of_array(given.values, class_names, str(path))
+            found = PathLabels(labels, given.notes(), (path,))
+        else:
+            found = labels_of_paths(names, class_names, where)
         if found.values is None:
             return found
         counts = [len(own) for own in self.pages]
@@ -85,7 +92,7 @@ class SampleFiles:
 
 
 def find_sample_files(
-    place: Path, class_names: Sequence[str], *, skip_bad: bool = False
+    place: Path, class_names: Sequence[str], *, skip_bad: bool = False, split: str = ""
 ) -> SampleFiles:
     """List the images below a folder or in a zip, in the order of their names.
 
@@ -96,14 +103,18 @@ def find_sample_files(
         place: The folder or the zip.
         class_names: The benchmark's, to tell a class from a folder around all of them.
         skip_bad: Take a zip also with damaged images, which then cannot be decoded.
+        split: Take only the images in the folder of this split.
 
     Raises:
         DataError: There is no image, or the zip is damaged, encrypted or declares sizes that
             cannot be.
+        UsageError: There is no such split.
     """
     listing = list_images(place, skip_bad=skip_bad)
     if not listing.images:
         raise _no_images(place, list(listing.others))
+    if split:
+        listing = images_of_split(listing, split, class_names)
     listing = _without_wrapping(at_its_labels(listing), class_names)
     pages: list[tuple[int, ...]] = [(0,)] * len(listing.images)
     for i, path in enumerate(listing.images.values()):

@@ -173,7 +173,7 @@ def labels_of_paths(paths: Sequence[str], class_names: Sequence[str], where: str
     if not named and all(map(role_of, folders)):
         raise DataError(
             f"{where} holds {', '.join(folders)}, which are splits of a data set, not classes.",
-            hint=f"Give the one that is meant: {where}/{folders[0]}.",
+            hint=f"Say which one is meant: --split {folders[0]}.",
         )
     return PathLabels(labels_of_words(words, class_names, where))
 

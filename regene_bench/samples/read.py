@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,7 @@ from pathlib import Path
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
-from regene_bench.data.image_listing import list_folder
 from regene_bench.data.shapes import ImageShape
-from regene_bench.data.shard_sets import check_shards
-from regene_bench.data.split_folders import role_of
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.collection import NO_LABELS, Samples
@@ -25,6 +21,7 @@ from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
 from regene_bench.samples.pixel_rows import read_pixel_rows
+from regene_bench.samples.table_files import table_files
 
 _ARRAYS = (".npy", ".npz", ".csv")
 _MOST_NAMES = 5
@@ -39,6 +36,7 @@ def read_samples(
     resize: bool = False,
     skip_bad: bool = False,
     split: str = "",
+    image_column: str = "",
     progress: ProgressFn | None = None,
 ) -> Samples:
     """Read images that another program made.
@@ -57,7 +55,10 @@ def read_samples(
             None: they lie elsewhere and are not looked for.
         resize: Resize images of other sizes instead of refusing them.
         skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
-        split: Read only this split of the several in a ``.npz``.
+        split: Read only this split of several: the folder ``train`` or ``Testing`` of a folder or
+            zip, the files ``validation-*`` of a folder of Parquet files, the arrays ``x_test`` or
+            ``test_images`` of a ``.npz``.
+        image_column: Column of the images in Parquet files; by default ``image`` or ``img``.
         progress: Told how many images are done, and how many there are.
 
     Returns:
@@ -65,7 +66,8 @@ def read_samples(
 
     Raises:
         DataError: There are no images, one is damaged, or sizes, colours or labels do not fit.
-        UsageError: There is nothing at the path, or no such file of labels.
+        UsageError: There is nothing at the path, no such file of labels or no such split, or the
+            samples have no splits or no columns.
     """
     check_place(path)
     looked_for = labels is not None and labels != NO_LABELS
@@ -73,22 +75,24 @@ def read_samples(
     within = labels if looked_for and not beside else None
     suffix = path.suffix.lower()
     if suffix in _ARRAYS:
+        check_no_columns(path, image_column)
         samples = _from_arrays(path, shape, class_names, within, resize=resize, split=split)
         if beside:
             return samples.labelled(read_label_file(beside, [], len(samples), class_names))
         return samples
     names: list[str] = []
     found = PathLabels(None)
-    if parquets := _parquet_files(path):
-        values, pictures = list_parquet(parquets, class_names, within)
+    if tables := table_files(path, split):
+        values, pictures = list_parquet(tables, class_names, within, image_column)
         found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
+        check_no_columns(path, image_column)
         if within:
             raise UsageError(
                 f"There is no file {within} with labels.",
                 hint="--labels names a .npy, .txt or .csv file here; class folders need none.",
             )
-        files = find_sample_files(path, class_names, skip_bad=skip_bad)
+        files = find_sample_files(path, class_names, skip_bad=skip_bad, split=split)
         names = files.names
         if beside:
             found = PathLabels(None, used=(beside,))
@@ -129,6 +133,19 @@ def check_place(path: Path) -> None:
         raise UsageError(f"There is no file or folder {path}.") from None
     if kind:
         raise DataError(f"{path} is {kind}, not a file.", hint="Copy it to a file first.")
+
+
+def check_no_columns(where: Path | str, image_column: str) -> None:
+    """Refuse the name of a column for samples that have none.
+
+    Raises:
+        UsageError: One is given.
+    """
+    if image_column:
+        raise UsageError(
+            f"{where} has no columns, and --image-column names {image_column!r}.",
+            hint="Leave --image-column out; Parquet files have columns.",
+        )
 
 
 def labels_beside(labels: str) -> Path | None:
@@ -186,26 +203,3 @@ def _left_out_note(decoded: Decoded, path: Path) -> list[str]:
     ]
     more = f" and {n - len(shown)} more" if n > len(shown) else ""
     return [f"{n} of {total} images left out, which cannot be decoded: {', '.join(shown)}{more}"]
-
-
-def _parquet_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if path.suffix.lower() == ".parquet" else []
-    found = sorted(p for p in path.glob("*.parquet") if not p.name.startswith("."))
-    check_shards(found)
-    if found and (images := list(list_folder(path).images)):
-        raise DataError(
-            f"{path} holds images ({images[0]}) and Parquet files ({found[0].name}).",
-            hint="Which are meant? Put the others elsewhere.",
-        )
-    for file in found:
-        check_place(file)
-    splits = {role: file for file in found if (role := role_of(re.split(r"[-.]", file.name)[0]))}
-    if len(splits) > 1:
-        some = ", ".join(file.name for file in splits.values())
-        raise DataError(
-            f"{path} holds several splits of a data set: {some}.",
-            hint="Give the file that is meant, or put the files of one split into a folder of "
-            "their own.",
-        )
-    return found

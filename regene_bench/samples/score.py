@@ -21,7 +21,7 @@ from regene_bench.harness.measure import measure_all
 from regene_bench.harness.options import folders_of
 from regene_bench.harness.workbench import Workbench, make_runtime, set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
-from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.metrics import (
     check_extractor_tables,
     choose_metrics,
@@ -75,6 +75,8 @@ def score(
     device: str = "auto",
     resize: bool = False,
     skip_bad: bool = False,
+    split: str = "",
+    image_column: str = "",
     force: bool = False,
     emit: Sink | None = None,
     stop: StopRequest | None = None,
@@ -105,6 +107,8 @@ def score(
             refusing them.
         skip_bad: Leave out files that cannot be decoded instead of refusing them; each is named in
             an event, and rows tell how many.
+        split: Score only this split of a path that holds several (``"test"``).
+        image_column: Column of the images in Parquet; ``image`` or ``img`` if empty.
         force: Decode the benchmark's data again, however alike their files look.
         emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
         stop: Looked at between steps.
@@ -136,6 +140,8 @@ def score(
             results=results,
             device=device,
             skip_bad=skip_bad,
+            split=split,
+            image_column=image_column,
             emit=emit,
             stop=stop,
         )
@@ -146,7 +152,7 @@ def score(
     asked = metrics if isinstance(metrics, str) else ",".join(metrics)
     chosen_metrics = choose_metrics(host, benchmark, asked)
     check_extractor_tables(host, benchmark)
-    _check_arguments(samples, name)
+    _check_arguments(samples, name, split, image_column)
     chosen_device = choose_device(device)
     folder = None if results is None else Path(results)
     if folder is not None:
@@ -164,7 +170,15 @@ def score(
             emit=sink,
             decode_again=force,
         )
-        found = _read(samples, labels, bench, resize=resize, skip_bad=skip_bad)
+        found = _read(
+            samples,
+            labels,
+            bench,
+            resize=resize,
+            skip_bad=skip_bad,
+            split=split,
+            image_column=image_column,
+        )
         for text in found.left_out:
             sink(Message(f"left out {text}"))
         _check(found, benchmark, bench.data)
@@ -175,8 +189,8 @@ def score(
     rows = with_caveats(rows, found, wanted, bench.data.class_names)
     reference = Reference.of(benchmark, chosen_preset)
     record = record_of(found, rows, name, reference, bench.data, bench.runtime, meter.seconds)
-    if isinstance(labels, str | Path) and str(labels):
-        record = replace(record, params={**record.params, "labels": str(labels)})
+    named = str(labels) if isinstance(labels, str | Path) else ""
+    record = _saying(record, labels=named, split=split, image_column=image_column)
     title = (
         f"{name}: {len(found)} {'' if found.labels is not None else 'unlabelled '}images of "
         f"{found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"
@@ -195,6 +209,8 @@ def _score_against_statistics(
     results: Path | str | None,
     device: str,
     skip_bad: bool,
+    split: str,
+    image_column: str,
     emit: Sink | None,
     stop: StopRequest,
 ) -> Report:
@@ -203,7 +219,7 @@ def _score_against_statistics(
     check_extractor(host, extractor)
     asked = metrics if isinstance(metrics, str) else ",".join(metrics)
     chosen_metrics = choose_metrics_of_moments(host, extractor, asked)
-    _check_arguments(samples, name)
+    _check_arguments(samples, name, split, image_column)
     statistics = find_statistics(source, extractor)
     chosen_device = choose_device(device)
     folder = None if results is None else Path(results)
@@ -218,7 +234,15 @@ def _score_against_statistics(
             emit=sink,
         )
         bench = workbench_of(host, runtime, None, "")
-        found = _read(samples, NO_LABELS, bench, resize=False, skip_bad=skip_bad)
+        found = _read(
+            samples,
+            NO_LABELS,
+            bench,
+            resize=False,
+            skip_bad=skip_bad,
+            split=split,
+            image_column=image_column,
+        )
         for text in found.left_out:
             sink(Message(f"left out {text}"))
         found = with_fewest_channels(found)
@@ -234,6 +258,7 @@ def _score_against_statistics(
     reference = reference_of(statistics, extractor)
     record = record_of(found, rows, name, reference, bench.data, runtime, meter.seconds)
     record = with_statistics(record, source, extractor)
+    record = _saying(record, split=split, image_column=image_column)
     title = (
         f"{name}: {len(found)} images of {found.source} against the statistics "
         f"{statistics.name} of {extractor}"
@@ -256,15 +281,37 @@ def _check_reference(against: str, extractor: str) -> None:
         )
 
 
-def _check_arguments(samples: Any, name: str) -> None:
+def _saying(record: RunRecord, **said: str) -> RunRecord:
+    """Keep beside a row what the user said about where to read; what is empty was not said."""
+    given = {key: value for key, value in said.items() if value}
+    return replace(record, params={**record.params, **given})
+
+
+def _check_arguments(samples: Any, name: str, split: str, image_column: str) -> None:
     """Find what is wrong before data are read, which may take long."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} cannot be the name of samples.", hint="Use letters and digits.")
     if isinstance(samples, str | Path):
         check_place(Path(samples))
+        return
+    for argument, value in (("split", split), ("image_column", image_column)):
+        if value:
+            raise UsageError(
+                f"{argument}={value!r} was given, but the samples are no file or folder.",
+                hint=f"Leave {argument} out.",
+            )
 
 
-def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad: bool) -> Samples:
+def _read(
+    samples: Any,
+    labels: Any,
+    bench: Workbench,
+    *,
+    resize: bool,
+    skip_bad: bool,
+    split: str,
+    image_column: str,
+) -> Samples:
     shape, names = bench.data.shape, bench.data.class_names
     by_name = isinstance(labels, str | Path)
     if isinstance(samples, str | Path):
@@ -275,6 +322,8 @@ def _read(samples: Any, labels: Any, bench: Workbench, *, resize: bool, skip_bad
             labels=str(labels) if by_name else "" if labels is None else None,
             resize=resize,
             skip_bad=skip_bad,
+            split=split,
+            image_column=image_column,
             progress=lambda done, total: _tell(bench.runtime, done, total),
         )
     else:

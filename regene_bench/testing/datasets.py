@@ -91,6 +91,7 @@ class DatasetSubject:
                 roots=data_roots(),
                 download_dir=download_dir(),
                 options=self.table.options,
+                splits=self.table.splits,
             )
         )
 

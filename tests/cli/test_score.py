@@ -199,15 +199,16 @@ def test_mistakes_on_the_command_line(
     assert words in error
 
 
-def test_labels_from_a_file(
+def test_labels_of_one_split_from_a_file(
     light_protocol: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     split = held_out_digits(per_class=4)
-    folder = write_flat(tmp_path / "samples", split.images)
+    write_flat(tmp_path / "samples" / "test", split.images)
+    write_flat(tmp_path / "samples" / "train", split.images[:1])
     rows = (f"{i:03}.png,{label}" for i, label in enumerate(split.labels))
     (tmp_path / "labels.csv").write_text("\n".join(rows))
-    given = ("--labels", tmp_path / "labels.csv", "--format", "json")
-    out, _ = called(capsys, 0, folder, "--against", light_protocol, *given)
+    given = ("--split", "test", "--labels", tmp_path / "labels.csv", "--format", "json")
+    out, _ = called(capsys, 0, tmp_path / "samples", "--against", light_protocol, *given)
     assert totals(out)["accuracy_neutral"]["status"] == "ok"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.layouts import LayoutOptions, detect_layout
-from regene_bench.data.parquet_images import ParquetOptions
+from regene_bench.data.parquet_files import ParquetOptions
 from regene_bench.data.source import ImageSet
 
 from .builders import GREY, encode, image_set, same_images, write_parquet

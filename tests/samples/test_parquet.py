@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     assert "the label 7" in refused(write(path, [0, 1, 2, 7, 0]))
     assert "'cow'" in refused(write(path, ["cat", "cow", "cat", "cat", "cat"]))
-    assert "Rename the column" in refused(write(path, None, image_column="picture"))
+    assert "--image-column" in refused(write(path, None, image_column="picture"))
     write_parquet(path, [], np.array([], dtype=np.int64))
     assert "holds no image" in refused(path)
     path.write_bytes(b"PAR1")

@@ -8,9 +8,10 @@ from regene_bench_plugins.datasets.own_images import OwnImages
 class Folder(OwnImages):
     """Class folders: ``train/<class>/…`` with ``test/<class>/…``, or only ``<class>/…``.
 
-    Or images with their labels in ``dataset.json``, as StyleGAN and EDM keep them. Either may be
-    a zip. Without a test folder a part of each class is held out, chosen by the hash of the
-    relative path.
+    Or images with their labels in ``dataset.json``, as StyleGAN and EDM keep them, or in
+    ``metadata.csv``, ``metadata.jsonl`` or ``metadata.parquet`` with a column ``file_name``, as
+    Hugging Face does (``label_column`` names the other). Any may be a zip. Without a test folder a
+    part of each class is held out, chosen by the hash of the relative path.
     Options (``own_images.ImageOptions``)::
 
         [data.options]

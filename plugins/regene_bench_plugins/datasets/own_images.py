@@ -33,21 +33,22 @@ class ImageOptions(ColumnOptions, ClassNameOptions):
             under which the benchmark asks for it.
         center_crop: Side in pixels of the central square to cut out before resizing.
         test_fraction: Share of each class that is held out where there is no test split.
+        config: Configuration of a data set that comes in several, as on the Hugging Face hub.
         classes: Instead of ``path``: the classes, each from a folder of its own.
     """
 
     path: str | None = Field(default=None, min_length=1)
     center_crop: int | None = Field(default=None, ge=1)
     test_fraction: float = Field(default=0.1, gt=0, lt=1)
+    config: str = ""
     classes: list[ClassOptions] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_way(self) -> ImageOptions:
-        if self.classes and (
-            self.path or self.center_crop or self.label_column or self.class_names
-        ):
+        alone = (self.path, self.center_crop, self.label_column, self.config, self.class_names)
+        if self.classes and any(alone):
             raise ValueError(
-                "give path, center_crop, label_column and class_names, or classes, not both"
+                "give path, center_crop, label_column, config and class_names, or classes, not both"
             )
         names = [options.name for options in self.classes]
         if len(set(names)) != len(names):
@@ -58,6 +59,7 @@ class ImageOptions(ColumnOptions, ClassNameOptions):
 class OwnImages(LocatedSource):
     """Reads one layout, or composes classes from several folders."""
 
+    knows_splits = True
     kinds: ClassVar[tuple[LayoutKind, ...]]
     remedy: ClassVar[str]
 
@@ -69,6 +71,12 @@ class OwnImages(LocatedSource):
         """Look for the folder, or the folders of the classes, in each data folder."""
         options = self.options
         if options.classes:
+            if self.request.splits:
+                raise DataError(
+                    "Splits have names where a data set comes from one place, not from a folder a "
+                    "class.",
+                    hint="Leave train = … and test = … out of the protocol's [data].",
+                )
             return compose(
                 self.request,
                 options.classes,
@@ -92,8 +100,12 @@ class OwnImages(LocatedSource):
         return LayoutOptions(
             decode=DecodeOptions(center_crop=options.center_crop),
             parquet=ParquetOptions(
-                options.image_column, options.label_column, options.test_fraction
+                options.image_column,
+                options.label_column,
+                options.test_fraction,
+                config=options.config,
             ),
             test_fraction=options.test_fraction,
             kinds=self.kinds,
+            splits=self.request.splits,
         )
