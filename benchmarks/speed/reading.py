@@ -1,9 +1,8 @@
 """Prints how long ``score`` takes to read 10,000 PNG of CIFAR's size, by what they are packed in.
 
-Each round reads every kind once in a process of its own, so that nothing is warm for one kind alone;
-the table has medians of the rounds, in seconds of the processors and of the clock. With ``--against``
-the rounds alternate with those of another checkout of the project (for example the release before),
-whose kinds that it cannot read are left out.
+Each round reads every kind once in a process of its own; the table has medians of the rounds, in
+seconds of the processor and of the clock. With ``--against`` the rounds alternate with those of
+another checkout of the project (say, the release before); what that cannot read has a dash.
 
 Usage: python benchmarks/speed/reading.py [--images N] [--rounds N] [--against CHECKOUT]
 """
@@ -26,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import webdataset
 from PIL import Image
 
 HERE = Path(__file__).resolve().parents[2]
@@ -78,14 +78,10 @@ def write_all(place: Path, n: int) -> None:
     with tarfile.open(place / KINDS["tar of the folder"], "w") as archive:
         archive.add(place / KINDS["folder"], "png")
     (place / KINDS["tar (WebDataset)"]).mkdir()
-    for first in range(0, n, 1000):
-        shard = place / KINDS["tar (WebDataset)"] / f"samples-{first // 1000:06}.tar"
-        with tarfile.open(shard, "w") as archive:
-            for name, png, label in files[first : first + 1000]:
-                for suffix, content in (("png", png), ("cls", str(label).encode())):
-                    member = tarfile.TarInfo(f"{name}.{suffix}")
-                    member.size = len(content)
-                    archive.addfile(member, io.BytesIO(content))
+    pattern = str(place / KINDS["tar (WebDataset)"] / "samples-%06d.tar")
+    with webdataset.ShardWriter(pattern, maxcount=1000, verbose=0) as writer:
+        for name, png, label in files:
+            writer.write({"__key__": name, "png": png, "cls": label})
     cells = [{"bytes": png, "path": None} for _, png, _ in files]
     table = pa.table({"image": cells, "label": [label for _, _, label in files]})
     pq.write_table(table, place / KINDS["Parquet"])

@@ -24,6 +24,7 @@ from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
+from regene_bench.samples.tar_shards import find_tar_samples, find_tars
 
 _ARRAYS = (".npy", ".npz")
 _MOST_NAMES = 5
@@ -79,6 +80,11 @@ def read_samples(
     if parquets := _parquet_files(path):
         values, pictures = list_parquet(parquets, class_names, within)
         found = PathLabels(values)
+    elif tars := find_tars(path):
+        for tar in tars:
+            check_place(tar)
+        files, found = find_tar_samples(path, tars, class_names, within)
+        names, pictures = files.names, files.pictures()
     elif path.is_dir() or suffix == ".zip":
         if within:
             raise UsageError(
