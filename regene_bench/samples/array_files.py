@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,12 +38,12 @@ class ArrayFile:
     """What such a file holds.
 
     Attributes:
-        images: As it lies in the file, of any type and layout.
+        images: As it lies in the file, of any type and layout; an array or a tensor.
         labels: As they lie in the file, or None.
         others: Names of the arrays that are neither.
     """
 
-    images: np.ndarray
+    images: Any
     labels: np.ndarray | None
     others: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
 from regene_bench.samples.parquet import list_parquet
 from regene_bench.samples.tar_shards import find_tar_samples, find_tars
+from regene_bench.samples.tensor_files import TENSOR_SUFFIXES, read_tensor_file
 
 _ARRAYS = (".npy", ".npz")
 _MOST_NAMES = 5
@@ -42,18 +43,20 @@ def read_samples(
 ) -> Samples:
     """Read images that another program made.
 
-    A folder of images or of class folders, a zip of the same, a Parquet file or a folder of them,
-    or a ``.npy`` or ``.npz`` of images.
+    A folder of images or of class folders, a zip or tar of the same, WebDataset's tar shards, a
+    Parquet file or a folder of them, or a ``.npy``, ``.npz``, ``.safetensors`` or ``.pt`` of
+    images.
 
     Args:
         path: The file or folder.
         shape: The benchmark's; images must have it (``resize`` apart). With ``OWN_SHAPE`` they keep
             their own, which must be one.
         class_names: K names in label order.
-        labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column
-            or of an array in a ``.npz``. Without it, labels are class folders, or a column or an
-            array of a usual name, or there are none. ``"none"``: whatever looks like labels is not.
-            None: they lie elsewhere and are not looked for.
+        labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column,
+            of an array or tensor, or of what lies beside images in a tar (``cls``, ``txt``, a field
+            of ``json``). Without it, labels are class folders, or a column, array or member of a
+            usual name, or there are none. ``"none"``: whatever looks like labels is not. None: they
+            lie elsewhere and are not looked for.
         resize: Resize images of other sizes instead of refusing them.
         skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
         progress: Told how many images are done, and how many there are.
@@ -70,7 +73,7 @@ def read_samples(
     beside = labels_beside(labels) if labels and looked_for else None
     within = labels if looked_for and not beside else None
     suffix = path.suffix.lower()
-    if suffix in _ARRAYS:
+    if suffix in (*_ARRAYS, *TENSOR_SUFFIXES):
         samples = _from_arrays(path, shape, class_names, within, resize=resize)
         if beside:
             return samples.labelled(read_label_file(beside, [], len(samples), class_names))
@@ -101,7 +104,8 @@ def read_samples(
     else:
         raise DataError(
             f"Cannot tell what {path} holds.",
-            hint="Give a folder of images, or a file that ends in .zip, .npz, .npy or .parquet.",
+            hint="Give a folder of images, or a file that ends in .zip, .tar, .parquet, .npz, "
+            ".npy, .safetensors or .pt.",
         )
     values = read_label_file(beside, names, pictures.count, class_names) if beside else found.values
     decoded = decode_pictures(pictures, shape, resize=resize, skip_bad=skip_bad, progress=progress)
@@ -157,13 +161,15 @@ def _from_arrays(
             f"There is no file {label_name} with labels.",
             hint="--labels names a .npy, .txt or .csv file here.",
         )
-    file = read_array_file(path, label_name)
+    is_tensors = path.suffix.lower() in TENSOR_SUFFIXES
+    file = (read_tensor_file if is_tensors else read_array_file)(path, label_name)
     images, resized_from = images_of_array(file.images, shape, str(path), resize=resize)
     samples = Samples(images, None, str(path), resized_from)
     if label_name is None:
         return samples
     if file.labels is None:
-        return replace(samples, notes=without_labels("array", file.others))
+        kind = "tensor" if is_tensors else "array"
+        return replace(samples, notes=without_labels(kind, file.others))
     return samples.labelled(labels_of_array(file.labels, class_names, str(path)))
 
 

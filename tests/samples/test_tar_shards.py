@@ -102,7 +102,7 @@ def test_labels_by_name(tmp_path: Path) -> None:
 
 
 def test_captions_and_other_fields_are_no_labels_and_the_note_says_so(tmp_path: Path) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for i in range(3):
         members |= {f"{i}.png": PNG[i], f"{i}.txt": b"a cat on a mat", f"{i}.json": b'{"url": 1}'}
     samples = read(write_tar(tmp_path / "a.tar", members))
@@ -132,7 +132,7 @@ def test_labels_in_a_file_go_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stem", ["img.{:04}", "psi0.7_{}", "a.b.{}", "seed{}.5_1"])
 @pytest.mark.parametrize("labelled", [True, False])
 def test_dots_in_names_are_no_fields(tmp_path: Path, stem: str, labelled: bool) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for i in range(6):
         members[f"{stem.format(i)}.png"] = PNG[i]
         if labelled:
@@ -142,7 +142,7 @@ def test_dots_in_names_are_no_fields(tmp_path: Path, stem: str, labelled: bool) 
 
 
 def test_a_field_of_an_image_has_the_label_of_its_key(tmp_path: Path) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for i in range(3):
         members |= {f"{i}.generated.png": PNG[i], f"{i}.cls": str(LABELS[i]).encode()}
     assert labels_of(write_tar(tmp_path / "a.tar", members)) == LABELS[:3]
@@ -153,7 +153,7 @@ def test_a_field_of_an_image_has_the_label_of_its_key(tmp_path: Path) -> None:
 def test_several_images_of_one_sample_are_refused(
     tmp_path: Path, fields: tuple[str, str], labelled: bool
 ) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for i in range(3):
         members |= {f"{i}.{field}": PNG[i] for field in fields}
         members |= {f"{i}.cls": b"1"} if labelled else {}
@@ -164,7 +164,7 @@ def test_several_images_of_one_sample_are_refused(
 
 def test_one_name_in_two_shards_is_two_samples(tmp_path: Path) -> None:
     for shard in range(2):
-        members = {}
+        members: dict[str, bytes] = {}
         for i in range(3):
             members[f"{i}.png"] = PNG[3 * shard + i]
             members[f"{i}.cls"] = str(LABELS[3 * shard + i]).encode()
@@ -292,7 +292,7 @@ def test_splits_of_a_data_set_are_not_pooled(tmp_path: Path) -> None:
 
 
 def test_damaged_images_are_named_or_left_out_with_their_labels(tmp_path: Path) -> None:
-    members = {}
+    members: dict[str, bytes] = {}
     for i in range(4):
         members |= {f"{i}.png": PNG[i] if i != 1 else b"?", f"{i}.cls": str(LABELS[i]).encode()}
     path = write_tar(tmp_path / "a.tar", members)
