@@ -8,7 +8,7 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.frames import animation_note
 from regene_bench.samples.collection import Size
 from regene_bench.samples.headers import Header
-from regene_bench.samples.misfits import wrong_size
+from regene_bench.samples.misfits import mixed_sizes, wrong_size
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Findings:
             DataError: There are; one of each of two is named.
         """
         if len(self._sizes) > 1:
-            raise _mixed(*((text, size) for size, text in list(self._sizes.items())[:2]))
+            raise mixed_sizes(*((text, size) for size, text in list(self._sizes.items())[:2]))
 
     def resized_from(self, wanted: Size) -> Size | None:
         """The first size that images had and that is not the wanted one, or None."""
@@ -95,15 +95,3 @@ class Findings:
 def _some(count: int, n: int) -> str:
     whole = f"all {n} images have" if count == n else f"{count} of {n} images have"
     return whole if count > 1 else f"{count} of {n} images has"
-
-
-def _mixed(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
-    def text(example: tuple[str, Size]) -> str:
-        name, (height, width) = example
-        return f"{name} is {width}×{height} pixels"
-
-    return DataError(
-        f"The images have different sizes: {text(first)}, {text(other)}.",
-        hint="Bring them to one size where they were made, or have each resized (bicubic) by "
-        "--resize (resize=True); every row then says so.",
-    )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import webdataset
+import webdataset  # type: ignore[import-untyped]
 
 from regene_bench.base.errors import DataError
 from regene_bench.samples.collection import Samples
@@ -66,14 +66,15 @@ def labels_of(path: Path, **options: Any) -> list[int] | None:
 
 
 def fields(label: int, key: str) -> dict[str, Any]:
-    return {
+    known: dict[str, dict[str, Any]] = {
         "cls": {"cls": label},
         "json": {"json": {"caption": "x", "label": label}},
         "json names": {"json": {"target": NAMES[label]}},
         "txt": {"txt": NAMES[label]},
         "txt numbers": {"txt": str(label)},
         "captions beside cls": {"txt": "a photograph", "cls": label},
-    }[key]
+    }
+    return known[key]
 
 
 @pytest.mark.parametrize(
