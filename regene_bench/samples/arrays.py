@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -64,7 +63,7 @@ class ArrayImages:
         self._where = where
         self._resize = resize
         self._sizes: dict[Size, int] = {}
-        self._chunks: deque[np.ndarray] = deque()
+        self._pixels: np.ndarray | None = None
         self._n = 0
         self._dtype: np.dtype[Any] | None = None
         self._low, self._high = np.inf, -np.inf
@@ -90,6 +89,7 @@ class ArrayImages:
             self._n += len(images) if images.ndim else 0
             return
         images = self._fitting(images)
+        self._make_room(len(images))
         for start in range(0, len(images), _CHUNK):
             self._take(images[start : start + _CHUNK])
 
@@ -114,16 +114,9 @@ class ArrayImages:
             )
         if self._in_colour:
             raise self._in_colour
-        if len(self._chunks) == 1:
-            return self._chunks.pop()
-        out = np.empty((self._n, *self._chunks[0].shape[1:]), dtype=np.uint8)
-        place = 0
-        while self._chunks:
-            # one at a time, so that images are not held twice
-            chunk = self._chunks.popleft()
-            out[place : place + len(chunk)] = chunk
-            place += len(chunk)
-        return out
+        assert self._pixels is not None
+        self._pixels.resize((self._n, *self._pixels.shape[1:]), refcheck=False)
+        return self._pixels
 
     def _check_type(self, dtype: np.dtype[Any]) -> None:
         if self._dtype is not None and (dtype == np.uint8) != (self._dtype == np.uint8):
@@ -177,7 +170,8 @@ class ArrayImages:
                 )
             self._see_range(part)
             if self._is_out_of_range() or self._in_colour:
-                self._chunks.clear()
+                # what will be refused is looked at only
+                self._pixels = None
                 return
             part = to_uint8(torch.from_numpy(np.array(part))).numpy()
         if part.shape[1] > self._shape.channels:
@@ -186,8 +180,19 @@ class ArrayImages:
             except DataError as error:
                 self._in_colour = error
                 return
-        # a copy: who yields arrays may fill the same one again
-        self._chunks.append(np.array(fit_images(part, self._shape, DecodeOptions())))
+        if self._pixels is not None:
+            self._pixels[first : self._n] = fit_images(part, self._shape, DecodeOptions())
+
+    def _make_room(self, n: int) -> None:
+        """Let one array grow: many that are joined at the end would be held twice."""
+        if self._in_colour or self._is_out_of_range() or not n:
+            return
+        one = (self._shape.channels, self._shape.height, self._shape.width)
+        if self._pixels is None:
+            self._pixels = np.empty((n, *one), dtype=np.uint8)
+        elif self._n + n > len(self._pixels):
+            most = max(self._n + n, len(self._pixels) * 5 // 4)
+            self._pixels.resize((most, *one), refcheck=False)
 
     def _see_range(self, part: np.ndarray) -> None:
         if part.size and part.dtype.kind in "iuf":
