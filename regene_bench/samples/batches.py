@@ -15,6 +15,7 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.samples.arrays import as_numpy
 from regene_bench.samples.collection import DATA_SET, ITERATOR, LIST, LOADER, PAIR
+from regene_bench.samples.own_names import OwnNames, own_names
 
 _IMAGE_NAMES: Final = ("image", "img", "images", "samples", "x")
 _BATCH: Final = 256
@@ -45,13 +46,13 @@ class Stream:
         name: What they are called in messages.
         batches: Them.
         total: How many images there are, if that is known.
-        class_names: The samples' own, which their integer labels index, where they have some.
+        own_names: The samples' own class names, where they have some.
     """
 
     name: str
     batches: Iterator[Batch]
     total: int | None = None
-    class_names: tuple[str, ...] | None = None
+    own_names: OwnNames | None = None
 
 
 def stream_of(samples: Any, n_channels: int) -> Stream | None:
@@ -86,29 +87,20 @@ def stream_of(samples: Any, n_channels: int) -> Stream | None:
         if not samples or not _holds_images(samples[0]):
             return None
         return Stream(LIST, _grouped(samples, n_channels, single=True), len(samples))
+    names = own_names(samples)
     if isinstance(samples, DataLoader):
-        return Stream(LOADER, _grouped(samples, n_channels, single=False))
-    if hasattr(samples, "features") and hasattr(samples, "num_rows"):
-        return _hugging_face(samples, n_channels)
+        return Stream(LOADER, _grouped(samples, n_channels, single=False), None, names)
+    if hasattr(samples, "num_rows") and hasattr(samples, "features"):
+        # a data set of Hugging Face
+        rows = _grouped(iter(samples), n_channels, single=True)
+        return Stream(DATA_SET, rows, samples.num_rows, names)
     if isinstance(samples, Dataset) and hasattr(samples, "__len__"):
         n = len(samples)
         items = (samples[i] for i in range(n))
-        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n)
+        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n, names)
     if isinstance(samples, Iterable) and not hasattr(samples, "__array__"):
-        return Stream(ITERATOR, _grouped(samples, n_channels, single=None))
+        return Stream(ITERATOR, _grouped(samples, n_channels, single=None), None, names)
     return None
-
-
-def _hugging_face(samples: Any, n_channels: int) -> Stream:
-    """A ``datasets.Dataset``, whose integer labels may index names of its own."""
-    column = next((name for name in LABEL_NAMES if name in samples.features), None)
-    names = getattr(samples.features[column], "names", None) if column else None
-    return Stream(
-        DATA_SET,
-        _grouped(iter(samples), n_channels, single=True),
-        samples.num_rows,
-        None if names is None else tuple(names),
-    )
 
 
 def _grouped(items: Iterable[Any], n_channels: int, *, single: bool | None) -> Iterator[Batch]:

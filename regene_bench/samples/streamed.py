@@ -15,7 +15,7 @@ from regene_bench.samples.batches import Batch, Stream
 from regene_bench.samples.collection import OWN_SHAPE, Samples
 from regene_bench.samples.findings import Findings
 from regene_bench.samples.headers import header_of
-from regene_bench.samples.labelling import labels_of_array, labels_of_words
+from regene_bench.samples.own_names import number_labels
 from regene_bench.samples.picture_block import PictureBlock
 
 TellFn = Callable[[int, int | None], None]
@@ -75,7 +75,9 @@ def read_stream(
             f"{stream.name} gives labels with some images, and with others none.",
             hint="Give all of them labels, or none.",
         )
-    return samples.labelled(_numbered(np.concatenate(given), stream, class_names))
+    return samples.labelled(
+        number_labels(np.concatenate(given), stream.own_names, class_names, stream.name)
+    )
 
 
 def _add(images: ArrayImages | _Pictures, batch: Batch, name: str) -> None:
@@ -100,20 +102,6 @@ def _checked(batch: Batch, name: str, before: int) -> np.ndarray | None:
             hint="Give one label an image.",
         )
     return batch.labels
-
-
-def _numbered(labels: np.ndarray, stream: Stream, class_names: Sequence[str]) -> np.ndarray:
-    where = f"the labels of {stream.name}"
-    if stream.class_names is None or labels.dtype.kind not in "iu" or labels.ndim != 1:
-        return labels_of_array(labels, class_names, where)
-    wrong = labels[(labels < 0) | (labels >= len(stream.class_names))]
-    if len(wrong):
-        raise DataError(
-            f"{stream.name} has the label {wrong[0]}, which is no class of its list.",
-            hint="Leave out images of no class, or give labels='none'.",
-        )
-    # integers index the data set's own list, whose names count
-    return labels_of_words([stream.class_names[i] for i in labels], class_names, where)
 
 
 class _Pictures:

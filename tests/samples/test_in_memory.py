@@ -174,6 +174,31 @@ def test_classes_of_a_hugging_face_set_go_by_its_own_names() -> None:
     assert "no class of its list" in failure(hidden)
 
 
+def test_integers_of_torchvision_go_by_its_own_order(tmp_path: Path) -> None:
+    names = tuple(map(str, range(12)))
+    images = pixels(12, 3)
+    for name, image in zip(names, images, strict=True):
+        (tmp_path / name).mkdir()
+        as_picture(image).save(tmp_path / name / "0.png")
+    folders = torchvision.datasets.ImageFolder(tmp_path, torchvision.transforms.ToTensor())
+    assert folders.classes[2] == "10"  # sorted as text
+    subset = torch.utils.data.Subset(folders, range(12))
+    for given in (folders, subset, DataLoader(subset, batch_size=5)):
+        samples = read_object(given, ImageShape(3, 6, 5, 12), names)
+        assert samples.labels is not None
+        np.testing.assert_array_equal(samples.images, images[samples.labels])
+
+
+def test_titles_that_name_no_class_do_not_count() -> None:
+    data = Pairs(list(zip(torch.from_numpy(IMAGES[3]), LABELS, strict=True)))
+    data.classes = ["0 - cat", "1 - dog", "2 - owl"]  # type: ignore[attr-defined]
+    found = read(data).labels
+    assert found is not None
+    assert found.tolist() == LABELS
+    data.classes = ["owl", "dog", "fish"]  # type: ignore[attr-defined]
+    assert "'fish'" in failure(data)
+
+
 # --- one array and many batches -----------------------------------------------------------------
 
 
