@@ -7,6 +7,7 @@ say what to look for at fixed places; a tar with anything else is left to ``tarf
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -17,7 +18,7 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 _END: Final = bytes(_BLOCK)
 _MOST_EXTENDED: Final = 1 << 16
 # keywords of extended headers that change what the next header says; times and owners do not
-_CHANGES: Final = (b" path=", b" size=", b" linkpath=", b" GNU.sparse", b" hdrcharset=")
+_CHANGES: Final = re.compile(rb" (?:path|size|linkpath|hdrcharset|GNU\.sparse[^=]*)=")
 _ADLER: Final = 65521
 
 
@@ -76,7 +77,7 @@ def _read_plain(file: IO[bytes], wanted: Callable[[str], bool], most: int) -> He
             if size > _MOST_EXTENDED:
                 return None
             extended = file.read(room)
-            if len(extended) < room or any(keyword in extended for keyword in _CHANGES):
+            if len(extended) < room or _CHANGES.search(extended):
                 return None
         else:
             if kind == tarfile.REGTYPE:
