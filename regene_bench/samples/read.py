@@ -80,14 +80,14 @@ def read_samples(
         return samples
     names: list[str] = []
     found = PathLabels(None)
-    if parquets := _parquet_files(path):
-        values, pictures = list_parquet(parquets, class_names, within)
-        found = PathLabels(values)
-    elif tars := find_tars(path):
+    if tars := find_tars(path):
         for tar in tars:
             check_place(tar)
         files, found = find_tar_samples(path, tars, class_names, within)
         names, pictures = files.names, files.pictures()
+    elif parquets := _parquet_files(path):
+        values, pictures = list_parquet(parquets, class_names, within)
+        found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
         if within:
             raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,13 +38,25 @@ def find_tars(place: Path) -> list[Path]:
     """Return a tar, or the tars of a folder without images, in the order of their names.
 
     Raises:
-        DataError: They are of several splits, or one is missing whose neighbours count them.
+        DataError: They are of several splits, one is missing whose neighbours count them, or there
+            are Parquet files of their own as well.
     """
     if not place.is_dir():
         return [place] if is_tar_name(place.name) else []
-    found = sorted(p for p in place.iterdir() if is_tar_name(p.name) and is_visible(p.name))
+    with os.scandir(place) as entries:
+        names = sorted(entry.name for entry in entries if is_visible(entry.name))
+    found = [place / name for name in names if is_tar_name(name)]
     if not found or list_folder(place).images:
         return []
+    # img2dataset writes a table beside each tar, which tells of its images
+    stems = {tar.name.split(".", 1)[0] for tar in found}
+    tables = [name for name in names if name.lower().endswith(".parquet")]
+    others = [name for name in tables if name.split(".", 1)[0] not in stems]
+    if others:
+        raise DataError(
+            f"{place} holds tars ({found[0].name}) and Parquet files ({others[0]}).",
+            hint="Which are meant? Put the others elsewhere.",
+        )
     check_shards(found)
     splits = {role: file for file in found if (role := role_of(re.split(r"[-.]", file.name)[0]))}
     if len(splits) > 1:

@@ -19,7 +19,7 @@ import webdataset  # type: ignore[import-untyped]
 from regene_bench.base.errors import DataError
 from regene_bench.samples.collection import Samples
 from regene_bench.samples.read import read_samples
-from tests.data.builders import GREY, as_picture, encode, pixels
+from tests.data.builders import GREY, as_picture, encode, pixels, write_parquet
 
 NAMES = ("cat", "dog", "owl")
 IMAGES = pixels(6)
@@ -284,6 +284,15 @@ def test_what_tarfile_would_pass_over_is_refused(tmp_path: Path) -> None:
     assert "holds 0.png twice" in failure(path)
     path.write_bytes(b"\x28\xb5\x2f\xfd rest")
     assert "Zstandard" in failure(path)
+
+
+def test_tables_beside_tars_are_img2datasets_or_refused(tmp_path: Path) -> None:
+    write_tar(tmp_path / "00000.tar", {f"{i:09}.png": PNG[i] for i in range(3)})
+    write_parquet(tmp_path / "00000.parquet", [b""], [0], image_column="url")
+    (tmp_path / "00000_stats.json").write_text("{}")
+    assert labels_of(tmp_path) is None
+    write_parquet(tmp_path / "train.parquet", [PNG[0]], [0])
+    assert "tars (00000.tar) and Parquet files (train.parquet)" in failure(tmp_path)
 
 
 def test_splits_of_a_data_set_are_not_pooled(tmp_path: Path) -> None:
