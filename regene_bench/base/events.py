@@ -52,14 +52,14 @@ class Progress:
     Attributes:
         task: What is being done (``"regene: classifier"``); events of one task share it.
         done: Units done so far.
-        total: Units in all.
+        total: Units in all; None where nobody knows.
         unit: What is counted, ``"images"`` mostly.
         values: Latest losses or scores.
     """
 
     task: str
     done: float
-    total: float
+    total: float | None
     unit: str = "images"
     values: Mapping[str, float] = field(default_factory=dict)
 

@@ -16,7 +16,8 @@ def score(
     samples: Annotated[
         Path,
         typer.Argument(
-            help="A folder of images or of class folders, a zip of one, a .npz, .npy or .parquet."
+            help="A folder of images or of class folders, a zip or tar of one, a folder of "
+            "WebDataset's shards, a .parquet, .npz, .npy, .safetensors or .pt."
         ),
     ],
     against: Annotated[

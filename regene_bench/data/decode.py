@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from regene_bench.base.errors import DataError
-from regene_bench.base.files import special_kind
+from regene_bench.data.opened import Encoded, ProgressFn, each_image, open_image, reason_of
 from regene_bench.data.shapes import ImageShape
 
-Encoded = Path | bytes
-"""A file to read, or the bytes of one."""
-
-ProgressFn = Callable[[int, int], None]
-"""Called with images done and images in all, always from the calling thread."""
-
-# Pillow knows some formats that run other programs (EPS) or are no pictures; these are enough.
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
-_CHUNK: Final = 256
-_THREADS_FROM_BYTES: Final = 4096
+__all__ = [
+    "DecodeOptions",
+    "Encoded",
+    "ProgressFn",
+    "decode_images",
+    "decode_into",
+    "fit_images",
+    "open_image",
+    "pixels_of",
+    "reason_of",
+]
 
 
 @dataclass(frozen=True)
@@ -109,48 +105,15 @@ def decode_into(
         DataError: An image cannot be decoded; it is named.
     """
     _, channels, height, width = out.shape
-    mode = _mode(channels)
-    total = len(items)
+    shape = ImageShape(channels, height, width, 0)
+    _mode(channels)
 
-    def work(start: int) -> int:
-        stop = min(start + _CHUNK, total)
-        for i in range(start, stop):
-            try:
-                pixels, transparent = _decode(items[i], mode, height, width, options)
-                out[positions[i]] = pixels
-                if seen_through is not None:
-                    seen_through[i] = transparent
-            except MemoryError:
-                raise
-            except Exception as error:  # decoders raise many types on damaged input
-                if left_out:
-                    left_out(i, reason_of(error))
-                    continue
-                name = name_of(i) if name_of else _name(items[i], i)
-                raise DataError(
-                    f"Cannot decode the image {name}: {reason_of(error)}",
-                    hint="Fetch the file again, or take it out of the data set.",
-                ) from error
-        return stop
+    def work(i: int, image: Image.Image) -> None:
+        out[positions[i]], transparent = pixels_of(image, shape, options)
+        if seen_through is not None:
+            seen_through[i] = transparent
 
-    starts = range(0, total, _CHUNK)
-    workers = workers or _worth(items)
-    if workers == 1:
-        for start in starts:
-            done = work(start)
-            if progress:
-                progress(done, total)
-        return
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        futures = [pool.submit(work, start) for start in starts]
-        try:
-            for future in futures:
-                done = future.result()
-                if progress:
-                    progress(done, total)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    each_image(items, work, name_of=name_of, progress=progress, workers=workers, left_out=left_out)
 
 
 def fit_images(images: np.ndarray, shape: ImageShape, options: DecodeOptions) -> np.ndarray:
@@ -176,56 +139,20 @@ def fit_images(images: np.ndarray, shape: ImageShape, options: DecodeOptions) ->
     return out
 
 
-def open_image(item: Encoded) -> Image.Image:
-    """Open a file, or the bytes of one, that is in one of the formats which are read.
+def pixels_of(
+    image: Image.Image, shape: ImageShape, options: DecodeOptions = DecodeOptions()
+) -> tuple[np.ndarray, bool]:
+    """Decode one opened image by the steps of ``decode_images``.
+
+    Returns:
+        uint8 ``[C, H, W]``, and whether it had transparent pixels, through which white shows now.
 
     Raises:
-        OSError: There is no such file, or it is no such image.
-        ValueError: The path leads to a FIFO or a device, whose reader may wait for ever.
+        Exception: Of many types, on damaged input.
     """
-    if isinstance(item, bytes):
-        return Image.open(io.BytesIO(item), formats=_known_formats())
-    if kind := special_kind(item.stat()):
-        raise ValueError(f"it is {kind}, not a file")
-    return Image.open(item, formats=_known_formats())
-
-
-def usable_cpus() -> int:
-    """Number of CPU cores that this process may use, at most 16."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(16, len(os.sched_getaffinity(0)))
-    return min(16, os.cpu_count() or 1)
-
-
-def _worth(items: Sequence[Encoded]) -> int:
-    """Return how many threads pay off: one for tiny images.
-
-    Pillow frees the interpreter only within its decoders; below some kilobytes most of the work is
-    Python, and two threads that hand the interpreter to and fro take twice as long as one.
-    """
-    sample = items[:64]
-    sizes = [len(item) if isinstance(item, bytes) else _file_size(item) for item in sample]
-    return 1 if sum(sizes) < _THREADS_FROM_BYTES * len(sample) else usable_cpus()
-
-
-def _file_size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _decode(
-    item: Encoded, mode: str, height: int, width: int, options: DecodeOptions
-) -> tuple[np.ndarray, bool]:
-    with open_image(item) as image:
-        image.load()
-        upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
-        return _fit(upright, mode, height, width, options)
-
-
-@cache
-def _known_formats() -> tuple[str, ...]:
-    """Return those of the formats that this Pillow knows: AVIF is younger than the others."""
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
+    image.load()
+    upright = ImageOps.exif_transpose(image) if "exif" in image.info else image
+    return _fit(upright, _mode(shape.channels), shape.height, shape.width, options)
 
 
 def _fit(
@@ -273,16 +200,3 @@ def _mode(channels: int) -> str:
     if channels not in (1, 3):
         raise DataError(f"Images of {channels} channels are not supported: 1 is grey, 3 are RGB.")
     return "L" if channels == 1 else "RGB"
-
-
-def _name(item: Encoded, index: int) -> str:
-    return f"number {index}" if isinstance(item, bytes) else str(item)
-
-
-def reason_of(error: Exception) -> str:
-    """Say why an image could not be decoded, as the end of a sentence."""
-    if isinstance(error, UnidentifiedImageError):
-        return "it is not an image of a known format, or its header is damaged."
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file."
-    return f"{error}." if str(error) else f"{type(error).__name__}."

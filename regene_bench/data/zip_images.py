@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ _MOST_BYTES_AN_IMAGE = 1 << 28
 # Deflate cannot pack tighter than 1032 : 1; a zip that says otherwise counts its bytes twice.
 _MOST_RATIO = 1040
 _UTF8_FLAG = 0x800
+_UNTIDY = re.compile(r"//|(^|/)\./|/$")
 
 
 def list_images(place: Path, *, skip_bad: bool = False) -> ImageListing:
@@ -65,9 +67,9 @@ def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
     hidden = 0
     for entry in entries:
         name = _name_of(entry)
-        *folders, own = PurePosixPath(name).parts or ("",)
-        # parts of a zip's names may also climb (..) or be absolute
-        if not all(is_visible(part) and not part.startswith("/") for part in folders):
+        *folders, own = name.split("/")
+        # parts of a zip's names may also climb (..) or be absolute (begin with nothing)
+        if not all(part and is_visible(part) for part in folders):
             continue
         if not is_visible(own):
             hidden += is_hidden_image(own)
@@ -98,7 +100,8 @@ def _name_of(entry: zipfile.ZipInfo) -> str:
         # else it is in the code page that zips without the flag are in
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return PurePosixPath(same_spelling(name.replace("\\", "/"))).as_posix()
+    name = same_spelling(name.replace("\\", "/"))
+    return PurePosixPath(name).as_posix() if _UNTIDY.search(name) else name
 
 
 def _check_sizes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:

@@ -99,19 +99,26 @@ class FeatureCache:
     def extract(self, name: str, images: torch.Tensor, task: str) -> Features:
         """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""
         extractor = self.extractor(name)
-        parts: list[Features] = []
+        whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
         for start in range(0, len(images), chunk):
             self._runtime.stop.check()
             with torch.inference_mode():
-                parts.append(extractor.extract(images[start : start + chunk]))
+                part = extractor.extract(images[start : start + chunk])
+            # small results that are kept between a network's large ones leave holes in memory
+            whole = whole or Features(
+                part.features.new_empty((len(images), *part.features.shape[1:])),
+                None
+                if part.logits is None
+                else part.logits.new_empty((len(images), *part.logits.shape[1:])),
+            )
             done = min(start + chunk, len(images))
+            whole.features[start:done] = part.features
+            if whole.logits is not None and part.logits is not None:
+                whole.logits[start:done] = part.logits
             self._runtime.progress(f"{task}: {name}", done, len(images))
-        logits = [part.logits for part in parts if part.logits is not None]
-        return Features(
-            torch.cat([part.features for part in parts]),
-            torch.cat(logits) if len(logits) == len(parts) else None,
-        )
+        assert whole is not None, "there are images"
+        return whole
 
     def real(self, name: str, images: DeviceImages) -> Features:
         """Features of real images, computed once for a content and an extractor, ever."""

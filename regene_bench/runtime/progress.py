@@ -75,7 +75,7 @@ class JsonLines:
         if isinstance(event, Progress):
             now = time.monotonic()
             due = now - self._told.get(event.task, -self._every) >= self._every
-            if not due and event.done < event.total:
+            if not due and (event.total is None or event.done < event.total):
                 return
             self._told[event.task] = now
         line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}

@@ -65,7 +65,7 @@ class Runtime:
         self,
         task: str,
         done: float,
-        total: float,
+        total: float | None,
         unit: str = "images",
         values: Mapping[str, float] | None = None,
     ) -> None:
@@ -74,7 +74,7 @@ class Runtime:
         Args:
             task: What is done; shown behind the runtime's own task.
             done: Units done so far.
-            total: Units in all.
+            total: Units in all; None where nobody knows.
             unit: What is counted.
             values: Latest losses or scores, by name; tensors of one value, too. What is no number
                 is not shown: progress is no reason to fail.

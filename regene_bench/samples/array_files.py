@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from regene_bench.data.npz_files import (
     one_label_each,
 )
 from regene_bench.data.split_folders import SplitRole, role_of
+from regene_bench.samples.splits import no_splits
 
 _IMAGES = ("arr_0", "images", "samples", "x")
 _LABELS = ("arr_1", *LABEL_NAMES)
@@ -29,12 +31,12 @@ class ArrayFile:
     """What such a file holds.
 
     Attributes:
-        images: As it lies in the file, of any type and layout.
+        images: As it lies in the file, of any type and layout; an array or a tensor.
         labels: As they lie in the file, or None.
         others: Names of the arrays that are neither.
     """
 
-    images: np.ndarray
+    images: Any
     labels: np.ndarray | None
     others: tuple[str, ...] = ()
 
@@ -61,7 +63,7 @@ def read_array_file(path: Path, label_name: str | None = "", split: str = "") ->
     try:
         if path.suffix.lower() == ".npy":
             if split:
-                raise _no_splits(path, split)
+                raise no_splits(path)
             return ArrayFile(read_npy(path), None)
         return _read_npz(path, label_name, split)
     except DAMAGES as error:
@@ -121,7 +123,7 @@ def _usual(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> SplitArrays:
 
 def _chosen(path: Path, splits: Mapping[SplitRole, SplitArrays], split: str) -> SplitArrays:
     if not splits:
-        raise _no_splits(path, split)
+        raise no_splits(path)
     listed = ", ".join(splits)
     if not split and len(splits) > 1:
         raise DataError(
@@ -135,10 +137,3 @@ def _chosen(path: Path, splits: Mapping[SplitRole, SplitArrays], split: str) -> 
             hint="Give one of these as --split.",
         )
     return splits[role]
-
-
-def _no_splits(path: Path, split: str) -> UsageError:
-    return UsageError(
-        f"{path} is not divided into splits, and --split names {split!r}.",
-        hint="Leave --split out.",
-    )

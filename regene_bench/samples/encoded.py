@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from regene_bench.base.errors import DataError
-from regene_bench.data.decode import DecodeOptions, ProgressFn, decode_into, reason_of
-from regene_bench.data.frames import animation_note
+from regene_bench.data.opened import ProgressFn, each_image
 from regene_bench.data.records import Block
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.collection import OWN_SHAPE, Size
+from regene_bench.samples.findings import Findings, LeftOut
 from regene_bench.samples.headers import read_header
-from regene_bench.samples.misfits import grey_in_colour, grey_of, wrong_size
+from regene_bench.samples.picture_block import PictureBlock
 
 _DAMAGED = (
     "Make the file again, take it out, or leave such files out by --skip-bad (skip_bad=True)."
@@ -35,14 +35,6 @@ class Pictures:
     count: int
     blocks: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """An image that could not be decoded, and why: the end of a sentence about it."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ def decode_pictures(
     """Decode images that must have one size, the benchmark's, and its colours.
 
     A colour file whose pixels are all grey (red = green = blue) is taken for grey, which changes
-    no value; a grey file is not taken for colour.
+    no value; a grey file is not taken for colour. Each file is opened once.
 
     Args:
         pictures: The images.
@@ -99,15 +91,14 @@ def decode_pictures(
         shape = _own_shape(pictures)
     out = np.empty((pictures.count, shape.channels, shape.height, shape.width), dtype=np.uint8)
     wanted = (shape.height, shape.width)
-    found = _Findings()
+    found = Findings()
     done = 0
     for block in pictures.blocks():
-        grey_is_wrong = shape.channels > 1 and not any_colours
-        readable, colour = _look_at(block, grey_is_wrong, found, resize=resize, skip_bad=skip_bad)
-        # of images that will be refused only the sizes matter: are they mixed, or all wrong?
-        if resize or wanted in found.sizes:
-            flatten = colour and shape.channels == 1
-            _decode_block(out, readable, found, flatten=flatten, skip_bad=skip_bad)
+        taken = PictureBlock(
+            len(block.items), block.name_of, shape, resize=resize, any_colours=any_colours
+        )
+        _read(block, taken, skip_bad=skip_bad)
+        out[block.positions] = taken.finish(found, block.positions)
         done += len(block.items)
         if progress:
             progress(done, pictures.count)
@@ -118,16 +109,16 @@ def decode_pictures(
             f"{one.reason}",
             hint="Make the files again.",
         )
-    others = [size for size in found.sizes if size != wanted]
-    if others and not resize:
-        raise wrong_size(f"The images are like {found.sizes[others[0]]}:", others[0], wanted)
+    other = found.resized_from(wanted)
+    if other is not None and not resize:
+        raise found.wrong_size(other, wanted)
     kept = np.ones(pictures.count, dtype=bool)
     kept[list(found.bad)] = False
     return Decoded(
         out[kept] if found.bad else out,
         kept,
-        others[0] if others else None,
-        len(found.sizes),
+        other,
+        found.n_sizes,
         tuple(one for _, one in sorted(found.bad.items())),
         found.notes(pictures.count - len(found.bad)),
     )
@@ -144,116 +135,13 @@ def _own_shape(pictures: Pictures) -> ImageShape:
     return ImageShape(3, 1, 1, 0)
 
 
-class _Findings:
-    """What was met on the way through the images.
-
-    Attributes:
-        sizes: The name of the first image of each size.
-        bad: What cannot be decoded, by its place.
-        lossy: The lossy compression that images went through, by their place.
-        frames: Names of animations, each with how many frames come after its first, by their place.
-        seen_through: How many had transparent pixels.
-    """
-
-    def __init__(self) -> None:
-        self.sizes: dict[Size, str] = {}
-        self.bad: dict[int, LeftOut] = {}
-        self.lossy: dict[int, str] = {}
-        self.frames: dict[int, tuple[str, int]] = {}
-        self.seen_through = 0
-
-    def notes(self, n: int) -> tuple[str, ...]:
-        notes = []
-        if self.seen_through:
-            notes.append(
-                f"{_some(self.seen_through, n)} transparent pixels, laid on white: that moves "
-                "distances"
-            )
-        lossy = [kind for place, kind in self.lossy.items() if place not in self.bad]
-        if lossy:
-            kinds = ", ".join(sorted(set(lossy)))
-            notes.append(
-                f"{_some(len(lossy), n)} gone through lossy compression ({kinds}): that "
-                "moves distances"
-            )
-        frames = [found for place, found in self.frames.items() if place not in self.bad]
-        return (*notes, *animation_note(frames))
-
-
-def _some(count: int, n: int) -> str:
-    whole = f"all {n} images have" if count == n else f"{count} of {n} images have"
-    return whole if count > 1 else f"{count} of {n} images has"
-
-
-def _look_at(
-    block: Block, grey_is_wrong: bool, found: _Findings, *, resize: bool, skip_bad: bool
-) -> tuple[Block, bool]:
-    """Read the headers of a block: which images can be read, and whether one has colours."""
-    readable, colour = [], False
-    for i, item in enumerate(block.items):
-        name = block.name_of(i)
-        try:
-            header = read_header(item)
-        except MemoryError:
-            raise
-        except Exception as error:  # header parsers raise many types on damaged input
-            if not skip_bad:
-                raise DataError(
-                    f"Cannot decode the image {name}: {reason_of(error)}", hint=_DAMAGED
-                ) from error
-            found.bad[int(block.positions[i])] = LeftOut(name, reason_of(error))
-            continue
-        found.sizes.setdefault(header.size, name)
-        if len(found.sizes) > 1 and not resize:
-            raise _mixed(*((text, size) for size, text in found.sizes.items()))
-        if header.is_grey and grey_is_wrong:
-            raise grey_in_colour(f"The image {name}")
-        colour = colour or not header.is_grey
-        if header.lossy:
-            found.lossy[int(block.positions[i])] = header.lossy
-        if header.frames_left_out:
-            found.frames[int(block.positions[i])] = (name, header.frames_left_out)
-        readable.append(i)
-    if len(readable) == len(block.items):
-        return block, colour
-    items = [block.items[i] for i in readable]
-    return Block(block.positions[readable], items, lambda i: block.name_of(readable[i])), colour
-
-
-def _decode_block(
-    out: np.ndarray, block: Block, found: _Findings, *, flatten: bool, skip_bad: bool
-) -> None:
-    seen_through = np.zeros(len(block.items), dtype=bool)
-
-    def leave_out(i: int, reason: str) -> None:
-        found.bad[int(block.positions[i])] = LeftOut(block.name_of(i), reason)
-
-    # zeros: the place of an image that is left out must be no colour
-    pixels = np.zeros((len(block.items), 3, *out.shape[2:]), np.uint8) if flatten else out
+def _read(block: Block, taken: PictureBlock, *, skip_bad: bool) -> None:
     try:
-        decode_into(
-            pixels,
-            np.arange(len(block.items)) if flatten else block.positions,
+        each_image(
             block.items,
-            DecodeOptions(),
+            lambda i, image: taken.take(i, image, block.items[i]),
             name_of=block.name_of,
-            seen_through=seen_through,
-            left_out=leave_out if skip_bad else None,
+            left_out=taken.leave_out if skip_bad else None,
         )
     except DataError as error:
         raise DataError(error.message, hint=_DAMAGED) from error
-    if flatten:
-        out[block.positions] = grey_of(pixels, lambda i: f"The image {block.name_of(i)}")
-    found.seen_through += int(seen_through.sum())
-
-
-def _mixed(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
-    def text(example: tuple[str, Size]) -> str:
-        name, (height, width) = example
-        return f"{name} is {width}×{height} pixels"
-
-    return DataError(
-        f"The images have different sizes: {text(first)}, {text(other)}.",
-        hint="Bring them to one size where they were made, or have each resized (bicubic) by "
-        "--resize (resize=True); every row then says so.",
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from regene_bench.data.decode import Encoded, open_image
 from regene_bench.data.frames import frames_left_out
+from regene_bench.data.opened import Encoded, open_image
 from regene_bench.samples.collection import Size
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
@@ -44,24 +44,34 @@ def read_header(item: Encoded) -> Header:
         Exception: Of many types, on damaged input.
     """
     with open_image(item) as image:
-        width, height = image.size
-        turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
-        return Header(
-            (width, height) if turned else (height, width),
-            image.mode in _GREY_MODES or image.mode.startswith("I;16"),
-            _lossy(item, image),
-            frames_left_out(image),
-        )
+        return header_of(image, item)
 
 
-def _lossy(item: Encoded, image: Image.Image) -> str:
+def header_of(image: Image.Image, item: Encoded | None = None) -> Header:
+    """Read the header of an image that is open.
+
+    Args:
+        image: The image.
+        item: The file that it was opened from, where it was: some compressions show only there.
+    """
+    width, height = image.size
+    turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
+    return Header(
+        (width, height) if turned else (height, width),
+        image.mode in _GREY_MODES or image.mode.startswith("I;16"),
+        _lossy(image, item),
+        frames_left_out(image),
+    )
+
+
+def _lossy(image: Image.Image, item: Encoded | None) -> str:
     kind = image.format or ""
     if kind == "TIFF":
         return _LOSSY_IN_TIFF.get(str(image.info.get("compression")), "")
     if kind == "WEBP":
-        return "" if _is_lossless_webp(_head(item)) else "WebP"
+        return "" if item is None or _is_lossless_webp(_head(item)) else "WebP"
     if kind == "JPEG2000":
-        return "" if _is_reversible(_head(item)) else "JPEG 2000"
+        return "" if item is None or _is_reversible(_head(item)) else "JPEG 2000"
     return _LOSSY.get(kind, "")
 
 

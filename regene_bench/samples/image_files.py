@@ -29,6 +29,8 @@ from regene_bench.samples.labelling import (
 )
 from regene_bench.samples.splits import images_of_split
 
+_READABLE = (".npz", ".npy", ".zip", ".parquet", ".safetensors", ".pt", ".pth")
+
 
 @dataclass(frozen=True)
 class SampleFiles:
@@ -115,13 +117,34 @@ def find_sample_files(
         raise _no_images(place, list(listing.others))
     if split:
         listing = images_of_split(listing, split, class_names)
-    listing = _without_wrapping(at_its_labels(listing), class_names)
+    return with_pages(_without_wrapping(at_its_labels(listing), class_names))
+
+
+def with_pages(listing: ImageListing) -> SampleFiles:
+    """Find out which pages of the files are images.
+
+    Raises:
+        DataError: An archive that holds them is damaged.
+    """
+    stacks = [(i, path) for i, path in enumerate(listing.images.values()) if may_be_stack(path)]
     pages: list[tuple[int, ...]] = [(0,)] * len(listing.images)
-    for i, path in enumerate(listing.images.values()):
-        if may_be_stack(path):
-            ((_, item),) = listing.read([path])
-            pages[i] = pages_of(item)
+    read = listing.read([path for _, path in stacks])
+    for (i, _), (_, item) in zip(stacks, read, strict=True):
+        pages[i] = pages_of(item)
     return SampleFiles(listing, tuple(pages))
+
+
+def without_wrapping(names: Sequence[str], class_names: Sequence[str]) -> list[str]:
+    """Take folders off names that lie around all images and are no class.
+
+    Args:
+        names: N paths of images with ``/``.
+        class_names: The benchmark's.
+    """
+    names = list(names)
+    while head := _wrapping(names, class_names):
+        names = [name[len(head) + 1 :] for name in names]
+    return names
 
 
 def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLabels:
@@ -149,18 +172,26 @@ def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLa
 
 def _without_wrapping(listing: ImageListing, class_names: Sequence[str]) -> ImageListing:
     while listing.archive is not None and DATASET_JSON not in listing.others:
-        heads = {name.split("/", 1)[0] if "/" in name else "" for name in listing.images}
-        (head,) = heads if len(heads) == 1 else ("",)
-        flat = all(name.count("/") == 1 for name in listing.images)
-        if not head or are_class_names([head], class_names) or (flat and head.isdigit()):
+        head = _wrapping(list(listing.images), class_names)
+        if not head:
             break
         listing = listing.below(head)
     return listing
 
 
+def _wrapping(names: Sequence[str], class_names: Sequence[str]) -> str:
+    """The one folder that all images lie in, unless it may be a class; else empty."""
+    heads = {name.split("/", 1)[0] if "/" in name else "" for name in names}
+    (head,) = heads if len(heads) == 1 else ("",)
+    flat = all(name.count("/") == 1 for name in names)
+    if not head or are_class_names([head], class_names) or (flat and head.isdigit()):
+        return ""
+    return head
+
+
 def _no_images(where: Path, others: Sequence[str]) -> DataError:
     """Make the error for a place without images, with a word on what is there instead."""
-    readable = [name for name in others if name.endswith((".npz", ".npy", ".zip", ".parquet"))]
+    readable = [name for name in others if name.endswith(_READABLE)]
     kinds = ", ".join(sorted(IMAGE_SUFFIXES))
     hint = f"Give the file {readable[0]} itself." if readable else f"Images end in {kinds}."
     return DataError(f"{where} holds no image.", hint=hint)

@@ -18,6 +18,20 @@ def wrong_size(what: str, found: Size, wanted: Size) -> DataError:
     )
 
 
+def mixed_sizes(first: tuple[str, Size], other: tuple[str, Size]) -> DataError:
+    """Make the error for images of several sizes, of which two are named."""
+
+    def text(example: tuple[str, Size]) -> str:
+        name, (height, width) = example
+        return f"{name} is {width}×{height} pixels"
+
+    return DataError(
+        f"The images have different sizes: {text(first)}, {text(other)}.",
+        hint="Bring them to one size where they were made, or have each resized (bicubic) by "
+        "--resize (resize=True); every row then says so.",
+    )
+
+
 def grey_in_colour(what: str) -> DataError:
     """Make the error for a grey image where colours are wanted."""
     return DataError(

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.shapes import ImageShape
-from regene_bench.samples.array_files import read_array_file
-from regene_bench.samples.arrays import images_of_array
+from regene_bench.samples.array_samples import ARRAY_SUFFIXES, read_arrays
 from regene_bench.samples.collection import NO_LABELS, Samples
 from regene_bench.samples.encoded import Decoded, decode_pictures
 from regene_bench.samples.image_files import find_sample_files
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
-from regene_bench.samples.labelling import PathLabels, labels_of_array, without_labels
+from regene_bench.samples.labelling import PathLabels
 from regene_bench.samples.parquet import list_parquet
-from regene_bench.samples.pixel_rows import read_pixel_rows
 from regene_bench.samples.table_files import table_files
+from regene_bench.samples.tar_shards import find_tar_samples, find_tars
 
-_ARRAYS = (".npy", ".npz", ".csv")
 _MOST_NAMES = 5
 
 
@@ -41,18 +38,20 @@ def read_samples(
 ) -> Samples:
     """Read images that another program made.
 
-    A folder of images or of class folders, a zip of the same, a Parquet file or a folder of them,
-    a ``.npy`` or ``.npz`` of images, or a ``.csv`` with a column a pixel.
+    A folder of images or of class folders, a zip or tar of the same, WebDataset's tar shards, a
+    Parquet file or a folder of them, a folder of ``datasets.save_to_disk``, a ``.npy``, ``.npz``,
+    ``.safetensors`` or ``.pt`` of images, or a ``.csv`` with a column a pixel.
 
     Args:
         path: The file or folder.
         shape: The benchmark's; images must have it (``resize`` apart). With ``OWN_SHAPE`` they keep
             their own, which must be one.
         class_names: K names in label order.
-        labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column
-            or of an array in a ``.npz``. Without it, labels are class folders, or a column or an
-            array of a usual name, or there are none. ``"none"``: whatever looks like labels is not.
-            None: they lie elsewhere and are not looked for.
+        labels: A file of labels (``.npy``, ``.txt``, ``.csv``), or the name of a Parquet column,
+            of an array or tensor, or of what lies beside images in a tar (``cls``, ``txt``, a field
+            of ``json``). Without it, labels are class folders, or a column, array or member of a
+            usual name, or there are none. ``"none"``: whatever looks like labels is not. None: they
+            lie elsewhere and are not looked for.
         resize: Resize images of other sizes instead of refusing them.
         skip_bad: Leave out files that cannot be decoded, and name them, instead of refusing them.
         split: Read only this split of several: the folder ``train`` or ``Testing`` of a folder or
@@ -74,15 +73,21 @@ def read_samples(
     beside = labels_beside(labels) if labels and looked_for else None
     within = labels if looked_for and not beside else None
     suffix = path.suffix.lower()
-    if suffix in _ARRAYS:
+    if suffix in ARRAY_SUFFIXES:
         check_no_columns(path, image_column)
-        samples = _from_arrays(path, shape, class_names, within, resize=resize, split=split)
+        samples = read_arrays(path, shape, class_names, within, resize=resize, split=split)
         if beside:
             return samples.labelled(read_label_file(beside, [], len(samples), class_names))
         return samples
     names: list[str] = []
     found = PathLabels(None)
-    if tables := table_files(path, split):
+    if tars := find_tars(path, split):
+        check_no_columns(path, image_column)
+        for tar in tars:
+            check_place(tar)
+        files, found = find_tar_samples(path, tars, class_names, within)
+        names, pictures = files.names, files.pictures()
+    elif tables := table_files(path, split):
         values, pictures = list_parquet(tables, class_names, within, image_column)
         found = PathLabels(values)
     elif path.is_dir() or suffix == ".zip":
@@ -102,8 +107,8 @@ def read_samples(
     else:
         raise DataError(
             f"Cannot tell what {path} holds.",
-            hint="Give a folder of images, or a file that ends in .zip, .npz, .npy, .csv or "
-            ".parquet.",
+            hint="Give a folder of images, or a file that ends in .zip, .tar, .parquet, .npz, "
+            ".npy, .safetensors, .pt or .csv.",
         )
     values = read_label_file(beside, names, pictures.count, class_names) if beside else found.values
     decoded = decode_pictures(pictures, shape, resize=resize, skip_bad=skip_bad, progress=progress)
@@ -157,37 +162,6 @@ def labels_beside(labels: str) -> Path | None:
         raise UsageError(f"There is no file {path} with labels.")
     check_place(path)
     return path
-
-
-def _from_arrays(
-    path: Path,
-    shape: ImageShape,
-    class_names: Sequence[str],
-    label_name: str | None,
-    *,
-    resize: bool,
-    split: str,
-) -> Samples:
-    if path.suffix.lower() == ".csv":
-        if split:
-            raise UsageError(f"{path} has no splits.", hint="Leave --split out.")
-        pixels, values = read_pixel_rows(path, shape, class_names, label_name)
-        images, resized_from = images_of_array(pixels, shape, str(path), resize=resize)
-        samples = Samples(images, None, str(path), resized_from)
-        return samples if values is None else samples.labelled(values)
-    if label_name and path.suffix.lower() == ".npy":
-        raise UsageError(
-            f"There is no file {label_name} with labels.",
-            hint="--labels names a .npy, .txt or .csv file here.",
-        )
-    file = read_array_file(path, label_name, split)
-    images, resized_from = images_of_array(file.images, shape, str(path), resize=resize)
-    samples = Samples(images, None, str(path), resized_from)
-    if label_name is None:
-        return samples
-    if file.labels is None:
-        return replace(samples, notes=without_labels("array", file.others))
-    return samples.labelled(labels_of_array(file.labels, class_names, str(path)))
 
 
 def _left_out_note(decoded: Decoded, path: Path) -> list[str]:

@@ -34,7 +34,6 @@ from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.device import choose_device, choose_precision, deterministic
 from regene_bench.runtime.metering import Meter, metered
 from regene_bench.runtime.progress import watched
-from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.against_statistics import (
     check_agreement,
@@ -48,13 +47,12 @@ from regene_bench.samples.against_statistics import (
     with_statistics,
     workbench_of,
 )
-from regene_bench.samples.arrays import as_array, images_of_array
 from regene_bench.samples.board_entry import Reference, keep, record_of
 from regene_bench.samples.caveats import with_caveats
-from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
-from regene_bench.samples.labelling import labels_of_array
-from regene_bench.samples.read import check_place, read_samples
+from regene_bench.samples.collection import NO_LABELS, Samples
+from regene_bench.samples.read import check_place
 from regene_bench.samples.report import Report
+from regene_bench.samples.take_in import take_in
 from regene_bench.samples.value_ranges import darkness
 
 _FEWEST = 2
@@ -84,13 +82,18 @@ def score(
     """Score images by a benchmark's metrics, against its real images or precomputed statistics.
 
     Args:
-        samples: A path (folder, class folders, zip, ``.npz``, ``.npy``, Parquet), or an array or
-            tensor of images: ``[N, H, W, C]``, ``[N, C, H, W]`` or ``[N, H, W]``, uint8, or floats
-            in [0, 1]. All images count, however many the protocol has its methods generate.
+        samples: A path (folder, class folders, zip, tar or WebDataset's shards, Parquet, ``.npz``,
+            ``.npy``, ``.safetensors``, ``.pt``); an array or tensor of images ``[N, H, W, C]``,
+            ``[N, C, H, W]`` or ``[N, H, W]``, uint8, or floats in [0, 1]; a list of Pillow's
+            images; a pair ``(images, labels)`` or ``TensorDataset``; a data set of torch,
+            torchvision or Hugging Face; a ``DataLoader``; or an iterator of batches or of pairs
+            ``(batch, labels)``, of which only uint8 is kept. All images count, however many the
+            protocol has its methods generate.
         against: A benchmark's name, or the path of a protocol (``my.toml``).
-        labels: ``[N]`` numbers or names of classes; for a path also a file of labels, a Parquet
-            column or an ``.npz`` array, by name. ``"none"``: folders are no classes, and whatever
-            else looks like labels (numbers of -1) is none. Without labels some metrics are skipped.
+        labels: ``[N]`` numbers or names of classes, unless they come with the images; for a path
+            also a file of labels, a column, array or tensor, or members of a tar, by name.
+            ``"none"``: folders are no classes, and whatever else looks like labels (numbers of -1)
+            is none. Without labels some metrics are skipped.
         against_stats: In place of ``against``, a ``.npz`` with ``mu`` and ``sigma`` of a
             reference's features, or statistics that clean-fid publishes, by name
             (``"clean-fid:cifar10/train"``). Only metrics are measured that need no more.
@@ -170,10 +173,12 @@ def score(
             emit=sink,
             decode_again=force,
         )
-        found = _read(
+        found = take_in(
             samples,
             labels,
-            bench,
+            bench.data.shape,
+            bench.data.class_names,
+            bench.runtime,
             resize=resize,
             skip_bad=skip_bad,
             split=split,
@@ -234,10 +239,12 @@ def _score_against_statistics(
             emit=sink,
         )
         bench = workbench_of(host, runtime, None, "")
-        found = _read(
+        found = take_in(
             samples,
             NO_LABELS,
-            bench,
+            bench.data.shape,
+            bench.data.class_names,
+            runtime,
             resize=False,
             skip_bad=skip_bad,
             split=split,
@@ -300,46 +307,6 @@ def _check_arguments(samples: Any, name: str, split: str, image_column: str) -> 
                 f"{argument}={value!r} was given, but the samples are no file or folder.",
                 hint=f"Leave {argument} out.",
             )
-
-
-def _read(
-    samples: Any,
-    labels: Any,
-    bench: Workbench,
-    *,
-    resize: bool,
-    skip_bad: bool,
-    split: str,
-    image_column: str,
-) -> Samples:
-    shape, names = bench.data.shape, bench.data.class_names
-    by_name = isinstance(labels, str | Path)
-    if isinstance(samples, str | Path):
-        found = read_samples(
-            Path(samples),
-            shape,
-            names,
-            labels=str(labels) if by_name else "" if labels is None else None,
-            resize=resize,
-            skip_bad=skip_bad,
-            split=split,
-            image_column=image_column,
-            progress=lambda done, total: _tell(bench.runtime, done, total),
-        )
-    else:
-        if by_name and str(labels) != NO_LABELS:
-            raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
-        where = TENSOR if isinstance(samples, torch.Tensor) else ARRAY
-        images, resized_from = images_of_array(samples, shape, where, resize=resize)
-        found = Samples(images, None, where, resized_from)
-    if labels is None or by_name:
-        return found
-    return found.labelled(labels_of_array(as_array(labels, "labels"), names, "labels"))
-
-
-def _tell(runtime: Runtime, done: int, total: int) -> None:
-    runtime.stop.check()
-    runtime.progress("reading", done, total)
 
 
 def _check_number(samples: Samples) -> None:

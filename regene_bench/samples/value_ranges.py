@@ -7,6 +7,8 @@ where a cast of small floats to uint8 would leave black.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 # A decoder without a last activation misses [0, 1] by some hundredths, seldom by a fifth.
@@ -15,7 +17,6 @@ _OVERSHOOT = 0.25
 _DARK = -0.5
 # Of 8-bit images some pixel is in the upper half; below that they may have fewer bits.
 _EIGHT_BITS = (128, 260)
-_CHUNK = 1024
 # 5 bits in place of 8
 _DARKER = 8
 
@@ -27,17 +28,6 @@ _NORMALISED = (
     "undo what they were normalised with, so that black is 0 and white 1: "
     "(x * deviation + mean).clip(0, 1)"
 )
-
-
-def range_of(images: np.ndarray) -> tuple[float, float]:
-    """Smallest and largest finite value of ``[N, …]``, looked at piece by piece."""
-    low, high = np.inf, -np.inf
-    for start in range(0, len(images), _CHUNK):
-        part = images[start : start + _CHUNK]
-        part = part[np.isfinite(part)]
-        if part.size:
-            low, high = min(low, float(part.min())), max(high, float(part.max()))
-    return low, high
 
 
 def darkness(images: np.ndarray, brightest: int) -> tuple[str, ...]:
@@ -72,14 +62,20 @@ def _ways(low: float, high: float) -> tuple[str, ...]:
     return (_NORMALISED, _ANY) if low < -_OVERSHOOT else (_ANY,)
 
 
-def remedy_of_type(images: np.ndarray) -> str:
-    """Say how values of another type than uint8 and floats become images."""
+def remedy_of_type(dtype: np.dtype[Any], low: float, high: float) -> str:
+    """Say how values of another type than uint8 and floats become images.
+
+    Args:
+        dtype: Their type.
+        low: The smallest of them.
+        high: The largest of them, not below ``low`` unless there are none.
+    """
     wanted = "Images are uint8 in 0..255, or floats in [0, 1]."
-    if images.dtype.kind == "b":
+    if dtype.kind == "b":
         return f"{wanted} Convert them first; if True is white: x * 1.0."
-    if images.dtype.kind not in "iu" or not images.size:
+    if dtype.kind not in "iu" or low > high:
         return wanted
     # whole numbers become floats first: int8 has no room for the difference of its ends
-    ways = _ways(float(images.min()), float(images.max()))
+    ways = _ways(low, high)
     text = "; or ".join(ways).replace("(x", "(1.0 * x").replace(" x.clip", " (1.0 * x).clip")
     return f"{wanted} Convert them first; {text}."

@@ -48,6 +48,7 @@ class Format:
         samples: What to score below the folder; empty where it is no way to hand over samples.
         scored: The split that is scored.
         said: What a user says besides (arguments of ``read_samples``).
+        label_file: File of labels below the folder that a user names.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Format:
     samples: str = ""
     scored: str = "test"
     said: Mapping[str, Any] = field(default_factory=dict)
+    label_file: str = ""
 
 
 def content(

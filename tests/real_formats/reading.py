@@ -25,6 +25,9 @@ def read_data_set(one: Format, folder: Path) -> Content:
 def read_as_samples(one: Format, folder: Path) -> ImageSet:
     """Read the split that is scored as samples of a benchmark of the same classes."""
     shape, names = one.content.shape, one.content.train.class_names
-    found = read_samples(folder / one.samples, shape, names, **one.said)
+    said = dict(one.said)
+    if one.label_file:
+        said["labels"] = str(folder / one.label_file)
+    found = read_samples(folder / one.samples, shape, names, **said)
     assert found.labels is not None
     return ImageSet(found.images, found.labels, names)
