@@ -25,8 +25,10 @@ _HEAD = """# Formats of images
 
 <!-- made by docs/formats.py, which writes and reads every format -->
 
-Each was written by the library named, of that version, and read again: all pixels and labels were
-those that the library had been given.
+Each was written by the library named, of that version, and read again as a data set (by the source
+named) and as samples of `regene-bench score`: all pixels and labels were those that the library had
+been given. What `regene_bench.score` takes in memory (arrays, tensors, pictures, data sets,
+loaders, iterators) is said in [its how-to page](how-to/outside-samples.md).
 
 | format | written by | data set | samples | recognised by | what is read | what is refused |
 |---|---|---|---|---|---|---|"""

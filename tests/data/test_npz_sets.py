@@ -234,7 +234,7 @@ def test_a_collection_has_no_splits(tmp_path: Path) -> None:
     path = write(tmp_path, images=TRAIN.images, labels=TRAIN.labels)
     np.save(tmp_path / "set.npy", TRAIN.images)
     for file in (path, tmp_path / "set.npy"):
-        with pytest.raises(UsageError, match="is not divided into splits") as refused:
+        with pytest.raises(UsageError, match="has no splits") as refused:
             read_array_file(file, split="test")
         assert refused.value.hint == "Leave --split out."
     # a generator's images beside the real ones that it was trained on

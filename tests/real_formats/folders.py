@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.data.builders import write_class_folders
+from tests.data.builders import write_class_folders, write_idx_set
 from tests.real_formats.format import SET_NAME, Content, Format, content
 from tests.stylegan import write_stylegan
 
@@ -33,6 +33,10 @@ def _stylegan(suffix: str) -> Format:
     )
 
 
+def _idx(folder: Path, made: Content) -> None:
+    write_idx_set(folder / SET_NAME / "MNIST" / "raw", made.train, made.test, suffix="")
+
+
 FORMATS = (
     Format(
         name="class folders (torchvision's `ImageFolder`)",
@@ -47,4 +51,14 @@ FORMATS = (
     ),
     _stylegan(""),
     _stylegan(".zip"),
+    Format(
+        name="MNIST's idx files",
+        libraries=(),
+        content=content(1, 28, 28, tuple("0123456789")),
+        write=_idx,
+        recognised="`*-ubyte` or `*-ubyte.gz`, also in `MNIST/raw` or `FashionMNIST/raw`",
+        read="both splits, in a folder called `mnist` or the like, else by their class counts",
+        refused="torn files; another data set under one of these names",
+        source="mnist",
+    ),
 )
