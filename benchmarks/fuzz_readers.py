@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.fuzzing import data_sets, files, made, objects
+from tests.fuzzing import data_sets, files, formats, made, objects
 
 Attempt = Callable[[st.DataObject], bool]
 
@@ -34,6 +34,8 @@ def attempts() -> Iterator[tuple[str, Attempt]]:
         yield f"samples, made: {name}", _of_made(kind, contents)
     for name, (shape, files_) in data_sets.DATA_SETS.items():
         yield f"data set: {name}", _of_set(shape, files_)
+    for name in formats.BY_NAME:
+        yield f"format: {name}", _of_format(name)
     yield (
         "array or tensor of images",
         lambda data: objects.attempt_images(
@@ -69,6 +71,18 @@ def _of_set(shape: data_sets.ImageShape, contents: dict[str, bytes]) -> Attempt:
         content = data.draw(files.damage(contents[damaged]))
         with tempfile.TemporaryDirectory() as folder:
             return data_sets.attempt(shape, contents | {damaged: content}, Path(folder))
+
+    return attempt
+
+
+def _of_format(name: str) -> Attempt:
+    def attempt(data: st.DataObject) -> bool:
+        contents = formats.files_of(name)
+        damaged = data.draw(st.sampled_from(formats.read_files(name)))
+        content = data.draw(files.damage(contents[damaged]))
+        with tempfile.TemporaryDirectory() as folder:
+            one = formats.BY_NAME[name]
+            return formats.attempt(one, {**contents, damaged: content}, Path(folder))
 
     return attempt
 
