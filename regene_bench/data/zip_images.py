@@ -60,7 +60,8 @@ def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
         with zipfile.ZipFile(path) as file:
             # an entry may even have no name
             entries = [one for one in file.infolist() if one.filename and not one.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
+    # of a version that Python does not know, as a flipped bit says: NotImplementedError
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise _damaged(path, error) from None
     images: dict[str, zipfile.ZipInfo] = {}
     others: dict[str, zipfile.ZipInfo] = {}

@@ -9,7 +9,6 @@ read: loading a pickle runs what is in it.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from regene_bench.base.errors import DataError, ResultsError, UsageError
 from regene_bench.base.files import whole_file
+from regene_bench.data.npz_files import DAMAGES
 from regene_bench.evaluation.reference_statistics import ReferenceStatistics, StatisticsOrigin
 
 _ORIGIN = "regene_bench"
@@ -52,7 +52,7 @@ def read_statistics(path: Path) -> ReferenceStatistics:
         with np.load(path, allow_pickle=False) as file:
             origin = _origin(file[_ORIGIN], path) if _ORIGIN in shapes else None
             return ReferenceStatistics.checked(file["mu"], file["sigma"], path.name, origin)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (*DAMAGES, KeyError) as error:
         raise DataError(
             f"Cannot read {path}: it is damaged ({error}).", hint="Download or write it again."
         ) from None

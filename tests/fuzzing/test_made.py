@@ -14,7 +14,7 @@ from tests.fuzzing.made import MADE
 
 
 @pytest.mark.parametrize("name", MADE)
-@settings(max_examples=40)
+@settings(max_examples=40, derandomize=True)
 @given(data=st.data())
 def test_it_is_read_or_refused(name: str, data: st.DataObject) -> None:
     kind, contents = MADE[name]

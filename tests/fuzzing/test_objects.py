@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tests.fuzzing.objects import attempt_images, attempt_labels, images, labels
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, derandomize=True)
 @given(images(), st.booleans())
 def test_images(value: Any, resize: bool) -> None:
     attempt_images(value, resize=resize)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, derandomize=True)
 @given(labels())
 def test_labels(value: Any) -> None:
     attempt_labels(value)

@@ -92,6 +92,14 @@ def test_damage_is_named(tmp_path: Path) -> None:
     assert "CRC" in text
 
 
+def test_a_zip_of_an_unknown_version_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.zip", {"0.png": encode(pixels(1)[0])})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 250
+    path.write_bytes(bytes(content))
+    assert "version" in refused(path)
+
+
 def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zip", {"0.png": encode(pixels(1)[0])})
     content = bytearray(path.read_bytes())
