@@ -12,6 +12,7 @@ a variable that a library may have read when it was imported, and on systems tha
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -31,7 +32,7 @@ from typing import IO, Any
 LIBRARIES = (
     "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision", "timm", "pyarrow.parquet",
     # which torch imports when it is asked to be deterministic
-    "torch._inductor.config", "sklearn.datasets",
+    "torch._inductor.config", "sklearn.datasets", "sklearn.mixture",
     "pydantic", "PIL.Image", "rich.console", "typer", "safetensors.torch", "matplotlib.figure",
 )  # fmt: skip
 # Read when a process runs, not when a library is imported: these may differ from the session's.
@@ -161,6 +162,8 @@ def _become(
     own_group: bool,
 ) -> None:
     """In the forked child: become the process that was asked for, then do what it is to do."""
+    # what the server imported stays: no collection of garbage needs to go through it
+    gc.freeze()
     if own_group:
         os.setsid()
     for target, stream in enumerate(streams):
