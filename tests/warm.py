@@ -29,6 +29,8 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
 
+from tests import warm_workers
+
 LIBRARIES = (
     "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision", "timm", "pyarrow.parquet",
     # which torch imports when it is asked to be deterministic
@@ -193,6 +195,8 @@ def _become(
     for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
         del sys.modules[name]
     importlib.invalidate_caches()
+    if "--workers" in program.arguments:
+        warm_workers.keep_a_server_ready()
     if program.code:
         exec(program.code, sys.modules["__main__"].__dict__)
     else:
