@@ -70,6 +70,17 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["REGENE_BENCH_CACHE"] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def offline() -> Iterator[None]:
+    """No test waits for a network, which few of them would use and not all machines have.
+
+    Tests of downloads, from servers of their own, allow themselves what they need.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGENE_BENCH_OFFLINE", "1")
+        yield
+
+
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache for one test."""

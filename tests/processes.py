@@ -17,11 +17,12 @@ MAIN = "from regene_bench.cli.main import main; main()"
 
 
 def environment(cache: Path, *path: Path, **more: str) -> dict[str, str]:
-    """Variables of a process: this cache, these folders first on its path, one thread."""
+    """Variables of a process: this cache, these folders first on its path, one thread, offline."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("REGENE_BENCH")}
     paths = [str(folder) for folder in path] + [kept.get("PYTHONPATH", "")]
     return kept | {
         "REGENE_BENCH_CACHE": str(cache),
+        "REGENE_BENCH_OFFLINE": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "200",
