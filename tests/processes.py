@@ -22,7 +22,7 @@ def environment(cache: Path, *path: Path, **more: str) -> dict[str, str]:
     paths = [str(folder) for folder in path] + [kept.get("PYTHONPATH", "")]
     return kept | {
         "REGENE_BENCH_CACHE": str(cache),
-        "REGENE_BENCH_OFFLINE": "1",
+        "REGENE_BENCH_OFFLINE": os.environ.get("REGENE_BENCH_OFFLINE", "1"),
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "200",
