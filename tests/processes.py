@@ -52,6 +52,14 @@ def run(
     return subprocess.CompletedProcess(_command_line(program), code, *texts)
 
 
+def run_script(
+    path: Path, arguments: Sequence[str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python file to its end, in this process's environment."""
+    code = f"import runpy; runpy.run_path({str(path)!r}, run_name='__main__')"
+    return run(Program(arguments, code), folder, os.environ)
+
+
 def start(
     arguments: Sequence[str],
     folder: Path,
