@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,18 @@ from tests.once import made_once, shared_folder
 # timings decide no test: a busy machine is no fault of the code
 settings.register_profile("whole", deadline=None)
 settings.load_profile("whole")
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while some thousand modules and tests are made that all stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was made stays: no later look for garbage needs to go through it."""
+    gc.freeze()
+    gc.enable()
+
 
 TINY_PROTOCOL = """
 name = "tiny"
