@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,15 @@ settings.register_profile("whole", deadline=None)
 settings.load_profile("whole")
 
 
-def pytest_collection() -> None:
-    """Look for no garbage while some thousand modules and tests are made that all stay."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among thousands of modules and tests that all stay: then or later."""
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """What was made stays: no later look for garbage needs to go through it."""
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 TINY_PROTOCOL = """
@@ -92,6 +92,17 @@ def offline() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGENE_BENCH_OFFLINE", os.environ.get("REGENE_BENCH_OFFLINE", "1"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Files are whole without it unless the power fails, which it does in no test.
+
+    That the content is synced before a file gets its name has a test of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
         yield
 
 
