@@ -41,6 +41,8 @@ LIBRARIES = (
 _READ_LATE = (
     "REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_", "no_proxy", "NO_PROXY",
     "MYPY_CACHE_DIR", "PIP_", "PATH", "VIRTUAL_ENV",
+    # which our own runs set, within the tests' processes as well
+    "CUBLAS_WORKSPACE_CONFIG",
 )  # fmt: skip
 
 
