@@ -16,9 +16,11 @@ install: $(VENV)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/regene-bench run digits
 
-# a process a core, of one thread each: small networks do not fill two cores from one process
+# A process a core, of one thread each: small networks do not fill two cores from one process.
+# Bytecode is written, also where the caller's environment says not to: tests start some hundred
+# processes, each of which would compile our modules again.
 test: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: lint types contracts
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,18 @@ from tests.once import made_once, shared_folder
 # timings decide no test: a busy machine is no fault of the code
 settings.register_profile("whole", deadline=None)
 settings.load_profile("whole")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among thousands of modules and tests that all stay: then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 TINY_PROTOCOL = """
 name = "tiny"
@@ -68,6 +81,29 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["REGENE_BENCH_CACHE"]
     else:
         os.environ["REGENE_BENCH_CACHE"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def offline() -> Iterator[None]:
+    """No test waits for a network that is not there, unless the caller says that it is.
+
+    With ``REGENE_BENCH_OFFLINE=0`` in the environment published weights are fetched and held to
+    their contracts. Tests of downloads, from servers of their own, need no such word.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGENE_BENCH_OFFLINE", os.environ.get("REGENE_BENCH_OFFLINE", "1"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Files are whole without it unless the power fails, which it does in no test.
+
+    That the content is synced before a file gets its name has a test of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ MAIN = "from regene_bench.cli.main import main; main()"
 
 
 def environment(cache: Path, *path: Path, **more: str) -> dict[str, str]:
-    """Variables of a process: this cache, these folders first on its path, one thread."""
+    """Variables of a process: this cache, these folders first on its path, one thread, offline."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("REGENE_BENCH")}
     paths = [str(folder) for folder in path] + [kept.get("PYTHONPATH", "")]
     return kept | {
         "REGENE_BENCH_CACHE": str(cache),
+        "REGENE_BENCH_OFFLINE": os.environ.get("REGENE_BENCH_OFFLINE", "1"),
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "200",
@@ -49,6 +50,14 @@ def run(
             process.kill()
         texts = [stream.seek(0) or stream.read().decode(errors="replace") for stream in (out, err)]
     return subprocess.CompletedProcess(_command_line(program), code, *texts)
+
+
+def run_script(
+    path: Path, arguments: Sequence[str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python file to its end, in this process's environment."""
+    code = f"import runpy; runpy.run_path({str(path)!r}, run_name='__main__')"
+    return run(Program(arguments, code), folder, os.environ)
 
 
 def start(

@@ -12,6 +12,7 @@ a variable that a library may have read when it was imported, and on systems tha
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -28,16 +29,20 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
 
+from tests import warm_workers
+
 LIBRARIES = (
     "numpy", "scipy.linalg", "scipy.stats", "torch", "torchvision", "timm", "pyarrow.parquet",
     # which torch imports when it is asked to be deterministic
-    "torch._inductor.config", "sklearn.datasets",
+    "torch._inductor.config", "sklearn.datasets", "sklearn.mixture",
     "pydantic", "PIL.Image", "rich.console", "typer", "safetensors.torch", "matplotlib.figure",
 )  # fmt: skip
 # Read when a process runs, not when a library is imported: these may differ from the session's.
 _READ_LATE = (
     "REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_", "no_proxy", "NO_PROXY",
     "MYPY_CACHE_DIR", "PIP_", "PATH", "VIRTUAL_ENV",
+    # which our own runs set, within the tests' processes as well
+    "CUBLAS_WORKSPACE_CONFIG",
 )  # fmt: skip
 
 
@@ -161,6 +166,8 @@ def _become(
     own_group: bool,
 ) -> None:
     """In the forked child: become the process that was asked for, then do what it is to do."""
+    # what the server imported stays: no collection of garbage needs to go through it
+    gc.freeze()
     if own_group:
         os.setsid()
     for target, stream in enumerate(streams):
@@ -190,6 +197,8 @@ def _become(
     for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
         del sys.modules[name]
     importlib.invalidate_caches()
+    if "--workers" in program.arguments:
+        warm_workers.keep_a_server_ready()
     if program.code:
         exec(program.code, sys.modules["__main__"].__dict__)
     else:

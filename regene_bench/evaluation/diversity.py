@@ -14,6 +14,8 @@ from torch import Tensor
 from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.similarity import ssim_each
 
+# Elements of the differences at a time. On a CPU they stay in its caches: five times as fast.
+_ELEMENTS_ON_CPU = 1 << 17
 _ELEMENTS = 1 << 22
 
 
@@ -63,7 +65,8 @@ def mean_pair_distance(features: Tensor, pairs: Pairs) -> float:
     Raises:
         MethodError: A feature is not finite.
     """
-    step = max(1, _ELEMENTS // max(1, features.shape[1]))
+    elements = _ELEMENTS_ON_CPU if features.device.type == "cpu" else _ELEMENTS
+    step = max(1, elements // max(1, features.shape[1]))
     total = 0.0
     for start in range(0, len(pairs), step):
         part = slice(start, start + step)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError, TooFewImagesError
-from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_to
+from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_from, frechet_to
 from regene_bench.evaluation.moments import Moments, moments_of, without
 from regene_bench.runtime.stop import StopCheck, no_stop
 
@@ -81,8 +81,12 @@ def frechet_at_infinity_from(
     distances = []
     for size in sizes:
         between()
-        part = _moments_of_subset(generated, everything, size, draw)
-        distances.append(frechet_to(fixed, part))
+        subset = _subset(len(generated), size, draw).to(generated.device)
+        if size < generated.shape[1]:  # then the samples themselves are the smaller matrix
+            distances.append(frechet_from(fixed, generated[subset[:size]]))
+        else:
+            part = _moments_of_subset(generated, everything, subset, size)
+            distances.append(frechet_to(fixed, part))
     return fit_line([1.0 / size for size in sizes], distances)
 
 
@@ -119,13 +123,15 @@ def fit_line(x: list[float], y: list[float]) -> FittedLine:
     return FittedLine(float(fitted.intercept), float(fitted.slope), error, half_width)
 
 
-def _moments_of_subset(
-    features: Tensor, everything: Moments, size: int, draw: torch.Generator
-) -> Moments:
-    """Moments of a random subset, through the samples left out where these are fewer."""
+def _subset(n: int, size: int, draw: torch.Generator) -> Tensor:
+    """An order of all ``n`` samples whose first ``size`` are a random subset, int64 ``[n]``."""
+    return torch.arange(n) if size == n else torch.randperm(n, generator=draw)
+
+
+def _moments_of_subset(features: Tensor, everything: Moments, order: Tensor, size: int) -> Moments:
+    """Moments of the first of an order, through the samples left out where these are fewer."""
     if size == everything.n:
         return everything
-    order = torch.randperm(everything.n, generator=draw).to(features.device)
     chosen, left_out = features[order[:size]], features[order[size:]]
     if len(left_out) < 2 or len(left_out) >= size:
         return moments_of(chosen)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError, TooFewImagesError
-from regene_bench.evaluation.frechet import frechet_from_moments
+from regene_bench.evaluation.frechet import frechet_distance, frechet_from_moments
 from regene_bench.evaluation.moments import check_features, moments_of, without
 from regene_bench.runtime.stop import StopCheck, no_stop
 
@@ -59,8 +59,12 @@ def split_distances(
     for _ in range(splits):
         between()
         order = _mixed_order(labels.cpu(), draw).to(features.device)
-        part = moments_of(features[order[:size]])
-        distances.append(frechet_from_moments(part, without(everything, part)))
+        subset, rest = features[order[:size]], features[order[size:]]
+        if len(rest) < features.shape[1]:  # then the samples themselves are the smaller matrices
+            distances.append(frechet_distance(subset, rest))
+        else:
+            part = moments_of(subset)
+            distances.append(frechet_from_moments(part, without(everything, part)))
     return torch.tensor(distances, dtype=torch.float64)
 
 

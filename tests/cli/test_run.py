@@ -17,12 +17,13 @@ from tests.processes import environment, parts, regene_bench, scores, start
 
 METHODS = """
 import time
+from pathlib import Path
 import torch
 from regene_bench.api import Generation, Method, Stage, hookimpl, train
 
 @hookimpl
 def register_methods(register):
-    for name in ("fine", "raising", "exiting", "shape", "nan", "range", "mute", "slow", "brisk"):
+    for name in ("fine", "raising", "exiting", "shape", "nan", "range", "mute", "slow"):
         register(name, "fake_methods:" + name.title())
 
 class Model:
@@ -58,17 +59,14 @@ class Exiting(Method):
         raise SystemExit(0)
 
 class Slow(Fine):
-    pause = 0.02
     def fit(self, data, runtime):
         network = torch.nn.Linear(1, 1)
+        pause = 0.0 if Path("in haste").exists() else 0.1
         def step(batch):
-            time.sleep(self.pause)
+            time.sleep(pause)
             return {"loss": network.bias.detach().sum()}
         train(Stage("slow", {"network": network}, {}, step, 8, 500 * 8), data.train, runtime)
         return Model(self.images)
-
-class Brisk(Slow):
-    pause = 0.01
 """
 TINY = (
     "real",
@@ -229,6 +227,11 @@ def test_a_second_call_repeats_no_finished_run(
 # --- stopping and going on --------------------------------------------------------------------
 
 
+def make_haste(folder: Path) -> None:
+    """Let the method ``slow``, whose steps take 50 s otherwise, no longer sleep in them."""
+    (folder / "in haste").touch()
+
+
 def went_on(call: Call) -> bool:
     return "slow goes on at" in call.err
 
@@ -238,7 +241,7 @@ def went_on(call: Call) -> bool:
 def test_a_signal_saves_and_the_printed_command_goes_on(
     name: str, run: Run, light_protocol: Path, plugins: Path, session_cache: Path, tmp_path: Path
 ) -> None:
-    arguments = ["run", str(light_protocol), "--methods", "fine,brisk", "--results", "my results"]
+    arguments = ["run", str(light_protocol), "--methods", "fine,slow", "--results", "my results"]
     process = start(arguments, tmp_path, environment(session_cache, plugins))
     assert process.stderr is not None
     lines = []
@@ -255,6 +258,7 @@ def test_a_signal_saves_and_the_printed_command_goes_on(
     assert command == ["regene-bench", *arguments]
     assert len(parts(tmp_path / "my results")) == 1
 
+    make_haste(tmp_path)
     call = run(*command[2:])
     assert call.code == 0
     assert went_on(call)
@@ -267,15 +271,16 @@ def test_a_time_limit_saves_and_the_next_call_ends(
     run: Run, light_protocol: Path, tmp_path: Path
 ) -> None:
     arguments = (light_protocol, "--methods", "slow")
-    # Training takes at least 10 s. On a busy machine a limit may be over before it begins; then the
-    # next one, less than 10 s longer, is still too short for it.
-    for limit in ("8s", "15s", "22s", "29s"):
+    # Training takes at least 50 s. On a busy machine a limit may be over before it begins; then the
+    # next one, less than 50 s longer, is still too short for it.
+    for limit in ("3s", "8s", "15s", "29s"):
         call = run(*arguments, "--time-limit", limit)
         assert call.code == 130
         assert "Stopped by the time limit; nothing is lost." in call.err
         if list(tmp_path.glob("results/runs/*/checkpoints/slow.safetensors")):
             break
     assert parts(tmp_path / "results") == []
+    make_haste(tmp_path)
     call = run(*arguments)
     assert call.code == 0
     assert went_on(call)

@@ -44,7 +44,7 @@ def published(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     (folder / "net.bin").write_bytes(CONTENT)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     plugins = tmp_path / "plugins"
     plugins.mkdir()

@@ -14,7 +14,8 @@ from regene_bench.evaluation.extrapolation import (
     frechet_at_infinity,
     subset_sizes,
 )
-from regene_bench.evaluation.frechet import frechet_distance
+from regene_bench.evaluation.frechet import frechet_distance, frechet_from_moments
+from regene_bench.evaluation.moments import moments_of
 
 from .builders import gaussian, permuted
 
@@ -82,6 +83,19 @@ def test_distances_on_the_line_are_those_of_subsets() -> None:
     line = frechet_at_infinity(real, torch.ones(40, 4))
     assert line.slope == pytest.approx(0, abs=1e-6)
     assert line.intercept == pytest.approx(frechet_distance(real, torch.ones(40, 4)))
+
+
+@pytest.mark.parametrize("dimension", [8, 35, 90])
+def test_subsets_smaller_than_the_dimension_are_measured_alike(dimension: int) -> None:
+    real, generated = gaussian(60, dimension, 0), gaussian(40, dimension, 1)
+    draw, sizes = torch.Generator().manual_seed(7), subset_sizes(40)
+    orders = [torch.randperm(40, generator=draw) for _ in sizes[:-1]] + [torch.arange(40)]
+    moments = [moments_of(generated[o[:n]]) for o, n in zip(orders, sizes, strict=True)]
+    distances = [frechet_from_moments(moments_of(real), part) for part in moments]
+    expected = fit_line([1 / n for n in sizes], distances)
+    found = frechet_at_infinity(real, generated, seed=7)
+    assert found.intercept == pytest.approx(expected.intercept, rel=1e-5)
+    assert found.slope == pytest.approx(expected.slope, rel=1e-5)
 
 
 @pytest.mark.parametrize("value", [0.0, 2.0])

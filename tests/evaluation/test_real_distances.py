@@ -17,8 +17,9 @@ def one_class(n: int) -> torch.Tensor:
     return torch.zeros(n, dtype=torch.int64)
 
 
-def test_each_distance_is_of_a_subset_from_the_rest() -> None:
-    features = gaussian(9, 2, 0)
+@pytest.mark.parametrize("dimension", [2, 20])
+def test_each_distance_is_of_a_subset_from_the_rest(dimension: int) -> None:
+    features = gaussian(9, dimension, 0)
     found = split_distances(features, one_class(9), 3, splits=40)
     possible = []
     for a in range(9):

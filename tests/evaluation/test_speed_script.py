@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import run_script
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "speed" / "metrics.py"
 
@@ -48,9 +49,10 @@ def test_all_sides_of_a_case_agree(script: Any, case: str, sides: int) -> None:
 
 
 @pytest.mark.usefixtures("script")
-def test_it_prints_what_each_side_found_in_a_process_of_its_own() -> None:
-    command = [sys.executable, str(SCRIPT), "--quick", "--threads", "1", "--case", "prdc"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def test_it_prints_what_each_side_found_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = run_script(SCRIPT, ["--quick", "--threads", "1", "--case", "prdc"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout
     found = [
         [float(value) for value in line.split("  ")[-1].split()]
         for line in printed.splitlines()

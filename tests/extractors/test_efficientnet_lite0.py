@@ -12,11 +12,13 @@ import torch
 from regene_bench_plugins.backbones.efficientnet_lite0 import (
     embedded_weights,
     fold_batch_norm,
+    fold_padding,
     load_network,
 )
 from regene_bench_plugins.extractors import efficientnet_lite0 as module
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
 from regene_bench_plugins.extractors.preprocess import bicubic_square
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
 from regene_bench.base.errors import UnavailableError
@@ -114,6 +116,16 @@ def test_folding_batch_norms_changes_nothing_but_rounding(
         expected, found = plain(inputs), folded(inputs)
     assert found.shape == (3, 1280)
     assert float((found - expected).norm() / expected.norm()) < 1e-5
+
+
+def test_folding_the_padding_changes_nothing(path: Path) -> None:
+    network = load_network(path).to(memory_format=torch.channels_last)
+    inputs = (bicubic_square(noise(2, 3, 32, 32), 224) - 127.0) / 128.0
+    expected = network(inputs)
+    assert sum(isinstance(module, Conv2dSame) for module in network.modules()) == 5
+    fold_padding(network)
+    assert not any(isinstance(module, Conv2dSame) for module in network.modules())
+    torch.testing.assert_close(network(inputs), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_folding_keeps_the_activation_of_a_batch_norm() -> None:

@@ -57,7 +57,7 @@ def publisher(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publ
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
@@ -154,7 +154,8 @@ class Net(FeatureExtractor):
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     install(plugins, "fake-net", source)
-    variables = environment(own_cache, plugins, REGENE_BENCH_PLUGINS="fake-net")
+    online = {"REGENE_BENCH_PLUGINS": "fake-net", "REGENE_BENCH_OFFLINE": "0"}
+    variables = environment(own_cache, plugins, **online)
     publisher.gate.clear()
     both = [start(["weights", "fetch", "net"], tmp_path, variables) for _ in range(2)]
     threading.Timer(3.0, publisher.gate.set).start()

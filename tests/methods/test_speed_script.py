@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import run_script
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "speed" / "regene.py"
 
 
 @pytest.mark.slow
-def test_batches_and_the_loop_need_the_same_trials() -> None:
+def test_batches_and_the_loop_need_the_same_trials(tmp_path: Path) -> None:
     size = ["--size", "8", "--channels", "1", "--preset", "quick", "--device", "cpu"]
     amount = ["--images", "60", "--loop", "20", "--steps", "1"]
-    command = [sys.executable, str(SCRIPT), *size, *amount]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = run_script(SCRIPT, [*size, *amount], tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout
     found = re.search(r"equal trial counts: (\d+) of 20", printed)
     assert found is not None, printed
     # one confidence may lie within rounding of its threshold

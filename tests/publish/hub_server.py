@@ -64,7 +64,9 @@ class Handler(BaseHTTPRequestHandler):
 def running_hub() -> Iterator[Hub]:
     """Serve until the block ends."""
     server = Hub()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield server

