@@ -24,7 +24,8 @@ def naming(path: Path) -> Iterator[None]:
         if special := special_kind(path.stat()):
             raise DataError(f"{path} is {special}, not a file.", hint="Copy it to a file first.")
         yield
-    except (pa.ArrowException, OSError) as error:
+    # damaged names of columns are no UTF-8, or no longer what the schema says
+    except (pa.ArrowException, OSError, UnicodeError, KeyError) as error:
         raise DataError(
             f"The {kind} file {path} is corrupt or unreadable: {str(error).strip()}",
             hint="Fetch the file again.",

@@ -34,6 +34,13 @@ def kept_process_state() -> Iterator[None]:
         yield
 
 
+def seed_global_generators(seed: int) -> None:
+    """Seed the global random generators of torch, NumPy and Python; ``seed`` is in [0, 2^32)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
 @contextmanager
 def _torch_modes() -> Iterator[None]:
     dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()

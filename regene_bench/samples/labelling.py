@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,7 +220,9 @@ def _plain(labels: np.ndarray) -> np.ndarray:
     if all(isinstance(value, str) for value in values):
         return np.array(values, dtype=np.str_)
     if all(isinstance(value, int | np.integer) for value in values):
-        return np.array(values, dtype=np.int64)
+        # of more digits than any number of classes: they stay what they are, and are refused
+        with suppress(OverflowError):
+            return np.array(values, dtype=np.int64)
     return labels
 
 

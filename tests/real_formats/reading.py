@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+from regene_bench.base.errors import DataError
 from regene_bench.data.load import load_dataset
 from regene_bench.data.source import DatasetSource, ImageSet
 from regene_bench.plugins.host import load_plugins
@@ -29,5 +30,6 @@ def read_as_samples(one: Format, folder: Path) -> ImageSet:
     if one.label_file:
         said["labels"] = str(folder / one.label_file)
     found = read_samples(folder / one.samples, shape, names, **said)
-    assert found.labels is not None
+    if found.labels is None:
+        raise DataError(f"{one.name} was read without its labels.")
     return ImageSet(found.images, found.labels, names)

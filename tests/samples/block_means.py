@@ -50,5 +50,5 @@ def register_block_means(monkeypatch: pytest.MonkeyPatch) -> None:
         host.add(importlib.metadata.EntryPoint("blocks", __name__, GROUP), "tests", "0")
         return host
 
-    for module in ("score", "stats"):
+    for module in ("score_by_benchmark", "score_by_statistics", "stats"):
         monkeypatch.setattr(f"regene_bench.samples.{module}.load_plugins", load)

@@ -154,3 +154,8 @@ def test_the_hubs_spelling_of_names_is_known(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [1, 0, 1]
     words = np.array(["t-shirt top", "ANKLE BOOT"])
     assert labels_of_array(words, names, "a").tolist() == [0, 1]
+
+
+def test_numbers_of_more_digits_than_a_machine_has_are_no_labels() -> None:
+    with pytest.raises(DataError, match="type object"):
+        labels_of_array(np.array([0, 1 << 70], dtype=object), ("cat", "dog"), "labels")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,6 +34,10 @@ class OfMoments(Good):
 
     moments_suffice: ClassVar[bool] = True
     extractors: ClassVar[tuple[str, ...]] = ("pooled",)
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        for score in super().measure(evaluation):
+            yield replace(score, card=evaluation.card("pooled"))
 
     def value(self, evaluation: Evaluation) -> float:
         mean = evaluation.reference_gaussian("pooled").mean

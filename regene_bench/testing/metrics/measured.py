@@ -26,6 +26,7 @@ from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.process_state import kept_process_state, seed_global_generators
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.check import Broken
 from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, spoiled
@@ -57,6 +58,7 @@ class MetricSubject:
         self._folder = folder
         self._emit = emit
         self._data = striped_data(_SHAPE)
+        self._measured = 0
 
     @cached_property
     def good(self) -> tuple[ScoreRow, ...]:
@@ -94,7 +96,10 @@ class MetricSubject:
         return self._rows(self._evaluation("good", None, statistics))
 
     def _rows(self, evaluation: Evaluation) -> tuple[ScoreRow, ...]:
-        with _cache(self._folder):
+        with _cache(self._folder), kept_process_state():
+            # what draws from them is found by measuring twice
+            self._measured += 1
+            seed_global_generators(self._measured)
             rows = measure_all([NamedMetric(self.entry.name, self.metric_class())], evaluation)
         for row in rows:
             if row.status in ("failed", "unavailable"):
