@@ -23,7 +23,7 @@ from regene_bench.data.npz_files import (
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
 from regene_bench.data.split import hashed_test_mask
-from regene_bench.data.split_folders import SplitRole
+from regene_bench.data.split_folders import USUAL_SPLITS, SplitNames, SplitRole, role_of
 
 _ONE_COLLECTION = ("images", "x", "arr_0")
 
@@ -110,7 +110,13 @@ class NpzSet:
         return labels.astype(np.int64)
 
 
-def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> NpzSet | None:
+def find_npz(
+    place: Path,
+    *,
+    decode: DecodeOptions,
+    test_fraction: float,
+    wanted: SplitNames = USUAL_SPLITS,
+) -> NpzSet | None:
     """Find a data set in a ``.npz``, or in a folder that holds one such file.
 
     Either arrays of the splits (``npz_files.find_split_arrays``) or one collection, ``images`` or
@@ -121,12 +127,14 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
         place: The file or folder.
         decode: Crop before resizing.
         test_fraction: Share of each class that is held out where there is no test split.
+        wanted: Which splits are meant, where not the usual ones.
 
     Returns:
         None if there is no such file.
 
     Raises:
-        DataError: There are several, or the file is damaged, or holds no labelled images.
+        DataError: There are several, or the file is damaged, holds no labelled images, or has not
+            the splits that are wanted.
     """
     path = _only_npz(place)
     if path is None:
@@ -144,7 +152,17 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
             hint="Call the arrays x_train, y_train, x_test and y_test; or images and labels, of "
             "which a part is held out.",
         )
-    test, notes = _held_out(path, splits, shapes)
+    if wanted:
+        train = _called(wanted.train or "train", splits, path)
+        test = _called(wanted.test, splits, path) if wanted.test else splits.get("test")
+        notes: tuple[str, ...] = ()
+        if test and test.labels and _are_hidden(path, test.labels):
+            raise DataError(
+                f"{test.labels} of {path} hides its labels: all of them are negative.",
+                hint=f"Name another split as test; the file has {', '.join(splits)}.",
+            )
+    else:
+        test, notes = _held_out(path, splits, shapes)
     for arrays in filter(None, (train, test)):
         if arrays.labels is None:
             raise DataError(
@@ -153,6 +171,17 @@ def find_npz(place: Path, *, decode: DecodeOptions, test_fraction: float) -> Npz
                 "their images are.",
             )
     return NpzSet(path, train, test, notes, decode, test_fraction)
+
+
+def _called(name: str, splits: Mapping[SplitRole, SplitArrays], path: Path) -> SplitArrays:
+    """Find the split that the protocol means by a name."""
+    role = role_of(name)
+    if role is None or role not in splits:
+        raise DataError(
+            f"{path} has no split {name!r}; it has {', '.join(splits)}.",
+            hint="Name one of these in the protocol's [data]: train = … and test = ….",
+        )
+    return splits[role]
 
 
 def _held_out(

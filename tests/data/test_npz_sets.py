@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from regene_bench.base.errors import ConfigError, DataError, UsageError
 from regene_bench.base.events import Event, Message
 from regene_bench.data.load import LoadedDataset, load_dataset
 from regene_bench.data.shapes import ImageShape
+from regene_bench.data.split_folders import SplitNames
 from regene_bench.samples.array_files import read_array_file
 from tests.data.builders import cyclic_labels, image_set, pixels, request
 from tests.real_formats.format import content
@@ -90,6 +92,32 @@ def test_they_stand_in_for_a_test_split(tmp_path: Path) -> None:
         val_labels=KERAS["y_test"],
     )
     np.testing.assert_array_equal(load(tmp_path).test.images, TEST.images)
+
+
+def named(folder: Path, **splits: str) -> LoadedDataset:
+    asked = replace(
+        request("npz", SHAPE, folder, options={"path": "set"}), splits=SplitNames(**splits)
+    )
+    return load_dataset(Npz(asked), source_name="npz", decode_again=True)
+
+
+def test_the_protocol_may_name_the_splits(tmp_path: Path) -> None:
+    other = image_set(9, seed=2)
+    write(tmp_path, **KERAS, x_val=other.images[:, 0], y_val=other.labels)
+    found = named(tmp_path, test="validation")
+    np.testing.assert_array_equal(found.train.images, TRAIN.images)
+    np.testing.assert_array_equal(found.test.images, other.images)
+    found = named(tmp_path, train="val", test="test")
+    np.testing.assert_array_equal(found.train.images, other.images)
+    np.testing.assert_array_equal(found.test.images, TEST.images)
+
+
+def test_a_name_of_no_split_and_one_without_labels_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, **KERAS | {"y_test": np.full(len(TEST.labels), -1)})
+    with pytest.raises(DataError, match=re.escape("no split 'val'; it has train, test")):
+        named(tmp_path, test="val")
+    with pytest.raises(DataError, match="hides its labels"):
+        named(tmp_path, train="train", test="test")
 
 
 def test_a_test_split_with_hidden_labels_is_passed_over_with_a_word(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ class Npz(ArraySource):
 
     The arrays are ``x_train``, ``y_train``, ``x_test`` and ``y_test``; or ``train_images``,
     ``train_labels``, ``test_images`` and so on; or ``images`` and ``labels``, of which a part of
-    each class is held out. Images are uint8 ``[N, H, W]``, ``[N, H, W, C]`` or ``[N, C, H, W]``,
-    labels one integer each. Options (``array_source.ArrayOptions``)::
+    each class is held out. ``test = "val"`` in the protocol's ``[data]`` means another split.
+    Images are uint8 ``[N, H, W]``, ``[N, H, W, C]`` or ``[N, C, H, W]``, labels one integer each.
+    Options (``array_source.ArrayOptions``)::
 
         [data.options]
         path = "pathmnist.npz"   # below a data folder, or absolute
@@ -25,6 +26,7 @@ class Npz(ArraySource):
         test_fraction = 0.1      # where there is no test split
     """
 
+    knows_splits = True
     suffix = ".npz"
     remedy = "It is a .npz with x_train, y_train, x_test and y_test, or with images and labels."
 
@@ -38,4 +40,5 @@ class Npz(ArraySource):
             place,
             decode=DecodeOptions(center_crop=self.options.center_crop),
             test_fraction=self.options.test_fraction,
+            wanted=self.request.splits,
         )
