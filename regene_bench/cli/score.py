@@ -17,7 +17,8 @@ def score(
         Path,
         typer.Argument(
             help="A folder of images or of class folders, a zip or tar of one, a folder of "
-            "WebDataset's shards, a .parquet, .npz, .npy, .safetensors or .pt."
+            "WebDataset's shards, a .parquet, .npz, .npy, .safetensors or .pt, or a .csv with a "
+            "column a pixel."
         ),
     ],
     against: Annotated[
