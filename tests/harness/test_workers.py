@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,6 +53,28 @@ def test_workers_score_as_one_process_does(
     first, second = scores(one_process), scores(tmp_path / "two")
     assert len(first) > 0
     assert first == second
+
+
+def test_a_script_needs_no_guard_against_running_again_in_each_worker(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    (tmp_path / "script.py").write_text(
+        "import regene_bench\n"
+        "print('once')\n"
+        f"regene_bench.run({str(light_protocol)!r}, methods=['real'], seeds=2, preset='quick',"
+        " workers=2, results='out', device='cpu')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment(session_cache),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "once\n"), done.stderr
+    assert len(parts(tmp_path / "out")) == 2
 
 
 def test_finished_runs_are_not_repeated(

@@ -14,10 +14,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.base.errors import Interrupted, RegeneBenchError, ResultsError
@@ -107,8 +109,9 @@ def workers(job: Job) -> Iterator[RunRecord]:
         context.Process(target=_work, args=(number, orders, inbox, outbox), daemon=True)  # type: ignore[attr-defined]
         for number in range(count)
     ]
-    for process in processes:
-        process.start()
+    with _without_the_callers_script():
+        for process in processes:
+            process.start()
     try:
         yield from _listen(job, processes, outbox)
     except KeyboardInterrupt:  # a second signal: at once
@@ -120,6 +123,21 @@ def workers(job: Job) -> Iterator[RunRecord]:
             process.terminate()
         for process in processes:
             process.join()
+
+
+@contextmanager
+def _without_the_callers_script() -> Iterator[None]:
+    """Start processes that do not run the caller's script again.
+
+    ``multiprocessing`` imports it in each of them, for what it may have defined; our workers need
+    nothing of it. A script without ``if __name__ == "__main__":`` would begin anew in each worker.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _context() -> BaseContext:
