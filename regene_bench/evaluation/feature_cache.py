@@ -10,10 +10,17 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import PluginError, ResultsError, UnavailableError
+from regene_bench.base.errors import (
+    Interrupted,
+    PluginError,
+    RegeneBenchError,
+    ResultsError,
+    UnavailableError,
+)
 from regene_bench.base.events import Message
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
+from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import FeatureExtractor, Features
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -59,7 +66,7 @@ class FeatureCache:
         self._data = data
         self._runtime = runtime
         self._ready: dict[str, FeatureExtractor] = {}
-        self._unavailable: dict[str, UnavailableError] = {}
+        self._failed: dict[str, UnavailableError | PluginError] = {}
         self._real: dict[tuple[str, str], Marked[Features]] = {}
         self._of_real: dict[tuple[str, str, str], Marked[Any]] = {}
         self._disk = CheckpointStore(cache_dir() / "features")
@@ -70,20 +77,26 @@ class FeatureCache:
 
         Raises:
             UnavailableError: Its weights are not to be had; the same error each time.
-            PluginError: It has another name on its card than it is registered under.
+            PluginError: It failed while it was prepared, or has another name on its card than it is
+                registered under; the same error each time.
         """
-        if name in self._unavailable:
-            raise self._unavailable[name]
+        if name in self._failed:
+            raise self._failed[name]
         if name not in self._ready:
-            extractor = self._find(name)(self._options.get(name, {}))
+            kind = self._find(name)
             try:
                 with kept_process_state():
-                    extractor.prepare(self._data, self._runtime)
+                    extractor = _prepared(
+                        kind, self._options.get(name, {}), self._data, self._runtime
+                    )
+                self._check_identity(name, extractor.card.id)
             except UnavailableError as error:
-                self._unavailable[name] = error
+                self._failed[name] = error
                 self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
                 raise
-            self._check_identity(name, extractor.card.id)
+            except PluginError as error:
+                self._failed[name] = error
+                raise
             self._ready[name] = extractor
         return self._ready[name]
 
@@ -97,7 +110,12 @@ class FeatureCache:
             )
 
     def extract(self, name: str, images: torch.Tensor, task: str) -> Features:
-        """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress."""
+        """Extract features of uint8 images ``[N, C, H, W]`` in chunks, with progress.
+
+        Raises:
+            PluginError: What the extractor gives is not a finite row an image.
+            UnavailableError: Its weights are not to be had.
+        """
         extractor = self.extractor(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
@@ -105,6 +123,8 @@ class FeatureCache:
             self._runtime.stop.check()
             with torch.inference_mode():
                 part = extractor.extract(images[start : start + chunk])
+            done = min(start + chunk, len(images))
+            _check_part(part, done - start, whole, name)
             # small results that are kept between a network's large ones leave holes in memory
             whole = whole or Features(
                 part.features.new_empty((len(images), *part.features.shape[1:])),
@@ -112,7 +132,6 @@ class FeatureCache:
                 if part.logits is None
                 else part.logits.new_empty((len(images), *part.logits.shape[1:])),
             )
-            done = min(start + chunk, len(images))
             whole.features[start:done] = part.features
             if whole.logits is not None and part.logits is not None:
                 whole.logits[start:done] = part.logits
@@ -191,3 +210,54 @@ def _content_hash(images: torch.Tensor) -> str:
     for part in torch.split(images, 4096):
         digest.update(part.contiguous().cpu().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _prepared(
+    kind: type[FeatureExtractor],
+    options: Mapping[str, Any],
+    data: BenchmarkData,
+    runtime: Runtime,
+) -> FeatureExtractor:
+    """Make an extractor and prepare it; whatever else it raises is an error of the plugin."""
+    try:
+        extractor = kind(options)
+        extractor.prepare(data, runtime)
+    except (RegeneBenchError, Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit, too, would end a call without a word
+        raise PluginError(
+            f"The extractor {kind.__module__}:{kind.__qualname__} failed while it was prepared: "
+            f"{type(error).__name__}: {text_of(error)}",
+            hint="Tell its authors; metrics with other extractors are measured.",
+        ) from error
+    return extractor
+
+
+def _check_part(part: Features, n: int, whole: Features | None, name: str) -> None:
+    """Hold what an extractor gives for some images to its contract.
+
+    Args:
+        part: What it gave.
+        n: For how many images.
+        whole: Where earlier parts are, if there are some.
+        name: The extractor's.
+    """
+    if not isinstance(part, Features):
+        raise PluginError(f"The extractor {name!r} gave a {type(part).__name__}, not Features.")
+    for what in ("features", "logits"):
+        found = getattr(part, what)
+        before = getattr(whole, what) if whole else found
+        if found is None and before is None and what == "logits":
+            continue
+        width = before.shape[1] if isinstance(before, Tensor) and before.ndim == 2 else "D"
+        if not isinstance(found, Tensor) or found.shape != (n, width):
+            shape = list(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise PluginError(
+                f"The extractor {name!r} gave {what} of shape {shape} for {n} images, not "
+                f"[{n}, {width}]."
+            )
+        if not bool(torch.isfinite(found).all()):
+            bad = int((~torch.isfinite(found)).any(dim=1).sum())
+            raise PluginError(
+                f"The extractor {name!r} gave {what} that are not finite for {bad} of {n} images."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from regene_bench.base.errors import UnavailableError
+from regene_bench.base.errors import PluginError, UnavailableError
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.measure import failed_scores
@@ -101,9 +101,9 @@ def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: Featur
 
 
 def is_available(shelf: FeatureCache, name: str) -> bool:
-    """Tell whether an extractor can be had, preparing it if so."""
+    """Tell whether an extractor can be had, preparing it if so; one that fails cannot."""
     try:
         shelf.extractor(name)
-    except UnavailableError:
+    except (UnavailableError, PluginError):
         return False
     return True

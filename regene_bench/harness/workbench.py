@@ -8,9 +8,16 @@ from pathlib import Path
 
 import torch
 
-from regene_bench.base.errors import ConfigError, did_you_mean
+from regene_bench.base.errors import (
+    ConfigError,
+    Interrupted,
+    PluginError,
+    RegeneBenchError,
+    did_you_mean,
+)
 from regene_bench.base.events import Event, Sink
 from regene_bench.base.paths import cache_dir, data_roots, download_dir
+from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, place
 from regene_bench.data.load import load_dataset
 from regene_bench.data.shapes import Preset
@@ -22,6 +29,7 @@ from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 
@@ -150,11 +158,13 @@ def load_data(
 
     Raises:
         DataError: The data are missing or corrupt.
+        PluginError: The source raised anything else.
         ConfigError: The protocol generates a class that the data do not have.
         Interrupted: A stop was asked for.
     """
     table = benchmark.data
-    source_class: type[DatasetSource] = host.find("dataset", table.source).load()
+    entry = host.find("dataset", table.source)
+    source_class: type[DatasetSource] = entry.load()
     request = SourceRequest(
         name=table.source,
         shape=table.shape,
@@ -168,12 +178,22 @@ def load_data(
         runtime.stop.check()
         runtime.emit(event)
 
-    loaded = load_dataset(
-        source_class(request),
-        source_name=table.source,
-        progress=tell,
-        decode_again=decode_again,
-    )
+    try:
+        with kept_process_state():
+            loaded = load_dataset(
+                source_class(request),
+                source_name=table.source,
+                progress=tell,
+                decode_again=decode_again,
+            )
+    except (RegeneBenchError, Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit, too, would end the call without a word
+        raise PluginError(
+            f"The data source {entry.name!r} of {entry.distribution} {entry.version} failed: "
+            f"{type(error).__name__}: {text_of(error)}",
+            hint=f"Tell the authors of {entry.distribution}, or upgrade it.",
+        ) from error
     names = loaded.train.class_names
     for name in benchmark.evaluation.generate_classes or []:
         if name not in names:

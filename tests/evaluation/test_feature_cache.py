@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from regene_bench.base.errors import Interrupted, UnavailableError
+from regene_bench.base.errors import Interrupted, PluginError, UnavailableError
 from regene_bench.base.events import Event, Message, Progress
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
-from regene_bench.evaluation.extractor import FeatureExtractor
-from regene_bench.evaluation.feature_cache import FeatureCache
+from regene_bench.evaluation.extractor import FeatureExtractor, Features
+from regene_bench.evaluation.feature_cache import _CHUNK_ON_CPU, FeatureCache
+from regene_bench.harness.finished import is_available
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from tests.methods.builders import make_data, make_runtime
@@ -181,3 +183,58 @@ def test_a_cache_that_cannot_be_written_costs_time_alone_and_is_told_once(
     assert warning.level == "warning"
     assert "REGENE_BENCH_CACHE" in warning.text
     assert "--results" not in warning.text
+
+
+def _of(change: Callable[[Features], object]) -> type[MeanExtractor]:
+    class Wrong(MeanExtractor):
+        def extract(self, images: torch.Tensor) -> Features:
+            found = super().extract(images)
+            assert found.logits is not None
+            # the last chunk is smaller than the others
+            return found if len(images) == _CHUNK_ON_CPU else change(found)  # type: ignore[return-value]
+
+    return Wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.features, "gave a Tensor, not Features"),
+        (lambda f: Features(f.features[:1], f.logits), "features of shape [1, 1] for 11"),
+        (lambda f: Features(f.features[:, 0], f.logits), "features of shape ["),
+        (lambda f: Features(f.features.repeat(1, 3), f.logits), ", 3] for"),
+        (lambda f: Features(f.features, None), "logits of shape NoneType"),
+        (lambda f: Features(f.features * float("nan"), f.logits), "features that are not finite"),
+        (lambda f: Features(f.features, f.logits / 0), "logits that are not finite"),
+    ],
+    ids=["no features", "one row", "flat", "wider", "no logits", "nan", "infinite"],
+)
+def test_what_is_no_finite_row_an_image_is_refused(
+    change: Callable[[Features], object], words: str, data: BenchmarkData, tmp_path: Path
+) -> None:
+    cache = FeatureCache(lambda _: _of(change), {}, data, make_runtime(tmp_path))
+    images = data.train.images[:1].repeat(_CHUNK_ON_CPU + 11, 1, 1, 1)
+    with pytest.raises(PluginError) as caught:
+        cache.extract("mean", images, "generated images")
+    assert "'mean'" in caught.value.message
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("error", [KeyError("size"), SystemExit(0), GeneratorExit()])
+def test_whatever_an_extractor_raises_while_it_is_prepared_is_its_own_error(
+    error: BaseException, data: BenchmarkData, tmp_path: Path
+) -> None:
+    class Failing(MeanExtractor):
+        def prepare(self, data: object, runtime: object) -> None:
+            type(self).prepared += 1
+            raise error
+
+    Failing.prepared = 0
+    cache = FeatureCache(lambda _: Failing, {}, data, make_runtime(tmp_path))
+    for _ in range(2):
+        with pytest.raises(PluginError) as caught:
+            cache.extractor("mean")
+        assert type(error).__name__ in caught.value.message
+        assert "Failing" in caught.value.message
+    assert Failing.prepared == 1
+    assert not is_available(cache, "mean")
