@@ -122,6 +122,35 @@ class Vandal(Good):
         return super().fit(data, runtime)
 
 
+class Scribbler(Faulty):
+    """Counts its labels down to nought while it draws."""
+
+    found_by = "the-data-are-left-alone"
+
+    class Model(GoodModel):
+        def images(self, labels: Tensor, noise: Tensor) -> Tensor:
+            found = super().images(labels, noise)
+            labels.zero_()
+            return found
+
+
+class LatePainter(Good):
+    """Keeps the images that all runs share, and paints over them when it draws."""
+
+    found_by = "the-data-are-left-alone"
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        model = super().fit(data, runtime)
+        draw_noise = model.noise
+
+        def noise(labels: Tensor, rng: SampleRng) -> Tensor:
+            data.test.images.fill_(3)
+            return draw_noise(labels, rng)
+
+        model.noise = noise  # type: ignore[method-assign]
+        return model
+
+
 class Forgetful(Good):
     """Does not name its network in the stage."""
 

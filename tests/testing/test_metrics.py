@@ -119,13 +119,43 @@ class NotEnough(Good):
     moments_suffice = True
 
 
+class Inverting(Good):
+    """Inverts the images that other metrics will measure."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def value(self, evaluation: Evaluation) -> float:
+        evaluation.generated.images.bitwise_not_()
+        return 0.5
+
+
+class Normalising(OfMoments):
+    """Brings features that other metrics will see to mean nought, in place."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def value(self, evaluation: Evaluation) -> float:
+        features = evaluation.reference_features("pooled").features
+        return float(features.sub_(features.mean(dim=0)).norm())
+
+
+class Painting(Good):
+    """Writes into the real images."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def value(self, evaluation: Evaluation) -> float:
+        evaluation.data.train.images.numpy()[0] = 3
+        return 0.5
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
 
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
-    NotEnough, Undescribed,
+    NotEnough, Inverting, Normalising, Painting, Undescribed,
 )  # fmt: skip
 
 

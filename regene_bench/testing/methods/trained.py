@@ -23,7 +23,7 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
-from regene_bench.testing.check import Broken, NotApplicable
+from regene_bench.testing.check import Broken, NotApplicable, require
 from regene_bench.testing.stripes import striped_data
 from regene_bench.training.capabilities import Generation, Generator
 from regene_bench.training.method import Method, MethodConfig
@@ -226,6 +226,13 @@ def sorted_labels(n_classes: int, each: int) -> Tensor:
 
 
 def draw(model: Generator, labels: Tensor, *, seed: int = 0, start: int = 0) -> Generation:
-    """Generate one image a label, as the harness does: without gradients, from one seed."""
+    """Generate one image a label, as the harness does: without gradients, from one seed.
+
+    Raises:
+        Broken: The labels were written into.
+    """
+    given = labels.clone()
     with torch.inference_mode():
-        return model.generate(labels, SampleRng(seed, start))
+        generation = model.generate(given, SampleRng(seed, start))
+    require(torch.equal(given, labels), "generate has changed the labels that it was given")
+    return generation

@@ -28,14 +28,16 @@ _TOLERANCE = 2 / 255
 
 
 def the_data_are_left_alone(subject: MethodSubject) -> None:
-    """``fit`` changes neither images nor labels: all runs of a call share them.
+    """Neither ``fit`` nor ``generate`` changes images or labels: all runs of a call share them.
 
-    Mend: work on copies; look for operations in place (``x.add_``, ``x[…] =``) on ``data.train``.
+    Mend: work on copies; look for operations in place (``x.add_``, ``x[…] =``) on ``data.train``
+    and on the labels that ``generate`` is given.
     """
     data, untouched = subject.first_training.data, subject.data
+    draw(subject.model, sorted_labels(SHAPE.n_classes, 5))
     for split, before in ((data.train, untouched.train), (data.test, untouched.test)):
-        require(torch.equal(split.images, before.images), "fit has changed the images")
-        require(torch.equal(split.labels, before.labels), "fit has changed the labels")
+        require(torch.equal(split.images, before.images), "the images have been changed")
+        require(torch.equal(split.labels, before.labels), "the labels have been changed")
 
 
 def interrupted_training_goes_on(subject: MethodSubject) -> None:

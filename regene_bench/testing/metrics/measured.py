@@ -13,7 +13,7 @@ import torch
 
 from regene_bench.base.events import Sink
 from regene_bench.base.paths import CACHE_VARIABLE
-from regene_bench.data.device_images import DeviceImages
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.data.shapes import ImageShape
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
@@ -22,6 +22,7 @@ from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.evaluation.moments import moments_of
 from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.harness.measure import measure_all
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
@@ -100,7 +101,8 @@ class MetricSubject:
             # what draws from them is found by measuring twice
             self._measured += 1
             seed_global_generators(self._measured)
-            rows = measure_all([NamedMetric(self.entry.name, self.metric_class())], evaluation)
+            metric = NamedMetric(self.entry.name, self.metric_class())
+            rows = measure_all([metric], evaluation, _watched(evaluation))
         for row in rows:
             if row.status in ("failed", "unavailable"):
                 raise Broken(f"{row.metric} {row.status}: {row.error_type}: {row.error_message}")
@@ -143,6 +145,17 @@ class MetricSubject:
             runtime=runtime,
             statistics=statistics,
         )
+
+
+def _watched(evaluation: Evaluation) -> SharedData:
+    """Watch over the real images, which are the same each time they are made."""
+    labels = evaluation.comparison.labels.clone()
+
+    def anew() -> tuple[BenchmarkData, Comparison]:
+        data = striped_data(_SHAPE)
+        return data, Comparison(labels, data.train, data.test, "train")
+
+    return SharedData(evaluation.data, evaluation.comparison, anew)
 
 
 @contextmanager
