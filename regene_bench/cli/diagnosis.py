@@ -92,6 +92,19 @@ def _plugins(host: PluginHost) -> list[Finding]:
                 entry.load()
             except RegeneBenchError as error:
                 findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
+    return [*findings, *_borrowed_columns(host)]
+
+
+def _borrowed_columns(host: PluginHost) -> list[Finding]:
+    """Name the metrics that are refused since they take a column of another distribution's."""
+    from regene_bench.plan.metrics import refuse_borrowed_columns
+
+    findings = []
+    for name in host.shown_names("metric"):
+        try:
+            refuse_borrowed_columns(host, [name])
+        except RegeneBenchError as error:
+            findings.append(Finding("plugins", f"metric {name}", "broken", str(error)))
     return findings
 
 
@@ -99,6 +112,7 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
     """Ask every benchmark's source for its data, with downloads refused."""
     from regene_bench.data.source import SourceRequest
     from regene_bench.plan.protocol import load_benchmark
+    from regene_bench.runtime.process_state import kept_process_state
 
     urllib.request.install_opener(_Refusal())
     findings = []
@@ -113,14 +127,17 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
                 options=table.options,
                 splits=table.splits,
             )
-            source = host.find("dataset", table.source).load()(request)
-            source.prepare()
-            folders = sorted({str(Path(file).parent) for file in source.files()})
+            with kept_process_state():
+                source = host.find("dataset", table.source).load()(request)
+                source.prepare()
+                folders = sorted({str(Path(file).parent) for file in source.files()})
             where = ", ".join(folders) or "embedded"
             findings.append(Finding("data", name, "ok", where))
         except RegeneBenchError as error:
             findings.append(Finding("data", name, "missing", str(error)))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit, too
             findings.append(Finding("data", name, "broken", _reason(error)))
     urllib.request.install_opener(urllib.request.build_opener())
     return findings
@@ -179,5 +196,5 @@ class _Refusal(urllib.request.OpenerDirector):
         raise urllib.error.URLError("not tried: doctor does not download")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regene_bench.base.text import printable
 from regene_bench.cli.options import Data, Results
+
+if TYPE_CHECKING:
+    from regene_bench.cli.diagnosis import Finding
 
 _MARKS = {"ok": "ok", "missing": "missing", "broken": "BROKEN", "info": ""}
 
@@ -19,11 +23,14 @@ def doctor(
     results: Results = Path("results"),
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if something is broken.")
+    ] = False,
 ) -> None:
     """Check device, plugins, data, weights and disk.
 
-    Exits with 0 whatever it finds: missing data and weights are normal, and a broken plugin harms
-    nobody else.
+    Exits with 0 whatever it finds, unless it is to be strict: missing data and weights are normal,
+    and a broken plugin harms nobody else.
     """
     from regene_bench.cli.diagnosis import diagnose
     from regene_bench.plugins.host import load_plugins
@@ -31,7 +38,13 @@ def doctor(
     findings = diagnose(load_plugins(), results, data or ())
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
-        return
+    else:
+        _show(findings)
+    if strict and any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _show(findings: Sequence[Finding]) -> None:
     for topic, group in groupby(findings, key=lambda finding: finding.topic):
         print(f"{topic}")
         for finding in group:

@@ -138,15 +138,19 @@ def _make(host: PluginHost, text: str, extractor: str = "") -> list[NamedMetric]
             metrics[title] = NamedMetric(title, kind(config))
     for extractor in extractors_of(metrics.values()):
         host.find("feature_extractor", extractor)
-    _refuse_borrowed_columns(host, [selection.name for selection in parse_selections(text)])
+    refuse_borrowed_columns(host, [selection.name for selection in parse_selections(text)])
     return list(metrics.values())
 
 
-def _refuse_borrowed_columns(host: PluginHost, chosen: Iterable[str]) -> None:
+def refuse_borrowed_columns(host: PluginHost, chosen: Iterable[str]) -> None:
     """Refuse a metric under whose scores people would read another's.
 
     Leaderboards know a score by its column. Metrics of one distribution may share one, as ``fd``
     and ``fd_efficientnet_lite0`` do; no distribution may take a column of ours, nor two the same.
+
+    Args:
+        host: Knows all metrics.
+        chosen: Names of those that are asked for.
 
     Raises:
         PluginError: A chosen metric reports a column that another distribution's reports.

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.cli.conftest import Cli
+from tests.conftest import TINY_PROTOCOL
 from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
 
 
@@ -41,3 +42,58 @@ def test_as_text(cli: Cli) -> None:
     assert done.returncode == 0, done.stderr
     for part in ("device", "plugins", "data", "weights", "disk"):
         assert f"\n{part}\n" in f"\n{done.stdout}"
+
+
+_EXITS = """
+import sys
+from regene_bench.hookspecs import hookimpl
+from regene_bench.api import Column, DatasetSource, Metric
+
+@hookimpl
+def register_benchmarks(register):
+    register("leaving", "leaving_plugin:leaving.toml")
+
+@hookimpl
+def register_datasets(register):
+    register("leaving", "leaving_plugin:Leaving")
+
+@hookimpl
+def register_metrics(register):
+    register("borrower", "leaving_plugin:Borrower")
+
+class Leaving(DatasetSource):
+    def prepare(self):
+        sys.exit(0)
+
+    def load(self, split):
+        raise AssertionError
+
+class Borrower(Metric):
+    columns = (Column("fid", "lower"),)
+
+    def measure(self, evaluation):
+        return ()
+"""
+
+
+def test_strict_it_fails_where_something_is_broken_and_survives_what_that_does(
+    cli: Cli, plugins: Path
+) -> None:
+    assert cli("doctor", "--strict").returncode == 0
+    install(plugins, "leaving-plugin", None)
+    package = plugins / "leaving_plugin"
+    package.mkdir()
+    (package / "__init__.py").write_text(_EXITS)
+    protocol = TINY_PROTOCOL.replace("METRICS", '"neutral"').replace("RANK", "accuracy_neutral")
+    protocol = protocol.replace('source = "digits"', 'source = "leaving"')
+    presets = "".join(
+        f"[presets.{name}]\nn_generated = 4\nn_reference = 4\n"
+        for name in ("quick", "standard", "paper")
+    )
+    (package / "leaving.toml").write_text(protocol + presets)
+    done = cli("doctor", "--json", "--strict")
+    assert done.returncode == 1, done.stderr
+    details = {f["name"]: f["detail"] for f in json.loads(done.stdout) if f["state"] == "broken"}
+    assert "SystemExit" in details["leaving"]
+    assert "reports the column 'fid'" in details["metric borrower"]
+    assert cli("doctor").returncode == 0
