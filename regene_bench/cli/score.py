@@ -90,7 +90,7 @@ def score(
     from regene_bench.samples import score as scoring
 
     stop = StopRequest()
-    with stop_on_signals(stop), progress_sink() as emit:
+    with progress_sink() as emit, stop_on_signals(stop, emit):
         report = scoring.score(
             samples,
             against,

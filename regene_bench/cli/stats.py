@@ -41,7 +41,7 @@ def stats(
     from regene_bench.samples import stats as making
 
     stop = StopRequest()
-    with stop_on_signals(stop), progress_sink() as emit:
+    with progress_sink() as emit, stop_on_signals(stop, emit):
         made = making.stats(
             benchmark,
             extractor,

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
@@ -48,14 +48,12 @@ def watched(emit: Sink | None, stop: StopRequest) -> Iterator[Sink]:
         stop: What signals ask to stop.
     """
     with ExitStack() as stack:
+        sink = emit or silent
+        if emit is None and sys.stderr.isatty():
+            sink = stack.enter_context(progress_sink())
         if threading.current_thread() is threading.main_thread():
-            stack.enter_context(stop_on_signals(stop))
-        if emit is not None:
-            yield emit
-        elif sys.stderr.isatty():
-            yield stack.enter_context(progress_sink())
-        else:
-            yield silent
+            stack.enter_context(stop_on_signals(stop, sink))
+        yield sink
 
 
 class JsonLines:
@@ -157,5 +155,14 @@ def _bars() -> Iterator[Sink]:
             style = "yellow" if event.level == "warning" else "dim"
             console.print(f"[{style}]{escape(event.text)}[/{style}]")
 
-    with bars:
-        yield sink
+    def unless_closed(event: Event) -> None:
+        # a window that was closed shows nothing more, and the work is saved
+        with suppress(OSError):
+            sink(event)
+
+    bars.start()
+    try:
+        yield unless_closed
+    finally:
+        with suppress(OSError):
+            bars.stop()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from regene_bench.base.errors import Interrupted
+from regene_bench.base.events import Message, silent
 
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""What a closed window sends; None on Windows."""
 StopCheck = Callable[[], None]
 """What long computations call between their steps; it raises to end them: ``StopRequest.check``."""
 
@@ -52,8 +55,16 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a stop request; a second one interrupts at once."""
+def stop_on_signals(stop: StopRequest, tell: Callable[[Message], None] = silent) -> Iterator[None]:
+    """Turn the first signal to end into a stop request; a second one interrupts at once.
+
+    Signals are SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed window), the last one unless it is
+    ignored, as ``nohup`` has it.
+
+    Args:
+        stop: What is asked to stop.
+        tell: Told that the first signal was heard.
+    """
 
     received = False
 
@@ -62,9 +73,15 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
         if received:
             raise KeyboardInterrupt
         received = True
-        stop.ask(signal.Signals(signum).name)
+        name = signal.Signals(signum).name
+        stop.ask(name)
+        # what is told may be in the middle of telling something else
+        with suppress(RuntimeError):
+            tell(Message(f"{name}: saving, then stopping. Once more to stop at once."))
 
-    watched = (signal.SIGINT, signal.SIGTERM)
+    watched = [signal.SIGINT, signal.SIGTERM]
+    if HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN:
+        watched.append(HANGUP)
     previous = {signum: signal.signal(signum, handle) for signum in watched}
     try:
         yield

@@ -75,7 +75,7 @@ def told_by_child(*signals: str, limit: float | None = None) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_asks_for_a_stop(name: str) -> None:
     assert told_by_child(name) == [name]
 
@@ -87,3 +87,21 @@ def test_a_second_signal_interrupts_at_once(second: str) -> None:
 
 def test_a_second_signal_interrupts_even_when_the_time_was_over() -> None:
     assert told_by_child("SIGINT", "SIGINT", limit=0.01) == ["the time limit", "at once"]
+
+
+def test_the_first_signal_is_answered() -> None:
+    heard: list[str] = []
+    with stop_on_signals(StopRequest(), lambda message: heard.append(message.text)):
+        signal.raise_signal(signal.SIGTERM)
+    assert heard == ["SIGTERM: saving, then stopping. Once more to stop at once."]
+
+
+def test_a_hang_up_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = StopRequest()
+    try:
+        with stop_on_signals(stop):
+            signal.raise_signal(signal.SIGHUP)
+        assert stop.reason is None
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.base.errors import Interrupted, RegeneBenchError, ResultsError
-from regene_bench.runtime.stop import StopRequest
+from regene_bench.runtime.stop import HANGUP, StopRequest
 
 if TYPE_CHECKING:
     from regene_bench.base.events import Event
@@ -37,7 +37,8 @@ _HEAVY = (
     "torch", "torch._inductor.config", "torchvision", "timm", "numpy", "scipy.linalg",
     "scipy.stats", "sklearn.datasets", "pyarrow.parquet", "pydantic", "PIL.Image",
 )  # fmt: skip
-_FORWARDED = (signal.SIGINT, signal.SIGTERM)
+# what a key press, a scheduler or a closed window sends to the whole group
+_FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,8 @@ def _stop_with_the_parent(stop: StopRequest) -> None:
     and the second one must not end what is being saved. A parent in haste kills.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if HANGUP is not None:
+        signal.signal(HANGUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
