@@ -15,7 +15,6 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.samples.arrays import as_array
 from regene_bench.samples.collection import DATA_SET, ITERATOR, LIST, LOADER, PAIR
-from regene_bench.samples.own_names import OwnNames, own_names
 
 _IMAGE_NAMES: Final = ("image", "img", "images", "samples", "x")
 _BATCH: Final = 256
@@ -46,13 +45,13 @@ class Stream:
         name: What they are called in messages.
         batches: Them.
         total: How many images there are, if that is known.
-        own_names: The samples' own class names, where they have some.
+        origin: The data set or loader that they come from, which may list its classes.
     """
 
     name: str
     batches: Iterator[Batch]
     total: int | None = None
-    own_names: OwnNames | None = None
+    origin: Any = None
 
 
 def stream_of(samples: Any, n_channels: int) -> Stream | None:
@@ -87,19 +86,18 @@ def stream_of(samples: Any, n_channels: int) -> Stream | None:
         if not samples or not _holds_images(samples[0]):
             return None
         return Stream(LIST, _grouped(samples, n_channels, single=True), len(samples))
-    names = own_names(samples)
     if isinstance(samples, DataLoader):
-        return Stream(LOADER, _grouped(samples, n_channels, single=False), None, names)
+        return Stream(LOADER, _grouped(samples, n_channels, single=False), None, samples)
     if hasattr(samples, "num_rows") and hasattr(samples, "features"):
         # a data set of Hugging Face
         rows = _grouped(iter(samples), n_channels, single=True)
-        return Stream(DATA_SET, rows, samples.num_rows, names)
+        return Stream(DATA_SET, rows, samples.num_rows, samples)
     if isinstance(samples, Dataset) and hasattr(samples, "__len__"):
         n = len(samples)
         items = (samples[i] for i in range(n))
-        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n, names)
+        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n, samples)
     if isinstance(samples, Iterable) and not hasattr(samples, "__array__"):
-        return Stream(ITERATOR, _grouped(samples, n_channels, single=None), None, names)
+        return Stream(ITERATOR, _grouped(samples, n_channels, single=None), None, samples)
     return None
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, IterableDataset, TensorDataset
 
 from regene_bench import score
 from regene_bench.base.errors import DataError, Interrupted, UsageError
@@ -189,14 +189,53 @@ def test_integers_of_torchvision_go_by_its_own_order(tmp_path: Path) -> None:
         np.testing.assert_array_equal(samples.images, images[samples.labels])
 
 
-def test_titles_that_name_no_class_do_not_count() -> None:
+def with_classes(*classes: str) -> Pairs:
     data = Pairs(list(zip(torch.from_numpy(IMAGES[3]), LABELS, strict=True)))
-    data.classes = ["0 - cat", "1 - dog", "2 - owl"]  # type: ignore[attr-defined]
-    found = read(data).labels
+    data.classes = classes  # type: ignore[attr-defined]
+    return data
+
+
+def labels_by(names: tuple[str, ...], data: Any) -> list[int]:
+    found = read_object(data, ImageShape(3, 6, 5, len(names)), names).labels
     assert found is not None
-    assert found.tolist() == LABELS
-    data.classes = ["owl", "dog", "fish"]  # type: ignore[attr-defined]
-    assert "'fish'" in failure(data)
+    return [int(label) for label in found]
+
+
+def test_titles_of_torchvision_name_the_number_or_the_word() -> None:
+    for names in (NAMES, ("0", "1", "2"), ("0 - cat", "1 - dog", "2 - owl")):
+        assert labels_by(names, with_classes("0 - cat", "1 - dog", "2 - owl")) == LABELS
+    assert labels_by(("0", "1", "2"), with_classes("2 - c", "1 - b", "0 - a")) == [
+        0,
+        2,
+        1,
+        1,
+        2,
+        0,
+        0,
+    ]
+    assert labels_by(NAMES, with_classes("0 - owl", "1 - dog", "2 - cat")) == [0, 2, 1, 1, 2, 0, 0]
+    with pytest.raises(DataError, match="'fish'"):
+        read(with_classes("0 - cat", "1 - dog", "2 - fish"))
+
+
+@pytest.mark.parametrize("names", [NAMES, ("0", "1", "2")])
+@pytest.mark.parametrize("classes", [("zero", "one", "two"), ("digit_1", "digit_2", "digit_3")])
+def test_classes_of_other_names_are_no_numbers(names: tuple[str, ...], classes: Any) -> None:
+    with pytest.raises(DataError, match=f"a data set has the class '{classes[2]}'"):
+        labels_by(names, with_classes(*classes))
+    assert "'fish'" in failure(with_classes("owl", "dog", "fish"))
+
+
+def test_data_sets_that_are_joined_keep_their_names() -> None:
+    owls, cats = with_classes("owl", "dog", "cat"), with_classes("cat", "dog", "owl")
+    reverse = [2 - label for label in LABELS]
+    for joined in (ConcatDataset([owls, owls]), ConcatDataset([owls, ConcatDataset([owls])])):
+        assert labels_by(NAMES, joined) == reverse * 2
+        assert labels_by(NAMES, DataLoader(joined, batch_size=4)) == reverse * 2
+    mixed: ConcatDataset[Any] = ConcatDataset([owls, cats])
+    assert "different lists of classes: owl, dog, cat; cat, dog, owl" in failure(mixed)
+    assert "owl, dog, cat; none" in failure(ConcatDataset([owls, Pairs(owls.items)]))
+    assert len(read(mixed, with_labels=False)) == 14
 
 
 # --- one array and many batches -----------------------------------------------------------------
