@@ -1,4 +1,4 @@
-"""The class names that a data set in memory has of its own, which its integer labels index."""
+"""The class names that a data set or a file lists, which its integer labels index."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def number_labels(
     if len(wrong):
         raise DataError(
             f"{name} has the label {wrong[0]}, which is no class of its list.",
-            hint="Leave out images of no class, or give labels='none'.",
+            hint="Leave out images of no class, or give --labels none (labels='none').",
         )
     names = _without_titles(own, class_names)
     return labels_of_words([names[label] for label in labels], class_names, name)
