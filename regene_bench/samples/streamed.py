@@ -151,7 +151,7 @@ class _Pictures:
             except Exception as error:  # pictures may be files that are read only now
                 raise DataError(
                     f"Cannot decode the image {name_of(i)}: {reason_of(error)}",
-                    hint="Take it out.",
+                    hint="Convert it, or take it out.",
                 ) from error
         self._chunks.append(block.finish(self._found, range(first, first + len(pictures))))
         self._n += len(pictures)
