@@ -231,5 +231,7 @@ def _way_to_dense(value: Any) -> str:
             return "Give the values themselves: tensor.dequantize()."
         if value.layout != torch.strided:
             return "Give one dense tensor: tensor.to_dense()."
-        return "Give a type that NumPy has as well: tensor.float()."
+        if value.dtype.is_floating_point and value.itemsize == 1:
+            return "Give a type that NumPy has as well: tensor.float()."
+        return "Give a dense tensor of numbers, with values."
     return "Give one dense array; numpy.stack(them) makes one of a list of equal shapes."

@@ -16,6 +16,13 @@ from regene_bench.samples.labelling import labels_of_array, labels_of_words
 _TITLE: Final = re.compile(r"([0-9]+) - (.+)")
 
 
+def underlying(data: Any) -> Any:
+    """Take a data set out of the loaders and subsets that it is in."""
+    while isinstance(data, DataLoader | Subset):
+        data = data.dataset
+    return data
+
+
 def own_names(data: Any) -> tuple[str, ...] | None:
     """Find the names of a data set of Hugging Face or torchvision, also within a loader.
 
@@ -29,8 +36,7 @@ def own_names(data: Any) -> tuple[str, ...] | None:
     Raises:
         DataError: Data sets that are joined have different lists.
     """
-    while isinstance(data, DataLoader | Subset):
-        data = data.dataset
+    data = underlying(data)
     if isinstance(data, ConcatDataset | ChainDataset):
         lists = list(dict.fromkeys(own_names(part) for part in data.datasets))
         if len(lists) > 1:
