@@ -13,6 +13,7 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import LABEL_NAMES, integer_names, labels_of_names
 from regene_bench.samples.labelling import labels_of_array, labels_of_words
 
+_MOST_NAMES: Final = 12
 _TITLE: Final = re.compile(r"([0-9]+) - (.+)")
 
 
@@ -91,7 +92,15 @@ def number_labels(
             hint="Leave out images of no class, or give --labels none (labels='none').",
         )
     names = _without_titles(own, class_names)
-    return labels_of_words([names[label] for label in labels], class_names, name)
+    try:
+        return labels_of_words([names[label] for label in labels], class_names, name)
+    except DataError as error:
+        shown = ", ".join(own[:_MOST_NAMES]) + (", …" if len(own) > _MOST_NAMES else "")
+        raise DataError(
+            error.message,
+            hint=f"{error.hint} Its own list of classes is {shown}; labels that do not index it "
+            "are given apart: as a pair (images, labels), or in a file (--labels).",
+        ) from None
 
 
 def _without_titles(own: Sequence[str], class_names: Sequence[str]) -> Sequence[str]:

@@ -292,8 +292,9 @@ def test_titles_of_torchvision_name_the_number_or_the_word() -> None:
 @pytest.mark.parametrize("names", [NAMES, ("0", "1", "2")])
 @pytest.mark.parametrize("classes", [("zero", "one", "two"), ("digit_1", "digit_2", "digit_3")])
 def test_classes_of_other_names_are_no_numbers(names: tuple[str, ...], classes: Any) -> None:
-    with pytest.raises(DataError, match=f"a data set has the class '{classes[2]}'"):
+    with pytest.raises(DataError, match=f"a data set has the class '{classes[2]}'") as caught:
         labels_by(names, with_classes(*classes))
+    assert ", ".join(classes) in caught.value.hint
     assert "'fish'" in failure(with_classes("owl", "dog", "fish"))
 
 
