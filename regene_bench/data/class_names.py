@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-LABEL_NAMES: Final = ("label", "labels", "fine_label", "target", "targets", "cls", "y")
+LABEL_NAMES: Final = ("label", "labels", "fine_label", "target", "targets", "cls", "y", "class")
 """What columns and arrays of labels are usually called; the first that is there is taken."""
 
 # other scripts' digits are letters here, as they are to those who wrote them into a file name

@@ -185,7 +185,7 @@ def _convert(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
         wide = np.asarray(image).astype(np.uint32)
         image = Image.fromarray(((wide + 128) // 257).astype(np.uint8))
     elif image.mode in ("I", "F"):
-        raise ValueError("it has 32-bit pixels; save it with 8 or 16 bits")
+        raise ValueError(f"it has 32-bit pixels; {_way_to_8_bits(image)}")
     elif "transparency" in image.info or image.mode.lower() in ("rgba", "la", "pa"):
         layer = image.convert("RGBA")
         lowest, _ = layer.getchannel("A").getextrema()
@@ -194,6 +194,20 @@ def _convert(image: Image.Image, mode: str) -> tuple[Image.Image, bool]:
         image.alpha_composite(layer)
         image = image.convert("RGB")
     return image.convert(mode), transparent
+
+
+def _way_to_8_bits(image: Image.Image) -> str:
+    """Say how pixels of any range become 8-bit ones; what for depends on what white is."""
+    pixels = np.asarray(image)
+    black, white, way = "black", "white", "x = (x - black) / (white - black) * 255, then "
+    if pixels.min() >= 0 and pixels.max() <= 255:
+        black, white, way = "0", "255", ""
+        if image.mode == "F" and pixels.max() <= 1:
+            white, way = "1", "x = x * 255, then "
+    return (
+        f"if its black is {black} and its white {white}: {way}"
+        "Image.fromarray(x.round().clip(0, 255).astype('uint8')), where x = numpy.asarray(image)"
+    )
 
 
 def _mode(channels: int) -> str:

@@ -137,13 +137,13 @@ def one_label_each(labels: np.ndarray, where: str) -> np.ndarray:
     return labels
 
 
-def damaged(path: Path, error: Exception) -> DataError:
+def damaged(path: Path | str, error: Exception) -> DataError:
     """Make the error for one of ``DAMAGES``."""
     objects = "allow_pickle" in str(error) or "object" in str(error).lower()
     return DataError(
         f"Cannot read {path}: "
         + ("it holds pickled objects." if objects else f"it is damaged ({error})."),
-        hint="Save plain arrays of numbers."
+        hint="Save plain arrays: of numbers, or of words (array.astype(str))."
         if objects
         else "Write it again with numpy.save or numpy.savez.",
     )

@@ -45,7 +45,8 @@ class ParquetOptions:
     Attributes:
         image_column: Name of the column of images, or None for ``image`` or ``img``.
         label_column: Name of the column of labels, or None for the first that is there of
-            ``label``, ``labels``, ``fine_label``, ``target``, ``targets``, ``cls`` and ``y``.
+            ``label``, ``labels``, ``fine_label``, ``target``, ``targets``, ``cls``, ``y``
+            and ``class``.
         test_fraction: Share of each class that is held out where there are no test files.
         one_class: Leave labels alone: all images are of class 0.
         max_train: Take at most so many training images, an unbiased sample.

@@ -14,7 +14,6 @@ from regene_bench.base.errors import DataError, did_you_mean
 from regene_bench.base.files import special_kind
 from regene_bench.data.class_names import LABEL_NAMES
 
-_LABEL_TITLES = (*LABEL_NAMES, "class")
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,9})")
 _PLACED = re.compile(r"(.*?)([0-9]{1,9})x([0-9]{1,9})")
 _NUMBER = re.compile(r"\s*-?[0-9.]+(e-?[0-9]+)?\s*", re.IGNORECASE)
@@ -51,7 +50,7 @@ def find_columns(
     Args:
         path: The file, in UTF-8, its columns parted by commas.
         label_title: Title of the column of labels; by default ``label`` or the like
-            (``class_names.LABEL_NAMES``, ``class``), in capitals or not.
+            (``class_names.LABEL_NAMES``), in capitals or not.
         may_lack_labels: Take a table without a column of that title for one without labels.
 
     Raises:
@@ -157,7 +156,7 @@ def _label_title(path: Path, titles: Sequence[str], wanted: str | None) -> str |
         if wanted not in titles:
             raise DataError(f"{path} has no column {wanted!r}.", hint=did_you_mean(wanted, titles))
         return wanted
-    usual = [title for title in titles if title.casefold() in _LABEL_TITLES]
+    usual = [title for title in titles if title.casefold() in LABEL_NAMES]
     if len(usual) > 1:
         raise DataError(
             f"{path} has the columns {' and '.join(usual)}: which holds the labels?",

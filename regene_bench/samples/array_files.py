@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from regene_bench.base.errors import DataError, UsageError, did_you_mean
-from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.data.npz_files import (
     DAMAGES,
     SplitArrays,
@@ -20,10 +19,13 @@ from regene_bench.data.npz_files import (
     one_label_each,
 )
 from regene_bench.data.split_folders import SplitRole, role_of
+from regene_bench.samples.named_arrays import (
+    IMAGE_NAMES,
+    choose_images,
+    choose_labels,
+    list_of_classes,
+)
 from regene_bench.samples.splits import no_splits
-
-_IMAGES = ("arr_0", "images", "samples", "x")
-_LABELS = ("arr_1", *LABEL_NAMES)
 
 
 @dataclass(frozen=True)
@@ -33,22 +35,24 @@ class ArrayFile:
     Attributes:
         images: As it lies in the file, of any type and layout; an array or a tensor.
         labels: As they lie in the file, or None.
-        others: Names of the arrays that are neither.
+        class_names: Names that integer labels index, where the file lists some.
+        others: Names of the arrays that are none of these.
     """
 
     images: Any
     labels: np.ndarray | None
+    class_names: tuple[str, ...] | None = None
     others: tuple[str, ...] = ()
 
 
 def read_array_file(path: Path, label_name: str | None = "", split: str = "") -> ArrayFile:
     """Read a ``.npy`` of images, or a ``.npz`` of images and perhaps labels.
 
-    In a ``.npz`` the images are ``arr_0``, ``images``, ``samples`` or ``x``, or its only array of
-    three or four axes; labels are ``label_name``, or else ``arr_1`` or the first that it has of
-    ``LABEL_NAMES``, and none where that is None. Or the arrays of one split, as Keras
-    (``x_test``, ``y_test``) and MedMNIST (``test_images``, ``test_labels``) call them. Pickled
-    objects are never loaded.
+    In a ``.npz`` the images are the one array that is called as in ``IMAGE_NAMES``, or its only
+    array of three or four axes; labels are ``label_name``, or else the first that it has of
+    ``LABEL_NAMES`` and ``arr_1``, and none where that is None. ``class_names`` or ``classes`` may
+    list what integers mean. Or the arrays of one split, as Keras (``x_test``, ``y_test``) and
+    MedMNIST (``test_images``, ``test_labels``) call them. Pickled objects are never loaded.
 
     Args:
         path: The file.
@@ -56,8 +60,8 @@ def read_array_file(path: Path, label_name: str | None = "", split: str = "") ->
         split: Split to read where the file has several: ``train``, ``test``, ``val`` or the like.
 
     Raises:
-        DataError: The file is damaged, holds objects, no such array, or several splits and none is
-            asked for.
+        DataError: The file is damaged, holds objects, no such array or several that could be
+            meant, or several splits and none is asked for.
         UsageError: It has no such split, or no splits.
     """
     try:
@@ -92,33 +96,22 @@ def _read_npz(path: Path, label_name: str | None, split: str) -> ArrayFile:
             f"{path} has no array {label_name!r}.", hint=did_you_mean(label_name, shapes)
         )
     splits = find_split_arrays(shapes, path)
-    if split or (splits and not any(name in shapes for name in _IMAGES)):
-        arrays = _chosen(path, splits, split)
-    else:
-        arrays = _usual(path, shapes)
-    labels = None if label_name is None else label_name or arrays.labels
+    is_split = bool(split or (splits and not any(name in shapes for name in IMAGE_NAMES)))
     with np.load(path, allow_pickle=False) as file:
-        others = tuple(name for name in shapes if name not in (arrays.images, labels))
+        if is_split:
+            arrays = _chosen(path, splits, split)
+            images, usual = arrays.images, arrays.labels
+        else:
+            images, usual = choose_images(shapes, path, "array"), None
+        if label_name == "" and not is_split:
+            others = (name for name in shapes if name != images)
+            usual = choose_labels(others, file.__getitem__, path, "array")
+        labels = None if label_name is None else label_name or usual
         values = file[labels] if labels else None
-        if values is not None and arrays in splits.values():
+        if values is not None and is_split and labels == usual:
             values = one_label_each(values, f"{labels} of {path}")
-        return ArrayFile(file[arrays.images], values, others)
-
-
-def _usual(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> SplitArrays:
-    """Find images and labels in a file that is one collection of images."""
-    pictures = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
-    named = [name for name in _IMAGES if name in pictures]
-    if not named and len(pictures) != 1:
-        listing = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-        raise DataError(
-            f"Which array of {path} holds the images? It has {listing}.",
-            hint="Name it 'images' (numpy.savez(path, images=…, labels=…)).",
-        )
-    images = named[0] if named else pictures[0]
-    return SplitArrays(
-        images, next((name for name in _LABELS if name in shapes and name != images), None)
-    )
+        left = tuple(name for name in shapes if name not in (images, labels))
+        return ArrayFile(file[images], values, list_of_classes(file), left)
 
 
 def _chosen(path: Path, splits: Mapping[SplitRole, SplitArrays], split: str) -> SplitArrays:

@@ -12,7 +12,8 @@ from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.array_files import read_array_file
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.collection import Samples
-from regene_bench.samples.labelling import labels_of_array, without_labels
+from regene_bench.samples.labelling import without_labels
+from regene_bench.samples.own_names import number_labels
 from regene_bench.samples.pixel_rows import read_pixel_rows
 from regene_bench.samples.splits import no_splits
 from regene_bench.samples.tensor_files import TENSOR_SUFFIXES, read_tensor_file
@@ -71,4 +72,4 @@ def read_arrays(
     if file.labels is None:
         kind = "tensor" if is_tensors else "array"
         return replace(samples, notes=without_labels(kind, file.others))
-    return samples.labelled(labels_of_array(file.labels, class_names, str(path)))
+    return samples.labelled(number_labels(file.labels, file.class_names, class_names, str(path)))

@@ -219,8 +219,19 @@ def as_array(value: Any, where: str = ARRAY) -> np.ndarray:
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataError(
             f"{where} is no array of one shape and type: {str(error).splitlines()[0]}",
-            hint="Give one dense array or tensor; numpy.stack(them) makes one of a list of equal "
-            "shapes.",
+            hint=_way_to_dense(value),
         ) from None
     # files of other machines keep their numbers the other way round, which torch does not take
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _way_to_dense(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        if value.is_quantized:
+            return "Give the values themselves: tensor.dequantize()."
+        if value.layout != torch.strided:
+            return "Give one dense tensor: tensor.to_dense()."
+        if value.dtype.is_floating_point and value.itemsize == 1:
+            return "Give a type that NumPy has as well: tensor.float()."
+        return "Give a dense tensor of numbers, with values."
+    return "Give one dense array; numpy.stack(them) makes one of a list of equal shapes."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,18 +11,20 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from regene_bench.base.errors import DataError
-from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.samples.arrays import as_array
 from regene_bench.samples.collection import DATA_SET, ITERATOR, LIST, LOADER, PAIR
-from regene_bench.samples.own_names import OwnNames, own_names
-
-_IMAGE_NAMES: Final = ("image", "img", "images", "samples", "x")
-_BATCH: Final = 256
-_HINT: Final = (
-    "Give batches of images ([N, C, H, W]), pairs of a batch and its labels, or the same image by "
-    "image."
+from regene_bench.samples.items import (
+    are_labels,
+    holds_images,
+    image_array,
+    is_grey_batch,
+    label_array,
+    parted,
 )
+from regene_bench.samples.not_samples import refuse_named_parts
+from regene_bench.samples.stored_types import in_stored_types
+
+_BATCH: Final = 256
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class Stream:
         name: What they are called in messages.
         batches: Them.
         total: How many images there are, if that is known.
-        own_names: The samples' own class names, where they have some.
+        origin: The data set or loader that they come from, which may list its classes.
     """
 
     name: str
     batches: Iterator[Batch]
     total: int | None = None
-    own_names: OwnNames | None = None
+    origin: Any = None
 
 
 def stream_of(samples: Any, n_channels: int) -> Stream | None:
@@ -67,7 +69,11 @@ def stream_of(samples: Any, n_channels: int) -> Stream | None:
 
     Returns:
         None if it is none of these: then it is an array, or nothing that can be read.
+
+    Raises:
+        DataError: It is a dictionary or a list of paths, which say how they are given instead.
     """
+    refuse_named_parts(samples)
     if isinstance(samples, TensorDataset):
         if len(samples.tensors) == 1:
             return Stream(DATA_SET, iter([Batch(as_array(samples.tensors[0]))]), len(samples))
@@ -80,26 +86,29 @@ def stream_of(samples: Any, n_channels: int) -> Stream | None:
         batches = inner.batches if inner else iter([Batch(as_array(images))])
         return Stream(
             PAIR,
-            _with_labels(batches, _labels(labels)),
+            _with_labels(batches, label_array(labels)),
             inner.total if inner else len(images),
         )
     if isinstance(samples, list | tuple):
-        if not samples or not _holds_images(samples[0]):
+        if not samples or not holds_images(samples[0]):
             return None
-        return Stream(LIST, _grouped(samples, n_channels, single=True), len(samples))
-    names = own_names(samples)
+        single = None if any(map(is_grey_batch, samples)) else True
+        total = len(samples) if single else None
+        return Stream(LIST, _grouped(samples, n_channels, single=single), total)
     if isinstance(samples, DataLoader):
-        return Stream(LOADER, _grouped(samples, n_channels, single=False), None, names)
+        items = in_stored_types(samples, samples)
+        return Stream(LOADER, _grouped(items, n_channels, single=False), None, samples)
     if hasattr(samples, "num_rows") and hasattr(samples, "features"):
         # a data set of Hugging Face
-        rows = _grouped(iter(samples), n_channels, single=True)
-        return Stream(DATA_SET, rows, samples.num_rows, names)
+        rows = _grouped(in_stored_types(samples, samples), n_channels, single=True)
+        return Stream(DATA_SET, rows, samples.num_rows, samples)
     if isinstance(samples, Dataset) and hasattr(samples, "__len__"):
         n = len(samples)
-        items = (samples[i] for i in range(n))
-        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n, names)
+        items = in_stored_types((samples[i] for i in range(n)), samples)
+        return Stream(DATA_SET, _grouped(items, n_channels, single=True), n, samples)
     if isinstance(samples, Iterable) and not hasattr(samples, "__array__"):
-        return Stream(ITERATOR, _grouped(samples, n_channels, single=None), None, names)
+        items = in_stored_types(samples, samples)
+        return Stream(ITERATOR, _grouped(items, n_channels, single=None), None, samples)
     return None
 
 
@@ -127,12 +136,12 @@ def _grouped(items: Iterable[Any], n_channels: int, *, single: bool | None) -> I
 
 def _batch(item: Any, number: int, n_channels: int, single: bool | None) -> tuple[Batch, bool]:
     """Read one item; tell also whether it is an image alone."""
-    images, labels = _parted(item, number)
+    images, labels = parted(item, number)
     if isinstance(images, Image.Image):
         return Batch([images], _one(labels)), True
     if isinstance(images, list | tuple) and images and isinstance(images[0], Image.Image):
         return Batch(list(images), labels), False
-    array = _array(images, number)
+    array = image_array(images, number)
     scalar = labels is not None and labels.ndim == 0
     if array.ndim == 2 or (
         array.ndim == 3 and (single or scalar or (single is None and _is_one(array, n_channels)))
@@ -148,81 +157,16 @@ def _is_one(array: np.ndarray, n_channels: int) -> bool:
     return last == 1 or (n_channels != 1 and 3 in (first, last))
 
 
-def _parted(item: Any, number: int) -> tuple[Any, np.ndarray | None]:
-    """Take images and labels out of an item."""
-    if isinstance(item, Mapping):
-        image = next((name for name in _IMAGE_NAMES if name in item), None)
-        if image is None:
-            raise DataError(
-                f"Item {number} has no images: its keys are {', '.join(map(str, item))}.",
-                hint=f"Call the images {_IMAGE_NAMES[0]!r}, and labels {LABEL_NAMES[0]!r}.",
-            )
-        label = next((name for name in LABEL_NAMES if name in item), None)
-        return item[image], None if label is None else _labels(item[label])
-    if isinstance(item, list | tuple) and item and not isinstance(item[0], Image.Image):
-        if len(item) == 1:
-            return item[0], None
-        if len(item) == 2 and _holds_images(item[0]) and _are_labels(item[1]):
-            return item[0], _labels(item[1])
-        raise _unknown(item, number)
-    if isinstance(item, tuple | list) and len(item) == 2 and _are_labels(item[1]):
-        return item[0], _labels(item[1])
-    return item, None
-
-
-def _array(images: Any, number: int) -> np.ndarray:
-    if isinstance(images, torch.Tensor | np.ndarray) or hasattr(images, "__array__"):
-        array = as_array(images)
-        if array.ndim in (2, 3, 4):
-            return array
-    raise _unknown(images, number)
-
-
-def _unknown(item: Any, number: int) -> DataError:
-    kind = type(item).__name__
-    if isinstance(item, list | tuple):
-        kind += f" of {', '.join(type(one).__name__ for one in item[:4])}"
-    elif hasattr(item, "shape"):
-        kind += f" of shape {list(item.shape)}"
-    return DataError(f"Item {number} of the samples is no images: it is a {kind}.", hint=_HINT)
-
-
 def _is_pair(samples: Sequence[Any]) -> bool:
     """Whether it is images and their labels, not two images or two batches."""
-    if len(samples) != 2 or not _are_labels(samples[1]):
+    if len(samples) != 2 or not are_labels(samples[1]):
         return False
     images, labels = samples
     if not isinstance(labels, list | tuple | np.ndarray | torch.Tensor):
         return False
     if isinstance(images, list | tuple):
-        return bool(images) and _holds_images(images[0])
+        return bool(images) and holds_images(images[0])
     return hasattr(images, "ndim") and images.ndim >= 3
-
-
-def _holds_images(item: Any) -> bool:
-    """Whether an item of a list may be an image, a batch, or one with labels."""
-    if isinstance(item, Image.Image | np.ndarray | torch.Tensor):
-        return not isinstance(item, np.ndarray | torch.Tensor) or item.ndim >= 2
-    if isinstance(item, Mapping):
-        return True
-    return isinstance(item, list | tuple) and bool(item) and _holds_images(item[0])
-
-
-def _are_labels(labels: Any) -> bool:
-    """Whether it is a label, or one an image; those of wrong shapes are refused by who reads."""
-    if isinstance(labels, bool | Image.Image):
-        return False
-    if isinstance(labels, int | str | np.integer):
-        return True
-    if isinstance(labels, np.ndarray | torch.Tensor):
-        return labels.ndim <= 2
-    return isinstance(labels, list | tuple) and all(
-        isinstance(one, int | str | np.integer) for one in labels
-    )
-
-
-def _labels(labels: Any) -> np.ndarray:
-    return as_array(labels, "labels")
 
 
 def _one(labels: np.ndarray | None) -> np.ndarray | None:

@@ -25,11 +25,14 @@ class Findings:
     Attributes:
         bad: What cannot be decoded, by its place.
         seen_through: How many had transparent pixels.
+        brightest: The highest value of a pixel, of 255.
     """
 
     def __init__(self) -> None:
         self.bad: dict[int, LeftOut] = {}
         self.seen_through = 0
+        self.brightest = 0
+        self._n_16_bit = 0
         self._sizes: dict[Size, str] = {}
         self._lossy: dict[int, str] = {}
         self._frames: dict[int, tuple[str, int]] = {}
@@ -47,6 +50,7 @@ class Findings:
             header: Its facts.
         """
         self._sizes.setdefault(header.size, name)
+        self._n_16_bit += header.is_16_bit
         if header.lossy:
             self._lossy[place] = header.lossy
         if header.frames_left_out:
@@ -80,6 +84,12 @@ class Findings:
             notes.append(
                 f"{_some(self.seen_through, n)} transparent pixels, laid on white: that moves "
                 "distances"
+            )
+        # what is rounded to 1 of 255
+        if self._n_16_bit == n and self.brightest <= 1:
+            notes.append(
+                "all images have 16-bit pixels, of which none is above 385 of 65,535: values of 8 "
+                "bits are saved with 8 bits"
             )
         lossy = [kind for place, kind in self._lossy.items() if place not in self.bad]
         if lossy:

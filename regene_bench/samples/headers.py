@@ -27,12 +27,14 @@ class Header:
     Attributes:
         size: As it will be decoded: turned as its EXIF says.
         is_grey: Whether its pixels are one value each.
+        is_16_bit: Whether they are of 16 bits.
         lossy: The lossy compression that its pixels went through, or empty.
         frames_left_out: How many frames of an animation come after the first, which is read.
     """
 
     size: Size
     is_grey: bool
+    is_16_bit: bool
     lossy: str
     frames_left_out: int
 
@@ -55,10 +57,12 @@ def header_of(image: Image.Image, item: Encoded | None = None) -> Header:
         item: The file that it was opened from, where it was: some compressions show only there.
     """
     width, height = image.size
+    is_16_bit = image.mode.startswith("I;16")
     turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
     return Header(
         (width, height) if turned else (height, width),
-        image.mode in _GREY_MODES or image.mode.startswith("I;16"),
+        image.mode in _GREY_MODES or is_16_bit,
+        is_16_bit,
         _lossy(image, item),
         frames_left_out(image),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import natural_key
-from regene_bench.data.npz_files import DAMAGES
+from regene_bench.data.npz_files import DAMAGES, damaged
 from regene_bench.samples.array_files import read_npy
 from regene_bench.samples.label_tables import labels_by_name
 from regene_bench.samples.labelling import labels_of_array
@@ -86,6 +86,4 @@ def _array(path: Path) -> np.ndarray:
     try:
         return np.array(read_npy(path))
     except DAMAGES as error:
-        raise DataError(
-            f"Cannot read the labels {path}: {error}.", hint="Write them again with numpy.save."
-        ) from None
+        raise damaged(f"the labels {path}", error) from None

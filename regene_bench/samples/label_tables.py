@@ -13,7 +13,6 @@ from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.data.image_listing import same_spelling
 
 _NAME_TITLES = ("file_name", "filename", "file", "path", "image", "img", "name", "id")
-_LABEL_TITLES = (*LABEL_NAMES, "class")
 _DELIMITERS = ",;\t"
 _EXAMPLE = "Write a name and a label on each line, with a comma between."
 
@@ -22,7 +21,7 @@ def labels_by_name(path: Path, text: str, names: Sequence[str]) -> list[str]:
     """Find each image's label in a table.
 
     A first line without the name of an image is a header. Then a column of a usual title is that
-    of the labels (``label``, …, ``class``), else the only one beside the names. Without a header
+    of the labels (``LABEL_NAMES``), else the only one beside the names. Without a header
     there are two columns, a name and a label.
 
     An image goes by its path, or by the end of it (``cat/0.png`` for ``samples/cat/0.png``, and
@@ -130,7 +129,7 @@ def _columns(path: Path, rows: Sequence[Sequence[str]], images: _Images) -> tupl
     name = _titled(titles, naming, _NAME_TITLES)
     # pandas writes an index without a title
     others = [i for i in places if i != name and titles[i]]
-    label = _titled(titles, others, _LABEL_TITLES)
+    label = _titled(titles, others, LABEL_NAMES)
     if name is None or label is None:
         what = "names" if name is None else "labels"
         title = "file_name" if name is None else "label"

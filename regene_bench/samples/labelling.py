@@ -21,6 +21,9 @@ from regene_bench.data.image_listing import same_spelling
 from regene_bench.data.split_folders import role_of
 
 _MOST_NAMES = 12
+# what programs write where there is no label
+_NO_CLASS = "-1"
+_LEAVE_ALONE = "--labels none (labels='none')"
 
 
 def labels_of_words(words: Sequence[str], class_names: Sequence[str], where: str) -> np.ndarray:
@@ -86,7 +89,7 @@ def labels_of_numbers(numbers: np.ndarray, class_names: Sequence[str], where: st
             range_of_numbers = "the benchmark's classes are called by other integers"
         raise DataError(
             f"{where} has the label {numbers[labels < 0][0]}; {range_of_numbers}.",
-            hint=f"{_ways(class_names)} If these are no labels, give --labels none.",
+            hint=f"{_ways(class_names)} If these are no labels, give {_LEAVE_ALONE}.",
         )
     meant = {str(number): int(label) for number, label in _distinct(numbers, labels)}
     _refuse_doubt(labels_of_names(meant, class_names), meant, class_names, where)
@@ -184,7 +187,7 @@ def _doubtful(folders: Sequence[str], where: str) -> DataError:
         f"The folders of {where} ({', '.join(folders[:3])}{', …' if len(folders) > 3 else ''}) may "
         "be classes, or chunks of one numbered set of images.",
         hint="If they are classes, call them by names, or by numbers without zeros in front. If "
-        "they are chunks, give --labels none, or labels in a file.",
+        "they are chunks, give --labels none (labels='none'), or labels in a file.",
     )
 
 
@@ -251,6 +254,8 @@ def _conversion(labels: np.ndarray, class_names: Sequence[str]) -> str:
         return f"{wanted}: labels.ravel()."
     if labels.ndim == 1 and labels.dtype.kind == "S":
         return f"{wanted}: labels.astype(str)."
+    if labels.ndim == 1 and labels.dtype.kind == "b" and len(class_names) > 2:
+        return f"{wanted}. True and False tell only two of {len(class_names)} classes apart."
     if labels.ndim == 1 and labels.dtype.kind in "bf" and _are_whole(labels):
         return f"{wanted}: labels.astype('int64')."
     if labels.ndim == 2 and labels.shape[1] == len(class_names) and _is_one_hot(labels):
@@ -277,12 +282,14 @@ def _is_one_hot(labels: np.ndarray) -> bool:
 
 
 def _remedy(word: str, class_names: Sequence[str]) -> str:
+    if word == _NO_CLASS:
+        return f"Images of no class are scored by {_LEAVE_ALONE}."
     # a class with another number in its name is another class, however alike they look
     alike = [name for name in class_names if _digits(name) == _digits(word)]
     guess = did_you_mean(word, alike)
     if guess.startswith("Did"):
         return guess
-    return f"{_ways(class_names)} If the folders are no classes, give --labels none."
+    return f"{_ways(class_names)} If these are no classes, give {_LEAVE_ALONE}."
 
 
 def _digits(name: str) -> str:

@@ -109,4 +109,5 @@ class PictureBlock:
                 self._coloured[coloured], lambda k: f"The image {self._name_of(coloured[k])}"
             )
         found.seen_through += int(self._seen_through.sum())
+        found.brightest = max(found.brightest, int(self._pixels.max(initial=0)))
         return self._pixels

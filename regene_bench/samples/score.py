@@ -12,6 +12,7 @@ from regene_bench.harness.options import folders_of
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.against_statistics import check_alone
 from regene_bench.samples.collection import NO_LABELS
+from regene_bench.samples.not_samples import refuse_as_reference
 from regene_bench.samples.report import Report
 from regene_bench.samples.score_by_benchmark import score_by_benchmark
 from regene_bench.samples.score_by_statistics import score_by_statistics
@@ -87,6 +88,7 @@ def score(
         UnavailableError: Published statistics are not here and cannot be fetched.
         Interrupted: A stop was asked for.
     """
+    refuse_as_reference(against)
     request = ScoreRequest(
         samples=samples,
         labels=labels,

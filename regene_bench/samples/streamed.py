@@ -15,7 +15,7 @@ from regene_bench.samples.batches import Batch, Stream
 from regene_bench.samples.collection import OWN_SHAPE, Samples
 from regene_bench.samples.findings import Findings
 from regene_bench.samples.headers import header_of
-from regene_bench.samples.own_names import number_labels
+from regene_bench.samples.own_names import number_labels, own_names
 from regene_bench.samples.picture_block import PictureBlock
 
 TellFn = Callable[[int, int | None], None]
@@ -76,7 +76,7 @@ def read_stream(
             hint="Give all of them labels, or none.",
         )
     return samples.labelled(
-        number_labels(np.concatenate(given), stream.own_names, class_names, stream.name)
+        number_labels(np.concatenate(given), own_names(stream.origin), class_names, stream.name)
     )
 
 
@@ -151,7 +151,7 @@ class _Pictures:
             except Exception as error:  # pictures may be files that are read only now
                 raise DataError(
                     f"Cannot decode the image {name_of(i)}: {reason_of(error)}",
-                    hint="Take it out.",
+                    hint="Convert it, or take it out.",
                 ) from error
         self._chunks.append(block.finish(self._found, range(first, first + len(pictures))))
         self._n += len(pictures)

@@ -19,6 +19,8 @@ from regene_bench.samples.labelling import labels_of_array
 from regene_bench.samples.read import read_samples
 from regene_bench.samples.streamed import TellFn, read_stream
 
+_LABELS = "the argument labels"
+
 
 def take_in(
     samples: Any,
@@ -70,7 +72,10 @@ def take_in(
         )
     else:
         if by_name and str(labels) != NO_LABELS:
-            raise UsageError(f"labels={labels!r} is a name, but the samples are no file.")
+            raise UsageError(
+                f"labels={labels!r} is a name, but the samples are no file.",
+                hint="Give the labels themselves, one an image.",
+            )
         found = read_object(
             samples,
             shape,
@@ -86,7 +91,7 @@ def take_in(
             )
     if labels is None or by_name:
         return found
-    return found.labelled(labels_of_array(as_array(labels, "labels"), class_names, "labels"))
+    return found.labelled(labels_of_array(as_array(labels, _LABELS), class_names, _LABELS))
 
 
 def read_object(

@@ -11,25 +11,27 @@ from typing import Any, Final
 import torch
 
 from regene_bench.base.errors import DataError, did_you_mean
-from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.samples.array_files import ArrayFile
+from regene_bench.samples.named_arrays import (
+    IMAGE_NAMES,
+    choose_images,
+    choose_labels,
+    list_of_classes,
+)
 
 TENSOR_SUFFIXES: Final = (".safetensors", ".pt", ".pth")
-_IMAGES: Final = ("images", "samples", "x", "arr_0", "fake", "generated")
-_LABELS: Final = (*LABEL_NAMES, "arr_1")
-_MOST_LISTED: Final = 6
 
 
 def read_tensor_file(path: Path, label_name: str | None = "") -> ArrayFile:
     """Read a file of named tensors, a tensor alone, or a pair of images and labels.
 
-    The images are the tensor called ``images``, ``samples``, ``x``, ``arr_0``, ``fake`` or
-    ``generated``, or the only one of three or four axes; labels are ``label_name``, or else the
-    first of ``LABEL_NAMES`` or ``arr_1``, and none where that is None. Files are mapped into
-    memory where they can be. ``torch.load`` reads tensors alone (``weights_only``).
+    Images, labels and a list of classes are found by their names as in a ``.npz``
+    (``array_files.read_array_file``). Files are mapped into memory where they can be.
+    ``torch.load`` reads tensors alone (``weights_only``).
 
     Raises:
-        DataError: The file is damaged, holds other objects, a model's weights, or no such tensor.
+        DataError: The file is damaged, holds other objects, a model's weights, no such tensor or
+            several that could be meant.
     """
     if path.suffix.lower() == ".safetensors":
         tensors = _load_safetensors(path)
@@ -147,26 +149,20 @@ def _choose(tensors: Mapping[str, Any], path: Path, label_name: str | None) -> A
         for name, value in tensors.items()
         if isinstance(value, torch.Tensor)
     }
-    pictures = [name for name, shape in shapes.items() if len(shape) in (3, 4)]
-    named = [name for name in _IMAGES if name in pictures]
-    if not named and _are_weights(list(shapes)):
+    if not any(name in IMAGE_NAMES for name in shapes) and _are_weights(list(shapes)):
         raise _weights(path, list(shapes))
-    if not named and len(pictures) != 1:
-        listing = [f"{name} {shape}" for name, shape in shapes.items()][:_MOST_LISTED]
-        listing += ["…"] if len(shapes) > _MOST_LISTED else []
-        raise DataError(
-            f"Which tensor of {path} holds the images? It has {', '.join(listing) or 'none'}.",
-            hint="Call it 'images', and the labels 'labels'.",
-        )
-    images = named[0] if named else pictures[0]
+    images = choose_images(shapes, path, "tensor")
     if label_name and label_name not in tensors:
         raise DataError(
             f"{path} has no tensor {label_name!r}.", hint=did_you_mean(label_name, list(tensors))
         )
-    usual = (name for name in _LABELS if name in tensors and name != images)
-    labels = None if label_name is None else label_name or next(usual, None)
-    others = tuple(name for name in tensors if name not in (images, labels))
-    return ArrayFile(tensors[images], _values(tensors[labels]) if labels else None, others)
+    labels = label_name
+    if label_name == "":
+        others = (name for name in tensors if name != images)
+        labels = choose_labels(others, lambda name: _values(tensors[name]), path, "tensor")
+    values = _values(tensors[labels]) if labels else None
+    left = tuple(name for name in tensors if name not in (images, labels))
+    return ArrayFile(tensors[images], values, list_of_classes(tensors), left)
 
 
 def _are_weights(names: Sequence[str]) -> bool:

@@ -15,6 +15,8 @@ import numpy as np
 _OVERSHOOT = 0.25
 # Images in [-1, 1] have dark pixels; nothing that was meant for [0, 1] goes below this.
 _DARK = -0.5
+# In images whose white is 1 some pixel is brighter than this.
+_BRIGHT = 0.75
 # Of 8-bit images some pixel is in the upper half; below that they may have fewer bits.
 _EIGHT_BITS = (128, 260)
 # 5 bits in place of 8
@@ -53,9 +55,9 @@ def remedy_of_range(low: float, high: float) -> str:
 
 def _ways(low: float, high: float) -> tuple[str, ...]:
     if low >= -1 - _OVERSHOOT and high <= 1 + _OVERSHOOT:
-        if low >= -_OVERSHOOT:
-            return (_CLIP,)
-        return (_SHIFT,) if low <= _DARK else (_CLIP, _SHIFT)
+        near = (_CLIP,) if low >= -_OVERSHOOT else (_SHIFT,) if low <= _DARK else (_CLIP, _SHIFT)
+        # without a pixel near it, white may be something else than 1
+        return near if high >= _BRIGHT else (*near, _ANY)
     if low >= -_OVERSHOOT * _EIGHT_BITS[0] and high >= _EIGHT_BITS[0]:
         return (_DIVIDE, _ANY) if high <= _EIGHT_BITS[1] else (_ANY,)
     # numbers on both sides of zero, but no whole ones of some bits

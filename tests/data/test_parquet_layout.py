@@ -128,7 +128,7 @@ def test_integers_that_no_list_explains_are_refused(
 
 def test_the_usual_names_of_label_columns_are_known(tmp_path: Path) -> None:
     images = [encode(image) for image in TRAIN.images]
-    for column in ("label", "labels", "fine_label", "target", "targets", "cls", "y"):
+    for column in ("label", "labels", "fine_label", "target", "targets", "cls", "y", "class"):
         path = tmp_path / column / "train.parquet"
         write_parquet(path, images, TRAIN.labels, label_column=column)
         labels = found(tmp_path / column).read("train", GREY, None).labels

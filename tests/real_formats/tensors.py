@@ -149,7 +149,7 @@ FORMATS: tuple[Format, ...] = (
         write=_adm,
         recognised="its suffix and the names of its arrays",
         read="`arr_0` as images, `arr_1` as labels; the same as `images` and `labels`",
-        refused="several arrays of images under other names; pickles",
+        refused="several arrays of images that could be meant; pickles",
         samples="samples_12x12.npz",
     ),
     Format(
@@ -199,7 +199,7 @@ FORMATS: tuple[Format, ...] = (
         content=_COLOUR,
         write=_pt_dict,
         recognised="its suffix",
-        read="`images`, `samples`, `x` or `arr_0`, and labels of the usual names",
+        read="one of `images`, `samples`, `x`, `arr_0`, `fake`, `generated`; labels by usual names",
         refused="other objects; a model's weights",
         samples="samples.pth",
     ),
@@ -209,8 +209,8 @@ FORMATS: tuple[Format, ...] = (
         content=_COLOUR,
         write=_safetensors,
         recognised="its suffix",
-        read="`images`, `samples`, `x` or `arr_0`, and labels of the usual names; bfloat16",
-        refused="several tensors of images under other names; a model's weights",
+        read="names as in a `.pth`; bfloat16",
+        refused="several tensors of images that could be meant; a model's weights",
         samples="samples.safetensors",
     ),
 )

@@ -12,7 +12,7 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, IterableDataset, TensorDataset
 
 from regene_bench import score
 from regene_bench.base.errors import DataError, Interrupted, UsageError
@@ -149,6 +149,77 @@ def test_images_and_labels_in_any_form(form: str, channels: int) -> None:
     assert read(labelled(IMAGES[channels])[form], channels, with_labels=False).labels is None
 
 
+def test_lists_of_grey_batches() -> None:
+    grey, labels = IMAGES[1][:, 0], np.array(LABELS)
+    # of sizes that may be numbers of channels as well
+    for size in (1, 3, 5, 6):
+        pairs = list(zip(batches(grey, size), batches(labels, size), strict=True))
+        dicts = [{"image": images, "label": own} for images, own in pairs]
+        for given in (pairs, [list(pair) for pair in pairs], dicts, [(grey, labels)]):
+            samples = read(given, 1)
+            np.testing.assert_array_equal(samples.images, IMAGES[1])
+            assert samples.labels is not None
+            assert samples.labels.tolist() == LABELS
+    np.testing.assert_array_equal(read(list(batches(grey, 5)), 1).images, IMAGES[1])
+    # three equal channels are those of one image
+    colours = list(np.repeat(IMAGES[1], 3, axis=1))
+    np.testing.assert_array_equal(read(colours, 1).images, IMAGES[1])
+
+
+def test_pictures_without_labels_in_pairs() -> None:
+    pictures = [as_picture(image) for image in IMAGES[3]]
+    tensors = torch.from_numpy(IMAGES[3])
+    for items in ([(one, None) for one in pictures], [(one, None) for one in tensors]):
+        for given in (items, Pairs(items)):
+            samples = read(given)
+            np.testing.assert_array_equal(samples.images, IMAGES[3])
+            assert samples.labels is None
+
+
+def hugging_face(images: np.ndarray, feature: Any) -> datasets.Dataset:
+    return datasets.Dataset.from_dict(
+        {"image": list(images), "class": LABELS},
+        features=datasets.Features(
+            {"image": feature, "class": datasets.ClassLabel(names=list(NAMES))}
+        ),
+    )
+
+
+@pytest.mark.parametrize("kind", [None, "numpy", "torch"])
+def test_arrays_in_hugging_face_sets_have_their_own_type(kind: str | None) -> None:
+    grey = IMAGES[1][:, 0]
+    sets = {
+        1: hugging_face(grey, datasets.Array2D(grey.shape[1:], "uint8")),
+        3: hugging_face(IMAGES[3], datasets.Array3D(IMAGES[3].shape[1:], "uint8")),
+    }
+    for channels, stored in sets.items():
+        data = stored.with_format(kind)
+        forms = [data, data.to_iterable_dataset()]
+        if kind == "torch":
+            forms.append(DataLoader(data, batch_size=3))
+        for form in forms:
+            samples = read(form, channels)
+            np.testing.assert_array_equal(samples.images, IMAGES[channels])
+            assert samples.labels is not None
+            assert samples.labels.tolist() == LABELS
+        # a loader turns the axes of nested lists round
+        assert "it is a list" in failure(DataLoader(stored, batch_size=6), channels)
+
+
+def test_what_a_transform_makes_of_arrays_is_left_alone() -> None:
+    feature = datasets.Array3D(IMAGES[3].shape[1:], "float32")
+    np.testing.assert_array_equal(read(hugging_face(IMAGES[3] / 255, feature)).images, IMAGES[3])
+    stored = hugging_face(IMAGES[3], datasets.Array3D(IMAGES[3].shape[1:], "uint8"))
+
+    def scaled(factor: float) -> datasets.Dataset:
+        return stored.with_transform(
+            lambda rows: rows | {"image": [np.array(x) * factor for x in rows["image"]]}
+        )
+
+    np.testing.assert_array_equal(read(scaled(1 / 255)).images, IMAGES[3])
+    assert "of type int64" in failure(scaled(257))
+
+
 def test_a_data_set_of_torchvision(tmp_path: Path) -> None:
     for i in range(7):
         (tmp_path / NAMES[LABELS[i]]).mkdir(exist_ok=True)
@@ -189,14 +260,54 @@ def test_integers_of_torchvision_go_by_its_own_order(tmp_path: Path) -> None:
         np.testing.assert_array_equal(samples.images, images[samples.labels])
 
 
-def test_titles_that_name_no_class_do_not_count() -> None:
+def with_classes(*classes: str) -> Pairs:
     data = Pairs(list(zip(torch.from_numpy(IMAGES[3]), LABELS, strict=True)))
-    data.classes = ["0 - cat", "1 - dog", "2 - owl"]  # type: ignore[attr-defined]
-    found = read(data).labels
+    data.classes = classes  # type: ignore[attr-defined]
+    return data
+
+
+def labels_by(names: tuple[str, ...], data: Any) -> list[int]:
+    found = read_object(data, ImageShape(3, 6, 5, len(names)), names).labels
     assert found is not None
-    assert found.tolist() == LABELS
-    data.classes = ["owl", "dog", "fish"]  # type: ignore[attr-defined]
-    assert "'fish'" in failure(data)
+    return [int(label) for label in found]
+
+
+def test_titles_of_torchvision_name_the_number_or_the_word() -> None:
+    for names in (NAMES, ("0", "1", "2"), ("0 - cat", "1 - dog", "2 - owl")):
+        assert labels_by(names, with_classes("0 - cat", "1 - dog", "2 - owl")) == LABELS
+    assert labels_by(("0", "1", "2"), with_classes("2 - c", "1 - b", "0 - a")) == [
+        0,
+        2,
+        1,
+        1,
+        2,
+        0,
+        0,
+    ]
+    assert labels_by(NAMES, with_classes("0 - owl", "1 - dog", "2 - cat")) == [0, 2, 1, 1, 2, 0, 0]
+    with pytest.raises(DataError, match="'fish'"):
+        read(with_classes("0 - cat", "1 - dog", "2 - fish"))
+
+
+@pytest.mark.parametrize("names", [NAMES, ("0", "1", "2")])
+@pytest.mark.parametrize("classes", [("zero", "one", "two"), ("digit_1", "digit_2", "digit_3")])
+def test_classes_of_other_names_are_no_numbers(names: tuple[str, ...], classes: Any) -> None:
+    with pytest.raises(DataError, match=f"a data set has the class '{classes[2]}'") as caught:
+        labels_by(names, with_classes(*classes))
+    assert ", ".join(classes) in caught.value.hint
+    assert "'fish'" in failure(with_classes("owl", "dog", "fish"))
+
+
+def test_data_sets_that_are_joined_keep_their_names() -> None:
+    owls, cats = with_classes("owl", "dog", "cat"), with_classes("cat", "dog", "owl")
+    reverse = [2 - label for label in LABELS]
+    for joined in (ConcatDataset([owls, owls]), ConcatDataset([owls, ConcatDataset([owls])])):
+        assert labels_by(NAMES, joined) == reverse * 2
+        assert labels_by(NAMES, DataLoader(joined, batch_size=4)) == reverse * 2
+    mixed: ConcatDataset[Any] = ConcatDataset([owls, cats])
+    assert "different lists of classes: owl, dog, cat; cat, dog, owl" in failure(mixed)
+    assert "owl, dog, cat; none" in failure(ConcatDataset([owls, Pairs(owls.items)]))
+    assert len(read(mixed, with_labels=False)) == 14
 
 
 # --- one array and many batches -----------------------------------------------------------------
@@ -314,7 +425,13 @@ def test_pictures_are_read_by_the_rules_of_files() -> None:
         (iter([np.zeros(7)]), "of shape [7]"),
         (object(), "An object of type object"),
         (None, "type NoneType"),
-        ({"a": 1}, "it is a str"),
+        ({"a": 1}, "a dict of a. Give what it holds: samples['a']"),
+        ({"image": pixels(2, 3)}, "Give what it holds: samples['image']"),
+        ({"images": pixels(2, 3), "y": [0, 1]}, "(samples['images'], samples['y'])"),
+        (datasets.DatasetDict(), "a DatasetDict of nothing"),
+        ([Path("a.png")], "A list of paths is no images. Give their folder"),
+        (iter([(pixels(2, 3), np.zeros((2, 2, 2)))]), "tuple of ndarray, ndarray"),
+        (iter([(pixels(2, 3), np.zeros((2, 2)))]), "an iterator has labels of shape [2, 2]"),
         (["a.png", "b.png"], "is no images"),
         ([[1, 2], [3]], "is no images"),
     ],
@@ -335,6 +452,13 @@ def test_a_stream_is_scored_as_the_array_and_tells_how_far_it_is(light_protocol:
     assert report.record.scores == array.record.scores
     told = [e for e in seen if isinstance(e, Progress) and e.task.endswith("reading")]
     assert [(e.done, e.total) for e in told] == [(50, None), (100, None), (120, None)]
+
+
+def test_labels_are_not_the_benchmark() -> None:
+    digits = held_out_digits(2)
+    with pytest.raises(UsageError, match="not by an object of type ndarray") as caught:
+        score(digits.images, digits.labels)  # type: ignore[arg-type]
+    assert 'score(samples, "digits", labels)' in str(caught.value)
 
 
 def test_labels_are_given_once() -> None:

@@ -152,6 +152,24 @@ def test_an_npy_that_is_none_is_refused(folder: Path, content: bytes) -> None:
         read(folder, "a.npy")
 
 
+def test_objects_are_not_loaded_but_words_are_labels(folder: Path) -> None:
+    words = np.array(["owl", "cat", "dog"], dtype=object)
+    np.save(folder.parent / "a.npy", words)
+    with pytest.raises(RegeneBenchError, match="pickled objects") as caught:
+        read(folder, "a.npy")
+    assert "objects.\n" in str(caught.value)
+    assert "array.astype(str)" in str(caught.value)
+    np.save(folder.parent / "a.npy", words.astype(str))
+    assert read(folder, "a.npy") == [2, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_minus_one_is_no_label(folder: Path, name: str) -> None:
+    lines = [f"{i}.png,-1" if name == "a.csv" else "-1" for i in range(3)]
+    with pytest.raises(RegeneBenchError, match=r"'-1'.*\n.*--labels none"):
+        read(folder, name, "\n".join(lines))
+
+
 def test_text_that_is_none_is_refused(folder: Path) -> None:
     for name in ("a.csv", "a.txt"):
         (folder.parent / name).write_bytes(b"caf\xe9")

@@ -57,7 +57,7 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["label", "labels", "fine_label", "target", "targets", "cls", "y"]
+    "column", ["label", "labels", "fine_label", "target", "targets", "cls", "y", "class"]
 )
 def test_the_usual_names_of_label_columns_are_known(tmp_path: Path, column: str) -> None:
     path = write(tmp_path / "a.parquet", [0, 1, 2, 0, 1], label_column=column)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.arrays import images_of_array
 from regene_bench.samples.labelling import labels_of_array
+from regene_bench.samples.take_in import read_object
 from regene_bench.samples.value_ranges import darkness
-from tests.data.builders import RGB, cyclic_labels, pixels
+from tests.data.builders import GREY, RGB, cyclic_labels, pixels
 
 IMAGES = pixels(1100, 3)
 IMAGES[0] = 0
@@ -100,6 +104,12 @@ def test_other_scales_never_become_images_unasked(dtype: Any, black: int, white:
     assert np.abs(followed.astype(int) - IMAGES).max() <= np.ceil(127 / (white - black))
 
 
+@pytest.mark.parametrize("half", [0.5, 0.3, 0.2])
+def test_images_around_zero_may_have_another_white_than_one(half: float) -> None:
+    array = (UNIT * 2 - 1) * half
+    np.testing.assert_array_equal(follow(array, ANY, black=-half, white=half), IMAGES)
+
+
 def test_normalised_images_are_not_rounded() -> None:
     mean, deviation = 0.449, 0.226
     array = (UNIT - mean) / deviation
@@ -122,6 +132,47 @@ def test_the_range_is_that_of_all_images_and_not_of_the_first() -> None:
     assert BLACK_M1_WHITE_1 in hint_of(array)
 
 
+def quantized() -> torch.Tensor:
+    return torch.quantize_per_tensor(torch.zeros(2, 3, 6, 5), 1 / 255, 0, torch.quint8)
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: torch.from_numpy(IMAGES[:2]).to_sparse(), "to_dense"),
+        (lambda: torch.from_numpy(UNIT[:2]).to(torch.float8_e4m3fn), "float"),
+        (quantized, "dequantize"),
+    ],
+)
+def test_tensors_that_numpy_has_not(make: Callable[[], torch.Tensor], name: str) -> None:
+    tensor = make()
+    assert hint_of(tensor).endswith(f": tensor.{name}().")
+    images_of_array(getattr(tensor, name)(), RGB, "samples", resize=False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "black", "white"), [("I", 0, 255), ("F", 0, 255), ("F", 0, 1), ("F", -1, 1)]
+)
+def test_pictures_of_32_bits(mode: str, black: int, white: int) -> None:
+    values = IMAGES[[0, 1, -1], 0]
+    grey = values / 255 * (white - black) + black
+    kind = np.int32 if mode == "I" else np.float32
+    image = Image.fromarray(np.vstack(grey.astype(kind)))
+    pixels = np.asarray(image)
+    shape = ImageShape(1, *pixels.shape, 3)
+    with pytest.raises(DataError) as caught:
+        read_object([image], shape, NAMES)
+    recipe = re.findall(
+        r"its white (?:\w+): (?:x = (.*), then )?(Image.*), where x =", str(caught.value)
+    )
+    ((scaling, conversion),) = recipe
+    known = {"x": pixels, "black": black, "white": white, "Image": Image}
+    known["x"] = eval(scaling, known) if scaling else pixels
+    samples = read_object([eval(conversion, known)], shape, NAMES)
+    np.testing.assert_array_equal(samples.images[0, 0], np.vstack(values))
+
+
 # --- dark images --------------------------------------------------------------------------------
 
 
@@ -129,6 +180,15 @@ def test_the_range_is_that_of_all_images_and_not_of_the_first() -> None:
 def test_images_that_were_cast_are_noted(white: int) -> None:
     (note,) = darkness((UNIT * white).round().astype(np.uint8), 255)
     assert f"brightest of all pixels is {white}, of the real images 255" in note
+
+
+def test_8_bit_values_in_16_bit_pictures_are_noted() -> None:
+    values = IMAGES[:5, 0].astype(np.uint16)
+    (note,) = read_object([Image.fromarray(x) for x in values], GREY, NAMES).notes
+    assert "16-bit pixels, of which none is above 385 of 65,535" in note
+    scaled = read_object([Image.fromarray(x * 257) for x in values], GREY, NAMES)
+    np.testing.assert_array_equal(scaled.images[:, 0], values)
+    assert scaled.notes == ()
 
 
 def test_usual_images_and_dark_ones_among_dark_ones_are_not() -> None:
@@ -196,6 +256,21 @@ def test_labels_that_say_nothing_sure_get_no_recipe(labels: np.ndarray) -> None:
     with pytest.raises(DataError) as caught:
         labels_of_array(labels, NAMES, "a.npz")
     assert caught.value.hint.endswith("in an array of one axis.")
+
+
+def test_minus_one_is_no_class_and_no_misspelling() -> None:
+    for labels in (["-1", "-1"], np.array([-1, 1])):
+        with pytest.raises(DataError) as caught:
+            labels_of_array(np.array(labels), ("0", "1", "2"), "a.npz")
+        assert "--labels none (labels='none')" in caught.value.hint
+        assert "Did you mean" not in caught.value.hint
+
+
+def test_truths_are_labels_of_two_classes_only() -> None:
+    truths = np.array([True, False])
+    assert labels_after(truths, ("no", "yes")) == [1, 0]
+    with pytest.raises(DataError, match="only two of 3 classes apart"):
+        labels_of_array(truths, NAMES, "a.npz")
 
 
 def test_a_class_of_another_number_is_not_suggested() -> None:

@@ -117,6 +117,8 @@ def test_objects_are_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("content", "words"),
     [
         ({"real": IMAGES, "fake_1": IMAGES}, "Which tensor"),
+        ({"images": IMAGES, "fake": IMAGES}, "It has images [4, 3, 6, 5], fake [4, 3, 6, 5]."),
+        ({"images": IMAGES, "labels": LABELS, "y": LABELS * 0}, "labels and y differ"),
         ({"labels": LABELS}, "Which tensor"),
         ({}, "It has none"),
         ("text", "type str"),

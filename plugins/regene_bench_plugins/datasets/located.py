@@ -34,7 +34,7 @@ class ColumnOptions(BaseModel):
     Attributes:
         image_column: Column of the images; ``image`` or ``img`` if not given.
         label_column: Column of the labels; if not given, the first that is there of ``label``,
-            ``labels``, ``fine_label``, ``target``, ``targets``, ``cls`` and ``y``.
+            ``labels``, ``fine_label``, ``target``, ``targets``, ``cls``, ``y`` and ``class``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
