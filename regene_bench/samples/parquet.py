@@ -14,6 +14,7 @@ from regene_bench.data.column_files import read_schema
 from regene_bench.data.parquet_files import ParquetFiles, ParquetOptions
 from regene_bench.data.parquet_images import parquet_records
 from regene_bench.data.parquet_schema import IMAGE_COLUMNS
+from regene_bench.data.shard_sets import pooled_note
 from regene_bench.samples.encoded import Pictures
 from regene_bench.samples.labelling import labels_of_numbers, labels_of_words, without_labels
 
@@ -61,12 +62,14 @@ def list_parquet(
     records, names = parquet_records(files, "test", options)
     if not len(records.labels):
         raise DataError(f"{paths[0]} holds no image.", hint="It has no rows; make it again.")
-    pictures = Pictures(len(records.labels), records.blocks)
+    pictures = Pictures(len(records.labels), records.blocks, pooled_note(paths))
     if label_column is None:
         return None, pictures
     if column is None:
         others = [name for name in columns if name != images]
-        return None, replace(pictures, notes=without_labels("column", others))
+        return None, replace(
+            pictures, notes=(*pictures.notes, *without_labels("column", others))
+        )
     if names is None:
         return labels_of_numbers(records.labels, class_names, str(paths[0])), pictures
     beyond = records.labels[records.labels < 0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from regene_bench.base.errors import DataError
 from regene_bench.data.column_files import ARROW
 from regene_bench.data.image_listing import list_folder
-from regene_bench.data.shard_sets import check_shards, split_of_file
+from regene_bench.data.shard_sets import check_one_set, check_shards, split_of_file
 from regene_bench.data.split_folders import role_of
 from regene_bench.data.table_splits import Tables, configs_in, is_one_saved, tables_here
 from regene_bench.samples.splits import choose_split, no_splits
@@ -49,6 +49,7 @@ def table_files(path: Path, split: str = "") -> list[Path]:
         _refuse_several_splits(tables, path)
         chosen = sorted(file for files in tables.values() for file in files)
     check_shards(chosen)
+    check_one_set(chosen)
     if beside and (images := list(list_folder(path).images)):
         raise DataError(
             f"{path} holds images ({images[0]}) and Parquet files ({chosen[0].name}).",

@@ -23,7 +23,7 @@ from regene_bench.data.image_listing import (
     list_folder,
 )
 from regene_bench.data.opened import Encoded
-from regene_bench.data.shard_sets import check_shards
+from regene_bench.data.shard_sets import check_one_set, check_shards, pooled_note
 from regene_bench.data.split_folders import role_of
 from regene_bench.data.tar_files import TarFile, TarListing, is_tar_name, list_tar, read_files
 from regene_bench.samples.image_files import SampleFiles, with_pages, without_wrapping
@@ -45,8 +45,8 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
 
     Raises:
         UsageError: There is no such split, or it is one tar.
-        DataError: They are of several splits, one is missing whose neighbours count them, or there
-            are Parquet files of their own as well.
+        DataError: They are of several splits or no parts of one set, one is missing whose
+            neighbours count them, or there are Parquet files of their own as well.
     """
     if not place.is_dir():
         if split and is_tar_name(place.name):
@@ -68,6 +68,7 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
         )
     chosen = _of_split(found, split, place)
     check_shards(chosen)
+    check_one_set(chosen)
     return chosen
 
 
@@ -174,7 +175,7 @@ def _read(by_path: Mapping[Path, TarFile], wanted: Iterable[Path]) -> Iterator[t
 
 
 def _notes(tars: Sequence[Path], listings: Sequence[TarListing]) -> tuple[str, ...]:
-    notes = []
+    notes = list(pooled_note(tars))
     if links := sum(listing.links for listing in listings):
         notes.append(f"links in tars, not followed: {links}")
     for tar, listing in zip(tars, listings, strict=True):

@@ -99,6 +99,16 @@ def test_a_folder_of_several_files(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [0, 1]
 
 
+def test_files_of_two_meanings_are_not_pooled(tmp_path: Path) -> None:
+    for name in ("fake", "real"):
+        write(tmp_path / f"{name}.parquet", [0, 1, 2, 0, 1])
+    assert "fake.parquet and real.parquet beside it" in refused(tmp_path)
+    (tmp_path / "fake.parquet").rename(tmp_path / "s-0.parquet")
+    (tmp_path / "real.parquet").rename(tmp_path / "s-1.parquet")
+    notes = read_samples(tmp_path, GREY, NAMES).notes
+    assert notes == ("read as one set: 2 files: s-0.parquet, s-1.parquet",)
+
+
 def test_a_folder_of_both_images_and_parquet_is_not_guessed_about(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", None)
     (tmp_path / "cat").mkdir()

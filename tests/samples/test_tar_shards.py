@@ -295,6 +295,15 @@ def test_tables_beside_tars_are_img2datasets_or_refused(tmp_path: Path) -> None:
     assert "tars (00000.tar) and Parquet files (train.parquet)" in failure(tmp_path)
 
 
+def test_tars_of_two_meanings_are_not_pooled(tmp_path: Path) -> None:
+    for name in ("fake", "real"):
+        write_tar(tmp_path / f"{name}.tar", {"0.png": PNG[0]})
+    assert "fake.tar and real.tar beside it" in failure(tmp_path)
+    (tmp_path / "fake.tar").rename(tmp_path / "s-0.tar")
+    (tmp_path / "real.tar").rename(tmp_path / "s-1.tar")
+    assert "read as one set: 2 files: s-0.tar, s-1.tar" in read(tmp_path).notes
+
+
 def test_splits_of_a_data_set_are_not_pooled(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_tar(tmp_path / f"{split}-000000.tar", {"0.png": PNG[0]})
