@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import DataError
@@ -62,6 +65,37 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
 def test_the_usual_names_of_label_columns_are_known(tmp_path: Path, column: str) -> None:
     path = write(tmp_path / "a.parquet", [0, 1, 2, 0, 1], label_column=column)
     assert labels_of(path) == [0, 1, 2, 0, 1]
+
+
+def write_columns(path: Path, **columns: Any) -> Path:
+    cells = pa.array([encode(image) for image in IMAGES])
+    pq.write_table(pa.table({"image": cells, **columns}), path)
+    return path
+
+
+def test_two_columns_of_labels_must_agree(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    words = ["cat", "dog", "owl", "cat", "dog"]
+    write_columns(path, label=[0, 1, 2, 0, 1], target=words)
+    assert labels_of(path) == [0, 1, 2, 0, 1]
+    write_columns(path, label=[0, 1, 2, 0, 1], target=["cat", "dog", None, "cat", "owl"])
+    text = refused(path)
+    assert f"Row 4 of {path} has the label '1' by 'label', but 'owl' by 'target'" in text
+    assert "--labels label or --labels target" in text
+    assert labels_of(path, labels="label") == [0, 1, 2, 0, 1]
+    # a number that is measured is no label
+    assert labels_of(write_columns(path, label=words, y=[0.5] * 5)) == [0, 1, 2, 0, 1]
+
+
+def test_yes_and_no_are_labels_only_of_two_classes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [True, False, True, True, False])
+    text = refused(path)
+    assert "'label'" in text
+    assert "holds bool, but the benchmark has 3 classes" in text
+    two = replace(GREY, n_classes=2)
+    labels = read_samples(path, two, ("plain", "striped")).labels
+    assert labels is not None
+    assert labels.tolist() == [1, 0, 1, 1, 0]
 
 
 def test_labels_beside_count_more_than_a_column(tmp_path: Path) -> None:

@@ -71,14 +71,13 @@ def fields(label: int, key: str) -> dict[str, Any]:
         "json": {"json": {"caption": "x", "label": label}},
         "json names": {"json": {"target": NAMES[label]}},
         "txt": {"txt": NAMES[label]},
-        "txt numbers": {"txt": str(label)},
         "captions beside cls": {"txt": "a photograph", "cls": label},
     }
     return known[key]
 
 
 @pytest.mark.parametrize(
-    "key", ["cls", "json", "json names", "txt", "txt numbers", "captions beside cls"]
+    "key", ["cls", "json", "json names", "txt", "captions beside cls"]
 )
 def test_labels_beside_images_as_webdataset_writes_them(tmp_path: Path, key: str) -> None:
     samples = [
@@ -100,6 +99,36 @@ def test_labels_by_name(tmp_path: Path) -> None:
     assert labels_of(place, labels="drawn") == LABELS
     assert "Did you mean 'drawn'" in failure(place, labels="drwan")
     assert "they have drawn" in failure(place, labels="json")
+
+
+def told_twice(path: Path, first: Mapping[str, Any], second: Mapping[str, Any]) -> Path:
+    return write_shards(
+        path, [{"png": as_picture(IMAGES[i]), **own} for i, own in enumerate((first, second))]
+    )
+
+
+def test_cls_and_fields_must_agree(tmp_path: Path) -> None:
+    good = {"cls": 2, "json": {"label": "owl", "y": [1, 2]}}
+    assert labels_of(told_twice(tmp_path / "a", good, good)) == [2, 2]
+    place = told_twice(tmp_path / "b", good, {"cls": 1, "json": {"label": "owl"}})
+    text = failure(place)
+    assert f"0001.png in {place} has the label '1' by 'cls', but 'owl' by 'label'" in text
+    assert "--labels cls or --labels label" in text
+    assert labels_of(place, labels="cls") == [2, 1]
+    assert labels_of(place, labels="label") == [2, 2]
+    place = told_twice(tmp_path / "c", *[{"json": {"label": i, "target": 1}} for i in (1, 0)])
+    assert "'0' by 'label', but '1' by 'target'" in failure(place)
+
+
+def test_numbers_in_texts_are_labels_only_of_classes_called_by_integers(tmp_path: Path) -> None:
+    members: dict[str, bytes] = {}
+    for i in range(3):
+        members |= {f"{i}.png": PNG[i], f"{i}.txt": str(i).encode()}
+    path = write_tar(tmp_path / "a.tar", members)
+    assert labels_of(path) is None
+    assert any(".txt members are no class names (the first: '0')" in n for n in read(path).notes)
+    assert labels_of(path, labels="txt") == [0, 1, 2]
+    assert read_samples(path, GREY, ("0", "1", "2")).labels.tolist() == [0, 1, 2]  # type: ignore[union-attr]
 
 
 def test_captions_and_other_fields_are_no_labels_and_the_note_says_so(tmp_path: Path) -> None:
