@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import in_natural_order, integer_names, labels_of_integers
 from regene_bench.data.column_files import naming, read_column, read_schema
 from regene_bench.data.parquet_schema import Columns, listed_names
+
+_ANOTHER: Final = (
+    "name another column: --labels COLUMN for samples, label_column in [data.options] for a data "
+    "set"
+)
 
 
 @dataclass(frozen=True)
@@ -49,14 +55,18 @@ def read_label_column(path: Path, columns: Columns) -> LabelColumn:
             column = column.cast(column.type.value_type)
         if column.null_count:
             row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-            raise DataError(f"{path} has no label in row {row}.")
+            raise DataError(
+                f"{path} has no label in row {row} (column {columns.label!r}).",
+                hint=f"Leave such rows out where the file is made, or {_ANOTHER}.",
+            )
         if types.is_string(column.type) or types.is_large_string(column.type):
             return LabelColumn(path, np.array(column.to_pylist(), dtype=np.str_), None)
         if types.is_integer(column.type) or types.is_boolean(column.type):
             values = np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
             return LabelColumn(path, values, columns.class_names)
     raise DataError(
-        f"The column {columns.label!r} of {path} holds {column.type}, not integers or strings."
+        f"The column {columns.label!r} of {path} holds {column.type}, not integers or strings.",
+        hint=f"Write whole numbers as int64, or {_ANOTHER}.",
     )
 
 

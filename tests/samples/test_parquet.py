@@ -152,6 +152,44 @@ def test_a_folder_of_both_images_and_parquet_is_not_guessed_about(tmp_path: Path
     assert "cat/0.png" in text
 
 
+def test_rows_without_an_image_are_named_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    files = [encode(image) for image in IMAGES]
+    lists = [image[0].tolist() for image in IMAGES]
+    for cells in (
+        [{"bytes": file, "path": None} for file in files],
+        files,
+        lists,
+    ):
+        table = pa.table({"image": [*cells[:3], None, cells[4]], "label": [0, 1, 2, 0, 1]})
+        pq.write_table(table, path)
+        assert f"row 3 of {path}: there are no bytes of it.\n" in refused(path)
+        assert "--skip-bad" in refused(path)
+        samples = read_samples(path, GREY, NAMES, skip_bad=True)
+        np.testing.assert_array_equal(samples.images, IMAGES[[0, 1, 2, 4]])
+        assert samples.labels is not None
+        assert samples.labels.tolist() == [0, 1, 2, 1]
+        assert "1 of 5 images left out, which cannot be decoded: in row 3" in samples.notes[0]
+
+
+def test_images_that_are_only_named_are_refused_with_their_remedy(tmp_path: Path) -> None:
+    cells = [{"bytes": None, "path": f"{i}.png"} for i in range(5)]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({"image": pa.array(cells, kind)}), tmp_path / "a.parquet")
+    text = refused(tmp_path / "a.parquet", skip_bad=True)
+    assert "row 0, but the path '0.png'" in text
+    assert "embed_external_files" in text
+
+
+def test_labels_that_cannot_be_read_have_a_next_step(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [0.0, 1.0, 2.0, 0.0, 1.0])
+    assert "holds double" in refused(path)
+    assert "int64" in refused(path)
+    text = refused(write(path, [0, 1, None, 0, 1]))
+    assert "no label in row 2 (column 'label')" in text
+    assert "--labels COLUMN" in text
+
+
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     assert "the label 7" in refused(write(path, [0, 1, 2, 7, 0]))
