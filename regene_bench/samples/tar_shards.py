@@ -41,7 +41,7 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
     Args:
         place: The tar or the folder.
         split: The split that is asked for, where the names of tars begin with one
-            (``train-0000.tar``); empty if there is only one.
+            (``train-0000.tar``), or their folders are called so; empty if there is only one.
 
     Raises:
         UsageError: There is no such split, or it is one tar.
@@ -55,6 +55,8 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
     with os.scandir(place) as entries:
         names = sorted(entry.name for entry in entries if is_visible(entry.name))
     found = [place / name for name in names if is_tar_name(name)]
+    if not found and (folders := _folders_of_splits(place, names)):
+        return find_tars(place / _chosen_folder(place, folders, split))
     if not found or list_folder(place).images:
         return []
     # img2dataset writes a table beside each tar, which tells of its images
@@ -70,6 +72,21 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
     check_shards(chosen)
     check_one_set(chosen)
     return chosen
+
+
+def _folders_of_splits(place: Path, names: Sequence[str]) -> list[str]:
+    """Name the folders that are called by a split and hold tars."""
+    folders = [name for name in names if role_of(name) and (place / name).is_dir()]
+    return [name for name in folders if any(map(is_tar_name, os.listdir(place / name)))]
+
+
+def _chosen_folder(place: Path, folders: Sequence[str], split: str) -> str:
+    if split:
+        return choose_split(split, folders, place)
+    raise DataError(
+        f"{place} holds the tars of splits in folders: {', '.join(folders)}.",
+        hint=f"Say which is meant: --split {folders[0]}.",
+    )
 
 
 def _of_split(tars: Sequence[Path], split: str, place: Path) -> list[Path]:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import webdataset  # type: ignore[import-untyped]
 
-from regene_bench.base.errors import DataError
+from regene_bench.base.errors import DataError, UsageError
 from regene_bench.samples.collection import Samples
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, as_picture, encode, pixels, write_parquet
@@ -337,6 +337,25 @@ def test_splits_of_a_data_set_are_not_pooled(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_tar(tmp_path / f"{split}-000000.tar", {"0.png": PNG[0]})
     assert "several splits" in failure(tmp_path)
+
+
+def test_tars_in_folders_of_splits(tmp_path: Path) -> None:
+    for i, split in enumerate(("train", "val")):
+        (tmp_path / split).mkdir()
+        write_tar(tmp_path / split / "000000.tar", {"0.png": PNG[i]})
+    text = failure(tmp_path)
+    assert "the tars of splits in folders: train, val" in text
+    assert "--split train" in text
+    samples = read(tmp_path, split="validation")
+    np.testing.assert_array_equal(samples.images, IMAGES[1:2])
+    with pytest.raises(UsageError, match="it has train, val"):
+        read(tmp_path, split="test")
+
+
+def test_tars_in_another_folder_are_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    write_tar(tmp_path / "shards" / "0.tar", {"0.png": PNG[0]})
+    assert f"Give the folder of the tars itself: {tmp_path / 'shards'}." in failure(tmp_path)
 
 
 def test_damaged_images_are_named_or_left_out_with_their_labels(tmp_path: Path) -> None:
