@@ -47,7 +47,7 @@ def list_parquet(
     for name in filter(None, (image_column, label_column)):
         if name not in columns:
             raise DataError(
-                f"{paths[0]} has no column {name!r}; its columns are {', '.join(columns)}.",
+                f"{paths[0]} has no column {name!r}.",
                 hint=did_you_mean(name, columns),
             )
     usual_images = (name for name in IMAGE_COLUMNS if name in columns)

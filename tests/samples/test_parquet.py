@@ -57,6 +57,9 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
     assert read_samples(tmp_path / "a.parquet", GREY, NAMES).notes == ()
     assert labels_of(path, labels="drawn") == [0, 1, 2, 0, 1]
     assert "Did you mean 'drawn'" in refused(path, labels="drwan")
+    assert refused(path, labels="nope").endswith(
+        "b.parquet has no column 'nope'.\nKnown: drawn, image."
+    )
 
 
 @pytest.mark.parametrize(
