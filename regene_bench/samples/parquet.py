@@ -70,9 +70,7 @@ def list_parquet(
         return None, pictures
     if column is None:
         others = [name for name in columns if name != images]
-        return None, replace(
-            pictures, notes=(*pictures.notes, *without_labels("column", others))
-        )
+        return None, replace(pictures, notes=(*pictures.notes, *without_labels("column", others)))
     _refuse_bools(paths[0], column, class_names)
     if not label_column:
         _check_columns(paths, usual, class_names)

@@ -77,7 +77,9 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
 def _folders_of_splits(place: Path, names: Sequence[str]) -> list[str]:
     """Name the folders that are called by a split and hold tars."""
     folders = [name for name in names if role_of(name) and (place / name).is_dir()]
-    return [name for name in folders if any(map(is_tar_name, os.listdir(place / name)))]
+    return [
+        name for name in folders if any(is_tar_name(path.name) for path in (place / name).iterdir())
+    ]
 
 
 def _chosen_folder(place: Path, folders: Sequence[str], split: str) -> str:

@@ -76,9 +76,7 @@ def fields(label: int, key: str) -> dict[str, Any]:
     return known[key]
 
 
-@pytest.mark.parametrize(
-    "key", ["cls", "json", "json names", "txt", "captions beside cls"]
-)
+@pytest.mark.parametrize("key", ["cls", "json", "json names", "txt", "captions beside cls"])
 def test_labels_beside_images_as_webdataset_writes_them(tmp_path: Path, key: str) -> None:
     samples = [
         {"png": as_picture(image), **fields(label, key)}
