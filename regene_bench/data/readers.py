@@ -4,8 +4,8 @@ A source (``regene_bench.api.DatasetSource``) does three things; for each there 
 does it whole, and the parts that this function is made of:
 
 1. Find the data. ``find_folder`` looks through the folders that the user named and, where the data
-   set is nowhere, says which places it looked in, and ``what_is_there``. ``fetch`` and ``fetch_all``
-   download a published ``Archive`` and keep it only if its SHA-256 is right.
+   set is nowhere, says which places it looked in, and ``what_is_there``. ``fetch`` and
+   ``fetch_all`` download a published ``Archive`` and keep it only if its SHA-256 is right.
 2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet,
    StyleGAN's ``dataset.json`` and class folders, the last two in zips as well, and returns a
    ``Layout`` whose ``read`` decodes one split. Its parts are ``find_class_folders``,

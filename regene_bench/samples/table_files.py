@@ -79,7 +79,7 @@ def _below(folder: Path) -> Tables | None:
 
 
 def _refuse_several_splits(tables: Tables, folder: Path) -> None:
-    # files of other names are parts of one sample, but splits are never
+    # files may be parts of one set, but splits never are
     called = {role: name for name in tables if (role := role_of(name.split("-")[0]))}
     in_folders = any(file.parent != folder for files in tables.values() for file in files)
     if len(called) < 2 and not (in_folders and len(tables) > 1):
