@@ -371,9 +371,10 @@ def test_impossible_options_are_refused(options: dict[str, Any], message: str) -
 
 def test_a_wrong_number_of_classes_is_told(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "pets", PETS)
-    source = Folder(
-        request("folder", replace(SHAPES, n_classes=3), tmp_path, options={"path": "pets"})
-    )
-    with pytest.raises(DataError, match=r"2 classes \(cat, dog\), but the benchmark says 3") as e:
-        load(source)
-    assert "classes = 2" in e.value.hint
+    for n in (1, 3):
+        shape = replace(SHAPES, n_classes=n)
+        source = Folder(request("folder", shape, tmp_path, options={"path": "pets"}))
+        said = rf"2 classes \(cat, dog\), but the benchmark says {n}"
+        with pytest.raises(DataError, match=said) as caught:
+            load(source)
+        assert "classes = 2" in caught.value.hint
