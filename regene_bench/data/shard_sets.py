@@ -13,7 +13,7 @@ from regene_bench.base.errors import DataError
 _SHARD: Final = re.compile(r"(?P<stem>.+)-(?P<number>\d+)-of-(?P<total>\d+)(?P<rest>.*)", re.ASCII)
 _MOST_NAMED: Final = 3
 # what writers put into names to tell parts apart: UUIDs and hashes (Spark), then numbers
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HASH: Final = re.compile(
     r"(?<![a-z0-9])((?=[a-f]*[0-9])[0-9a-f]{6,}|[0-9a-f]{8,})(?![a-z0-9])", re.IGNORECASE
 )

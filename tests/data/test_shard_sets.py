@@ -70,7 +70,7 @@ def test_two_sets_of_one_name_are_not_pooled(names: tuple[str, ...]) -> None:
         ("train-00000-of-00002-1a2b3c4d5e6f7a8b", "train-00001-of-00002-abcdefabcdefabcd"),
         (
             "part-00000-3f1c9e2a-1b2c-4d5e-8f90-abcdef012345-c000.snappy",
-            "part-00001-0a1b2c3d-ffff-4d5e-8f90-012345abcdef-c000.snappy",
+            "part-00001-0A1B2C3D-FFFF-4D5E-8F90-012345ABCDEF-c000.snappy",
         ),
         ("fake",),
         (),
