@@ -37,6 +37,7 @@ LAYOUT_KINDS: tuple[LayoutKind, ...] = (
     "class-folders",
 )
 _ZIPPED: tuple[LayoutKind, ...] = ("dataset-json", "class-folders")
+_PARQUET = ".parquet"
 Reader = Callable[[Split, ImageShape, "ProgressFn | None"], ImageSet]
 
 
@@ -89,16 +90,17 @@ class Layout:
 
 
 def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
-    """Find a data set in a folder, or in a zip of one.
+    """Find a data set in a folder, in a zip of one, or in a Parquet file.
 
     Layouts: torchvision's (``MNIST/raw``, ``FashionMNIST/raw``, ``cifar-10-batches-py``), idx
     files (``*-ubyte``, ``*-ubyte.gz``), Hugging Face image Parquet (``train-*.parquet``) and
     folders of ``datasets.save_to_disk``, images
     with labels in ``dataset.json`` as StyleGAN and EDM keep them, and class folders
     (``train/<class>/*`` with ``test/<class>/*``, or ``<class>/*``). The last two may be zipped.
+    Of a single Parquet file a part is held out.
 
     Args:
-        folder: An existing folder, or a ``.zip``.
+        folder: An existing folder, a ``.zip`` or a ``.parquet``.
         options: What the user says about it.
 
     Returns:
@@ -109,7 +111,8 @@ def detect_layout(folder: Path, options: LayoutOptions) -> Layout | None:
     """
     kinds = options.kinds
     if not folder.is_dir():
-        kinds = tuple(kind for kind in kinds if kind in _ZIPPED)
+        in_files = ("parquet",) if folder.suffix.lower() == _PARQUET else _ZIPPED
+        kinds = tuple(kind for kind in kinds if kind in in_files)
     for kind in kinds:
         layout = _DETECTORS[kind](folder, options)
         if layout:

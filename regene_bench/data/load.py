@@ -104,7 +104,10 @@ def check_split(data: ImageSet, split: Split, shape: ImageShape, source_name: st
     """
     problem = _problem(data, shape)
     if problem:
-        raise DataError(f"The {split} split of the source {source_name!r} {problem}.")
+        raise DataError(
+            f"The {split} split of the source {source_name!r} {problem}.",
+            hint=_hint(len(data.class_names), shape.n_classes),
+        )
 
 
 def _check_splits_are_known(source: DatasetSource, source_name: str) -> None:
@@ -135,6 +138,15 @@ def _report(source: DatasetSource, what: str, unit: str, sink: Sink) -> None:
     task = f"{source.request.name}: {what}"
     if isinstance(source, ReportsProgress):
         source.report_to(lambda done, total: sink(Progress(task, done, total, unit)))
+
+
+def _hint(found: int, wanted: int) -> str:
+    if found == wanted:
+        return ""
+    return (
+        f"If these are all classes that are meant, write classes = {found} in the protocol's "
+        "[data]; else give each of them a folder or a name of its own, and nothing else."
+    )
 
 
 def _problem(data: ImageSet, shape: ImageShape) -> str | None:

@@ -26,6 +26,7 @@ def find_folder(
     remedy: str = "",
     zipped: bool = False,
     suffixes: Sequence[str] = (),
+    explain: Callable[[Path], str] = lambda place: "",
 ) -> Path:
     """Find a data set's folder: ``<root>/<name>`` in each root, then a root that is the data set.
 
@@ -43,6 +44,8 @@ def find_folder(
         zipped: Take zips, too: ``<root>/<name>`` where the name ends in ``.zip``, and
             ``<root>/<name>.zip``; ``holds`` is then asked of them as of folders.
         suffixes: Take files with these suffixes in the same way, such as ``(".npz",)``.
+        explain: Says of a place that does not hold the data set what it holds; empty if that says
+            nothing. ``what_is_there`` is made for it.
 
     Returns:
         The folder, or the file.
@@ -56,12 +59,12 @@ def find_folder(
     for folder in named:
         if folder.is_dir() and holds(folder):
             return folder
-        seen.setdefault(folder, _why_not(folder))
+        seen.setdefault(folder, explain(folder) or _why_not(folder))
         for file in (_file_of(folder, suffix) for suffix in suffixes):
             if file.is_file():
                 if holds(file):
                     return file
-                seen[file] = "no images in a known layout"
+                seen[file] = explain(file) or "no images in a known layout"
     for root in roots if holds_plainly else ():
         if root.is_dir() and holds_plainly and holds_plainly(root):
             return root

@@ -38,6 +38,16 @@ def metadata_file(listing: ImageListing, column: str | None = None) -> str | Non
     return None
 
 
+def columns_of_metadata(listing: ImageListing, name: str) -> list[str]:
+    """Name the columns of a file that may be one of metadata; none if it names no images.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    rows = _rows(listing, name)
+    return [str(column) for column in rows[0]] if rows and _NAME in rows[0] else []
+
+
 def read_metadata(listing: ImageListing, name: str, column: str | None = None) -> JsonLabels:
     """Read the label of each image of a place from the file that ``metadata_file`` names.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.first_bytes import named_wrongly
 from regene_bench.data.split_folders import SplitRole, role_of
 
 _MOST_BYTES = 1 << 36
@@ -139,6 +140,8 @@ def one_label_each(labels: np.ndarray, where: str) -> np.ndarray:
 
 def damaged(path: Path | str, error: Exception) -> DataError:
     """Make the error for one of ``DAMAGES``."""
+    if wrong := named_wrongly(path, path.suffix.lower()):
+        return wrong
     objects = "allow_pickle" in str(error) or "object" in str(error).lower()
     return DataError(
         f"Cannot read {path}: "

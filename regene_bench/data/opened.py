@@ -98,9 +98,12 @@ def open_image(item: Encoded) -> Image.Image:
 
     Raises:
         OSError: There is no such file, or it is no such image.
-        ValueError: The path leads to a FIFO or a device, whose reader may wait for ever.
+        ValueError: There are no bytes, or the path leads to a FIFO or a device, whose reader may
+            wait for ever.
     """
     if isinstance(item, bytes):
+        if not item:
+            raise ValueError("there are no bytes of it")
         return Image.open(io.BytesIO(item), formats=_known_formats())
     if kind := special_kind(item.stat()):
         raise ValueError(f"it is {kind}, not a file")

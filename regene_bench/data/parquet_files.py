@@ -76,7 +76,7 @@ def find_parquet(
     ``test`` files, else in ``validation`` files. A split whose labels are all -1 is passed over.
 
     Args:
-        folder: An existing folder.
+        folder: An existing folder, or a single Parquet file, of whose rows a part is held out.
         options: Columns and configuration; labels are looked at only where there are test files.
         wanted: Names of the splits, where they are not the usual ones.
         quiet: Find nothing, instead of asking, if several subfolders have train files.
@@ -88,6 +88,14 @@ def find_parquet(
         DataError: A file of several is missing, as its neighbours' names tell; it is named. Or
             there is no split of a name that is wanted, or it has no labels.
     """
+    if folder.is_file():
+        if wanted:
+            raise DataError(
+                f"{folder} is one file, and has no splits.",
+                hint="Leave train = … and test = … out of the protocol's [data]: then a part of "
+                "its rows is held out.",
+            )
+        return ParquetFiles((folder,), ())
     tables = find_tables(folder, options.config, quiet=quiet)
     if not tables:
         return None

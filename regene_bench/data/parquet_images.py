@@ -109,15 +109,26 @@ def _bytes(
     values = cells.field("bytes") if kind == "struct" else cells
     if len(rows) < len(values):
         values = values.take(rows)
-    if values.null_count:
-        row = first_row + int(rows[np.flatnonzero(values.is_null())[0]])
-        raise DataError(
-            f"{path} has no image bytes in row {row}.",
-            hint="Save the data set with the images embedded (Hugging Face: embed_external_files).",
-        )
+    empty = np.asarray(values.is_null())
+    if kind == "struct" and empty.any():
+        _refuse_links(cells.take(rows[empty]), path, rows[empty] + first_row)
     if kind == "lists":
-        return images_of_lists(values, _row_name(path, rows + first_row))
-    return list(values.to_pylist())
+        name_of = _row_name(path, rows[~empty] + first_row)
+        files = iter(images_of_lists(values.drop_null(), name_of) if not empty.all() else [])
+        return [b"" if is_empty else next(files) for is_empty in empty]
+    # whoever decodes them names rows without an image, or leaves them out
+    return [image or b"" for image in values.to_pylist()]
+
+
+def _refuse_links(cells: Any, path: Path, rows: np.ndarray) -> None:
+    """Refuse images that are only named: their files may be anywhere."""
+    for cell, row in zip(cells.to_pylist(), rows, strict=True):
+        if cell and cell.get("path"):
+            raise DataError(
+                f"{path} has no image bytes in row {row}, but the path {cell['path']!r}.",
+                hint="Save the data set with the images embedded (Hugging Face: "
+                "embed_external_files).",
+            )
 
 
 def _row_name(path: Path, rows: np.ndarray) -> Callable[[int], str]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.class_names import in_natural_order, integer_names, labels_of_integers
-from regene_bench.data.column_files import naming, read_column
-from regene_bench.data.parquet_schema import Columns
+from regene_bench.data.column_files import naming, read_column, read_schema
+from regene_bench.data.parquet_schema import Columns, listed_names
+
+_ANOTHER: Final = (
+    "name another column: --labels COLUMN for samples, label_column in [data.options] for a data "
+    "set"
+)
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,44 @@ def read_label_column(path: Path, columns: Columns) -> LabelColumn:
             column = column.cast(column.type.value_type)
         if column.null_count:
             row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-            raise DataError(f"{path} has no label in row {row}.")
+            raise DataError(
+                f"{path} has no label in row {row} (column {columns.label!r}).",
+                hint=f"Leave such rows out where the file is made, or {_ANOTHER}.",
+            )
         if types.is_string(column.type) or types.is_large_string(column.type):
             return LabelColumn(path, np.array(column.to_pylist(), dtype=np.str_), None)
         if types.is_integer(column.type) or types.is_boolean(column.type):
             values = np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
             return LabelColumn(path, values, columns.class_names)
     raise DataError(
-        f"The column {columns.label!r} of {path} holds {column.type}, not integers or strings."
+        f"The column {columns.label!r} of {path} holds {column.type}, not integers or strings.",
+        hint=f"Write whole numbers as int64, or {_ANOTHER}.",
     )
+
+
+def words_of_column(path: Path, name: str) -> list[str | None] | None:
+    """Read what a column says of each row, as text: integers by the file's own list of classes.
+
+    Returns:
+        ``[n]``, None where a row says nothing; or None if it holds neither integers nor strings.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    import pyarrow.types as types
+
+    column = read_column(path, name)
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if types.is_string(column.type) or types.is_large_string(column.type):
+        return [None if word is None else word.strip() for word in column.to_pylist()]
+    if not types.is_integer(column.type):
+        return None
+    names = listed_names(read_schema(path)[0].metadata, name) or ()
+    return [
+        None if i is None else names[i] if 0 <= i < len(names) else str(i)
+        for i in column.to_pylist()
+    ]
 
 
 def classes_of(files: Sequence[LabelColumn]) -> tuple[str, ...] | None:

@@ -58,7 +58,7 @@ def read_columns(
     if not with_label:
         return Columns(image, kind, None, None), rows
     label = _pick(path, schema.names, label_column, LABEL_NAMES, "label_column")
-    return Columns(image, kind, label, _names(schema.metadata, label)), rows
+    return Columns(image, kind, label, listed_names(schema.metadata, label)), rows
 
 
 def _pick(
@@ -105,7 +105,8 @@ def _kind_of(path: Path, name: str, kind: Any) -> ImageKind:
     )
 
 
-def _names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
+def listed_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
+    """Read the names that Hugging Face's metadata give the classes of a column, if they do."""
     try:
         features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
         names = features[label]["names"]

@@ -4,8 +4,8 @@ A source (``regene_bench.api.DatasetSource``) does three things; for each there 
 does it whole, and the parts that this function is made of:
 
 1. Find the data. ``find_folder`` looks through the folders that the user named and, where the data
-   set is nowhere, says which places it looked in. ``fetch`` and ``fetch_all`` download a published
-   ``Archive`` and keep it only if its SHA-256 is right.
+   set is nowhere, says which places it looked in, and ``what_is_there``. ``fetch`` and
+   ``fetch_all`` download a published ``Archive`` and keep it only if its SHA-256 is right.
 2. Know its layout. ``detect_layout`` recognises idx files, CIFAR-10's batches, image Parquet,
    StyleGAN's ``dataset.json`` and class folders, the last two in zips as well, and returns a
    ``Layout`` whose ``read`` decodes one split. Its parts are ``find_class_folders``,
@@ -53,6 +53,7 @@ from regene_bench.data.pixel_csv_sets import (
 )
 from regene_bench.data.records import Block, Records, decode_mixed, decode_records
 from regene_bench.data.split_files import ImageFiles, animations_in, first_files, image_records
+from regene_bench.data.what_is_there import what_is_there
 
 __all__ = [
     "CIFAR_FOLDER",
@@ -95,4 +96,5 @@ __all__ = [
     "labels_of_names",
     "parquet_records",
     "read_idx",
+    "what_is_there",
 ]

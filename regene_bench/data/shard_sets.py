@@ -12,6 +12,12 @@ from regene_bench.base.errors import DataError
 
 _SHARD: Final = re.compile(r"(?P<stem>.+)-(?P<number>\d+)-of-(?P<total>\d+)(?P<rest>.*)", re.ASCII)
 _MOST_NAMED: Final = 3
+# what writers put into names to tell parts apart: UUIDs and hashes (Spark), then numbers
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HASH: Final = re.compile(
+    r"(?<![a-z0-9])((?=[a-f]*[0-9])[0-9a-f]{6,}|[0-9a-f]{8,})(?![a-z0-9])", re.IGNORECASE
+)
+_DIGITS: Final = re.compile(r"[0-9]+")
 
 
 def check_shards(paths: Sequence[Path]) -> None:
@@ -45,10 +51,46 @@ def check_shards(paths: Sequence[Path]) -> None:
             _check_numbers(sorted(shards), total)
 
 
+def check_one_set(paths: Sequence[Path]) -> None:
+    """Refuse files of one folder that are no parts of one set, as their names tell.
+
+    Parts are called alike but for numbers and hashes: ``part-0.parquet`` and ``part-1.parquet`` are
+    some, ``fake.parquet`` and ``real.parquet`` are not.
+
+    Args:
+        paths: Files that are to be read as one split.
+
+    Raises:
+        DataError: Two names differ in more; both are named.
+    """
+    for path in paths[1:]:
+        if _common_name(path) != _common_name(paths[0]):
+            raise DataError(
+                f"{paths[0]} and {path.name} beside it are not called like parts of one set.",
+                hint=f"Give one of them itself ({paths[0]}). If they are parts, call them alike "
+                f"but for a number: part-0{path.suffix}, part-1{path.suffix}.",
+            )
+
+
+def pooled_note(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Say how many files were read as one set, where their names do not say that they are one."""
+    if len(paths) < 2 or all(_SHARD.fullmatch(path.name) for path in paths):
+        return ()
+    between = ", " if len(paths) == 2 else ", …, "
+    return (f"read as one set: {len(paths)} files: {paths[0].name}{between}{paths[-1].name}",)
+
+
 def split_of_file(path: Path) -> str:
     """Name the split that a file is one of: ``train`` of ``train-00000-of-00002.parquet``."""
     match = _SHARD.fullmatch(path.name)
     return match["stem"] if match else path.name.split(".", 1)[0]
+
+
+def _common_name(path: Path) -> str:
+    name = path.name
+    for pattern in (_UUID, _HASH, _DIGITS):
+        name = pattern.sub("#", name)
+    return name
 
 
 def _check_numbers(shards: Sequence[tuple[int, Path]], total: int) -> None:

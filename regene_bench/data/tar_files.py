@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from regene_bench.base.errors import DataError
+from regene_bench.data.first_bytes import named_wrongly
 from regene_bench.data.image_listing import same_spelling
 from regene_bench.data.tar_headers import read_headers
 
@@ -127,7 +128,7 @@ def _reading(path: Path) -> Iterator[IO[bytes]]:
                 yield file
     except _DAMAGES as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise _damaged(path, reason) from None
+        raise named_wrongly(path, ".tar") or _damaged(path, reason) from None
 
 
 def _unpacked(

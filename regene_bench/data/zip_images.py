@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.decode import Encoded
+from regene_bench.data.first_bytes import named_wrongly
 from regene_bench.data.image_listing import (
     ImageListing,
     is_hidden_image,
@@ -62,7 +63,7 @@ def list_zip(path: Path, *, skip_bad: bool = False) -> ImageListing:
             entries = [one for one in file.infolist() if one.filename and not one.is_dir()]
     # of a version that Python does not know, as a flipped bit says: NotImplementedError
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise _damaged(path, error) from None
+        raise named_wrongly(path, ".zip") or _damaged(path, error) from None
     images: dict[str, zipfile.ZipInfo] = {}
     others: dict[str, zipfile.ZipInfo] = {}
     hidden = 0

@@ -17,8 +17,9 @@ from regene_bench.data.dataset_json import (
 )
 from regene_bench.data.frames import each_page, may_be_stack, pages_of
 from regene_bench.data.image_listing import IMAGE_SUFFIXES, ImageListing
-from regene_bench.data.metadata_labels import metadata_file, read_metadata
+from regene_bench.data.metadata_labels import METADATA_FILES, metadata_file, read_metadata
 from regene_bench.data.records import in_blocks
+from regene_bench.data.tar_files import is_tar_name
 from regene_bench.data.zip_images import list_images
 from regene_bench.samples.encoded import Pictures
 from regene_bench.samples.labelling import (
@@ -29,7 +30,7 @@ from regene_bench.samples.labelling import (
 )
 from regene_bench.samples.splits import images_of_split
 
-_READABLE = (".npz", ".npy", ".zip", ".parquet", ".safetensors", ".pt", ".pth")
+_READABLE = (".npz", ".npy", ".zip", ".parquet", ".safetensors", ".pt", ".pth", ".csv")
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,9 @@ def find_sample_files(
 ) -> SampleFiles:
     """List the images below a folder or in a zip, in the order of their names.
 
-    Hidden files and folders, and files that are no images by their suffix, are left out. Folders of
-    a zip that hold everything else (``samples/…``) do not count as classes.
+    Hidden files and folders, and files that are no images by their suffix, are left out. Folders
+    that hold everything else (``samples/…``) do not count as classes: of a zip in any case, of a
+    folder where there are folders in them.
 
     Args:
         place: The folder or the zip.
@@ -171,20 +173,28 @@ def _labels_of_json(listing: ImageListing, class_names: Sequence[str]) -> PathLa
 
 
 def _without_wrapping(listing: ImageListing, class_names: Sequence[str]) -> ImageListing:
-    while listing.archive is not None and DATASET_JSON not in listing.others:
-        head = _wrapping(list(listing.images), class_names)
-        if not head:
+    while listing.others.keys().isdisjoint((DATASET_JSON, *METADATA_FILES)):
+        names = list(listing.images)
+        head = _wrapping(names, class_names)
+        # a folder of a folder of images is rather a class whose name is misspelt
+        if not head or (listing.archive is None and _are_beside(names)):
             break
         listing = listing.below(head)
     return listing
+
+
+def _are_beside(names: Sequence[str]) -> bool:
+    """Tell whether all images lie right in a folder, with none between."""
+    return all(name.count("/") == 1 for name in names)
 
 
 def _wrapping(names: Sequence[str], class_names: Sequence[str]) -> str:
     """The one folder that all images lie in, unless it may be a class; else empty."""
     heads = {name.split("/", 1)[0] if "/" in name else "" for name in names}
     (head,) = heads if len(heads) == 1 else ("",)
-    flat = all(name.count("/") == 1 for name in names)
-    if not head or are_class_names([head], class_names) or (flat and head.isdigit()):
+    if not head or are_class_names([head], class_names):
+        return ""
+    if head.isdigit() and _are_beside(names):
         return ""
     return head
 
@@ -193,5 +203,11 @@ def _no_images(where: Path, others: Sequence[str]) -> DataError:
     """Make the error for a place without images, with a word on what is there instead."""
     readable = [name for name in others if name.endswith(_READABLE)]
     kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-    hint = f"Give the file {readable[0]} itself." if readable else f"Images end in {kinds}."
+    tars = [name for name in others if is_tar_name(name)]
+    if readable:
+        hint = f"Give the file {readable[0]} itself."
+    elif tars:
+        hint = f"Give the folder of the tars itself: {(where / tars[0]).parent}."
+    else:
+        hint = f"Images end in {kinds}."
     return DataError(f"{where} holds no image.", hint=hint)

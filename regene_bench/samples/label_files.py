@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from regene_bench.samples.label_tables import labels_by_name
 from regene_bench.samples.labelling import labels_of_array
 
 SUFFIXES = (".npy", ".txt", ".csv")
+_FRACTION = re.compile(r"-?[0-9]+\.0*")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -64,7 +66,20 @@ def read_label_file(
         raise DataError(
             f"{path} has {len(values)} labels for {n} images.", hint="Give one label an image."
         )
+    _refuse_fractions(values, class_names, path)
     return labels_of_array(values, class_names, str(path))
+
+
+def _refuse_fractions(values: np.ndarray, class_names: Sequence[str], path: Path) -> None:
+    """Refuse ``3.0`` for class 3, as arrays of such numbers are refused."""
+    words = [str(word) for word in values] if values.dtype.kind == "U" else []
+    example = next((word for word in words if _FRACTION.fullmatch(word)), None)
+    if example is not None and example not in class_names:
+        raise DataError(
+            f"{path} has the label {example!r}, where a class goes by its name or by an integer.",
+            hint=f"Write {example.partition('.')[0]} for {example}, and so on (pandas: "
+            "astype(int)).",
+        )
 
 
 def _text(path: Path) -> str:

@@ -122,6 +122,9 @@ def _columns(path: Path, rows: Sequence[Sequence[str]], images: _Images) -> tupl
         first = 0 if images.has(titles[0]) else 1
         return first, 1 - first
     naming = [i for i in places if any(images.has(row[i]) for row in rows)]
+    if any(_is_titled(title, _NAME_TITLES) for title in titles):
+        # class 7 is not the image 7.png where another column is called as names are
+        naming = [i for i in naming if not _is_titled(titles[i], _LABEL_TITLES)]
     if not naming:
         raise DataError(
             f"{path} names none of the images, such as {images.paths[0]}.", hint=_EXAMPLE
@@ -140,8 +143,16 @@ def _columns(path: Path, rows: Sequence[Sequence[str]], images: _Images) -> tupl
     return name, label
 
 
+def _is_titled(title: str, usual: Sequence[str]) -> bool:
+    return _as_title(title) in usual
+
+
+def _as_title(text: str) -> str:
+    return text.casefold().replace(" ", "_")
+
+
 def _titled(titles: Sequence[str], among: Sequence[int], usual: Sequence[str]) -> int | None:
-    by_title = {titles[i].casefold().replace(" ", "_"): i for i in reversed(among)}
+    by_title = {_as_title(titles[i]): i for i in reversed(among)}
     found = next((by_title[title] for title in usual if title in by_title), None)
     return among[0] if found is None and len(among) == 1 else found
 

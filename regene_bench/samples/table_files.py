@@ -8,7 +8,7 @@ from pathlib import Path
 from regene_bench.base.errors import DataError
 from regene_bench.data.column_files import ARROW
 from regene_bench.data.image_listing import list_folder
-from regene_bench.data.shard_sets import check_shards, split_of_file
+from regene_bench.data.shard_sets import check_one_set, check_shards, split_of_file
 from regene_bench.data.split_folders import role_of
 from regene_bench.data.table_splits import Tables, configs_in, is_one_saved, tables_here
 from regene_bench.samples.splits import choose_split, no_splits
@@ -49,6 +49,7 @@ def table_files(path: Path, split: str = "") -> list[Path]:
         _refuse_several_splits(tables, path)
         chosen = sorted(file for files in tables.values() for file in files)
     check_shards(chosen)
+    check_one_set(chosen)
     if beside and (images := list(list_folder(path).images)):
         raise DataError(
             f"{path} holds images ({images[0]}) and Parquet files ({chosen[0].name}).",
@@ -78,7 +79,7 @@ def _below(folder: Path) -> Tables | None:
 
 
 def _refuse_several_splits(tables: Tables, folder: Path) -> None:
-    # files of other names are parts of one sample, but splits are never
+    # files may be parts of one set, but splits never are
     called = {role: name for name in tables if (role := role_of(name.split("-")[0]))}
     in_folders = any(file.parent != folder for files in tables.values() for file in files)
     if len(called) < 2 and not (in_folders and len(tables) > 1):

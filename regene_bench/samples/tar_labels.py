@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from regene_bench.base.errors import DataError, did_you_mean
-from regene_bench.data.class_names import LABEL_NAMES, labels_of_integers, labels_of_names
+from regene_bench.data.class_names import LABEL_NAMES, labels_of_names
 from regene_bench.data.tar_files import TarFile
+from regene_bench.samples.agreement import Told, as_word, check_agreement
 from regene_bench.samples.labelling import labels_of_array, without_labels
 from regene_bench.samples.tar_keys import LABEL_KINDS, TarSample
 
@@ -44,13 +45,17 @@ def labels_of_members(
         class_names: K names in label order.
         label_name: ``cls``, ``txt``, ``json``, or the field of JSON members that holds the label;
             if empty the first that there is of ``cls``, a JSON field of a usual name
-            (``LABEL_NAMES``), and ``txt`` where its words are classes, not captions.
+            (``LABEL_NAMES``), and ``txt`` where its words are names of classes, not captions.
         where: Names the samples in error messages.
 
     Raises:
-        DataError: There is no such member or field, a sample has none where others have, or a label
-            is no class.
+        DataError: There is no such member or field, a sample has none where others have, a label
+            is no class, or ``cls`` and a JSON field of a usual name say different ones.
     """
+
+    def name_of(i: int) -> str:
+        return f"{samples[i].image.name} in {where}"
+
     kinds = [kind for kind in LABEL_KINDS if any(kind in sample.labels for sample in samples)]
     if label_name in ("cls", "txt") and label_name in kinds:
         words = _words(samples, label_name, where)
@@ -65,19 +70,24 @@ def labels_of_members(
         )
     if "cls" in kinds and not label_name:
         words = _words(samples, "cls", where)
+        beside = _usual_fields([_parsed(sample.labels.get("json")) for sample in samples])
+        check_agreement([Told("cls", words), *beside], class_names, name_of)
         return MemberLabels(_labels(words, class_names, f"{where} (.cls)"), "cls")
     notes: tuple[str, ...] = ()
     if "json" in kinds:
         fields = _fields(samples, where)
         values = _field(fields, "" if label_name == "json" else label_name, samples, where)
         if values is not None:
+            if label_name in ("", "json"):
+                check_agreement(_usual_fields(fields), class_names, name_of)
             return MemberLabels(labels_of_array(values, class_names, f"{where} (.json)"), "json")
         if label_name:
             raise _no_field(fields[0], label_name, where)
         notes = without_labels("field", tuple(fields[0]))
     if "txt" in kinds:
         words = _words(samples, "txt", where)
-        if any(_are_classes([word], class_names) for word in set(words)):
+        # where classes have names, numbers beside images are counts or seeds
+        if labels_of_names(set(words), class_names):
             return MemberLabels(_labels(words, class_names, f"{where} (.txt)"), "txt")
         notes = (*notes, f"unlabelled: .txt members are no class names (the first: {words[0]!r})")
     return MemberLabels(None, "", notes)
@@ -87,13 +97,6 @@ def _labels(words: Sequence[str], class_names: Sequence[str], where: str) -> np.
     if all(map(_INTEGER.fullmatch, words)):
         return labels_of_array(np.array([int(word) for word in words]), class_names, where)
     return labels_of_array(np.array(words, dtype=np.str_), class_names, where)
-
-
-def _are_classes(words: Sequence[str], class_names: Sequence[str]) -> bool:
-    if labels_of_names(words, class_names):
-        return True
-    numbers = [int(word) for word in words if _INTEGER.fullmatch(word)]
-    return bool(numbers) and bool((labels_of_integers(np.array(numbers), class_names) >= 0).any())
 
 
 def _words(samples: Sequence[TarSample], kind: str, where: str) -> list[str]:
@@ -120,6 +123,21 @@ def _fields(samples: Sequence[TarSample], where: str) -> list[Mapping[str, Any]]
             )
         found.append(value)
     return found
+
+
+def _usual_fields(fields: Sequence[Mapping[str, Any]]) -> list[Told]:
+    """Take the fields of usual names, each with what it says of every sample."""
+    usual = [name for name in LABEL_NAMES if any(name in own for own in fields)]
+    return [Told(name, [as_word(own.get(name)) for own in fields]) for name in usual]
+
+
+def _parsed(member: TarFile | None) -> Mapping[str, Any]:
+    """Read the fields of a member that need not be one of fields, nor be there."""
+    try:
+        value = json.loads(member.content or b"") if member else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _field(

@@ -23,7 +23,7 @@ from regene_bench.data.image_listing import (
     list_folder,
 )
 from regene_bench.data.opened import Encoded
-from regene_bench.data.shard_sets import check_shards
+from regene_bench.data.shard_sets import check_one_set, check_shards, pooled_note
 from regene_bench.data.split_folders import role_of
 from regene_bench.data.tar_files import TarFile, TarListing, is_tar_name, list_tar, read_files
 from regene_bench.samples.image_files import SampleFiles, with_pages, without_wrapping
@@ -41,12 +41,12 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
     Args:
         place: The tar or the folder.
         split: The split that is asked for, where the names of tars begin with one
-            (``train-0000.tar``); empty if there is only one.
+            (``train-0000.tar``), or their folders are called so; empty if there is only one.
 
     Raises:
         UsageError: There is no such split, or it is one tar.
-        DataError: They are of several splits, one is missing whose neighbours count them, or there
-            are Parquet files of their own as well.
+        DataError: They are of several splits or no parts of one set, one is missing whose
+            neighbours count them, or there are Parquet files of their own as well.
     """
     if not place.is_dir():
         if split and is_tar_name(place.name):
@@ -55,6 +55,8 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
     with os.scandir(place) as entries:
         names = sorted(entry.name for entry in entries if is_visible(entry.name))
     found = [place / name for name in names if is_tar_name(name)]
+    if not found and (folders := _folders_of_splits(place, names)):
+        return find_tars(place / _chosen_folder(place, folders, split))
     if not found or list_folder(place).images:
         return []
     # img2dataset writes a table beside each tar, which tells of its images
@@ -68,7 +70,25 @@ def find_tars(place: Path, split: str = "") -> list[Path]:
         )
     chosen = _of_split(found, split, place)
     check_shards(chosen)
+    check_one_set(chosen)
     return chosen
+
+
+def _folders_of_splits(place: Path, names: Sequence[str]) -> list[str]:
+    """Name the folders that are called by a split and hold tars."""
+    folders = [name for name in names if role_of(name) and (place / name).is_dir()]
+    return [
+        name for name in folders if any(is_tar_name(path.name) for path in (place / name).iterdir())
+    ]
+
+
+def _chosen_folder(place: Path, folders: Sequence[str], split: str) -> str:
+    if split:
+        return choose_split(split, folders, place)
+    raise DataError(
+        f"{place} holds the tars of splits in folders: {', '.join(folders)}.",
+        hint=f"Say which is meant: --split {folders[0]}.",
+    )
 
 
 def _of_split(tars: Sequence[Path], split: str, place: Path) -> list[Path]:
@@ -174,7 +194,7 @@ def _read(by_path: Mapping[Path, TarFile], wanted: Iterable[Path]) -> Iterator[t
 
 
 def _notes(tars: Sequence[Path], listings: Sequence[TarListing]) -> tuple[str, ...]:
-    notes = []
+    notes = list(pooled_note(tars))
     if links := sum(listing.links for listing in listings):
         notes.append(f"links in tars, not followed: {links}")
     for tar, listing in zip(tars, listings, strict=True):

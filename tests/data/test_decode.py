@@ -182,7 +182,7 @@ def test_what_cannot_be_decoded_is_left_out_where_that_is_asked_for() -> None:
     assert (out[1] == 7).all()
     ((number, reason),) = told
     assert number == 1
-    assert "not an image" in reason
+    assert "no bytes" in reason
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from regene_bench_plugins.datasets.digits import Digits
 from regene_bench_plugins.datasets.folder import Folder
+from regene_bench_plugins.datasets.npz import Npz
 from regene_bench_plugins.datasets.parquet import ParquetImages
 from regene_bench_plugins.datasets.published_sets import Cifar10, FashionMnist, Mnist
 
@@ -230,6 +231,83 @@ def test_parquet_reads_image_parquet(tmp_path: Path) -> None:
     assert train.class_names == ("cat", "dog")
 
 
+def load_from(tmp_path: Path, source: type[DatasetSource], path: str, **options: Any) -> Any:
+    options = {"path": path, **options}
+    return load(source(request("set", SHAPES, tmp_path, options=options)))
+
+
+def refused(tmp_path: Path, source: type[DatasetSource], path: str, **options: Any) -> str:
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path, source, path, **options)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+def write_pets(path: Path, first: int = 0) -> Path:
+    write_parquet(path, [encode(image) for image in PETS.images], PETS.labels + first)
+    return path
+
+
+def test_a_single_parquet_file_is_a_data_set_of_which_a_part_is_held_out(tmp_path: Path) -> None:
+    write_pets(tmp_path / "set" / "a.parquet")
+    train, test = load_from(tmp_path, ParquetImages, "set/a.parquet")
+    assert (len(train.images), len(test.images)) == (36, 4)
+    text = refused(tmp_path, ParquetImages, "set")
+    assert "a.parquet is called by no split: call it train-a.parquet, or give the file" in text
+    (tmp_path / "set" / "a.parquet").rename(tmp_path / "set" / "train-a.parquet")
+    assert len(load_from(tmp_path, ParquetImages, "set")[0].images) == 36
+
+
+def test_labels_from_one_on_get_the_option_that_names_them(tmp_path: Path) -> None:
+    write_pets(tmp_path / "set" / "train.parquet", first=1)
+    assert 'class_names = ["1", "2", …]' in refused(tmp_path, ParquetImages, "set")
+    train, _ = load_from(tmp_path, ParquetImages, "set", class_names=["1", "2"])
+    assert set(train.labels) == {0, 1}
+
+
+def test_what_another_source_reads_names_that_source(tmp_path: Path) -> None:
+    write_pets(tmp_path / "table" / "train.parquet")
+    write_class_folders(tmp_path / "folders", PETS)
+    np.savez(tmp_path / "set.npz", images=PETS.images, labels=PETS.labels)
+    as_picture(PETS.images[0]).save(tmp_path / "flat.png")
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat.png").rename(tmp_path / "flat" / "0.png")
+    (tmp_path / "shards.tar").touch()
+    assert 'source = "parquet" reads' in refused(tmp_path, Folder, "table")
+    assert 'source = "parquet" reads' in refused(tmp_path, Folder, "table/train.parquet")
+    assert 'source = "npz" reads' in refused(tmp_path, Folder, "set.npz")
+    assert 'source = "npz" reads' in refused(tmp_path, ParquetImages, "set.npz")
+    assert 'source = "parquet" reads' in refused(tmp_path, Npz, "table/train.parquet")
+    assert 'source = "folder" reads' in refused(tmp_path, Npz, "flat")
+    assert 'source = "folder" reads' in refused(tmp_path, ParquetImages, "folders")
+    assert "no folder a class" in refused(tmp_path, Folder, "flat")
+    assert "unpack it" in refused(tmp_path, Folder, "shards.tar")
+
+
+def test_a_metadata_file_without_a_known_column_of_labels_names_its_columns(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "set").mkdir()
+    lines = ["file_name,kind"]
+    for i, image in enumerate(PETS.images):
+        as_picture(image).save(tmp_path / "set" / f"{i}.png")
+        lines.append(f"{i}.png,{PETS.class_names[PETS.labels[i]]}")
+    (tmp_path / "set" / "metadata.csv").write_text("\n".join(lines))
+    text = refused(tmp_path, Folder, "set")
+    assert "metadata.csv has the columns file_name, kind" in text
+    assert "label_column" in text
+    train, _ = load_from(tmp_path, Folder, "set", label_column="kind")
+    assert train.class_names == ("cat", "dog")
+
+
+def test_a_folder_around_the_classes_is_told_from_a_class(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "set" / "generated", PETS)
+    text = refused(tmp_path, Folder, "set")
+    assert "holds one folder, generated (with cat, dog in it)" in text
+    assert f'path = "{tmp_path / "set" / "generated"}"' in text
+    assert len(load_from(tmp_path, Folder, "set/generated")[0].images) == 36
+
+
 def test_classes_can_come_from_several_data_sets(tmp_path: Path) -> None:
     faces = np.full((30, 3, 20, 18), 10, dtype=np.uint8)
     faces[:, :, 3:17, 2:16] = 250
@@ -293,8 +371,10 @@ def test_impossible_options_are_refused(options: dict[str, Any], message: str) -
 
 def test_a_wrong_number_of_classes_is_told(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "pets", PETS)
-    source = Folder(
-        request("folder", replace(SHAPES, n_classes=3), tmp_path, options={"path": "pets"})
-    )
-    with pytest.raises(DataError, match=r"2 classes \(cat, dog\), but the benchmark says 3"):
-        load(source)
+    for n in (1, 3):
+        shape = replace(SHAPES, n_classes=n)
+        source = Folder(request("folder", shape, tmp_path, options={"path": "pets"}))
+        said = rf"2 classes \(cat, dog\), but the benchmark says {n}"
+        with pytest.raises(DataError, match=said) as caught:
+            load(source)
+        assert "classes = 2" in caught.value.hint

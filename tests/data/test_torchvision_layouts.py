@@ -135,6 +135,7 @@ def test_stl_10_without_its_list_of_classes_takes_the_protocols(tmp_path: Path) 
     [
         ({"dataset": "EMNIST"}, "split is for EMNIST, which needs it"),
         ({"dataset": "KMNIST", "split": "letters"}, "split is for EMNIST"),
+        ({"dataset": "SVHN", "split": "extra"}, "the test images are read: leave it out."),
         ({"dataset": "EMNIST", "split": "train"}, "'balanced', 'byclass'"),
         ({"dataset": "CelebA"}, "attribute is for CelebA, which needs it"),
         ({"dataset": "SVHN", "coarse": True}, "coarse is for CIFAR100"),

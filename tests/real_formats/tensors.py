@@ -40,6 +40,16 @@ def _shards(kind: str) -> Any:
     return write
 
 
+def _shards_of_splits(folder: Path, made: Content) -> None:
+    for split, data in (("train", made.train), ("test", made.test)):
+        (folder / "shards" / split).mkdir(parents=True)
+        pattern = str(folder / "shards" / split / "%06d.tar")
+        with webdataset.ShardWriter(pattern, maxcount=5, verbose=0) as writer:
+            for i, image in enumerate(data.images):
+                label = int(data.labels[i])
+                writer.write({"__key__": f"{i:04}", "png": as_picture(image), "cls": label})
+
+
 def _tar(mode: str, name: str) -> Any:
     def write(folder: Path, made: Content) -> None:
         write_class_folders(folder / "made", made.test)
@@ -115,8 +125,22 @@ FORMATS: tuple[Format, ...] = (
         for kind, read in (
             ("cls", "the label of each key; keys with dots; packed tars"),
             ("json", "a field called `label`, `labels`, `target`, `cls` or the like, or as said"),
-            ("txt", "class names or numbers; captions are no labels, and the note says so"),
+            (
+                "txt",
+                "class names, or integers that classes are called by; captions are none, as noted",
+            ),
         )
+    ),
+    Format(
+        name="WebDataset shards in folders of splits",
+        libraries=("webdataset",),
+        content=_COLOUR,
+        write=_shards_of_splits,
+        recognised="folders called by splits (`train`, `val`) with `.tar` files in them",
+        read="the split that `--split` names",
+        refused="all splits together; tars of other names in one folder (`fake.tar`, `real.tar`)",
+        samples="shards",
+        said={"split": "test"},
     ),
     *(
         Format(

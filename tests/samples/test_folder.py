@@ -104,6 +104,26 @@ def test_a_place_without_images_says_what_is_there(tmp_path: Path) -> None:
     assert "Cannot tell what" in message(tmp_path / "samples.mp4")
 
 
+def test_tables_of_pixels_in_a_folder_are_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("label,pixel0\n0,1\n")
+    assert "Give the file test.csv itself." in message(tmp_path)
+    assert "Give the file test.csv itself." in message(tmp_path, split="test")
+
+
+@pytest.mark.parametrize("around", ["generated", "run 1/generated"])
+def test_folders_around_class_folders_are_no_classes(tmp_path: Path, around: str) -> None:
+    for i, name in enumerate(NAMES):
+        write(tmp_path / around / name, pixels(1, seed=i))
+    samples = read_samples(tmp_path, GREY, NAMES)
+    assert samples.labels is not None
+    assert samples.labels.tolist() == list(range(len(NAMES)))
+
+
+def test_a_misspelt_class_alone_is_not_taken_for_a_folder_around(tmp_path: Path) -> None:
+    write(tmp_path / "ct", pixels(2))
+    assert "the class 'ct'" in message(tmp_path)
+
+
 @pytest.mark.parametrize("kept", [0, 20, 60])
 def test_a_damaged_file_is_named(tmp_path: Path, kept: int) -> None:
     write(tmp_path, pixels(3))

@@ -89,6 +89,27 @@ def test_an_order_that_can_be_mistaken_is_refused(folder: Path, name: str) -> No
     assert read(folder, "a.csv", "0.png,2\n2.png,0\n10.png,1\n") == [2, 1, 0]
 
 
+def test_a_class_is_not_taken_for_an_image_of_that_number(tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / "samples" / name).mkdir(parents=True)
+        as_picture(pixels(1)[0]).save(tmp_path / "samples" / name / "0.png")
+    path = tmp_path / "a.csv"
+    path.write_text("filename,label\n0_0.png,0\n1_0.png,0\n")
+    with pytest.raises(RegeneBenchError, match="names none of the images, such as cat/0"):
+        read_samples(tmp_path / "samples", GREY, NAMES, labels=str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.txt", "0.0\n1.0\n2.0\n"), ("a.csv", "0.png,0.0\n1.png,1.\n2.png,2\n")]
+)
+def test_whole_numbers_with_a_point_are_to_be_written_as_integers(
+    folder: Path, name: str, text: str
+) -> None:
+    with pytest.raises(RegeneBenchError, match=r"the label '0\.0'") as caught:
+        read(folder, name, text)
+    assert "Write 0 for 0.0" in caught.value.hint
+
+
 def test_they_count_more_than_folders(folder: Path) -> None:
     (folder / "cat").mkdir()
     for path in folder.glob("*.png"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import DataError
@@ -54,6 +57,9 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
     assert read_samples(tmp_path / "a.parquet", GREY, NAMES).notes == ()
     assert labels_of(path, labels="drawn") == [0, 1, 2, 0, 1]
     assert "Did you mean 'drawn'" in refused(path, labels="drwan")
+    assert refused(path, labels="nope").endswith(
+        "b.parquet has no column 'nope'.\nKnown: drawn, image."
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,6 +68,37 @@ def test_no_labels_or_labels_elsewhere(tmp_path: Path) -> None:
 def test_the_usual_names_of_label_columns_are_known(tmp_path: Path, column: str) -> None:
     path = write(tmp_path / "a.parquet", [0, 1, 2, 0, 1], label_column=column)
     assert labels_of(path) == [0, 1, 2, 0, 1]
+
+
+def write_columns(path: Path, **columns: Any) -> Path:
+    cells = pa.array([encode(image) for image in IMAGES])
+    pq.write_table(pa.table({"image": cells, **columns}), path)
+    return path
+
+
+def test_two_columns_of_labels_must_agree(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    words = ["cat", "dog", "owl", "cat", "dog"]
+    write_columns(path, label=[0, 1, 2, 0, 1], target=words)
+    assert labels_of(path) == [0, 1, 2, 0, 1]
+    write_columns(path, label=[0, 1, 2, 0, 1], target=["cat", "dog", None, "cat", "owl"])
+    text = refused(path)
+    assert f"Row 4 of {path} has the label '1' by 'label', but 'owl' by 'target'" in text
+    assert "--labels label or --labels target" in text
+    assert labels_of(path, labels="label") == [0, 1, 2, 0, 1]
+    # a number that is measured is no label
+    assert labels_of(write_columns(path, label=words, y=[0.5] * 5)) == [0, 1, 2, 0, 1]
+
+
+def test_yes_and_no_are_labels_only_of_two_classes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [True, False, True, True, False])
+    text = refused(path)
+    assert "'label'" in text
+    assert "holds bool, but the benchmark has 3 classes" in text
+    two = replace(GREY, n_classes=2)
+    labels = read_samples(path, two, ("plain", "striped")).labels
+    assert labels is not None
+    assert labels.tolist() == [1, 0, 1, 1, 0]
 
 
 def test_labels_beside_count_more_than_a_column(tmp_path: Path) -> None:
@@ -99,6 +136,16 @@ def test_a_folder_of_several_files(tmp_path: Path) -> None:
     assert samples.labels.tolist() == [0, 1]
 
 
+def test_files_of_two_meanings_are_not_pooled(tmp_path: Path) -> None:
+    for name in ("fake", "real"):
+        write(tmp_path / f"{name}.parquet", [0, 1, 2, 0, 1])
+    assert "fake.parquet and real.parquet beside it" in refused(tmp_path)
+    (tmp_path / "fake.parquet").rename(tmp_path / "s-0.parquet")
+    (tmp_path / "real.parquet").rename(tmp_path / "s-1.parquet")
+    notes = read_samples(tmp_path, GREY, NAMES).notes
+    assert notes == ("read as one set: 2 files: s-0.parquet, s-1.parquet",)
+
+
 def test_a_folder_of_both_images_and_parquet_is_not_guessed_about(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", None)
     (tmp_path / "cat").mkdir()
@@ -106,6 +153,44 @@ def test_a_folder_of_both_images_and_parquet_is_not_guessed_about(tmp_path: Path
     text = refused(tmp_path)
     assert "a.parquet" in text
     assert "cat/0.png" in text
+
+
+def test_rows_without_an_image_are_named_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    files = [encode(image) for image in IMAGES]
+    lists = [image[0].tolist() for image in IMAGES]
+    for cells in (
+        [{"bytes": file, "path": None} for file in files],
+        files,
+        lists,
+    ):
+        table = pa.table({"image": [*cells[:3], None, cells[4]], "label": [0, 1, 2, 0, 1]})
+        pq.write_table(table, path)
+        assert f"row 3 of {path}: there are no bytes of it.\n" in refused(path)
+        assert "--skip-bad" in refused(path)
+        samples = read_samples(path, GREY, NAMES, skip_bad=True)
+        np.testing.assert_array_equal(samples.images, IMAGES[[0, 1, 2, 4]])
+        assert samples.labels is not None
+        assert samples.labels.tolist() == [0, 1, 2, 1]
+        assert "1 of 5 images left out, which cannot be decoded: in row 3" in samples.notes[0]
+
+
+def test_images_that_are_only_named_are_refused_with_their_remedy(tmp_path: Path) -> None:
+    cells = [{"bytes": None, "path": f"{i}.png"} for i in range(5)]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({"image": pa.array(cells, kind)}), tmp_path / "a.parquet")
+    text = refused(tmp_path / "a.parquet", skip_bad=True)
+    assert "row 0, but the path '0.png'" in text
+    assert "embed_external_files" in text
+
+
+def test_labels_that_cannot_be_read_have_a_next_step(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", [0.0, 1.0, 2.0, 0.0, 1.0])
+    assert "holds double" in refused(path)
+    assert "int64" in refused(path)
+    text = refused(write(path, [0, 1, None, 0, 1]))
+    assert "no label in row 2 (column 'label')" in text
+    assert "--labels COLUMN" in text
 
 
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:

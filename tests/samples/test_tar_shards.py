@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import webdataset  # type: ignore[import-untyped]
 
-from regene_bench.base.errors import DataError
+from regene_bench.base.errors import DataError, UsageError
 from regene_bench.samples.collection import Samples
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, as_picture, encode, pixels, write_parquet
@@ -71,15 +71,12 @@ def fields(label: int, key: str) -> dict[str, Any]:
         "json": {"json": {"caption": "x", "label": label}},
         "json names": {"json": {"target": NAMES[label]}},
         "txt": {"txt": NAMES[label]},
-        "txt numbers": {"txt": str(label)},
         "captions beside cls": {"txt": "a photograph", "cls": label},
     }
     return known[key]
 
 
-@pytest.mark.parametrize(
-    "key", ["cls", "json", "json names", "txt", "txt numbers", "captions beside cls"]
-)
+@pytest.mark.parametrize("key", ["cls", "json", "json names", "txt", "captions beside cls"])
 def test_labels_beside_images_as_webdataset_writes_them(tmp_path: Path, key: str) -> None:
     samples = [
         {"png": as_picture(image), **fields(label, key)}
@@ -100,6 +97,36 @@ def test_labels_by_name(tmp_path: Path) -> None:
     assert labels_of(place, labels="drawn") == LABELS
     assert "Did you mean 'drawn'" in failure(place, labels="drwan")
     assert "they have drawn" in failure(place, labels="json")
+
+
+def told_twice(path: Path, first: Mapping[str, Any], second: Mapping[str, Any]) -> Path:
+    return write_shards(
+        path, [{"png": as_picture(IMAGES[i]), **own} for i, own in enumerate((first, second))]
+    )
+
+
+def test_cls_and_fields_must_agree(tmp_path: Path) -> None:
+    good = {"cls": 2, "json": {"label": "owl", "y": [1, 2]}}
+    assert labels_of(told_twice(tmp_path / "a", good, good)) == [2, 2]
+    place = told_twice(tmp_path / "b", good, {"cls": 1, "json": {"label": "owl"}})
+    text = failure(place)
+    assert f"0001.png in {place} has the label '1' by 'cls', but 'owl' by 'label'" in text
+    assert "--labels cls or --labels label" in text
+    assert labels_of(place, labels="cls") == [2, 1]
+    assert labels_of(place, labels="label") == [2, 2]
+    place = told_twice(tmp_path / "c", *[{"json": {"label": i, "target": 1}} for i in (1, 0)])
+    assert "'0' by 'label', but '1' by 'target'" in failure(place)
+
+
+def test_numbers_in_texts_are_labels_only_of_classes_called_by_integers(tmp_path: Path) -> None:
+    members: dict[str, bytes] = {}
+    for i in range(3):
+        members |= {f"{i}.png": PNG[i], f"{i}.txt": str(i).encode()}
+    path = write_tar(tmp_path / "a.tar", members)
+    assert labels_of(path) is None
+    assert any(".txt members are no class names (the first: '0')" in n for n in read(path).notes)
+    assert labels_of(path, labels="txt") == [0, 1, 2]
+    assert read_samples(path, GREY, ("0", "1", "2")).labels.tolist() == [0, 1, 2]  # type: ignore[union-attr]
 
 
 def test_captions_and_other_fields_are_no_labels_and_the_note_says_so(tmp_path: Path) -> None:
@@ -295,10 +322,38 @@ def test_tables_beside_tars_are_img2datasets_or_refused(tmp_path: Path) -> None:
     assert "tars (00000.tar) and Parquet files (train.parquet)" in failure(tmp_path)
 
 
+def test_tars_of_two_meanings_are_not_pooled(tmp_path: Path) -> None:
+    for name in ("fake", "real"):
+        write_tar(tmp_path / f"{name}.tar", {"0.png": PNG[0]})
+    assert "fake.tar and real.tar beside it" in failure(tmp_path)
+    (tmp_path / "fake.tar").rename(tmp_path / "s-0.tar")
+    (tmp_path / "real.tar").rename(tmp_path / "s-1.tar")
+    assert "read as one set: 2 files: s-0.tar, s-1.tar" in read(tmp_path).notes
+
+
 def test_splits_of_a_data_set_are_not_pooled(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_tar(tmp_path / f"{split}-000000.tar", {"0.png": PNG[0]})
     assert "several splits" in failure(tmp_path)
+
+
+def test_tars_in_folders_of_splits(tmp_path: Path) -> None:
+    for i, split in enumerate(("train", "val")):
+        (tmp_path / split).mkdir()
+        write_tar(tmp_path / split / "000000.tar", {"0.png": PNG[i]})
+    text = failure(tmp_path)
+    assert "the tars of splits in folders: train, val" in text
+    assert "--split train" in text
+    samples = read(tmp_path, split="validation")
+    np.testing.assert_array_equal(samples.images, IMAGES[1:2])
+    with pytest.raises(UsageError, match="it has train, val"):
+        read(tmp_path, split="test")
+
+
+def test_tars_in_another_folder_are_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    write_tar(tmp_path / "shards" / "0.tar", {"0.png": PNG[0]})
+    assert f"Give the folder of the tars itself: {tmp_path / 'shards'}." in failure(tmp_path)
 
 
 def test_damaged_images_are_named_or_left_out_with_their_labels(tmp_path: Path) -> None:

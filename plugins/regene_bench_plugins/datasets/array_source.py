@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from regene_bench.api import DataError, ImageSet, Split
-from regene_bench.data.readers import find_folder
+from regene_bench.data.readers import find_folder, what_is_there
 from regene_bench_plugins.datasets.class_names import check_numbers
 from regene_bench_plugins.datasets.located import ClassNameOptions, Found, LocatedSource
 
@@ -32,6 +32,7 @@ class ArraySource(LocatedSource):
     """Looks for a file in the data folders, and holds its labels to the protocol's classes."""
 
     options: ArrayOptions
+    registered_as: ClassVar[str]
     suffix: ClassVar[str]
     remedy: ClassVar[str]
 
@@ -47,6 +48,7 @@ class ArraySource(LocatedSource):
             lambda place: self.find(place) is not None,
             remedy=self.remedy,
             suffixes=(self.suffix,),
+            explain=lambda place: what_is_there(place, self.registered_as),
         )
         found = self.find(place)
         if found is None:

@@ -29,6 +29,7 @@ class Folder(OwnImages):
         max_train = 15000
     """
 
+    registered_as = "folder"
     kinds = ("dataset-json", "class-folders")
     remedy = (
         "It has a folder for each class, with image files, or train/<class> and test/<class>, or "

@@ -27,6 +27,7 @@ class Npz(ArraySource):
     """
 
     knows_splits = True
+    registered_as = "npz"
     suffix = ".npz"
     remedy = "It is a .npz with x_train, y_train, x_test and y_test, or with images and labels."
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from regene_bench.api import DataError, SourceRequest, validate
+from regene_bench.api import DataError, ImageSet, SourceRequest, Split, validate
 from regene_bench.data.readers import (
     DecodeOptions,
     Layout,
@@ -15,7 +16,9 @@ from regene_bench.data.readers import (
     ParquetOptions,
     detect_layout,
     find_folder,
+    what_is_there,
 )
+from regene_bench_plugins.datasets.class_names import check_numbers
 from regene_bench_plugins.datasets.composition import ClassOptions, compose
 from regene_bench_plugins.datasets.located import (
     ClassNameOptions,
@@ -61,7 +64,9 @@ class OwnImages(LocatedSource):
 
     knows_splits = True
     kinds: ClassVar[tuple[LayoutKind, ...]]
+    registered_as: ClassVar[str]
     remedy: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, request: SourceRequest) -> None:
         self.options = validate(ImageOptions, request.options, "[data.options]")
@@ -89,11 +94,22 @@ class OwnImages(LocatedSource):
             lambda place: detect_layout(place, self._layouts()) is not None,
             remedy=self.remedy,
             zipped=True,
+            suffixes=self.suffixes,
+            explain=lambda place: what_is_there(place, self.registered_as),
         )
         layout: Layout | None = detect_layout(folder, self._layouts())
         if layout is None:
             raise DataError(f"{folder} has changed while it was looked at.")
+        if layout.kind == "class-folders" and self.request.shape.n_classes > 1:
+            _refuse_folder_around(layout.folder, self.request.shape.n_classes)
         return layout
+
+    def load(self, split: Split) -> ImageSet:
+        """Decode one split, and hold its labels to the protocol's classes."""
+        data, n_classes = super().load(split), self.request.shape.n_classes
+        if len(data.class_names) != n_classes:  # the loader says which there are
+            return data
+        return check_numbers(data, n_classes, str(next(iter(self.files()), self.request.name)))
 
     def _layouts(self) -> LayoutOptions:
         options = self.options
@@ -109,3 +125,19 @@ class OwnImages(LocatedSource):
             kinds=self.kinds,
             splits=self.request.splits,
         )
+
+
+def _refuse_folder_around(folder: Path, n_classes: int) -> None:
+    """Refuse the folder around the folder of the classes."""
+    below = _folders(folder) if folder.is_dir() else []
+    if len(below) == 1 and (classes := _folders(below[0])):
+        shown = ", ".join(path.name for path in classes[:3]) + (", …" if len(classes) > 3 else "")
+        raise DataError(
+            f"{folder} holds one folder, {below[0].name} (with {shown} in it); the benchmark has "
+            f"{n_classes} classes.",
+            hint=f'If its folders are the classes, name it: path = "{below[0]}".',
+        )
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(path for path in place.iterdir() if path.is_dir() and path.name[0] != ".")

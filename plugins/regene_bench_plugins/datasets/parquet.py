@@ -9,9 +9,9 @@ class ParquetImages(OwnImages):
     """``train-*.parquet`` and ``test-*.parquet`` with images and labels.
 
     Or a folder of ``datasets.save_to_disk``, or the layout into which the Hub converts data sets
-    (``default/train/0000.parquet``). Images are encoded files, or arrays of uint8 (``Array2D``,
-    ``Array3D``). Splits may be named in the protocol (``[data] train`` and ``test``). Without test
-    files a part of each class is held out, chosen by the hash of file name and row.
+    (``default/train/0000.parquet``), or a single file. Images are encoded files, or arrays of uint8
+    (``Array2D``, ``Array3D``). Splits may be named in the protocol (``[data] train`` and ``test``).
+    Without test files a part of each class is held out, chosen by the hash of file name and row.
     Options (``own_images.ImageOptions``)::
 
         [data.options]
@@ -26,6 +26,8 @@ class ParquetImages(OwnImages):
     or ``[[data.options.classes]]`` as in the source ``folder``.
     """
 
+    registered_as = "parquet"
+    suffixes = (".parquet",)
     kinds = ("parquet",)
     remedy = (
         "It has files train-*.parquet and, if it comes with a test split, "

@@ -48,6 +48,7 @@ class PixelCsv(ArraySource):
     """
 
     options: CsvOptions
+    registered_as = "pixel-csv"
     suffix = ".csv"
     remedy = "It has a train.csv, with a column for the labels and one for each pixel."
 

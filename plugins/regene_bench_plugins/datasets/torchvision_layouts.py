@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from regene_bench.api import DataError, ImageSet, ImageShape, Split
 from regene_bench.data.readers import (
@@ -51,6 +51,17 @@ class TorchvisionOptions(ClassNameOptions):
     def _no_other_source(cls, value: object) -> object:
         if (other := _OTHER_SOURCES.get(str(value))) is not None:
             raise ValueError(f'it has a source of its own: source = "{other}" in [data]')
+        return value
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _only_of_emnist(cls, value: object, info: ValidationInfo) -> object:
+        dataset = info.data.get("dataset")
+        if value is not None and dataset not in (None, "EMNIST"):
+            raise ValueError(
+                f"split is for EMNIST alone; of {dataset} the training and the test images are "
+                "read: leave it out"
+            )
         return value
 
     @model_validator(mode="after")
