@@ -138,13 +138,13 @@ def one_label_each(labels: np.ndarray, where: str) -> np.ndarray:
     return labels
 
 
-def damaged(path: Path | str, error: Exception) -> DataError:
-    """Make the error for one of ``DAMAGES``."""
+def damaged(path: Path, error: Exception, what: str = "") -> DataError:
+    """Make the error for one of ``DAMAGES``; ``what`` says in a word what the file should hold."""
     if wrong := named_wrongly(path, path.suffix.lower()):
         return wrong
     objects = "allow_pickle" in str(error) or "object" in str(error).lower()
     return DataError(
-        f"Cannot read {path}: "
+        f"Cannot read {what}{path}: "
         + ("it holds pickled objects." if objects else f"it is damaged ({error})."),
         hint="Save plain arrays: of numbers, or of words (array.astype(str))."
         if objects

@@ -101,4 +101,4 @@ def _array(path: Path) -> np.ndarray:
     try:
         return np.array(read_npy(path))
     except DAMAGES as error:
-        raise damaged(f"the labels {path}", error) from None
+        raise damaged(path, error, "the labels ") from None

@@ -124,7 +124,7 @@ def _columns(path: Path, rows: Sequence[Sequence[str]], images: _Images) -> tupl
     naming = [i for i in places if any(images.has(row[i]) for row in rows)]
     if any(_is_titled(title, _NAME_TITLES) for title in titles):
         # class 7 is not the image 7.png where another column is called as names are
-        naming = [i for i in naming if not _is_titled(titles[i], _LABEL_TITLES)]
+        naming = [i for i in naming if not _is_titled(titles[i], LABEL_NAMES)]
     if not naming:
         raise DataError(
             f"{path} names none of the images, such as {images.paths[0]}.", hint=_EXAMPLE
