@@ -10,8 +10,8 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.data.array_axes import channels_first
-from regene_bench.data.class_names import LABEL_NAMES
 from regene_bench.data.decode import DecodeOptions, ProgressFn, fit_images
+from regene_bench.data.named_arrays import choose_images, choose_labels, list_of_classes
 from regene_bench.data.npz_files import (
     DAMAGES,
     SplitArrays,
@@ -24,8 +24,6 @@ from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import ImageSet
 from regene_bench.data.split import hashed_test_mask
 from regene_bench.data.split_folders import USUAL_SPLITS, SplitNames, SplitRole, role_of
-
-_ONE_COLLECTION = ("images", "x", "arr_0")
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class NpzSet:
 
         Returns:
             uint8 images ``[N, C, H, W]`` of the shape; labels int64 ``[N]`` as they stand in the
-            file; classes called "0", "1", …
+            file, and the classes that they index: of an array ``class_names``, else "0", "1", …
 
         Raises:
             DataError: The arrays are damaged, no 8-bit images, or have other labels than integers.
@@ -70,6 +68,7 @@ class NpzSet:
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 images, labels = file[arrays.images], file[str(arrays.labels)]
+                names = list_of_classes(file)
         except DAMAGES as error:
             raise damaged(self.path, error) from None
         images = self._pixels(images, shape, arrays.images)
@@ -79,8 +78,8 @@ class NpzSet:
             mask = hashed_test_mask(keys, labels, self.test_fraction)
             chosen = mask if split == "test" else ~mask
             images, labels = images[chosen], labels[chosen]
-        names = tuple(str(i) for i in range(shape.n_classes))
-        return ImageSet(fit_images(images, shape, self.decode), labels, names)
+        numbers = tuple(str(i) for i in range(shape.n_classes))
+        return ImageSet(fit_images(images, shape, self.decode), labels, names or numbers)
 
     def _pixels(self, images: np.ndarray, shape: ImageShape, name: str) -> np.ndarray:
         where = f"{name} of {self.path}"
@@ -143,7 +142,7 @@ def find_npz(
         shapes = declared_shapes(path)
     except DAMAGES as error:
         raise damaged(path, error) from None
-    splits = find_split_arrays(shapes, path) or _one_collection(shapes)
+    splits = find_split_arrays(shapes, path) or _one_collection(path, shapes)
     train = splits.get("train")
     if train is None:
         listing = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
@@ -227,7 +226,14 @@ def _only_npz(place: Path) -> Path | None:
     return files[0] if files else None
 
 
-def _one_collection(shapes: Mapping[str, tuple[int, ...]]) -> dict[SplitRole, SplitArrays]:
-    images = next((name for name in _ONE_COLLECTION if name in shapes), None)
-    labels = next((name for name in (*LABEL_NAMES, "arr_1") if name in shapes), None)
-    return {"train": SplitArrays(images, labels)} if images else {}
+def _one_collection(
+    path: Path, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[SplitRole, SplitArrays]:
+    images = choose_images(shapes, path, "array")
+    others = [name for name in shapes if name != images]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            labels = choose_labels(others, file.__getitem__, path, "array", may_be_named=False)
+    except DAMAGES as error:
+        raise damaged(path, error) from None
+    return {"train": SplitArrays(images, labels)}

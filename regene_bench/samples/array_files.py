@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 
 from regene_bench.base.errors import DataError, UsageError, did_you_mean
+from regene_bench.data.named_arrays import (
+    IMAGE_NAMES,
+    choose_images,
+    choose_labels,
+    list_of_classes,
+)
 from regene_bench.data.npz_files import (
     DAMAGES,
     SplitArrays,
@@ -19,12 +25,6 @@ from regene_bench.data.npz_files import (
     one_label_each,
 )
 from regene_bench.data.split_folders import SplitRole, role_of
-from regene_bench.samples.named_arrays import (
-    IMAGE_NAMES,
-    choose_images,
-    choose_labels,
-    list_of_classes,
-)
 from regene_bench.samples.splits import no_splits
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.data.class_names import LABEL_NAMES
-from regene_bench.samples.named_arrays import IMAGE_NAMES
+from regene_bench.data.named_arrays import IMAGE_NAMES
 
 _IMAGES: Final = ("image", "img", *IMAGE_NAMES)
 _LABELS: Final = (*LABEL_NAMES, "arr_1")

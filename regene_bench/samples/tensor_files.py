@@ -11,13 +11,13 @@ from typing import Any, Final
 import torch
 
 from regene_bench.base.errors import DataError, did_you_mean
-from regene_bench.samples.array_files import ArrayFile
-from regene_bench.samples.named_arrays import (
+from regene_bench.data.named_arrays import (
     IMAGE_NAMES,
     choose_images,
     choose_labels,
     list_of_classes,
 )
+from regene_bench.samples.array_files import ArrayFile
 
 TENSOR_SUFFIXES: Final = (".safetensors", ".pt", ".pth")
 

@@ -163,6 +163,36 @@ def test_the_protocol_names_the_classes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.train.labels, TRAIN.labels)
 
 
+def test_a_list_of_classes_in_the_file_is_what_integers_index(tmp_path: Path) -> None:
+    names = np.array(["owl", "cat", "dog"])
+    write(tmp_path, **KERAS, class_names=names)
+    assert load(tmp_path).test.class_names == ("owl", "cat", "dog")
+    # the protocol brings them into its own order
+    found = load(tmp_path, class_names=["cat", "dog", "owl"])
+    expected = [("cat", "dog", "owl").index(names[label]) for label in TEST.labels]
+    assert found.test.labels.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"images": TRAIN.images, "x": TEST.images, "y": TRAIN.labels}, "holds the images"),
+        (
+            {"images": TRAIN.images, "y": TRAIN.labels, "label": 1 - TRAIN.labels},
+            "label and y differ",
+        ),
+    ],
+)
+def test_arrays_that_could_be_meant_twice_are_refused(
+    tmp_path: Path, arrays: dict[str, Any], words: str
+) -> None:
+    write(tmp_path, **arrays)
+    with pytest.raises(DataError, match="Which array of") as refused:
+        load(tmp_path)
+    assert words in refused.value.message
+    assert "again" in refused.value.hint
+
+
 def test_classes_that_are_called_by_other_integers(tmp_path: Path) -> None:
     numbers = np.array([1, 5, 24])
     write(tmp_path, **{**KERAS, "y_train": numbers[TRAIN.labels], "y_test": numbers[TEST.labels]})

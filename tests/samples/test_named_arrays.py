@@ -54,7 +54,7 @@ def test_two_arrays_of_images_are_not_chosen_from(tmp_path: Path, suffix: str, o
     path = write(tmp_path, suffix, {"images": IMAGES, other: IMAGES[:2], "labels": LABELS})
     error = failure(path)
     assert f"images [4, 6, 5], {other} [2, 6, 5]" in error.message
-    assert "only the images that are to be scored" in error.hint
+    assert "only the images that are meant" in error.hint
 
 
 @both

@@ -39,13 +39,18 @@ def choose_images(shapes: Mapping[str, Sequence[int]], path: Path, kind: str) ->
     listing += ["…"] if len(shown) > _MOST_LISTED else []
     raise DataError(
         f"Which {kind} of {path} holds the images? It has {', '.join(listing) or 'none'}.",
-        hint="Write the file again with only the images that are to be scored, called 'images', "
-        "and their labels, called 'labels'.",
+        hint="Write the file again with only the images that are meant, called 'images', and their "
+        "labels, called 'labels'.",
     )
 
 
 def choose_labels(
-    names: Iterable[str], values_of: Callable[[str], Any], path: Path, kind: str
+    names: Iterable[str],
+    values_of: Callable[[str], Any],
+    path: Path,
+    kind: str,
+    *,
+    may_be_named: bool = True,
 ) -> str | None:
     """Find the labels: the first array of a usual name.
 
@@ -54,6 +59,7 @@ def choose_labels(
         values_of: Reads the array of a name.
         path: The file, for messages.
         kind: ``"array"`` or ``"tensor"``.
+        may_be_named: Whether the user can say which are meant.
 
     Returns:
         Its name; None if there is none such.
@@ -71,7 +77,9 @@ def choose_labels(
             raise DataError(
                 f"Which {kind} of {path} holds the labels? {usual[0]} and {name} differ.",
                 hint=f"Name the one that does: --labels {usual[0]} (labels={usual[0]!r}), or "
-                f"--labels {name}.",
+                f"--labels {name}."
+                if may_be_named
+                else "Write the file again with one of them.",
             )
     return usual[0]
 
