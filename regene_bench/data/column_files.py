@@ -58,7 +58,7 @@ def read_column(path: Path, name: str) -> Any:
 
     with naming(path):
         if path.suffix == ARROW:
-            return _arrow_table(path).column(name)
+            return _checked(_arrow_table(path).column(name))
         with pq.ParquetFile(path) as file:
             return file.read(columns=[name]).column(name)
 
@@ -74,7 +74,7 @@ def iter_column(path: Path, name: str, rows: int) -> Iterator[Any]:
     with naming(path):
         if path.suffix == ARROW:
             for batch in _arrow_table(path).select([name]).to_batches(max_chunksize=rows):
-                yield _plain(batch.column(0))
+                yield _plain(_checked(batch.column(0)))
             return
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=rows, columns=[name]):
@@ -90,6 +90,16 @@ def plain_type(kind: Any) -> Any:
     import pyarrow as pa
 
     return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def _checked(array: Any) -> Any:
+    """Check where lists and texts of a mapped file begin, which Arrow takes as it stands.
+
+    Raises:
+        pyarrow.ArrowInvalid: A list or text would end before it begins, or beyond its values.
+    """
+    array.validate(full=True)
+    return array
 
 
 def _plain(array: Any) -> Any:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import DataError
+from regene_bench.data import column_files
 from regene_bench.data.layouts import LayoutOptions, detect_layout
 from regene_bench.samples.read import read_samples
 
@@ -122,3 +123,12 @@ def test_ragged_rows_and_missing_values_are_named(tmp_path: Path) -> None:
         path = write_lists(tmp_path / "a.parquet", [good, image])
         with pytest.raises(DataError, match=r"in row 1 of .* rows of different lengths"):
             read_samples(path, GREY, NAMES)
+
+
+def test_lists_that_would_end_before_they_begin_are_refused() -> None:
+    values = pa.array([1, 2, 3], pa.uint8())
+    ends = pa.array([0, 2, 1], pa.int32()).buffers()[1]
+    lists = pa.ListArray.from_buffers(pa.list_(pa.uint8()), 2, [None, ends], children=[values])
+    with pytest.raises(pa.ArrowInvalid):
+        column_files._checked(lists)
+    assert column_files._checked(values) is values
