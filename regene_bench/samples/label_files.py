@@ -72,7 +72,7 @@ def read_label_file(
 
 def _refuse_fractions(values: np.ndarray, class_names: Sequence[str], path: Path) -> None:
     """Refuse ``3.0`` for class 3, as arrays of such numbers are refused."""
-    words = [str(word) for word in values] if values.dtype.kind == "U" else []
+    words = [str(word) for word in values.ravel()] if values.dtype.kind == "U" else []
     example = next((word for word in words if _FRACTION.fullmatch(word)), None)
     if example is not None and example not in class_names:
         raise DataError(

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
-from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.errors import DataError, RegeneBenchError
+from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.read import read_samples
 from tests.data.builders import GREY, as_picture, pixels
 
@@ -171,6 +172,12 @@ def test_an_npy_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     (folder.parent / "a.npy").write_bytes(content)
     with pytest.raises(RegeneBenchError, match=r"Cannot read the labels .*a\.npy"):
         read(folder, "a.npy")
+
+
+def test_a_single_word_is_no_list_of_labels(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array("cat"))
+    with pytest.raises(DataError, match="shape"):
+        read_label_file(tmp_path / "a.npy", [], 3, NAMES)
 
 
 def test_objects_are_not_loaded_but_words_are_labels(folder: Path) -> None:
