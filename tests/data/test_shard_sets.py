@@ -73,13 +73,21 @@ def test_two_sets_of_one_name_are_not_pooled(names: tuple[str, ...]) -> None:
             "part-00001-0A1B2C3D-FFFF-4D5E-8F90-012345ABCDEF-c000.snappy",
         ),
         ("fake",),
-        (),
     ],
 )
 def test_names_that_differ_in_numbers_and_hashes_are_parts_of_one_set(
     names: tuple[str, ...],
 ) -> None:
-    check_one_set([FOLDER / f"{name}.parquet" for name in names])
+    paths = [FOLDER / f"{name}.parquet" for name in names]
+    check_one_set(paths)
+    # of which another file is none
+    with pytest.raises(DataError, match="another set"):
+        check_one_set([*paths, FOLDER / "another set.parquet"])
+
+
+def test_no_file_and_one_file_are_told_without_a_word() -> None:
+    check_one_set([])
+    assert pooled_note([]) == pooled_note([FOLDER / "fake.parquet"]) == ()
 
 
 @pytest.mark.parametrize("names", [("fake", "real"), ("fake-0", "real-0"), ("data (1)", "data")])

@@ -157,7 +157,8 @@ def attempt(kind: Kind, content: bytes, folder: Path) -> bool:
     """Read the files, one of them with this content.
 
     Returns:
-        True if they were read, False if they were refused with a message. Anything else is raised.
+        True if they were read, as images of the shape with labels of the classes; False if they
+        were refused with a message. Anything else is raised.
     """
     for name, whole in kind.files.items():
         path = folder / name
@@ -167,7 +168,11 @@ def attempt(kind: Kind, content: bytes, folder: Path) -> bool:
     if "labels" in said:
         said["labels"] = str(folder / said["labels"])
     try:
-        read_samples(folder / kind.given, SHAPE, NAMES, **said)
+        found = read_samples(folder / kind.given, SHAPE, NAMES, **said)
     except RegeneBenchError:
         return False
+    assert (found.images.dtype, found.images.shape[1:]) == (np.uint8, (3, 6, 5))
+    if found.labels is not None:
+        assert found.labels.shape == (len(found.images),)
+        assert set(found.labels.tolist()) <= set(range(len(NAMES)))
     return True

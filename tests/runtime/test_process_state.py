@@ -89,7 +89,9 @@ def test_a_folder_that_is_gone_is_no_error(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(gone)
     with kept_process_state():
         gone.rmdir()
-    monkeypatch.chdir(tmp_path)
+        os.chdir(tmp_path)
+    # it cannot be gone back to
+    assert Path.cwd() == tmp_path
 
 
 def test_what_is_warned_of_once_is_not_warned_of_again() -> None:

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from pydantic import Field
 
 from regene_bench.api import DataError, SourceRequest, validate
-from regene_bench.data.readers import (
-    DecodeOptions,
-    LayoutOptions,
-    ParquetOptions,
-    detect_layout,
-)
+from regene_bench.data.readers import LayoutKind, detect_layout
 from regene_bench_plugins.datasets.hub_repository import COMMIT, CONVERTED, fetch_repository
-from regene_bench_plugins.datasets.located import ColumnOptions, Found, LocatedSource
+from regene_bench_plugins.datasets.located import Found, LayoutChoices, LocatedSource
+
+_KINDS: Final[tuple[LayoutKind, ...]] = ("parquet", "dataset-json", "class-folders")
 
 
-class HubOptions(ColumnOptions):
+class HubOptions(LayoutChoices):
     """The ``[data.options]`` table of the source ``hub``.
 
     Attributes:
         repo: The repository, ``user/set``.
         revision: Commit, branch or tag. Only a commit always means the same images.
-        config: Configuration of a data set that comes in several: the name of a folder.
-        center_crop: Side in pixels of the central square to cut out before resizing.
-        test_fraction: Share of each class that is held out where there is no test split.
     """
 
     repo: str = Field(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")
     revision: str = Field(default="main", min_length=1)
-    config: str = ""
-    center_crop: int | None = Field(default=None, ge=1)
-    test_fraction: float = Field(default=0.1, gt=0, lt=1)
 
 
 class HubImages(LocatedSource):
@@ -62,7 +54,7 @@ class HubImages(LocatedSource):
         """Fetch the repository's files, and find out how the images lie in them."""
         options = self.options
         snapshot = fetch_repository(options.repo, options.revision, options.config)
-        layout = detect_layout(snapshot.folder, self._layouts())
+        layout = detect_layout(snapshot.folder, self.options.layouts(_KINDS, self.request))
         if layout is None:
             raise DataError(
                 f"The Hub's {options.repo} at {options.revision} ({snapshot.folder}) holds no "
@@ -77,18 +69,3 @@ class HubImages(LocatedSource):
             f'"{snapshot.commit}" into [data.options] to stay with it'
         )
         return replace(layout, notes=(*layout.notes, note))
-
-    def _layouts(self) -> LayoutOptions:
-        options = self.options
-        return LayoutOptions(
-            decode=DecodeOptions(center_crop=options.center_crop),
-            parquet=ParquetOptions(
-                options.image_column,
-                options.label_column,
-                options.test_fraction,
-                config=options.config,
-            ),
-            test_fraction=options.test_fraction,
-            kinds=("parquet", "dataset-json", "class-folders"),
-            splits=self.request.splits,
-        )

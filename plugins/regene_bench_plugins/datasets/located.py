@@ -10,7 +10,13 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from regene_bench.api import DatasetSource, ImageSet, ImageShape, SourceRequest, Split
-from regene_bench.data.readers import ProgressFn
+from regene_bench.data.readers import (
+    DecodeOptions,
+    LayoutKind,
+    LayoutOptions,
+    ParquetOptions,
+    ProgressFn,
+)
 from regene_bench_plugins.datasets.class_names import name_classes
 
 
@@ -41,6 +47,32 @@ class ColumnOptions(BaseModel):
 
     image_column: str | None = Field(default=None, min_length=1)
     label_column: str | None = Field(default=None, min_length=1)
+
+
+class LayoutChoices(ColumnOptions):
+    """What may be said of images whose layout is found out; unknown keys are errors.
+
+    Attributes:
+        center_crop: Side in pixels of the central square to cut out before resizing.
+        test_fraction: Share of each class that is held out where there is no test split.
+        config: Configuration of a data set that comes in several, as on the Hugging Face hub.
+    """
+
+    center_crop: int | None = Field(default=None, ge=1)
+    test_fraction: float = Field(default=0.1, gt=0, lt=1)
+    config: str = ""
+
+    def layouts(self, kinds: tuple[LayoutKind, ...], request: SourceRequest) -> LayoutOptions:
+        """Say which layouts to look for, and how to read them."""
+        return LayoutOptions(
+            decode=DecodeOptions(center_crop=self.center_crop),
+            parquet=ParquetOptions(
+                self.image_column, self.label_column, self.test_fraction, config=self.config
+            ),
+            test_fraction=self.test_fraction,
+            kinds=kinds,
+            splits=request.splits,
+        )
 
 
 class ClassNameOptions(BaseModel):

@@ -9,11 +9,9 @@ from pydantic import Field, model_validator
 
 from regene_bench.api import DataError, ImageSet, SourceRequest, Split, validate
 from regene_bench.data.readers import (
-    DecodeOptions,
     Layout,
     LayoutKind,
     LayoutOptions,
-    ParquetOptions,
     detect_layout,
     find_folder,
     what_is_there,
@@ -22,28 +20,22 @@ from regene_bench_plugins.datasets.class_names import check_numbers
 from regene_bench_plugins.datasets.composition import ClassOptions, compose
 from regene_bench_plugins.datasets.located import (
     ClassNameOptions,
-    ColumnOptions,
     Found,
+    LayoutChoices,
     LocatedSource,
 )
 
 
-class ImageOptions(ColumnOptions, ClassNameOptions):
+class ImageOptions(LayoutChoices, ClassNameOptions):
     """The ``[data.options]`` table of the sources ``folder`` and ``parquet``.
 
     Attributes:
         path: The data set's folder or zip, below a data folder or absolute; by default the name
             under which the benchmark asks for it.
-        center_crop: Side in pixels of the central square to cut out before resizing.
-        test_fraction: Share of each class that is held out where there is no test split.
-        config: Configuration of a data set that comes in several, as on the Hugging Face hub.
         classes: Instead of ``path``: the classes, each from a folder of its own.
     """
 
     path: str | None = Field(default=None, min_length=1)
-    center_crop: int | None = Field(default=None, ge=1)
-    test_fraction: float = Field(default=0.1, gt=0, lt=1)
-    config: str = ""
     classes: list[ClassOptions] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -112,19 +104,7 @@ class OwnImages(LocatedSource):
         return check_numbers(data, n_classes, str(next(iter(self.files()), self.request.name)))
 
     def _layouts(self) -> LayoutOptions:
-        options = self.options
-        return LayoutOptions(
-            decode=DecodeOptions(center_crop=options.center_crop),
-            parquet=ParquetOptions(
-                options.image_column,
-                options.label_column,
-                options.test_fraction,
-                config=options.config,
-            ),
-            test_fraction=options.test_fraction,
-            kinds=self.kinds,
-            splits=self.request.splits,
-        )
+        return self.options.layouts(self.kinds, self.request)
 
 
 def _refuse_folder_around(folder: Path, n_classes: int) -> None:
