@@ -10,6 +10,7 @@ From Python::
 
     regene_bench.score(images, "cifar10", labels=labels)
     regene_bench.Leaderboard.read("results")
+    regene_bench.load("3f2a").generate("frog")
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from typing import TYPE_CHECKING, Any
 from regene_bench.base.version import __version__
 
 if TYPE_CHECKING:
+    from regene_bench.models.load import load
     from regene_bench.notebook.leaderboard import Leaderboard
     from regene_bench.notebook.running import run
     from regene_bench.samples.score import score
     from regene_bench.samples.stats import stats
 
-__all__ = ["Leaderboard", "__version__", "run", "score", "stats"]
+__all__ = ["Leaderboard", "__version__", "load", "run", "score", "stats"]
 
 _MODULES = {
     "Leaderboard": "regene_bench.notebook.leaderboard",
+    "load": "regene_bench.models.load",
     "run": "regene_bench.notebook.running",
     "score": "regene_bench.samples.score",
     "stats": "regene_bench.samples.stats",

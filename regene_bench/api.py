@@ -58,11 +58,13 @@ from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
 from regene_bench.studies.measures import Measure, column_of_reported
 from regene_bench.studies.view import FinishedRun, StudyView, measures_of
 from regene_bench.training.capabilities import (
+    SAMPLING_STATE,
     Classifier,
     Decoder,
     Encoder,
     Generation,
     Generator,
+    KeepsSamplingState,
     LatentVariableModel,
     Quantiser,
 )
@@ -83,6 +85,7 @@ from regene_bench.training.stage import Batch, Stage
 one_cycle = warmup_then_cosine  # its name in version 0.1; it never was torch's OneCycleLR
 
 __all__ = [
+    "SAMPLING_STATE",
     "Augmentation",
     "Batch",
     "BenchmarkData",
@@ -110,6 +113,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "Interrupted",
+    "KeepsSamplingState",
     "LatentVariableModel",
     "Measure",
     "Message",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.cli.export import Licence, SelfContained, export_run
+from regene_bench.cli.options import Data, Device, Results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +100,44 @@ def hub(
     else:
         print(upload(repository, files, endpoint or None))
     raise typer.Exit(tell_conflicts(merged.conflicts))
+
+
+@app.command()
+def model(
+    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The model.")],
+    results: Results = Path("results"),
+    self_contained: SelfContained = False,
+    licence: Licence = "",
+    data: Data = None,
+    device: Device = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go; send nothing.")
+    ] = False,
+    endpoint: Annotated[
+        str, typer.Option(help="Another hub's address.", envvar="HF_ENDPOINT")
+    ] = "",
+) -> None:
+    """Publish a run's model with a card on the Hugging Face Hub."""
+    import tempfile
+
+    from regene_bench.publish.hub import CARD, check_name, upload
+
+    check_name(repository)
+    with tempfile.TemporaryDirectory() as folder:
+        exported = export_run(
+            run, Path(folder) / "model", results, self_contained, licence, data or (), device
+        )
+        files = {name: (exported.folder / name).read_bytes() for name in exported.files}
+    if dry_run:
+        for name, content in files.items():
+            print(f"{len(content):>12,} bytes  {repository}/{name}")
+        print(f"\n{CARD}:\n\n{files[CARD].decode()}")
+        return
+    print(
+        upload(repository, files, endpoint or None, kind="model", message="Model of regene-bench")
+    )
+    print(f'To use it:\n  regene_bench.load("hf://{repository}")')
 
 
 def _ranks(table: pa.Table) -> dict[str, str]:

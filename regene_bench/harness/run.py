@@ -23,6 +23,7 @@ from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.measure import measure_all
+from regene_bench.harness.model_description import describe_model, write_description
 from regene_bench.harness.pictures import (
     PAIRS,
     first_of_each_class,
@@ -207,6 +208,8 @@ def _carry_out(
     ledger = _Ledger()
     try:
         model = fit(ledger)
+        labels, precision = setting.comparison.labels, setting.precision
+        write_description(folder, describe_model(run, setting.data, labels, precision))
         _generate_and_measure(run, model, setting, runtime, folder, ledger)
     except (Interrupted, KeyboardInterrupt):
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from regene_bench.data.shapes import ImageShape
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generation, Generator
 
 _CHUNK = 500
@@ -37,32 +40,55 @@ def sample(
             that were written into.
         Interrupted: A stop was asked for.
     """
-    rng = SampleRng(runtime.derive_seed("samples"))
     images: list[Tensor] = []
     known: list[Tensor] = []
     trials: dict[str, list[Tensor]] = {}
+    rng = SampleRng(runtime.derive_seed("samples"))
+    for part, generation in generations(model, labels, shape, rng, runtime.stop):
+        images.append(to_uint8(generation.images))
+        known.append(part if generation.labelled else torch.full_like(part, -1))
+        for kind, counts in (generation.trials or {}).items():
+            trials.setdefault(kind, []).append(counts)
+        runtime.progress("generating", sum(map(len, known)), len(labels))
+    return (
+        DeviceImages(torch.cat(images).to(labels.device), torch.cat(known)),
+        {kind: torch.cat(parts).to(labels.device) for kind, parts in trials.items()},
+    )
+
+
+def generations(
+    model: Generator, labels: Tensor, shape: ImageShape, rng: SampleRng, stop: StopRequest
+) -> Iterator[tuple[Tensor, Generation]]:
+    """Generate one image per label, a chunk at a time, each held to the contract.
+
+    Args:
+        model: The fitted model.
+        labels: int64 ``[N]``.
+        shape: Shape that the images must have.
+        rng: Decides the samples; of the first one it has the index.
+        stop: Looked at between chunks.
+
+    Yields:
+        The labels of a chunk and what was generated for them.
+
+    Raises:
+        MethodError: As of ``sample``.
+        Interrupted: A stop was asked for.
+    """
     for start in range(0, len(labels), _CHUNK):
-        runtime.stop.check()
+        stop.check()
         part = labels[start : start + _CHUNK]
         # a copy: the model's author may forget that others see these labels, too
         given = part.clone()
         with kept_process_state(), torch.inference_mode():
-            generation = model.generate(given, rng.at(start))
+            generation = model.generate(given, rng.at(rng.start + start))
         check_generation(generation, len(part), shape)
         if not torch.equal(given, part):
             raise MethodError(
                 "generate wrote into the labels that it was given.",
                 hint="Work on a copy (labels.clone()).",
             )
-        images.append(to_uint8(generation.images))
-        known.append(part if generation.labelled else torch.full_like(part, -1))
-        for kind, counts in (generation.trials or {}).items():
-            trials.setdefault(kind, []).append(counts)
-        runtime.progress("generating", start + len(part), len(labels))
-    return (
-        DeviceImages(torch.cat(images).to(labels.device), torch.cat(known)),
-        {kind: torch.cat(parts).to(labels.device) for kind, parts in trials.items()},
-    )
+        yield part, generation
 
 
 def check_generation(generation: object, n: int, shape: ImageShape) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,8 +33,15 @@ def files_of(table: pa.Table, ranks: dict[str, str], title: str) -> dict[str, by
     return {CARD: _card(table, ranks, title).encode(), ROWS: rows.getvalue()}
 
 
-def upload(repository: str, files: dict[str, bytes], endpoint: str | None = None) -> str:
-    """Commit files to a data set repository, which is made if need be.
+def upload(
+    repository: str,
+    files: dict[str, bytes],
+    endpoint: str | None = None,
+    *,
+    kind: Literal["dataset", "model"] = "dataset",
+    message: str = "Leaderboard of regene-bench",
+) -> str:
+    """Commit files to a repository, which is made if need be.
 
     The token is the one that `hf auth login` keeps, or ``HF_TOKEN``.
 
@@ -41,6 +49,8 @@ def upload(repository: str, files: dict[str, bytes], endpoint: str | None = None
         repository: ``user/name``.
         files: Path in the repository to content.
         endpoint: Another hub than the public one.
+        kind: Of the repository.
+        message: The commit's.
 
     Returns:
         The address of the commit.
@@ -58,12 +68,12 @@ def upload(repository: str, files: dict[str, bytes], endpoint: str | None = None
         for name, content in files.items()
     ]
     try:
-        api.create_repo(repository, repo_type="dataset", exist_ok=True)
+        api.create_repo(repository, repo_type=kind, exist_ok=True)
         commit = api.create_commit(
             repository,
             operations,
-            commit_message="Leaderboard of regene-bench",
-            repo_type="dataset",
+            commit_message=message,
+            repo_type=kind,
         )
     except (OSError, ValueError) as error:
         raise _refusal(repository, error) from error

@@ -59,6 +59,10 @@ class CheckpointStore:
                 "the last checkpoint is intact.",
             ) from error
 
+    def has(self, name: str) -> bool:
+        """Tell whether a checkpoint is there, be it damaged."""
+        return self._path(name).is_file()
+
     def load(self, name: str) -> Any | None:
         """Read a checkpoint to the CPU; ``None`` if there is none or it is damaged."""
         try:

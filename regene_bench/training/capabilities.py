@@ -110,6 +110,22 @@ class Quantiser(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsSamplingState(Protocol):
+    """Can say what it draws from, so that it needs no data where it is used.
+
+    A method whose generator looks at training images, such as a pool of their latents, looks for
+    ``runtime.checkpoints.has(SAMPLING_STATE)`` first when it fits; an exported model has it there.
+    """
+
+    def sampling_state(self) -> Mapping[str, Tensor]:
+        """All that ``generate`` takes from the data, by name."""
+        ...
+
+
+SAMPLING_STATE = "sampling"
+"""Name of the checkpoint that holds what ``KeepsSamplingState.sampling_state`` gave."""
+
 CAPABILITIES: Mapping[str, type] = {
     "encode": Encoder,
     "decode": Decoder,

@@ -35,6 +35,7 @@ from regene_bench_plugins.methods.regene.convex import (
     LatentPool,
     UsedCombinations,
     combine_without_repeats,
+    load_sampling_state,
 )
 from regene_bench_plugins.methods.regene.encoder_decoder import (
     COMBINATION_PARAMS,
@@ -86,6 +87,10 @@ class AutoencoderModel:
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
         return in_padded_chunks(self._decoder, latents)
+
+    def sampling_state(self) -> Mapping[str, Tensor]:
+        """The pool of latents, which are of the data."""
+        return self._pool().tensors()
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -157,9 +162,11 @@ class Autoencoder(Method):
         )
         report = train(stage, data.train, runtime)
 
+        kept = load_sampling_state(runtime)
+
         @cache
         def pool() -> LatentPool:
-            return self._pool(encoder, data, runtime)
+            return LatentPool.from_tensors(kept) if kept else self._pool(encoder, data, runtime)
 
         if not report.restored:
             # As in ReGene: what was trained earlier has been through this check.

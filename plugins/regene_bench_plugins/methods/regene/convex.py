@@ -6,14 +6,14 @@ training images of one class, with equal ratios unless others are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from regene_bench.api import MethodError, SampleRng, derive_seed
+from regene_bench.api import SAMPLING_STATE, MethodError, Runtime, SampleRng, derive_seed
 from regene_bench_plugins.methods.regene.combinations import NumberedCombinations
 
 CANDIDATE_STREAM = "convex combination"
@@ -63,6 +63,15 @@ class LatentPool:
         counts = torch.bincount(labels, minlength=n_classes).cpu().numpy()
         return cls(latents[order], np.concatenate([[0], np.cumsum(counts)]))
 
+    def tensors(self) -> dict[str, Tensor]:
+        """The pool as tensors, from which ``from_tensors`` makes it again."""
+        return {"latents": self.latents, "offsets": torch.from_numpy(self.offsets)}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> LatentPool:
+        """Make a pool of what ``tensors`` gave."""
+        return cls(tensors["latents"], tensors["offsets"].cpu().numpy())
+
     def size(self, label: int) -> int:
         """How many latents a class has."""
         return int(self.offsets[label + 1] - self.offsets[label])
@@ -90,6 +99,14 @@ class LatentPool:
         for column in range(1, rows.shape[1]):
             total = total + self.latents[rows[:, column]] * ratios[:, column, None]
         return total
+
+
+def load_sampling_state(runtime: Runtime) -> dict[str, Tensor]:
+    """What an exported model draws from, on the runtime's device; empty in a run."""
+    if not runtime.checkpoints.has(SAMPLING_STATE):
+        return {}
+    kept = runtime.checkpoints.load(SAMPLING_STATE) or {}
+    return {name: tensor.to(runtime.device) for name, tensor in kept.items()}
 
 
 @dataclass(frozen=True)

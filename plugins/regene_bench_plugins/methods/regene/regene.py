@@ -6,7 +6,7 @@ decoded convex combinations of latents of one class that pass a two-step judgeme
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,11 @@ from regene_bench_plugins.methods.regene.confidence_judge import (
     confidence_thresholds,
 )
 from regene_bench_plugins.methods.regene.config import ReGeneConfig
-from regene_bench_plugins.methods.regene.convex import LatentPool, UsedCombinations
+from regene_bench_plugins.methods.regene.convex import (
+    LatentPool,
+    UsedCombinations,
+    load_sampling_state,
+)
 from regene_bench_plugins.methods.regene.encoder_decoder import COMBINATION_PARAMS
 from regene_bench_plugins.methods.regene.presets import regene_preset
 from regene_bench_plugins.methods.regene.rejection_sampling import rejection_sample
@@ -81,6 +85,10 @@ class ReGeneModel:
     def decode(self, latents: Tensor) -> Tensor:
         """Map latents ``[N, D]`` to images, float32 ``[N, C, H, W]`` in [0, 1]."""
         return in_padded_chunks(self._decoder, latents)
+
+    def sampling_state(self) -> Mapping[str, Tensor]:
+        """The pool of latents and the thresholds, which are of the data."""
+        return {**self._pool().tensors(), "thresholds": self.thresholds}
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -149,9 +157,11 @@ class ReGene(Method):
         report = train(classifier_stage(config, classifier, data, runtime), data.train, runtime)
         classifier.requires_grad_(False)
 
+        kept = load_sampling_state(runtime)
+
         @cache
         def pool() -> LatentPool:
-            return self._pool(classifier, data, runtime)
+            return LatentPool.from_tensors(kept) if kept else self._pool(classifier, data, runtime)
 
         if not report.restored:
             # Found out before the decoder is trained: a class without latents ends the run anyway.
@@ -160,8 +170,12 @@ class ReGene(Method):
             pool()
         train(decoder_stage(config, classifier, decoder, data, runtime), data.train, runtime)
         with torch.inference_mode():
-            thresholds = confidence_thresholds(
-                config.threshold, classifier, data.test, data.class_names
+            thresholds = (
+                kept["thresholds"]
+                if kept
+                else confidence_thresholds(
+                    config.threshold, classifier, data.test, data.class_names
+                )
             )
         judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
         return ReGeneModel(classifier, decoder, pool, judge, config, runtime)

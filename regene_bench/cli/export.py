@@ -1,0 +1,62 @@
+"""``regene-bench export``: a trained model as a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regene_bench.cli.options import Data, Device, Results
+
+if TYPE_CHECKING:
+    from regene_bench.models.export import Exported
+
+SelfContained = Annotated[
+    bool,
+    typer.Option(
+        "--self-contained",
+        help="Keep what the method draws from (ReGene: latents of training images) with the "
+        "weights, so that the model needs no data.",
+    ),
+]
+Licence = Annotated[
+    str,
+    typer.Option("--license", help="Of the model, as the Hub spells it (mit). Default: none said."),
+]
+
+
+def export(
+    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write; it must not be there.")],
+    results: Results = Path("results"),
+    self_contained: SelfContained = False,
+    licence: Licence = "",
+    data: Data = None,
+    device: Device = "auto",
+) -> None:
+    """Write a run's model: weights (safetensors), configuration, scores, pictures, a card."""
+    exported = export_run(run, folder, results, self_contained, licence, data or (), device)
+    for name, size in exported.files.items():
+        print(f"{size:>12,} bytes  {exported.folder / name}")
+    print(f'To use it:\n  regene_bench.load("{exported.folder}")')
+
+
+def export_run(
+    run: str,
+    folder: Path,
+    results: Path,
+    self_contained: bool,
+    licence: str,
+    data: list[Path] | tuple[()],
+    device: str,
+) -> Exported:
+    """Export a run's model, which is loaded first where its sampling state is wanted.
+
+    The arguments are those of ``export``.
+    """
+    from regene_bench.models.export import export as write
+    from regene_bench.models.load import load
+
+    model = load(run, results=results, data=data, device=device) if self_contained else None
+    return write(run, folder, results, model=model, licence=licence)

@@ -1,0 +1,129 @@
+"""What a trained model needs, beside its checkpoints, to be loaded again without its data.
+
+A run leaves it as ``model.json`` in its folder; an exported model has the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from regene_bench.base.errors import ResultsError
+from regene_bench.base.files import write_atomically
+from regene_bench.base.validation import validate
+from regene_bench.data.device_images import BenchmarkData
+from regene_bench.plan.protocol import Benchmark
+from regene_bench.plan.runs import Run
+from regene_bench.runtime.device import Precision
+
+FILE: Final = "model.json"
+_FORM: Final = 1
+
+
+class ModelDescription(BaseModel):
+    """What a model is, by names and numbers.
+
+    Attributes:
+        form: Version of this file's form.
+        run_id: The run that trained it.
+        protocol: The benchmark's protocol, whole, so that its data can be found again.
+        preset: Which preset of protocol and method.
+        method: Name of the method.
+        distribution: The distribution that registered it.
+        distribution_version: Version of that distribution.
+        method_version: Version of the method.
+        params: Its whole configuration.
+        seed: Seed of training and sampling.
+        precision: Arithmetic of its training, in which it also computes.
+        class_names: K names in label order.
+        fingerprint: The data set's.
+        n_train: How many training images there were.
+        n_test: How many held-out ones.
+        samples_per_class: How many samples of each class the run drew, ``[K]``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    form: Literal[1] = _FORM
+    run_id: str
+    protocol: Benchmark
+    preset: Literal["quick", "standard", "paper"]
+    method: str
+    distribution: str
+    distribution_version: str
+    method_version: str
+    params: dict[str, Any]
+    seed: int
+    precision: Precision
+    class_names: list[str] = Field(min_length=1)
+    fingerprint: str
+    n_train: int = Field(ge=0)
+    n_test: int = Field(ge=0)
+    samples_per_class: list[int]
+
+
+def describe_model(
+    run: Run, data: BenchmarkData, labels: Tensor, precision: Precision
+) -> ModelDescription:
+    """Describe the model of a run.
+
+    Args:
+        run: What was trained.
+        data: On what.
+        labels: int64 ``[N]``, the labels that the run draws samples for.
+        precision: Arithmetic of the training.
+    """
+    counts = torch.bincount(labels.cpu(), minlength=len(data.class_names))
+    return ModelDescription(
+        run_id=run.run_id,
+        protocol=run.benchmark,
+        preset=run.preset,
+        method=run.entry.name,
+        distribution=run.entry.distribution,
+        distribution_version=run.entry.version,
+        method_version=run.method.version,
+        params=json.loads(run.params),
+        seed=run.seed,
+        precision=precision,
+        class_names=list(data.class_names),
+        fingerprint=data.fingerprint,
+        n_train=len(data.train),
+        n_test=len(data.test),
+        samples_per_class=counts.tolist(),
+    )
+
+
+def write_description(folder: Path, description: ModelDescription) -> None:
+    """Write ``model.json`` whole or not at all.
+
+    Raises:
+        OSError: As the file system has it.
+    """
+    text = json.dumps(description.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    write_atomically(folder / FILE, text.encode())
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """Read ``model.json``.
+
+    Raises:
+        ResultsError: It is not there, or no JSON.
+        ConfigError: Something in it is not what a model's description says; names the key.
+    """
+    path = folder / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResultsError(
+            f"Cannot read {path}: {error}.",
+            hint="A model's folder has model.json beside its checkpoints; `regene-bench export` "
+            "writes one of a run.",
+        ) from error
+    if not isinstance(found, dict):
+        raise ResultsError(f"{path} holds a {type(found).__name__}, not a table of keys.")
+    return validate(ModelDescription, found, str(path))

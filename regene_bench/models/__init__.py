@@ -1,0 +1,1 @@
+"""Trained models after their benchmark: loaded again, drawn from, exported."""

@@ -1,0 +1,103 @@
+"""Where a model lies: a run of a results folder, a folder, or a repository of the Hub."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from regene_bench.base.errors import ResultsError, UnavailableError, UsageError
+from regene_bench.harness.model_description import FILE
+from regene_bench.harness.run import run_folder
+from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.record import EXTERNAL
+from regene_bench.models.weights_file import FILE as WEIGHTS
+from regene_bench.plan.weights import OFFLINE_VARIABLE
+
+HUB: Final = "hf://"
+# all that a model of ours consists of; nothing else of a repository is fetched
+_OF_A_MODEL: Final = (FILE, WEIGHTS)
+
+
+def find_model(source: Path | str, results: Path) -> Path:
+    """Find the folder of a model.
+
+    Args:
+        source: As of ``load``.
+        results: Folder of results that a run is in.
+
+    Returns:
+        A folder with ``model.json``.
+
+    Raises:
+        UsageError: There is no such run or folder.
+        ResultsError: The run has no model.
+        UnavailableError: The Hub cannot be reached.
+    """
+    text = str(source)
+    if text.startswith(HUB):
+        return _from_hub(text.removeprefix(HUB))
+    folder = Path(source)
+    if (folder / FILE).is_file():
+        return folder
+    if isinstance(source, Path) or "/" in text or folder.is_dir():
+        what = f"has no {FILE}" if folder.is_dir() else "is no folder"
+        raise UsageError(
+            f"{folder} {what}.",
+            hint="Give a run's id, its folder (results/runs/RUN), or a folder that `regene-bench "
+            "export` has written.",
+        )
+    return find_run_model(text, results)
+
+
+def find_run_model(prefix: str, results: Path) -> Path:
+    """Find the folder of a run's model.
+
+    Args:
+        prefix: The run's id or the beginning of it.
+        results: Folder of results that it is in.
+
+    Raises:
+        UsageError: There is no such run, or it is of samples that another program made.
+        ResultsError: It has no model.
+    """
+    record = read_run(results, prefix)
+    title = f"{record.method} (seed {record.seed}, run {record.run_id})"
+    if record.distribution == EXTERNAL:
+        raise UsageError(f"{title} is of images that another program made; it has no model here.")
+    if record.status == "failed":
+        raise ResultsError(
+            f"{title} failed: {record.error_type}: {record.error_message}.",
+            hint="It has no model. Mend what it failed by, and run it again.",
+        )
+    folder = run_folder(results, record.run_id)
+    if not (folder / FILE).is_file():
+        raise ResultsError(
+            f"{title} has no {FILE} in {folder}.",
+            hint="It was trained before models were kept for loading, or its folder was removed "
+            "or not copied. The line under `repeat it` of `regene-bench show "
+            f"{record.run_id}` trains it again.",
+        )
+    return folder
+
+
+def _from_hub(repository: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    name, _, revision = repository.partition("@")
+    try:
+        folder = snapshot_download(
+            name,
+            revision=revision or None,
+            allow_patterns=list(_OF_A_MODEL),
+            local_files_only=os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"),
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        words = str(error).strip().splitlines()
+        raise UnavailableError(
+            f"Cannot fetch the model {name} from the Hub: {words[0] if words else error}.",
+            hint="Is the name right (hf://USER/NAME), and is there a network? For a private one, "
+            "log in with `hf auth login`.",
+        ) from error
+    return Path(folder)

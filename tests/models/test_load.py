@@ -1,0 +1,158 @@
+"""Trained models, loaded: they do what they did in their run, without a runtime or data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import regene_bench
+from regene_bench.base.errors import (
+    ConfigError,
+    DataError,
+    MethodError,
+    PluginError,
+    ResultsError,
+    UsageError,
+)
+from regene_bench.harness.model_description import FILE
+from regene_bench.models import load as loading
+from regene_bench.models.trained import TrainedModel
+
+
+def loaded(results: Path, run_id: str, **options: Any) -> TrainedModel:
+    return regene_bench.load(run_id, results=results, device="cpu", **options)
+
+
+def no_data(*arguments: object, **options: object) -> None:
+    raise DataError("the data are not here")
+
+
+def test_labels_are_names_or_numbers(results: Path, runs: Mapping[str, str]) -> None:
+    model = loaded(results, runs["cgan"][:8])
+    assert model.capabilities == ("generate",)
+    assert model.class_names == tuple("0123456789")
+    one = model.generate("3").images
+    assert one.shape == (1, 1, 8, 8)
+    assert one.dtype == torch.float32
+    for labels in (3, ["3"], [3], np.array([3]), torch.tensor([3], dtype=torch.int32)):
+        assert torch.equal(model.generate(labels).images, one)
+    with pytest.raises(UsageError, match="no class 'frog'"):
+        model.generate("frog")
+    with pytest.raises(UsageError, match="no class 10"):
+        model.generate([10])
+    with pytest.raises(UsageError, match="no labels"):
+        model.generate([])
+
+
+def test_seed_and_start_decide_the_images(results: Path, runs: Mapping[str, str]) -> None:
+    model = loaded(results, runs["cgan"])
+    four = model.generate([3, 3, 3, 3]).images
+    assert torch.equal(model.generate([3, 3], start=2).images, four[2:])
+    assert torch.equal(model.generate([3] * 4, seed=0).images, four)  # the run's own
+    assert not torch.equal(model.generate([3] * 4, seed=1).images, four)
+
+
+def test_a_gan_needs_no_data(
+    results: Path, runs: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "load_data", no_data)
+    assert loaded(results, runs["cgan"]).generate([1, 2]).images.shape == (2, 1, 8, 8)
+
+
+def test_regene_reads_the_data_when_it_generates(
+    results: Path, runs: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "load_data", no_data)
+    model = loaded(results, runs["regene"])
+    images = torch.rand(2, 1, 8, 8)
+    latents = model.encode(images)
+    assert model.decode(latents).shape == images.shape
+    assert model.classify(images).shape == (2, 10)
+    with pytest.raises(DataError, match="not here"):
+        model.generate(3)
+    monkeypatch.undo()
+    generation = loaded(results, runs["regene"]).generate([3, 4])
+    assert generation.latents is not None
+    assert generation.trials is not None
+    assert set(generation.trials) == {"latent", "image"}
+
+
+def test_what_a_model_cannot_do_is_said(results: Path, runs: Mapping[str, str]) -> None:
+    with pytest.raises(MethodError, match="cgan cannot encode") as caught:
+        loaded(results, runs["cgan"]).encode(torch.rand(1, 1, 8, 8))
+    assert caught.value.hint == "It can generate."
+
+
+def test_nothing_is_trained_where_a_checkpoint_is_missing(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(results / "runs" / runs["cgan"], folder)
+    (checkpoint,) = (folder / "checkpoints").iterdir()
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    with pytest.raises(ResultsError, match="not there or damaged"):
+        regene_bench.load(folder)
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(ResultsError, match="not there or damaged"):
+        regene_bench.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "match"),
+    [
+        ({"method_version": "0"}, PluginError, "version 0 of cgan"),
+        ({"distribution": "nobody"}, UsageError, "no method 'nobody:cgan'"),
+        ({"params": {"noise_dim": -1}}, ConfigError, "noise_dim"),
+        ({"seed": "x"}, ConfigError, "seed"),
+    ],
+)
+def test_a_description_is_checked(
+    results: Path,
+    runs: Mapping[str, str],
+    tmp_path: Path,
+    changes: dict[str, Any],
+    kind: type[Exception],
+    match: str,
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(results / "runs" / runs["cgan"], folder)
+    described = json.loads((folder / FILE).read_text())
+    (folder / FILE).write_text(json.dumps(described | changes))
+    with pytest.raises(kind, match=match):
+        regene_bench.load(folder)
+
+
+def test_networks_of_another_shape_are_not_trained_anew(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(results / "runs" / runs["cgan"], folder)
+    described = json.loads((folder / FILE).read_text())
+    described["params"]["noise_dim"] += 1
+    (folder / FILE).write_text(json.dumps(described))
+    with pytest.raises(ResultsError, match="does not fit"):
+        regene_bench.load(folder)
+
+
+def test_other_data_than_it_was_trained_on_are_refused(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(results / "runs" / runs["real"], folder)
+    described = json.loads((folder / FILE).read_text())
+    (folder / FILE).write_text(json.dumps(described | {"fingerprint": "0" * 16}))
+    with pytest.raises(ResultsError, match="other ones"):
+        regene_bench.load(folder)
+
+
+@pytest.mark.parametrize("source", ["nothing", "some/folder", Path("nowhere")])
+def test_what_is_not_there(results: Path, source: Path | str) -> None:
+    with pytest.raises(UsageError, match=r"no run 'nothing'|is no folder"):
+        regene_bench.load(source, results=results)
