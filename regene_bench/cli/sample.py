@@ -49,6 +49,7 @@ def sample(
     """Draw images of a trained model, exactly reproducible, and write them."""
     from regene_bench.models.load import load
     from regene_bench.models.sample import check_free, form_of, write_samples
+    from regene_bench.plugins.host import load_plugins
     from regene_bench.runtime.progress import progress_sink
     from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
@@ -69,6 +70,9 @@ def sample(
         )
     what = loaded.description
     print(f"{drawn.n} images of {what.method} (run {what.run_id}) are in {drawn.path}.")
-    command = ["regene-bench", "score", str(out), "--against", what.protocol.name]
+    against = what.protocol.name
+    if against not in load_plugins().shown_names("benchmark"):
+        return  # of a protocol's file, whose place nobody knows here
+    command = ["regene-bench", "score", str(out), "--against", against]
     command += [] if what.preset == what.protocol.default_preset else ["--preset", what.preset]
     print(f"To score them:\n  {shlex.join(command)}", file=sys.stderr)

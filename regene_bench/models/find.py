@@ -15,6 +15,7 @@ from regene_bench.models.weights_file import FILE as WEIGHTS
 from regene_bench.plan.weights import OFFLINE_VARIABLE
 
 HUB: Final = "hf://"
+_CLIENTS: Final = ("huggingface_hub", "httpx", "httpx2", "httpcore", "requests", "urllib3")
 # all that a model of ours consists of; nothing else of a repository is fetched
 _OF_A_MODEL: Final = (FILE, WEIGHTS)
 
@@ -83,21 +84,28 @@ def find_run_model(prefix: str, results: Path) -> Path:
 
 def _from_hub(repository: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     name, _, revision = repository.partition("@")
+    offline = os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
     try:
         folder = snapshot_download(
             name,
             revision=revision or None,
             allow_patterns=list(_OF_A_MODEL),
-            local_files_only=os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"),
+            local_files_only=offline,
+            endpoint=os.environ.get("HF_ENDPOINT"),
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:
+        # the client's errors have changed their base classes with its HTTP library
+        known = type(error).__module__.partition(".")[0] in _CLIENTS
+        if not known and not isinstance(error, OSError | ValueError):
+            raise
         words = str(error).strip().splitlines()
         raise UnavailableError(
-            f"Cannot fetch the model {name} from the Hub: {words[0] if words else error}.",
-            hint="Is the name right (hf://USER/NAME), and is there a network? For a private one, "
+            f"The model {name} cannot be fetched from the Hub: {words[0] if words else error}.",
+            hint=f"{OFFLINE_VARIABLE} turns the network off; unset it."
+            if offline
+            else "Is the name right (hf://USER/NAME), and is there a network? For a private one, "
             "log in with `hf auth login`.",
         ) from error
     return Path(folder)

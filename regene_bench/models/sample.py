@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.base.events import Progress, Sink, silent
@@ -98,18 +99,63 @@ def write_samples(
     """
     chosen = form_of(path, form)
     check_free(path)
-    drawing = _drawing(model, n, classes)
-    pixels, labelled = _draw(model, drawing, seed, emit, stop or StopRequest())
-    labels = drawing.labels.numpy() if labelled else None
+    samples = draw(model, n, classes, seed=seed, emit=emit, stop=stop)
+    labels = samples.wanted.numpy() if samples.labelled else None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        FORMS[chosen](LabelledImages(pixels, labels, model.class_names), path)
+        FORMS[chosen](LabelledImages(samples.pixels, labels, model.class_names), path)
     except OSError as error:
         raise ResultsError(
             f"Cannot write {path}: {error.strerror or error}.",
             hint="Free disk space, or give another place; nothing was left there.",
         ) from error
-    return Drawn(path, len(pixels), labelled)
+    return Drawn(path, len(samples.pixels), samples.labelled)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples of a model.
+
+    Attributes:
+        pixels: uint8 ``[N, H, W, C]``.
+        wanted: int64 ``[N]``, sorted: the labels that they were drawn for.
+        labelled: Whether the model looks at labels.
+    """
+
+    pixels: np.ndarray
+    wanted: Tensor
+    labelled: bool
+
+
+def draw(
+    model: TrainedModel,
+    n: int | None = None,
+    classes: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    emit: Sink = silent,
+    stop: StopRequest | None = None,
+) -> Samples:
+    """Draw images of a model; arguments and errors as of ``write_samples``."""
+    model.require("generate")
+    drawing = _drawing(model, n, classes)
+    shape = model.shape
+    total = len(drawing.indices)
+    images = torch.empty((total, shape.channels, shape.height, shape.width), dtype=torch.uint8)
+    labelled, done, rng = True, 0, model.rng(seed)
+    for positions, first in drawing.spans():
+        labels = drawing.labels[positions].to(model.device)
+        begun = 0
+        for part, generation in generations(
+            model.raw, labels, shape, rng.at(first), stop or StopRequest()
+        ):
+            where = positions[begun : begun + len(part)]
+            images[where] = to_uint8(generation.images).cpu()
+            labelled = labelled and generation.labelled
+            begun, done = begun + len(part), done + len(part)
+            emit(Progress("generating", done, total, "images", {}))
+    pixels: np.ndarray = images.permute(0, 2, 3, 1).contiguous().numpy()
+    return Samples(pixels, drawing.labels, labelled)
 
 
 def _drawing(model: TrainedModel, n: int | None, classes: Sequence[str]) -> Drawing:
@@ -125,24 +171,3 @@ def _drawing(model: TrainedModel, n: int | None, classes: Sequence[str]) -> Draw
     if n is not None and n < 1:
         raise UsageError(f"Cannot draw {n} images.", hint="Give a whole number from 1.")
     return lay_out(per_class, n, chosen)
-
-
-def _draw(
-    model: TrainedModel, drawing: Drawing, seed: int | None, emit: Sink, stop: StopRequest
-) -> tuple[np.ndarray, bool]:
-    model.require("generate")
-    shape = model.shape
-    total = len(drawing.indices)
-    images = torch.empty((total, shape.channels, shape.height, shape.width), dtype=torch.uint8)
-    labelled, done, rng = True, 0, model.rng(seed)
-    for positions, first in drawing.spans():
-        labels = drawing.labels[positions].to(model.device)
-        begun = 0
-        for part, generation in generations(model.raw, labels, shape, rng.at(first), stop):
-            where = positions[begun : begun + len(part)]
-            images[where] = to_uint8(generation.images).cpu()
-            labelled = labelled and generation.labelled
-            begun, done = begun + len(part), done + len(part)
-            emit(Progress("generating", done, total, "images", {}))
-    pixels: np.ndarray = images.permute(0, 2, 3, 1).contiguous().numpy()
-    return pixels, labelled

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
-from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.board import Board, Line
 from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.render import TEXT_FORMATS, print_tables, render
 from regene_bench.notebook.html import boards_as_html
+from regene_bench.notebook.line import BoardLine
 from regene_bench.plan.protocol import installed_protocols, rank_metrics
 from regene_bench.plugins.host import load_plugins
 
@@ -77,6 +78,45 @@ class Leaderboard:
         ranked_by = by or rank_metrics(installed_protocols(load_plugins(), names))
         return cls(folder, tuple(make_boards(table, ranked_by)), tuple(bad), table)
 
+    def __getitem__(self, label: str) -> BoardLine:
+        """One line, by what the tables call it: ``board["cgan[noise_dim=8]"]``.
+
+        Raises:
+            UsageError: There is no such line, or several boards have one.
+        """
+        found = [(board, line) for board in self.boards for line in board.lines]
+        own = [(board, line) for board, line in found if line.label == label]
+        if not own:
+            labels = {line.label for _, line in found}
+            raise UsageError(f"There is no line {label!r}.", hint=did_you_mean(label, labels))
+        if len(own) > 1:
+            names = ", ".join(f"{board.benchmark} ({board.preset})" for board, _ in own)
+            raise UsageError(
+                f"{len(own)} boards have a line {label!r}: {names}.",
+                hint="Read one: Leaderboard.read(results, benchmark, preset=...).",
+            )
+        return BoardLine(self.results, label, tuple(self._run_ids(*own[0])))
+
+    def compare(self, *labels: str) -> Leaderboard:
+        """The leaderboard of these lines alone, with their pictures beside each other.
+
+        Args:
+            labels: What the tables call them.
+
+        Raises:
+            UsageError: As of ``board[label]``.
+        """
+        if not labels:
+            raise UsageError("Nothing is compared.", hint='Name lines: compare("regene", "cgan").')
+        wanted = [run_id for label in labels for run_id in self[label].run_ids]
+        rows = self._table.filter(pc.is_in(self._table["run_id"], pa.array(wanted)))
+        ranks = {
+            board.benchmark: board.columns[board.ranked_by].label
+            for board in self.boards
+            if board.ranked_by is not None
+        }
+        return Leaderboard(self.results, tuple(make_boards(rows, ranks)), self.skipped, rows)
+
     @property
     def failed(self) -> tuple[str, ...]:
         """What failed, one line a run, with the reason."""
@@ -126,29 +166,32 @@ class Leaderboard:
     def _pictures(self) -> Sequence[dict[str, Path]]:
         """For each board the sample grids that are there, by the label of the line."""
         return [
-            {
-                line.label: path
-                for line in board.lines
-                if (path := self._picture(board, line.method, line.params, line.distribution))
-            }
+            {line.label: path for line in board.lines if (path := self._picture(board, line))}
             for board in self.boards
         ]
 
-    def _picture(self, board: Board, method: str, params: str, distribution: str) -> Path | None:
-        wanted = {
-            "benchmark": board.benchmark,
-            "dataset_fingerprint": board.dataset_fingerprint,
-            "preset": board.preset,
-            "method": method,
-            "params": params,
-            "distribution": distribution,
-        }
-        rows = self._table
-        for column, value in wanted.items():
-            rows = rows.filter(pc.equal(rows[column], value))
-        for run_id in rows.sort_by("seed")["run_id"].unique().to_pylist():
+    def _picture(self, board: Board, line: Line) -> Path | None:
+        for run_id in self._run_ids(board, line):
             path: Path = self.results / "runs" / run_id / "samples.png"
             # a run id comes from a file: it must not lead out of the folder
             if run_id.isalnum() and path.is_file():
                 return path
         return None
+
+    def _run_ids(self, board: Board, line: Line) -> list[str]:
+        """The runs of a line, by seed."""
+        wanted = {
+            "benchmark": board.benchmark,
+            "protocol_version": board.protocol_version,
+            "dataset_fingerprint": board.dataset_fingerprint,
+            "preset": board.preset,
+            "method": line.method,
+            "method_version": line.method_version,
+            "params": line.params,
+            "distribution": line.distribution,
+        }
+        rows = self._table
+        for column, value in wanted.items():
+            rows = rows.filter(pc.equal(rows[column], value))
+        found: list[str] = rows.sort_by("seed")["run_id"].unique().to_pylist()
+        return found

@@ -1,4 +1,4 @@
-"""A local server that hands out a data set repository as the Hugging Face Hub does."""
+"""A local server that hands out a repository, of data or a model, as the Hugging Face Hub does."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(self.path.partition("?")[0])
+        # a model's addresses differ in this word alone
+        path = path.replace("/api/models/", "/api/datasets/")
+        path = f"/datasets{path}" if path.startswith(f"/{REPO}/resolve/") else path
         files = self.server.files
         if path in (f"{_API}/revision/main", f"{_API}/revision/{COMMIT}"):
             siblings = [{"rfilename": name} for name in files]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import regene_bench
 from regene_bench.base.errors import ConfigError, Interrupted, UsageError
@@ -52,6 +53,31 @@ def test_a_notebook_shows_a_table_with_a_picture_a_line(board: regene_bench.Lead
     assert page.count("data:image/png;base64,") == 3
     assert 'alt="samples of real, one class a row"' in page
     assert "width=2" in page
+
+
+def test_a_line_shows_its_samples(board: regene_bench.Leaderboard) -> None:
+    line = board["cgan[width=4]"]
+    assert len(line.run_ids) == 1
+    model = line.model(device="cpu")
+    assert model.description.params["width"] == 4
+    picture = line.samples(n=40, device="cpu")
+    own = board.results / "runs" / line.run_ids[0] / "samples.png"
+    with Image.open(own) as grid:  # of the same forty samples, in ten columns
+        assert picture.height == grid.height
+        assert picture.crop((0, 0, picture.width, picture.height)).tobytes() == (
+            grid.crop((0, 0, picture.width, picture.height)).tobytes()
+        )
+    with pytest.raises(UsageError, match="no line 'cgna'"):
+        board["cgna"]
+
+
+def test_lines_are_compared(board: regene_bench.Leaderboard) -> None:
+    two = board.compare("real", "cgan[width=2]")
+    (only,) = two.boards
+    assert sorted(line.method for line in only.lines) == ["cgan", "real"]
+    assert two._repr_html_().count("<img ") == 2
+    with pytest.raises(UsageError, match="Nothing is compared"):
+        board.compare()
 
 
 def test_text_is_the_terminals_table(board: regene_bench.Leaderboard) -> None:
