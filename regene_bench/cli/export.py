@@ -27,7 +27,7 @@ Licence = Annotated[
 
 
 def export(
-    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    run: Annotated[str, typer.Argument(help="A run's id or the beginning of it, or its method.")],
     folder: Annotated[Path, typer.Argument(help="Folder to write; it must not be there.")],
     results: Results = Path("results"),
     self_contained: SelfContained = False,

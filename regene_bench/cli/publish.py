@@ -104,7 +104,7 @@ def hub(
 
 @app.command()
 def model(
-    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")],
+    run: Annotated[str, typer.Argument(help="A run's id or the beginning of it, or its method.")],
     repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The model.")],
     results: Results = Path("results"),
     self_contained: SelfContained = False,

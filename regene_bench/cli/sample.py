@@ -16,8 +16,8 @@ def sample(
     model: Annotated[
         str,
         typer.Argument(
-            help="A run's id or the beginning of it, a folder of an exported model, or "
-            "hf://USER/NAME."
+            help="A run's id or the beginning of it, its method if it has one run, a folder of an "
+            "exported model, or hf://USER/NAME."
         ),
     ],
     out: Annotated[

@@ -11,11 +11,10 @@ from typing import Any, Final
 from regene_bench.base.errors import MethodError, ResultsError, UsageError
 from regene_bench.base.files import whole_folder
 from regene_bench.harness.model_description import read_description, write_description
-from regene_bench.leaderboard.parts import read_run
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.models.card import CARD, card_of
 from regene_bench.models.ended_training import FOLDER, EndedTraining
-from regene_bench.models.find import find_run_model
+from regene_bench.models.find import find_record, find_run_model
 from regene_bench.models.trained import TrainedModel
 from regene_bench.models.weights_file import write_weights
 from regene_bench.training.capabilities import SAMPLING_STATE, KeepsSamplingState
@@ -50,7 +49,7 @@ def export(
     """Write a run's model into a folder of its own.
 
     Args:
-        run: The run's id or the beginning of it.
+        run: The run's id, the beginning of it, or its method where that has one run only.
         folder: Where to; nothing may be there.
         results: Folder of results that the run is in.
         model: The run's model, loaded, whose sampling state is to be kept with the weights, so
@@ -71,7 +70,7 @@ def export(
             f"{folder} is there already.", hint="Give another name, or remove it first."
         )
     own = find_run_model(run, results)
-    record = read_run(results, run)
+    record = find_record(run, results)
     checkpoints = _checkpoints(own)
     if model is not None:
         checkpoints[SAMPLING_STATE] = _sampling_state(model)

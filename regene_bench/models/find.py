@@ -9,8 +9,8 @@ from typing import Final
 from regene_bench.base.errors import ResultsError, UnavailableError, UsageError
 from regene_bench.harness.model_description import FILE
 from regene_bench.harness.run import run_folder
-from regene_bench.leaderboard.parts import read_run
-from regene_bench.leaderboard.record import EXTERNAL
+from regene_bench.leaderboard.parts import find_run, read_parts
+from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.models.weights_file import FILE as WEIGHTS
 from regene_bench.plan.weights import OFFLINE_VARIABLE
 
@@ -45,8 +45,8 @@ def find_model(source: Path | str, results: Path) -> Path:
         what = f"has no {FILE}" if folder.is_dir() else "is no folder"
         raise UsageError(
             f"{folder} {what}.",
-            hint="Give a run's id, its folder (results/runs/RUN), or a folder that `regene-bench "
-            "export` has written.",
+            hint="Give a run's id or method, its folder (results/runs/RUN), or a folder that "
+            "`regene-bench export` has written.",
         )
     return find_run_model(text, results)
 
@@ -55,14 +55,14 @@ def find_run_model(prefix: str, results: Path) -> Path:
     """Find the folder of a run's model.
 
     Args:
-        prefix: The run's id or the beginning of it.
+        prefix: The run's id, the beginning of it, or its method where that has one run only.
         results: Folder of results that it is in.
 
     Raises:
         UsageError: There is no such run, or it is of samples that another program made.
         ResultsError: It has no model.
     """
-    record = read_run(results, prefix)
+    record = find_record(prefix, results)
     title = f"{record.method} (seed {record.seed}, run {record.run_id})"
     if record.distribution == EXTERNAL:
         raise UsageError(f"{title} is of images that another program made; it has no model here.")
@@ -80,6 +80,32 @@ def find_run_model(prefix: str, results: Path) -> Path:
             f"{record.run_id}` trains it again.",
         )
     return folder
+
+
+def find_record(word: str, results: Path) -> RunRecord:
+    """Find a run by its id, the beginning of it, or its method where that has one run only.
+
+    Args:
+        word: What the user typed.
+        results: Folder of results that the run is in.
+
+    Raises:
+        UsageError: There is no such run, or several.
+    """
+    table, _ = read_parts(results)
+    rows = table.select(["run_id", "method", "benchmark", "preset", "seed"]).to_pylist()
+    runs = {row["run_id"]: row for row in rows if row["method"] == word}
+    if any(row["run_id"].startswith(word) for row in rows) or not runs:
+        return find_run(table, word, results)
+    if len(runs) > 1:
+        listed = [
+            f"{i} ({r['benchmark']}, {r['preset']}, seed {r['seed']})" for i, r in runs.items()
+        ]
+        raise UsageError(
+            f"{results} has {len(runs)} runs of {word!r}.",
+            hint="Give the id of one: " + ", ".join(listed[:10]) + ".",
+        )
+    return find_run(table, next(iter(runs)), results)
 
 
 def _from_hub(repository: str) -> Path:

@@ -46,8 +46,9 @@ def load(
     generates.
 
     Args:
-        source: A run's id or the beginning of it, a folder with ``model.json`` (of a run, or of
-            ``regene-bench export``), or ``hf://user/name`` of the Hugging Face Hub.
+        source: A run's id or the beginning of it, its method where that has one run only, a folder
+            with ``model.json`` (of a run, or of ``regene-bench export``), or ``hf://user/name`` of
+            the Hugging Face Hub.
         results: Folder of results that the run is in.
         data: A folder to look for the benchmark's data in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``; another than it was trained on

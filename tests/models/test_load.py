@@ -156,3 +156,7 @@ def test_other_data_than_it_was_trained_on_are_refused(
 def test_what_is_not_there(results: Path, source: Path | str) -> None:
     with pytest.raises(UsageError, match=r"no run 'nothing'|is no folder"):
         regene_bench.load(source, results=results)
+
+
+def test_a_method_with_one_run_is_named_by_itself(results: Path, runs: Mapping[str, str]) -> None:
+    assert loaded(results, "cgan").description.run_id == runs["cgan"]
