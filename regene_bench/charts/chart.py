@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,19 +97,19 @@ def reference_rules(values: Sequence[dict[str, Any]], axis: str) -> list[Spec]:
     return rules
 
 
-def colour_of(field: str, every: Iterable[str], shown: Iterable[str]) -> Spec:
+def colour_of(field: str, colours: Mapping[str, str], shown: Iterable[str]) -> Spec:
     """Colour by a name, the same for the same name in all charts of a board.
 
     Args:
         field: The field that holds the name.
-        every: All names of the board.
+        colours: The colour of each name of the board.
         shown: Those in the chart, for its legend.
     """
     return {
         "field": field,
         "type": "nominal",
         "title": None,
-        "scale": {"domain": sorted(set(every))},
+        "scale": {"domain": list(colours), "range": list(colours.values())},
         "legend": {"values": sorted(set(shown))},
     }
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from regene_bench.base.text import slug
 from regene_bench.charts.chart import Chart
+from regene_bench.charts.colours import Colours
 from regene_bench.charts.cost import quality_against_cost
 from regene_bench.charts.per_class import class_bars
 from regene_bench.charts.sweep import sweep_curves
@@ -25,10 +26,11 @@ def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
         class_boards: The boards per class of the same cohort.
     """
     found: list[Chart | None] = []
+    colours = Colours.of(board)
     if board.ranked_by is not None:
-        found.append(quality_against_cost(board, board.ranked_by))
-    found += sweep_curves(board)
-    found += [class_bars(one) for one in _of_cohort(board, class_boards)]
+        found.append(quality_against_cost(board, board.ranked_by, colours))
+    found += sweep_curves(board, colours)
+    found += [class_bars(one, colours) for one in _of_cohort(board, class_boards)]
     return [chart for chart in found if chart is not None]
 
 

@@ -16,17 +16,19 @@ from regene_bench.charts.chart import (
     statistic_of,
     with_interval,
 )
+from regene_bench.charts.colours import Colours
 from regene_bench.leaderboard.board import Board
 
 _FEWEST = 2
 
 
-def quality_against_cost(board: Board, index: int) -> Chart | None:
+def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | None:
     """Draw a column over the seconds of training; references are lines across.
 
     Args:
         board: A ranked board.
         index: The column.
+        colours: Of the board.
 
     Returns:
         The chart, or ``None`` if fewer than two lines were both trained and measured.
@@ -55,8 +57,7 @@ def quality_against_cost(board: Board, index: int) -> Chart | None:
         "scale": scale_of([point["seconds"] for point in points]),
     }
     y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
-    methods = [printable(line.method) for line in board.lines]
-    colour = colour_of("method", methods, [point["method"] for point in points])
+    colour = colour_of("method", colours.methods, [point["method"] for point in points])
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},

@@ -6,6 +6,7 @@ from typing import Any
 
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.charts.chart import Chart
+from regene_bench.charts.colours import PALETTE
 
 FORMATS: tuple[str, ...] = ("svg", "png", "pdf")
 _WIDTH = 480
@@ -16,19 +17,7 @@ CONFIG: dict[str, Any] = {
     "view": {"stroke": None},
     "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12},
     "legend": {"orient": "top", "labelFontSize": 11, "columns": 5},
-    # Okabe and Ito's colours, which colour-blind readers tell apart
-    "range": {
-        "category": [
-            "#0072b2",
-            "#d55e00",
-            "#009e73",
-            "#cc79a7",
-            "#e69f00",
-            "#56b4e9",
-            "#8c6d31",
-            "#7f7f7f",
-        ]
-    },
+    "range": {"category": list(PALETTE)},
 }
 """Look of all charts; a page changes the colours of text and grid for dark screens."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from regene_bench.base.text import printable
 from regene_bench.charts.chart import Chart, Spec, cells, colour_of, statistic_of, with_interval
+from regene_bench.charts.colours import Colours
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.directions import BETTER
 
@@ -14,11 +15,12 @@ _MOST_LINES = 8
 _ROOM = 1.15
 
 
-def class_bars(board: Board) -> Chart | None:
+def class_bars(board: Board, colours: Colours) -> Chart | None:
     """Draw one metric's scores per class, a bar a line.
 
     Args:
         board: One of ``ranking.make_class_boards``: a column a class.
+        colours: Of the cohort's board.
 
     Returns:
         The chart, or ``None`` if nothing was measured. Of more than eight lines the first eight.
@@ -49,8 +51,9 @@ def class_bars(board: Board) -> Chart | None:
         "x": {"field": "class", "type": "nominal", "title": None, "scale": {"domain": classes}},
         "xOffset": {"field": "label", "scale": {"domain": shown}},
     }
-    labels = [printable(line.label) for line in board.lines]
-    colour = colour_of("label", labels, shown)
+    colour = colour_of(
+        "label", {name: colours.lines[name] for name in shown if name in colours.lines}, shown
+    )
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "class", "title": "class"},

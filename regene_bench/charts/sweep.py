@@ -19,6 +19,7 @@ from regene_bench.charts.chart import (
     statistic_of,
     with_interval,
 )
+from regene_bench.charts.colours import Colours
 from regene_bench.leaderboard.board import Board, Line
 
 _FEWEST = 3
@@ -57,18 +58,20 @@ def find_sweeps(board: Board) -> list[Sweep]:
     ]
 
 
-def sweep_curves(board: Board) -> list[Chart]:
+def sweep_curves(board: Board, colours: Colours) -> list[Chart]:
     """Draw every sweep of a board, one chart for each column that has a direction."""
     return [
         chart
         for number, sweep in enumerate(find_sweeps(board), 1)
         for index, column in enumerate(board.columns)
         if column.direction != "none"
-        for chart in _curve(board, sweep, index, f"sweep-{number}-{index}")
+        for chart in _curve(
+            board, sweep, index, f"sweep-{number}-{index}", colours.methods[printable(sweep.method)]
+        )
     ]
 
 
-def _curve(board: Board, sweep: Sweep, index: int, name: str) -> Iterator[Chart]:
+def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> Iterator[Chart]:
     column = board.columns[index]
     points: list[dict[str, Any]] = [
         {"parameter": value} | with_interval(statistic)
@@ -97,11 +100,11 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str) -> Iterator[Chart]
         "layer": [
             *reference_rules(references(board, index), "y"),
             {
-                "mark": {"type": "area", "opacity": 0.2},
+                "mark": {"type": "area", "opacity": 0.2, "color": colour},
                 "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
             },
             {
-                "mark": {"type": "line", "point": {"size": 36}},
+                "mark": {"type": "line", "color": colour, "point": {"size": 36, "color": colour}},
                 "encoding": {"x": x, "y": y | {"field": "value"}, "tooltip": tooltip},
             },
         ],

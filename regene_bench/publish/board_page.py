@@ -78,9 +78,11 @@ def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
     page.addresses = line_addresses(boards)
     for number, board in enumerate(boards):
         links = {line.label: page.addresses[number, line.label] for line in board.lines}
-        view = BoardView(f"board-{number + 1}", subtitle(board), table_view(board, links))
+        samples = _samples(content, board, links)
+        table = table_view(board, links, samples)
+        view = BoardView(f"board-{number + 1}", subtitle(board), table)
         view.charts = charts_of(board, content.class_boards)
-        view.samples = list(_samples(content, board, links))
+        view.samples = list(samples.values())[:_MOST_SAMPLES]
         page.boards.append(view)
         for line in board.lines:
             page.run_ids += [run.run_id for run in content.runs.get(line_key(board, line), [])]
@@ -128,13 +130,15 @@ def method_file(stem: str, place: int) -> str:
     return f"{stem}.html" if part == 0 else f"{stem}.{part + 1}.html"
 
 
-def _samples(content: Content, board: Board, links: dict[str, str]) -> list[SampleView]:
-    found: list[SampleView] = []
+def _samples(content: Content, board: Board, links: dict[str, str]) -> dict[str, SampleView]:
+    """The samples of each line's first seed that has some, by the line's label."""
+    found: dict[str, SampleView] = {}
     for line in board.lines:
         for run in content.runs.get(line_key(board, line), []):
             picture = content.pictures.get(run.run_id)
-            if picture is not None and len(found) < _MOST_SAMPLES:
+            if picture is not None:
                 label, href = printable(line.label), links[line.label]
-                found.append(SampleView(label, href, picture_name(run.run_id), picture, run.seed))
+                file = picture_name(run.run_id)
+                found[line.label] = SampleView(label, href, file, picture, run.seed)
                 break
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from regene_bench.base.text import printable
+from regene_bench.base.text import printable, slug
 from regene_bench.charts.chart import Chart
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
@@ -34,23 +34,60 @@ class CellView:
 
 
 @dataclass(frozen=True)
+class SampleView:
+    """A sample grid with its line's name."""
+
+    label: str
+    href: str
+    file: str
+    picture: Picture
+    seed: int
+
+    @property
+    def strip(self) -> str:
+        """File of a strip of a few of the samples."""
+        return f"{self.file.removesuffix('.png')}.webp"
+
+
+@dataclass(frozen=True)
 class RowView:
-    """One line of a board: its label leads to the runs behind it."""
+    """One line of a board: its label leads to the runs behind it.
+
+    Attributes:
+        label: What tells it from the others.
+        method: Its method's name.
+        href: Where its details stand.
+        is_reference: Whether others are read against it.
+        cells: In the order of the headings.
+        sample: Its samples, if there are any.
+    """
 
     label: str
     method: str
     href: str
     is_reference: bool
     cells: tuple[CellView, ...]
+    sample: SampleView | None = None
 
 
 @dataclass(frozen=True)
 class HeadingView:
-    """One column's heading; ``detail`` is its second line, ``group`` says what kind it is."""
+    """One column's heading.
+
+    Attributes:
+        text: Its first line.
+        detail: Its second line.
+        group: ``about``, ``score`` or ``cost``.
+        key: Names it in the page's address.
+        first: Which way a first click sorts: ``ascending`` or ``descending``, or the value that
+            the best are nearest to.
+    """
 
     text: str
     detail: str
     group: str
+    key: str
+    first: str
 
 
 @dataclass(frozen=True)
@@ -61,17 +98,6 @@ class TableView:
     rows: tuple[RowView, ...]
     notes: tuple[str, ...]
     caption: str
-
-
-@dataclass(frozen=True)
-class SampleView:
-    """A sample grid with its line's name."""
-
-    label: str
-    href: str
-    file: str
-    picture: Picture
-    seed: int
 
 
 @dataclass
@@ -90,25 +116,37 @@ class BoardView:
         return len(self.table.rows)
 
 
-def table_view(board: Board, links: Mapping[str, str]) -> TableView:
-    """Write a board as a sortable table.
+def table_view(
+    board: Board, links: Mapping[str, str], samples: Mapping[str, SampleView]
+) -> TableView:
+    """Write a board as a sortable table: rank, method, the ranking score, the others, seeds, costs.
+
+    A column in which nobody has a value becomes a note.
 
     Args:
         board: A ranked board.
         links: Address of every line, by its label.
+        samples: Samples of the lines that have some, by label.
     """
     grid = make_grid(board)
-    rows = tuple(
-        RowView(
-            label=printable(line.label),
-            method=printable(line.method),
-            href=links[line.label],
-            is_reference=line.is_reference,
-            cells=_cells(line, grid, number),
+    empty = [c for c in grid.score_columns if not _has_values(board, c - grid.score_columns[0])]
+    order = _order(grid, board.ranked_by, empty)
+    headings = _headings(board, grid)
+    rows = []
+    for number, line in enumerate(board.lines):
+        cells = _cells(line, grid, number)
+        rows.append(
+            RowView(
+                label=printable(line.label),
+                method=printable(line.method),
+                href=links[line.label],
+                is_reference=line.is_reference,
+                cells=tuple(cells[i] for i in order),
+                sample=samples.get(line.label),
+            )
         )
-        for number, line in enumerate(board.lines)
-    )
-    return TableView(_headings(grid), rows, grid.notes, grid.title)
+    notes = (*grid.notes, *(_nobody(board, grid, column) for column in empty))
+    return TableView(tuple(headings[i] for i in order), tuple(rows), notes, grid.title)
 
 
 def chunks(rows: Sequence[RowView], size: int = LINES_A_TABLE) -> list[Sequence[RowView]]:
@@ -116,13 +154,56 @@ def chunks(rows: Sequence[RowView], size: int = LINES_A_TABLE) -> list[Sequence[
     return [rows[i : i + size] for i in range(0, max(1, len(rows)), size)]
 
 
-def _headings(grid: Grid) -> tuple[HeadingView, ...]:
-    scores, headings = set(grid.score_columns), []
+def _order(grid: Grid, ranked_by: int | None, empty: Sequence[int]) -> list[int]:
+    rank, method, seeds = range(3)
+    scores = [column for column in grid.score_columns if column not in empty]
+    if ranked_by is not None and grid.score_columns[ranked_by] in scores:
+        scores.remove(grid.score_columns[ranked_by])
+        scores.insert(0, grid.score_columns[ranked_by])
+    return [rank, method, *scores, seeds, *grid.cost_columns]
+
+
+def _has_values(board: Board, column: int) -> bool:
+    return any(isinstance(line.cells[column], Statistic) for line in board.lines)
+
+
+def _nobody(board: Board, grid: Grid, column: int) -> str:
+    number = column - grid.score_columns[0]
+    cells = [line.cells[number] for line in board.lines]
+    reasons = {
+        f"{cell.status}: {cell.message}" if cell.message else cell.status
+        for cell in cells
+        if isinstance(cell, Missing)
+    }
+    why = "; ".join(sorted(reasons)[:2])
+    name = board.columns[number].label
+    return printable(f"{name} has no value in any line" + (f" ({why})" if why else ""))
+
+
+def _headings(board: Board, grid: Grid) -> list[HeadingView]:
+    scores, headings = grid.score_columns, []
     for i, name in enumerate(grid.header):
         text, _, detail = wrapped(name).partition("\n")
         group = "about" if i not in scores and i not in grid.cost_columns else "cost"
-        headings.append(HeadingView(text, detail, "score" if i in scores else group))
-    return tuple(headings)
+        first = "ascending"
+        if i in scores:
+            group, first = "score", _first_way(board, i - scores[0])
+        elif name.endswith("img/s"):
+            first = "descending"
+        headings.append(HeadingView(text, detail, group, slug(name), first))
+    return headings
+
+
+def _first_way(board: Board, column: int) -> str:
+    direction = board.columns[column].direction
+    if direction == "reference":
+        real = [
+            cell.mean
+            for line in board.lines
+            if line.is_reference and isinstance(cell := line.cells[column], Statistic)
+        ]
+        return str(real[0]) if real else "descending"
+    return "descending" if direction == "higher" else "ascending"
 
 
 def _cells(line: Line, grid: Grid, number: int) -> tuple[CellView, ...]:

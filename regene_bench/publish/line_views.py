@@ -78,6 +78,10 @@ class LineView:
     class_rows: tuple[tuple[str, ...], ...]
     runs: tuple[RunView, ...]
 
+    def value_of(self, metric: str) -> str:
+        """What stands under a metric among its scores; empty if nothing does."""
+        return next((s.text for s in self.scores if s.metric == metric and s.n), "")
+
 
 def line_view(
     anchor: str,

@@ -12,6 +12,8 @@ from regene_bench.publish.board_page import BoardPage, method_file, method_stems
 from regene_bench.publish.content import Content, line_key
 from regene_bench.publish.line_views import LINES_A_PAGE, LineView, line_view
 
+_METRICS_IN_SHORT = 5
+
 
 @dataclass(frozen=True)
 class MethodPage:
@@ -30,6 +32,12 @@ class MethodPage:
     summary: str
     lines: tuple[LineView, ...]
     files: tuple[str, ...]
+
+    @property
+    def score_names(self) -> list[str]:
+        """The first few metrics of which one of the lines has a value."""
+        names = (score.metric for line in self.lines for score in line.scores if score.n)
+        return list(dict.fromkeys(names))[:_METRICS_IN_SHORT]
 
 
 def make_method_pages(

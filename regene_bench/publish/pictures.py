@@ -8,12 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from regene_bench.base.text import slug
 
 SAMPLES = "samples.png"
 RECONSTRUCTIONS = "reconstructions.png"
 
 _RUNS = "runs"
+_COLUMNS = 10
+_SMALLEST = 8
+# twice the size at which pages show it, for screens of fine pixels
+_STRIP = 56
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = 24
 # a grid has some hundred kilobytes; what is larger is something else
@@ -71,3 +77,34 @@ def copy_pictures(folders: Sequence[Path], into: Path, run_id: str) -> None:
 def picture_name(run_id: str) -> str:
     """File name of a run's pictures on the pages."""
     return f"{slug(run_id)}.png"
+
+
+def write_strip(picture: Picture, path: Path, most: int = 8) -> None:
+    """Write a strip of a few samples of a grid: the first of each class, side by side.
+
+    Grids are laid out by ``harness.pictures.sample_grid``, ten samples of a class a row. A picture
+    that is no such grid is made small as a whole; one that cannot be read leaves a blank strip.
+
+    Args:
+        picture: The grid.
+        path: The strip, a WebP file ``_STRIP`` pixels high.
+        most: Of how many classes.
+    """
+    try:
+        with Image.open(picture.path) as opened:
+            grid = opened.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        grid = Image.new("RGB", (_STRIP, _STRIP), "white")
+    side = grid.width // _COLUMNS
+    rows = grid.height // side if side else 0
+    if side < _SMALLEST or abs(rows * side - grid.height) >= side:
+        grid.thumbnail((most * _STRIP, _STRIP))
+        grid.save(path, "WEBP", quality=85)
+        return
+    chosen = [round(i * (rows - 1) / max(min(rows, most) - 1, 1)) for i in range(min(rows, most))]
+    strip = Image.new("RGB", (len(chosen) * side, side), "white")
+    for place, row in enumerate(chosen):
+        box = (0, row * side, side, (row + 1) * side)
+        strip.paste(grid.crop(box), (place * side, 0))
+    strip = strip.resize((len(chosen) * _STRIP, _STRIP), Image.Resampling.LANCZOS)
+    strip.save(path, "WEBP", quality=85)

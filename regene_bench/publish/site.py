@@ -23,9 +23,9 @@ from regene_bench.publish.content import Content, collect
 from regene_bench.publish.downloads import write_downloads
 from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.method_page import make_method_pages
-from regene_bench.publish.pictures import Picture, picture_name
+from regene_bench.publish.pictures import Picture, picture_name, write_strip
 
-_ASSETS = ("site.css", "theme.js", "tables.js", "charts.js")
+_ASSETS = ("site.css", "theme.js", "tables.js", "charts.js", "icon.svg")
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,16 @@ def _write_benchmark(
         )
     _copy_pictures(site.folder / page.folder / "samples", content.pictures, page)
     _copy_pictures(site.folder / page.folder / "reconstructions", content.reconstructions, page)
+    _write_strips(site.folder / page.folder / "samples", page)
     write_downloads(page.rows_of(content.table), site.folder / page.folder)
     return page
+
+
+def _write_strips(folder: Path, page: BoardPage) -> None:
+    for view in page.boards:
+        for row in view.table.rows:
+            if row.sample is not None:
+                write_strip(row.sample.picture, folder / row.sample.strip)
 
 
 def _copy_pictures(folder: Path, pictures: Mapping[str, Picture], page: BoardPage) -> None:

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 from regene_bench.base.errors import UsageError
+from regene_bench.charts.chart import Chart
 from regene_bench.charts.collect import charts_of
+from regene_bench.charts.colours import PALETTE, Colours
 from regene_bench.charts.cost import quality_against_cost
 from regene_bench.charts.draw import FORMATS, draw
 from regene_bench.charts.per_class import class_bars
@@ -41,6 +43,14 @@ def sweep(*values: float, key: str = "noise_dim", **more: Any) -> list[RunRecord
     ]
 
 
+def sweeps_of(one: Board) -> list[Chart]:
+    return sweep_curves(one, Colours.of(one))
+
+
+def cost_of(one: Board) -> Chart | None:
+    return quality_against_cost(one, 0, Colours.of(one))
+
+
 def values_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
     values: list[dict[str, Any]] = spec["data"]["values"]
     return values
@@ -67,7 +77,7 @@ def test_a_switch_is_no_number() -> None:
 
 
 def test_a_sweep_is_a_curve_with_the_band_of_its_seeds() -> None:
-    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    (chart,) = sweeps_of(board(sweep(2, 4, 8)))
     points = values_of(chart.spec)
     assert [point["parameter"] for point in points] == [2, 4, 8]
     assert [point["value"] for point in points] == [2.5, 4.5, 8.5]
@@ -81,21 +91,21 @@ def test_quality_against_cost_leaves_references_to_a_line() -> None:
         record("b", method="b", fit_seconds=100.0, scores=(score("fid", 2.0),)),
         record("r", method="real", method_role="reference", scores=(score("fid", 1.0),)),
     ]
-    chart = quality_against_cost(board(runs), 0)
+    chart = cost_of(board(runs))
     assert chart is not None
     assert {point["method"] for point in values_of(chart.spec)} == {"a", "b"}
     assert values_of(chart.spec["layer"][0]) == [{"label": "real", "value": 1.0}]
 
 
 def test_one_point_is_no_chart() -> None:
-    assert quality_against_cost(board([record()]), 0) is None
+    assert cost_of(board([record()])) is None
 
 
 def test_bars_per_class_stand_in_the_natural_order_of_classes() -> None:
     names = ("10", "9", "2")
     scores = tuple(score("accuracy", 0.5, class_name=name) for name in names)
     (classes,) = make_class_boards(table([record(scores=scores)]))
-    chart = class_bars(classes)
+    chart = class_bars(classes, Colours.of(classes))
     assert chart is not None
     assert [bar["class"] for bar in values_of(chart.spec)] == ["2", "9", "10"]
 
@@ -111,11 +121,36 @@ def test_a_board_knows_its_own_charts() -> None:
     assert charts_of(other, make_class_boards(rows)) == []
 
 
+def test_a_method_has_one_colour_on_all_charts_of_a_board() -> None:
+    runs = [*sweep(2, 4, 8), record("v", method="vae", scores=(score("fid", 3.0),))]
+    runs[0] = record("2-0", params=runs[0].params, scores=(*runs[0].scores, score(class_name="x")))
+    runs[-1] = record("v", method="vae", scores=(score("fid", 3.0), score(class_name="x")))
+    rows = table(runs)
+    (one,) = make_boards(rows, "fid")
+    cost, curve, bars = charts_of(one, make_class_boards(rows))
+    cgan, vae = PALETTE[:2]
+    colour = cost.spec["layer"][-1]["encoding"]["color"]["scale"]
+    assert dict(zip(colour["domain"], colour["range"], strict=True)) == {"cgan": cgan, "vae": vae}
+    assert curve.spec["layer"][-1]["mark"]["color"] == cgan
+    colour = bars.spec["layer"][0]["encoding"]["color"]["scale"]
+    found = dict(zip(colour["domain"], colour["range"], strict=True))
+    assert found["vae"] == vae
+    assert found["cgan[noise_dim=2]"] == cgan
+
+
+def test_sixteen_methods_have_sixteen_colours_and_lines_their_shades() -> None:
+    runs = [record(f"m{i}", method=f"m{i:02d}", scores=(score("fid", 1.0),)) for i in range(16)]
+    assert len(set(Colours.of(board(runs)).methods.values())) == 16
+    shades = Colours.of(board(sweep(2, 4, 8))).lines
+    assert len(set(shades.values())) == 3
+    assert "#ffffff" not in shades.values()
+
+
 def test_names_from_data_are_values_and_never_fields() -> None:
     runs = [
         record(str(i), method=f"{HOSTILE}{i}", scores=(score("fid", 1.0 + i),)) for i in range(2)
     ]
-    chart = quality_against_cost(board(runs), 0)
+    chart = cost_of(board(runs))
     assert chart is not None
     fields = {
         channel["field"]
@@ -133,7 +168,7 @@ MAGIC = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_chart_as_a_file(form: str) -> None:
-    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    (chart,) = sweeps_of(board(sweep(2, 4, 8)))
     drawn = draw(chart, form)
     assert drawn.startswith(MAGIC[form])
     if form == "svg":
@@ -142,6 +177,6 @@ def test_a_chart_as_a_file(form: str) -> None:
 
 
 def test_an_unknown_format() -> None:
-    (chart,) = sweep_curves(board(sweep(2, 4, 8)))
+    (chart,) = sweeps_of(board(sweep(2, 4, 8)))
     with pytest.raises(UsageError, match="no format 'svgg'"):
         draw(chart, "svgg")

@@ -189,3 +189,76 @@ def test_charts_have_texts_and_tables(watched: Watched) -> None:
         assert figure.locator("svg").count() >= 1
         figure.locator("details summary", has_text="Description and data").click()
         assert figure.locator("tbody tr").count() >= len(SWEEP)
+
+
+def test_the_first_click_shows_the_best(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    heading = page.locator(".sortable thead th", has_text="fit img/s")
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+
+
+def test_a_parameter_filters_by_its_whole_value(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.get_by_label("Filter").fill("noise_dim=3")
+    assert labels(page) == []
+    page.get_by_label("Filter").fill("noise_dim=32")
+    assert labels(page) == ["cgan[noise_dim=32]"]
+
+
+def test_what_is_chosen_stands_in_the_address(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.get_by_label("Filter").fill("cgan")
+    page.locator(".choice summary").click()
+    page.locator(".choice label", has_text="gen s").get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    heading = page.locator(".sortable thead th", has_text="fd_efficientnet_lite0")
+    for _ in range(2):
+        heading.get_by_role("button").click()
+    shown = labels(page)
+    assert shown[0] == "cgan[noise_dim=2]"
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert labels(other) == shown
+    assert other.get_by_label("Filter").input_value() == "cgan"
+    assert not other.locator(".sortable thead th", has_text="gen s").is_visible()
+    assert other.locator(".sortable thead th", has_text="fit s").is_visible()
+
+
+def test_the_ranking_score_is_on_the_first_screen(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    box = page.locator(".sortable tbody td.best").first.bounding_box()
+    size = page.viewport_size
+    assert box["x"] + box["width"] <= size["width"]
+    assert box["y"] + box["height"] <= size["height"]
+
+
+def test_samples_beside_the_numbers_are_enlarged_by_a_click(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    strip = page.locator("tbody a.sample").first
+    assert strip.locator("img").evaluate("(x) => x.complete && x.naturalWidth > 0")
+    strip.click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.is_visible()
+    assert dialog.locator("img").get_attribute("src") == strip.evaluate("(a) => a.href")
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible(watched: Watched, site: Path, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for name in pages_of(site):
+        page = watched.open(name)
+        page.emulate_media(color_scheme=scheme)
+        draw_all(page)
+        found = axe.run(page).response["violations"]
+        assert [(name, one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
+def test_a_print_has_all_columns(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.emulate_media(media="print")
+    box = page.locator(".sortable .scroll")
+    assert box.evaluate("(x) => getComputedStyle(x).overflowX") == "visible"
+    assert page.locator(".sortable thead th", has_text="peak MB").is_visible()

@@ -29,6 +29,9 @@
       config: look,
       tooltip,
     });
+    // the library's menu has no name for those who cannot see it
+    const menu = box.querySelector("details > summary");
+    if (menu) menu.setAttribute("aria-label", "Save the chart as a picture");
     box.dataset.drawn = "yes";
   };
 
