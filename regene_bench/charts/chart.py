@@ -114,6 +114,25 @@ def colour_of(field: str, colours: Mapping[str, str], shown: Iterable[str]) -> S
     }
 
 
+def frame_of(points: Sequence[Mapping[str, Any]], others: Sequence[float] = ()) -> list[float]:
+    """The ends of a linear axis: for the values, with as much of their intervals as leaves room.
+
+    Few seeds have intervals many times as long as all values are apart; a frame for those would
+    press the values into a line. Where no value is negative, neither is the frame.
+
+    Args:
+        points: With ``value``, ``low`` and ``high``, as ``with_interval`` makes them.
+        others: More values that are in the frame, as of references.
+    """
+    values = [*(point["value"] for point in points), *others]
+    least, most = min(values), max(values)
+    room = (most - least) or abs(most) or 1.0
+    low = min([least - 0.05 * room, *(point["low"] for point in points)])
+    high = max([most + 0.05 * room, *(point["high"] for point in points)])
+    frame = [max(low, least - room), min(high, most + room)]
+    return [max(0.0, frame[0]), frame[1]] if least >= 0 else frame
+
+
 def scale_of(values: Sequence[float]) -> Spec:
     """A scale for positive values: logarithmic where they span more than a factor of twenty."""
     if is_wide(values):

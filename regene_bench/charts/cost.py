@@ -10,6 +10,7 @@ from regene_bench.charts.chart import (
     axis_title,
     cells,
     colour_of,
+    frame_of,
     reference_rules,
     references,
     scale_of,
@@ -46,7 +47,9 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
     real = references(board, index)
     means = [point["value"] for point in points]
     y_scale = scale_of([*means, *(row["value"] for row in real)])
-    if y_scale.get("type") == "log":
+    if y_scale.get("type") != "log":
+        y_scale = {"domain": frame_of(points, [row["value"] for row in real])}
+    else:
         for point in points:
             # an interval that reaches zero has no lower end on such an axis
             point["low"] = max(point["low"], min(means) / 2)

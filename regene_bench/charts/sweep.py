@@ -13,6 +13,7 @@ from regene_bench.charts.chart import (
     Chart,
     axis_title,
     cells,
+    frame_of,
     is_wide,
     reference_rules,
     references,
@@ -88,7 +89,9 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> It
         if is_wide([point["parameter"] for point in points])
         else {"zero": False},
     }
-    y = {"type": "quantitative", "title": axis_title(column), "scale": {"zero": False}}
+    real = references(board, index)
+    frame = frame_of(points, [row["value"] for row in real])
+    y = {"type": "quantitative", "title": axis_title(column), "scale": {"domain": frame}}
     tooltip = [
         {"field": "parameter", "title": printable(sweep.parameter), "format": ".4g"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},
@@ -98,9 +101,9 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> It
         "height": 260,
         "data": {"values": points},
         "layer": [
-            *reference_rules(references(board, index), "y"),
+            *reference_rules(real, "y"),
             {
-                "mark": {"type": "area", "opacity": 0.2, "color": colour},
+                "mark": {"type": "area", "opacity": 0.2, "color": colour, "clip": True},
                 "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
             },
             {

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from regene_bench.base.errors import UsageError
-from regene_bench.charts.chart import Chart
+from regene_bench.charts.chart import Chart, frame_of
 from regene_bench.charts.collect import charts_of
 from regene_bench.charts.colours import PALETTE, Colours
 from regene_bench.charts.cost import quality_against_cost
@@ -144,6 +144,16 @@ def test_sixteen_methods_have_sixteen_colours_and_lines_their_shades() -> None:
     shades = Colours.of(board(sweep(2, 4, 8))).lines
     assert len(set(shades.values())) == 3
     assert "#ffffff" not in shades.values()
+
+
+def test_an_axis_is_for_the_values_and_not_below_zero_where_none_is() -> None:
+    wide = [{"value": v, "low": v - 100, "high": v + 100} for v in (10.0, 20.0)]
+    assert frame_of(wide) == [0.0, 30.0]
+    narrow = [{"value": v, "low": v - 1, "high": v + 1} for v in (10.0, 20.0)]
+    assert frame_of(narrow) == [9.0, 21.0]
+    assert frame_of(narrow, [5.0]) == [4.25, 21.0]
+    negative = [{"value": v, "low": v - 1, "high": v} for v in (-1.0, 1.0)]
+    assert frame_of(negative) == [-2.0, 1.1]
 
 
 def test_names_from_data_are_values_and_never_fields() -> None:
