@@ -45,8 +45,10 @@ from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
+from regene_bench.harness.run_logger import LoggedRun, RunLogger
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width
+from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plan.reported import ReportedNumber
 from regene_bench.plan.weights import find_weights, obtain_weights
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -115,6 +117,7 @@ __all__ = [
     "Interrupted",
     "KeepsSamplingState",
     "LatentVariableModel",
+    "LoggedRun",
     "Measure",
     "Message",
     "Method",
@@ -130,10 +133,12 @@ __all__ = [
     "RegeneBenchError",
     "Register",
     "ReportedNumber",
+    "RunLogger",
     "Runtime",
     "SampleRng",
     "Schedule",
     "Score",
+    "ScoreRow",
     "Share",
     "Skipped",
     "SourceRequest",

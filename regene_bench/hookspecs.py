@@ -73,6 +73,11 @@ def register_reported(register: Register) -> None:
 
 
 @hookspec
+def register_loggers(register: Register) -> None:
+    """Register ``RunLogger`` classes: where ``--log NAME`` keeps curves, scores and samples."""
+
+
+@hookspec
 def register_commands(cli: typer.Typer) -> None:
     """Add commands to ``regene-bench``."""
 

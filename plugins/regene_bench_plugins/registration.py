@@ -392,3 +392,27 @@ def register_studies(register: Register) -> None:
         ("latent-map", "what each point of three inputs stands for (He, Figs. 2 to 4)"),
     ):
         register(name, f"{_HERE}:studies/{name}.toml", summary=summary)
+
+
+@hookimpl
+def register_loggers(register: Register) -> None:
+    register(
+        "tensorboard",
+        f"{_HERE}.loggers.tensorboard:TensorBoardLogger",
+        summary="event files for TensorBoard in results/tensorboard",
+    )
+    register(
+        "mlflow",
+        f"{_HERE}.loggers.mlflow:MlflowLogger",
+        summary="runs of MLflow, where its settings say",
+    )
+    register(
+        "wandb",
+        f"{_HERE}.loggers.wandb:WandbLogger",
+        summary="runs of Weights & Biases, online or offline",
+    )
+    register(
+        "trackio",
+        f"{_HERE}.loggers.trackio:TrackioLogger",
+        summary="runs of trackio, kept on this machine",
+    )

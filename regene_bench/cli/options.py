@@ -29,6 +29,13 @@ CheckpointEvery = Annotated[str, typer.Option(help="Time between checkpoints.")]
 Workers = Annotated[
     int | None, typer.Option(help="Runs at once, each in a process of one thread.", min=1)
 ]
+Log = Annotated[
+    str,
+    typer.Option(
+        help="Keep curves, scores and samples of runs for tensorboard, mlflow, wandb or trackio, "
+        "too; with commas between."
+    ),
+]
 ExecutorName = Annotated[
     str,
     typer.Option(

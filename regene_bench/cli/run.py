@@ -13,6 +13,7 @@ from regene_bench.cli.options import (
     Data,
     Device,
     ExecutorName,
+    Log,
     Precision,
     Results,
     Settings,
@@ -66,6 +67,7 @@ def run(
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
+    log: Log = "",
     force: Annotated[
         bool, typer.Option("--force", help="Decode the data again, repeat finished runs.")
     ] = False,
@@ -89,6 +91,7 @@ def run(
         force=force,
         executor=executor,
         workers=workers,
+        log=log,
     )
     with stoppable(options.time_limit) as (emit, stop):
         outcome = run_campaign(benchmark, options, emit, stop)

@@ -13,6 +13,7 @@ from regene_bench.cli.options import (
     Data,
     Device,
     ExecutorName,
+    Log,
     Precision,
     Results,
     Settings,
@@ -54,6 +55,7 @@ def study(
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
+    log: Log = "",
 ) -> None:
     """Run a whole experiment of a paper, and draw its figures."""
     from regene_bench.harness.options import make_options
@@ -72,6 +74,7 @@ def study(
         checkpoint_every=checkpoint_every,
         executor=executor,
         workers=workers,
+        log=log,
     )
     chosen = [part.strip() for part in benchmarks.split(",") if part.strip()]
     with stoppable(options.time_limit) as (emit, stop):

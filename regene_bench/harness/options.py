@@ -37,6 +37,7 @@ class Options:
         force: Decode the data again and repeat runs that are finished.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
         workers: Processes of the executor ``workers``; ``None`` for one a core.
+        log: Loggers of runs, ``tensorboard,mlflow``; none where empty.
     """
 
     methods: str = ""
@@ -53,6 +54,7 @@ class Options:
     force: bool = False
     executor: str = "serial"
     workers: int | None = None
+    log: str = ""
 
 
 def make_options(
@@ -71,6 +73,7 @@ def make_options(
     force: bool = False,
     executor: str = "",
     workers: int | None = None,
+    log: str | Sequence[str] = "",
 ) -> Options:
     """Write down what a user asked for, at the command line or in Python.
 
@@ -92,6 +95,7 @@ def make_options(
         force: As of ``Options``.
         executor: If empty, ``workers`` where their number is given, else ``serial``.
         workers: As of ``Options``.
+        log: Also a list.
 
     Raises:
         UsageError: A time cannot be read or is not positive, or a parameter is of a type that no
@@ -112,6 +116,7 @@ def make_options(
         force=force,
         executor=executor or ("serial" if workers is None else "workers"),
         workers=workers,
+        log=_joined(log),
     )
 
 

@@ -12,6 +12,7 @@ from regene_bench.harness.executors.executor import Executor, serial, stacked
 from regene_bench.harness.executors.workers import workers
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
+from regene_bench.harness.run_logging import choose_loggers
 from regene_bench.harness.workbench import set_up_workbench
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
@@ -84,6 +85,7 @@ def prepare(
     metrics = choose_metrics(host, benchmark, options.metrics)
     check_extractor_tables(host, benchmark)
     executor = _executor(host, options)
+    loggers = choose_loggers(host, options.log)
     host.find("dataset", benchmark.data.source)
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
@@ -115,6 +117,7 @@ def prepare(
         checkpoint_seconds=options.checkpoint_seconds,
         stop=stop,
         emit=emit,
+        loggers=loggers,
     )
     runs = identify(choices, benchmark, preset, bench.data.fingerprint)
     return Campaign(host, benchmark, preset, runs, setting, executor, benchmark_name, options)

@@ -31,6 +31,7 @@ from regene_bench.harness.pictures import (
     sample_grid,
     save_picture,
 )
+from regene_bench.harness.run_logger import RunLogger
 from regene_bench.harness.sample import sample
 from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -61,6 +62,7 @@ class Setting:
         checkpoint_seconds: Time between checkpoints.
         stop: Looked at between steps.
         emit: Takes progress events.
+        loggers: What keeps curves, scores and samples of each run.
     """
 
     results: Path
@@ -74,6 +76,7 @@ class Setting:
     checkpoint_seconds: float
     stop: StopRequest
     emit: Sink
+    loggers: tuple[type[RunLogger], ...] = ()
 
     def runtime(self, task: str, checkpoints: Path, seed: int = 0) -> Runtime:
         """What a piece of the call's work is handed.

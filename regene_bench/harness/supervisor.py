@@ -14,11 +14,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.harness.reuse_training import reuse_checkpoints
 from regene_bench.harness.run import Setting, execute, execute_together, run_folder
+from regene_bench.harness.run_logging import RunLog
 from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
@@ -133,11 +135,20 @@ class RunSupervisor:
         self, runs: Sequence[Run], missing: Mapping[str, Sequence[NamedMetric]]
     ) -> Iterator[RunRecord]:
         """Train, generate, and measure what is missing."""
-        settings = [replace(self._setting, metrics=missing[run.run_id]) for run in runs]
-        if len(runs) == 1:
-            yield execute(runs[0], settings[0])
-        elif runs:
-            yield from execute_together(runs, settings)
+        setting = self._setting
+        logs = [RunLog(setting.loggers, run, setting.results, setting.emit) for run in runs]
+        settings = [
+            replace(setting, metrics=missing[run.run_id], emit=log.sink)
+            for run, log in zip(runs, logs, strict=True)
+        ]
+        try:
+            for run, log, record in zip(runs, logs, _records(runs, settings), strict=True):
+                log.finish(record, run_folder(setting.results, run.run_id))
+                yield record
+        except (Interrupted, KeyboardInterrupt) as stopped:
+            for log in logs:
+                log.stop(str(stopped))
+            raise
 
     def _merged(
         self, record: RunRecord, earlier: RunRecord | None, asked: Sequence[NamedMetric]
@@ -167,6 +178,13 @@ class RunSupervisor:
         self._host.notify("run_finished", run=_identity(run), status=record.status)
         seconds, why = time.monotonic() - started, record.error_message or ""
         self._setting.emit(RunFinished(run.run_id, run.title, record.status, seconds, why))
+
+
+def _records(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRecord]:
+    if len(runs) == 1:
+        yield execute(runs[0], settings[0])
+    elif runs:
+        yield from execute_together(runs, settings)
 
 
 def _identity(run: Run) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def run(
     checkpoint_every: float | str = 30.0,
     workers: int | None = None,
     executor: str = "",
+    log: str | Sequence[str] = "",
     force: bool = False,
     emit: Sink | None = None,
 ) -> Leaderboard:
@@ -56,6 +57,7 @@ def run(
         workers: Runs at once, each in a process of one thread.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor; if
             empty, ``workers`` where their number is given, else ``serial``.
+        log: Loggers of runs, ``["tensorboard", "mlflow"]``; each needs its library.
         force: Decode the data again and repeat finished runs.
         emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
 
@@ -84,6 +86,7 @@ def run(
         force=force,
         executor=executor,
         workers=workers,
+        log=log,
     )
     stop = StopRequest(options.time_limit)
     with watched(emit, stop) as sink:

@@ -22,6 +22,7 @@ KIND_OF_HOOK = {
     "register_figures": "figure",
     "register_studies": "study",
     "register_reported": "reported",
+    "register_loggers": "logger",
 }
 KINDS: tuple[str, ...] = tuple(KIND_OF_HOOK.values())
 RETIRED_HOOKS = {"register_publishers": "0.2"}
@@ -38,6 +39,7 @@ _BASE_CLASSES = {
     "feature_extractor": "regene_bench.evaluation.extractor:FeatureExtractor",
     "metric": "regene_bench.evaluation.metric:Metric",
     "figure": "regene_bench.studies.figure:Figure",
+    "logger": "regene_bench.harness.run_logger:RunLogger",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _OBJECT_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")

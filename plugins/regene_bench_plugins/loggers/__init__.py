@@ -1,0 +1,1 @@
+"""Loggers for what people already watch runs with; each is an optional extra."""
