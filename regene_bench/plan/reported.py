@@ -58,8 +58,7 @@ def reported_numbers(host: PluginHost, benchmark: str | None = None) -> list[Rep
     """
     numbers: list[ReportedNumber] = []
     for entry in host.entries("reported"):
-        text = entry.load().read_text(encoding="utf-8")
-        numbers += parse_reported(text, entry.target.partition(":")[2])
+        numbers += parse_reported(entry.read(), entry.target.partition(":")[2])
     return [n for n in numbers if benchmark is None or n.benchmark == benchmark]
 
 

@@ -83,7 +83,7 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
         except OSError as error:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
     entry = host.find("study", name_or_path)
-    return parse_study(entry.load().read_text(encoding="utf-8"), entry.target.partition(":")[2])
+    return parse_study(entry.read(), entry.target.partition(":")[2])
 
 
 def parse_study(text: str, where: str) -> Study:
