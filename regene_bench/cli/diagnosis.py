@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn
 
 from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
+from regene_bench.base.text import words_of
 from regene_bench.plugins.host import KINDS, PluginHost
 
 State = Literal["ok", "missing", "broken", "info"]
@@ -75,6 +76,9 @@ def _device() -> list[Finding]:
 def _plugins(host: PluginHost) -> list[Finding]:
     findings = [
         Finding("plugins", p.name, "ok", f"{p.distribution} {p.version}") for p in host.plugins
+    ]
+    findings += [
+        Finding("plugins", p.name, "broken", told) for p in host.plugins for told in p.unheard
     ]
     for plugin in host.broken:
         where = f"{plugin.distribution} {plugin.version}".strip()
@@ -197,4 +201,4 @@ class _Refusal(urllib.request.OpenerDirector):
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return words_of(error)

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.base.errors import ConfigError
+from regene_bench.base.guard import guarded
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.studies.figure import Figure
 
 
@@ -108,10 +110,13 @@ def make_figures(host: PluginHost, study: Study) -> list[tuple[str, Figure]]:
     Raises:
         UsageError: There is no such figure.
         ConfigError: Options that do not validate.
+        PluginError: A figure cannot be used, or fails while it is made.
     """
     figures = []
     for number, table in enumerate(study.figures):
-        kind: type[Figure] = host.find("figure", table.kind).load()
+        entry = host.find("figure", table.kind)
+        kind: type[Figure] = entry.load()
         where = f"{study.name}: figures[{number}] ({table.kind})"
-        figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
+        with guarded(entry.described), kept_process_state():
+            figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
     return figures

@@ -96,6 +96,7 @@ def flat_host(monkeypatch: pytest.MonkeyPatch) -> Any:
             class Found:
                 name = "flat"
                 distribution = "some-dist"
+                described = "The method 'flat' of some-dist 1.0"
 
                 def load(self) -> type[Method]:
                     return Flat
