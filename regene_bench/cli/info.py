@@ -48,7 +48,9 @@ def info(
     found = [k for k, v in wanted.items() if any(_is(e, name) for e in host.entries(v))]
     if not found:
         known = {n for v in wanted.values() for n in host.shown_names(v)}
-        raise UsageError(f"There is nothing named {name!r}.", hint=host.with_broken(did_you_mean(name, known)))
+        raise UsageError(
+            f"There is nothing named {name!r}.", hint=host.with_broken(did_you_mean(name, known))
+        )
     for i, one in enumerate(found):
         entry = host.find(kinds[one], name)
         lines = [

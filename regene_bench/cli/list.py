@@ -75,9 +75,7 @@ def reported(as_json: AsJson = False) -> None:
 def plugins(as_json: AsJson = False) -> None:
     """List plugins, broken ones with the reason."""
     host = load_plugins()
-    rows = [
-        (p.name, p.distribution, p.version, "; ".join(p.unheard) or "ok") for p in host.plugins
-    ]
+    rows = [(p.name, p.distribution, p.version, "; ".join(p.unheard) or "ok") for p in host.plugins]
     rows += [(b.name, b.distribution, b.version, f"broken: {b.error}") for b in host.broken]
     header = ("name", "distribution", "version", "state")
     if as_json:

@@ -81,7 +81,9 @@ def check_width(part: Features, whole: Features, whose: str) -> None:
     """
     for what in ("features", "logits"):
         now, before = getattr(part, what), getattr(whole, what)
-        if (now is None) != (before is None) or (now is not None and now.shape[1:] != before.shape[1:]):
+        if (now is None) != (before is None) or (
+            now is not None and now.shape[1:] != before.shape[1:]
+        ):
             found = "none" if now is None else list(now.shape)
             expected = "none" if before is None else ["N", *before.shape[1:]]
             raise PluginError(

@@ -113,9 +113,7 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
     supervisor = RunSupervisor(campaign.host, setting, pending, missing, anew=force)
     name = f"The executor {campaign.options.executor!r}"
     job = _job(campaign, pending, supervisor)
-    for record in answers(
-        campaign.executor, name, job, supervisor.kept_of, supervisor.give_up
-    ):
+    for record in answers(campaign.executor, name, job, supervisor.kept_of, supervisor.give_up):
         outcome.ran.append(record)
         if repetition is not None:
             repetition.done(record.run_id)

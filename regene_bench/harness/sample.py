@@ -88,6 +88,7 @@ def check_generation(generation: object, n: int, shape: ImageShape) -> None:
     expected = (n, shape.channels, shape.height, shape.width)
     if not isinstance(images, Tensor):
         raise MethodError(f"generate gave images as a {type(images).__name__}, not as a tensor.")
+    images = images.detach()
     if tuple(images.shape) != expected:
         raise MethodError(f"generate gave shape {list(images.shape)}, not {list(expected)}.")
     if not images.is_floating_point():

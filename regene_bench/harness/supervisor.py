@@ -108,9 +108,7 @@ class RunSupervisor:
         with self._at_work, self._locked([run]):
             missing = self._missing[run.run_id]
             setting = replace(self._setting, metrics=missing)
-            merged = self._merged(
-                failed_unrun(run, setting, error), self._read_part(run), missing
-            )
+            merged = self._merged(failed_unrun(run, setting, error), self._read_part(run), missing)
             write_part(self._setting.results, merged)
         self._tell_finished(run, merged, time.monotonic())
         return merged

@@ -117,7 +117,9 @@ def test_a_command_says_so(
     undisturbed: list[Row],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     with installed(one, site):
         with pytest.raises(SystemExit) as ended:
             main(must.arguments)
