@@ -16,8 +16,8 @@ EXIT_ALL_FAILED = 4
 EXIT_INTERRUPTED = 130
 EXIT_CODES: Mapping[int, str] = {
     EXIT_OK: "all well",
-    EXIT_FAULT: "an error that regene-bench does not know, or `doctor --strict` found something "
-    "broken",
+    EXIT_FAULT: "an error that regene-bench does not know, `doctor --strict` found something "
+    "broken, or nobody read on while a list was printed",
     EXIT_USAGE: "bad usage, configuration or data, or a plugin that cannot be used; nothing ran",
     EXIT_SOME_FAILED: "some runs, metrics or figures failed, or some results disagree",
     EXIT_ALL_FAILED: "all of them failed",

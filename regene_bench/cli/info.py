@@ -106,6 +106,7 @@ def _options(preset: Any) -> str:
 
 def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
     from regene_bench.data.shapes import PRESETS
+    from regene_bench.plan.configuration import preset_values
     from regene_bench.plan.protocol import load_benchmark
 
     method = entry.load()
@@ -132,7 +133,8 @@ def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
     names = host.shown_names("benchmark")
     if benchmark or names:
         protocol = load_benchmark(host, benchmark or names[0])
-        presets = [(p, _settings(method.preset(p, protocol.data.shape))) for p in PRESETS]
+        shape = protocol.data.shape
+        presets = [(p, _settings(preset_values(entry, method, p, shape))) for p in PRESETS]
         lines += ["", f"Presets, for the images of {protocol.name}:", aligned(presets, indent="  ")]
     return lines
 

@@ -142,7 +142,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _is_of_click(error: BaseException | None) -> bool:
-    # click's own classes: typer carries click inside its package in newer versions, outside in older
+    # by name: typer carries click inside its package in newer versions, outside in older
     return any(c.__name__ in ("ClickException", "Exit", "Abort") for c in type(error).__mro__)
 
 

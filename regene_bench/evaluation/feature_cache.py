@@ -114,7 +114,8 @@ class FeatureCache:
             changed = self._put_right()
         if changed:
             raise PluginError(
-                f"{whose} wrote into {', '.join(changed)} while it was prepared. That was put right.",
+                f"{whose} wrote into {', '.join(changed)} while it was prepared. "
+                "That was put right.",
                 hint="Its authors are to work on a copy (tensor.clone()).",
             )
         self._check_identity(name, card.id)

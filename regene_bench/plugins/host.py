@@ -174,7 +174,7 @@ class PluginHost:
         return f"Left out as broken: {names}; `regene-bench doctor` says why."
 
     def unheard(self) -> list[str]:
-        """What plugins define in vain: functions named like hooks that are none, a sentence each."""
+        """Functions of plugins that are named like hooks and are none, a sentence each."""
         return [told for plugin in self.plugins for told in plugin.unheard]
 
     def notify(self, hook: str, **arguments: Any) -> None:

@@ -1,6 +1,6 @@
 """State of the process that a call into somebody else's code may leave changed.
 
-torch and NumPy are not imported for it: where they are not loaded yet, nobody has computed anything.
+torch and NumPy are not imported for it: where they are not loaded, nothing was computed yet.
 """
 
 from __future__ import annotations

@@ -84,6 +84,8 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
             return parse_study(path.read_text(encoding="utf-8"), str(path))
         except OSError as error:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
     entry = host.find("study", name_or_path)
     return parse_study(entry.read(), entry.target.partition(":")[2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regene_bench.plugins.entries import KIND_OF_HOOK
 from tests.hostile_plugins.other_kinds import (
     CHEAP,
     executor,
@@ -45,6 +46,24 @@ _RAISED = {
         "class Odd(MethodError):\n    def __init__(self):\n        pass\n"
         "raise Odd",
         "",
+    ),
+}
+_BATCHED = """
+@classmethod
+def batch_key(cls, config):
+    return "all"
+
+@classmethod
+def fit_batch(cls, configs, data, runtimes):
+"""
+_SIZED = "class Sized(MethodConfig):\n    size: int = 1\nBad.Config = Sized\n"
+_BATCHES = {
+    "exits": ("    raise SystemExit(0)", "0"),
+    "gives-nothing": ("    return None", "NoneType"),
+    "gives-too-many": ("    return [Model(data)] * 5", "trained 2 runs together and gave 5 models"),
+    "writes-into-the-data": (
+        "    data.train.images.zero_()\n    return [Model(data)] * len(configs)",
+        "fit_batch wrote into the training images",
     ),
 }
 _ENDS = {name: _RAISED[name] for name in ("a-key-error", "exit", "cancelled", "generator-exit")}
@@ -106,6 +125,31 @@ HOSTILE = (
             Broken(words),
         )
         for name, (lines, words) in _ENDS.items()
+    ),
+    *(
+        HostilePlugin(
+            f"{name.replace('_', '-')}-raises",
+            hook(f"@hookimpl\n{_in(f'{name}(register)', 'raise KeyError(5)')}"),
+            Broken("KeyError: 5"),
+        )
+        for name in KIND_OF_HOOK
+    ),
+    *(
+        HostilePlugin(
+            f"fit-batch-{name}",
+            method(_BATCHED + body, more=_SIZED),
+            FailedRun(words),
+            methods="bad[size=1|2]",
+            executor="stacked",
+        )
+        for name, (body, words) in _BATCHES.items()
+    ),
+    HostilePlugin(
+        "a-batch-key-raises",
+        method("@classmethod\ndef batch_key(cls, config):\n    raise SystemExit(0)", more=_SIZED),
+        Harmless(),
+        methods="bad[size=1|2]",
+        executor="stacked",
     ),
     *(
         HostilePlugin(
@@ -266,6 +310,16 @@ HOSTILE = (
         figure("def draw(self, views):\n    raise SystemExit(0)"),
         ("The figure bad is missing (failed): SystemExit: 0",),
         4,
+    ),
+    _study_that(
+        "a-figure-writes-into-the-data",
+        figure(
+            "def draw(self, views):\n"
+            "    views[0].data.train.images.zero_()\n"
+            "    yield Exhibit('bad', 'A table.', {'x': [1]})"
+        ),
+        ("The figure bad is missing (failed): MethodError: draw wrote into the training images",),
+        3,
     ),
     _study_that(
         "a-figure-cannot-be-made",

@@ -112,6 +112,14 @@ _SPLITS = {
         "names the classes of its splits differently",
     ),
 }
+_EXTRACTORS = {
+    "one-weights-file-in-words": ('weights = "w.pth"', "its weights is 'w.pth'"),
+    "a-card-as-a-method": (
+        'def card(self):\n    return ExtractorCard("bad", 0, (0, 255), 8, "aa", "none")',
+        "card must be a property",
+    ),
+    "training-in-words": ('trained_on_data = "yes"', "its trained_on_data is 'yes'"),
+}
 # attributes of classes that are of a wrong type, and what is said of them
 _METHODS = {
     "a-version-that-is-a-number": ("version = 2", 'its version is 2; write version = "2"'),
@@ -186,7 +194,8 @@ _CONFIGS = {
 
 def _model(lines: str) -> str:
     body = "\n".join(f"        {line}" for line in lines.splitlines())
-    return f"class Model(Model):\n    def generate(self, labels, rng):\n        n = len(labels)\n{body}\n"
+    head = "class Model(Model):\n    def generate(self, labels, rng):\n        n = len(labels)\n"
+    return f"{head}{body}\n"
 
 
 def _split(lines: str) -> str:
@@ -199,7 +208,8 @@ def _split(lines: str) -> str:
 
 
 def _with_config(fields: str) -> str:
-    return f"import itertools, pydantic\nclass Config(MethodConfig):\n    {fields}\nBad.Config = Config\n"
+    head = "import itertools, pydantic\nclass Config(MethodConfig):\n"
+    return f"{head}    {fields}\nBad.Config = Config\n"
 
 
 HOSTILE = (
@@ -273,6 +283,22 @@ HOSTILE = (
             metrics="kid[extractor=bad]",
         )
         for name, (value, words) in _FEATURES.items()
+    ),
+    *(
+        HostilePlugin(
+            f"an-extractor-with-{name}",
+            extractor(lines),
+            FailedScore(words, metric="kid"),
+            metrics="kid[extractor=bad]",
+        )
+        for name, (lines, words) in _EXTRACTORS.items()
+    ),
+    HostilePlugin(
+        "a-source-that-knows-splits-by-name",
+        source('knows_splits = ("train", "test")'),
+        Refused("its knows_splits is ('train', 'test')"),
+        benchmark="bad-data",
+        files=source_files(),
     ),
     HostilePlugin(
         "a-card-in-words",

@@ -119,6 +119,14 @@ def test_grids_times_seeds(flat_host: Any) -> None:
     assert choices[0].title == "flat[value=0, depth=1]"
 
 
+def test_what_one_runs_method_writes_into_its_configuration_is_not_in_anothers(
+    flat_host: Any,
+) -> None:
+    first, second = choose(flat_host, benchmark(), [Selection("flat", ({},))], [0, 1], "quick", {})
+    assert first.config == second.config
+    assert first.config is not second.config
+
+
 def test_a_grid_wins_over_a_setting_and_a_setting_over_the_preset(flat_host: Any) -> None:
     settings = {"flat": {"depth": 7, "value": 0.25}}
     chosen = choose(

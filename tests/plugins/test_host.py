@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from regene_bench.base.errors import PluginError, UsageError
 from regene_bench.plugins.entries import KIND_OF_HOOK, RETIRED_HOOKS
