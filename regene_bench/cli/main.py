@@ -122,7 +122,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return int(app(args=args, prog_name="regene-bench", standalone_mode=False) or 0)
     except RegeneBenchError as error:
         _complain(error)
-        return error.exit_code if error.exit_code in EXIT_CODES else EXIT_USAGE
+        known = error.exit_code in EXIT_CODES and error.exit_code != EXIT_OK
+        return error.exit_code if known else EXIT_USAGE
     except Interrupted:
         return EXIT_INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
