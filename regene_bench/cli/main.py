@@ -142,7 +142,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return EXIT_FAULT
 
 
-def _is_of_click(error: BaseException | None) -> bool:
+def _is_of_click(error: BaseException) -> bool:
     # by name: typer carries click inside its package in newer versions, outside in older
     return any(c.__name__ in ("ClickException", "Exit", "Abort") for c in type(error).__mro__)
 
@@ -214,8 +214,9 @@ def _guarded_command(command: Any, whose: str) -> Any:
                     return call(*args, **options)
             except PluginError as failed:
                 # these are how a command ends, or says what is wrong with its arguments
-                if isinstance(failed.__cause__, SystemExit) or _is_of_click(failed.__cause__):
-                    raise failed.__cause__ from None
+                cause = failed.__cause__
+                if isinstance(cause, SystemExit) or (cause is not None and _is_of_click(cause)):
+                    raise cause from None
                 raise
 
         return guard

@@ -77,7 +77,10 @@ def _torch_modes() -> Iterator[None]:
             torch.set_default_device(None if device.type == "cpu" else device)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
-        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+        now = torch.are_deterministic_algorithms_enabled()
+        if (now, torch.is_deterministic_algorithms_warn_only_enabled()) != (enabled, warn_only):
+            # not for nothing: torch imports its compiler for it, which takes seconds
+            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.get_float32_matmul_precision() != products:
