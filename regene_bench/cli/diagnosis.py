@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
 from regene_bench.base.text import words_of
 from regene_bench.plugins.host import KINDS, PluginHost
@@ -96,7 +96,25 @@ def _plugins(host: PluginHost) -> list[Finding]:
                 entry.load()
             except RegeneBenchError as error:
                 findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
-    return [*findings, *_borrowed_columns(host)]
+    return [*findings, *_borrowed_columns(host), *_files_with_errors(host)]
+
+
+def _files_with_errors(host: PluginHost) -> list[Finding]:
+    """Name the studies and the files of reported numbers in which something is wrong."""
+    from regene_bench.plan.reported import parse_reported
+    from regene_bench.studies.definition import load_study
+
+    findings = []
+    for kind in ("study", "reported"):
+        for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):
+            try:
+                if kind == "study":
+                    load_study(host, entry.qualified_name)
+                else:
+                    list(parse_reported(entry.read(), entry.place))
+            except ConfigError as error:  # one that is not there was named before
+                findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
+    return findings
 
 
 def _borrowed_columns(host: PluginHost) -> list[Finding]:

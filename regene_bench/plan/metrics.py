@@ -16,6 +16,7 @@ from regene_bench.plan.selection import parse_selections
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.process_state import kept_process_state
+from regene_bench.training.capabilities import CAPABILITIES
 
 
 def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> list[NamedMetric]:
@@ -164,6 +165,13 @@ def _made(entry: Entry, kind: type[Metric], options: Mapping[str, Any], where: s
             f"{entry.described} says that its extractors are {extractors!r:.80}.",
             hint='Its author is to give their names: ("inception",).',
         )
+    known = (*CAPABILITIES, "labels")
+    for word in metric.requires:
+        if word not in known:
+            raise PluginError(
+                f"{entry.described} requires {word!r}, which no model can.",
+                hint=did_you_mean(word, known),
+            )
     if reference not in (None, *get_args(Split)):
         raise PluginError(
             f"{entry.described} compares with the split {reference!r:.80}.",

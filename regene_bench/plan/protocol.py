@@ -119,7 +119,7 @@ def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
             raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
         return parse_benchmark(text, str(path))
     entry = host.find("benchmark", name_or_path)
-    return parse_benchmark(entry.read(), entry.target.partition(":")[2])
+    return parse_benchmark(entry.read(), entry.place)
 
 
 def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:

@@ -43,15 +43,9 @@ def _of_method(method: type) -> Iterator[str]:
 
 
 def _of_metric(metric: type) -> Iterator[str]:
-    from regene_bench.training.capabilities import CAPABILITIES
-
     yield from _abstract(metric)
     yield from _wrong_columns(getattr(metric, "columns", None))
     yield from _not_texts(metric, "requires", 'requires = ("generate",)')
-    for word in getattr(metric, "requires", ()):
-        if word not in (*CAPABILITIES, "labels"):
-            known = did_you_mean(word, (*CAPABILITIES, "labels"))
-            yield f"requires names {word!r}, which no model can. {known}"
     for name in ("compares_features", "moments_suffice"):
         yield from _wrong(metric, name, bool, f"{name} = True")
     for name in ("extractors", "reference"):

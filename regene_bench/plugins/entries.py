@@ -86,6 +86,12 @@ class Entry:
         kind = self.kind.replace("_", " ")
         return f"The {kind} {self.name!r} of {self.distribution} {self.version}".rstrip()
 
+    @property
+    def place(self) -> str:
+        """Where the file of an entry is, for messages about what stands in it."""
+        path = self.target.partition(":")[2]
+        return path if self.is_our_own else f"{path} of {self.distribution} {self.version}".rstrip()
+
     def load(self) -> Any:
         """Import the target, or open it as a ``Traversable`` if its kind is a file.
 

@@ -24,6 +24,7 @@ from regene_bench.data.shapes import Preset
 from regene_bench.harness.campaign import Outcome, carry_out
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.parts import read_run
 from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
@@ -127,7 +128,8 @@ def run_study(
     for campaign in campaigns:
         outcome.outcomes.append(carry_out(campaign))
     views = [view for campaign in campaigns if (view := _view(host, campaign)).runs]
-    _show(figures, views, outcome, stop, emit)
+    shared = [campaign.setting.shared for campaign in campaigns]
+    _show(figures, views, shared, outcome, stop, emit)
     _describe(outcome, preset, views)
     return outcome
 
@@ -150,6 +152,7 @@ def _view(host: PluginHost, campaign: Campaign) -> StudyView:
 def _show(
     figures: Sequence[tuple[str, Figure]],
     views: Sequence[StudyView],
+    shared: Sequence[SharedData],
     outcome: StudyOutcome,
     stop: StopRequest,
     emit: Sink,
@@ -160,7 +163,7 @@ def _show(
         try:
             if not views:
                 raise MethodError("no run of the study ended well")
-            with _unharmed(views):
+            with _unharmed(shared):
                 for exhibit in figure.draw(views):
                     if not isinstance(exhibit, Exhibit):
                         raise MethodError(f"draw gave a {type(exhibit).__name__}, not an Exhibit")
@@ -182,13 +185,13 @@ def _show(
 
 
 @contextmanager
-def _unharmed(views: Sequence[StudyView]) -> Iterator[None]:
+def _unharmed(shared: Sequence[SharedData]) -> Iterator[None]:
     """Put right what a figure changes for the next one: data, the process, looks of drawings."""
     import matplotlib
 
     with kept_process_state(), matplotlib.rc_context(), ExitStack() as stack:
-        for view in views:
-            stack.enter_context(view.unchanged_by("draw"))
+        for data in shared:
+            stack.enter_context(data.unchanged_by("draw"))
         yield
 
 

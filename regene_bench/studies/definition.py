@@ -87,7 +87,7 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
         except UnicodeDecodeError:
             raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
     entry = host.find("study", name_or_path)
-    return parse_study(entry.read(), entry.target.partition(":")[2])
+    return parse_study(entry.read(), entry.place)
 
 
 def parse_study(text: str, where: str) -> Study:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -187,10 +186,6 @@ class StudyView:
     def data(self) -> BenchmarkData:
         """Both splits on the device."""
         return self._setting.data
-
-    def unchanged_by(self, what: str) -> AbstractContextManager[None]:
-        """Watch over the data while something is done; as of ``SharedData.unchanged_by``."""
-        return self._setting.shared.unchanged_by(what)
 
     def of(self, *methods: str) -> list[FinishedRun]:
         """The runs of some methods.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from regene_bench.plugins.entries import KIND_OF_HOOK
 from tests.hostile_plugins.other_kinds import (
     CHEAP,
+    STUDY,
     executor,
     figure,
     figure_files,
@@ -310,6 +311,39 @@ HOSTILE = (
         figure("def draw(self, views):\n    raise SystemExit(0)"),
         ("The figure bad is missing (failed): SystemExit: 0",),
         4,
+    ),
+    HostilePlugin(
+        "reported-numbers-with-errors",
+        figure(
+            more="@hookimpl\ndef register_reported(register):\n"
+            '    register("bad", "MODULE_files:bad.csv")\n'
+        ),
+        Prints(("study", "bad-study", *CHEAP), ("A table.",)),
+        files={**figure_files(), "MODULE_files/bad.csv": "benchmark,method\ndigits\n"},
+    ),
+    HostilePlugin(
+        "a-benchmark-that-is-no-text",
+        source(),
+        Refused("bad.toml: UnicodeDecodeError"),
+        benchmark="bad-data",
+        files={**source_files(), "MODULE_files/bad.toml": "name = '\udc80'"},
+    ),
+    HostilePlugin(
+        "a-benchmark-with-errors",
+        source(),
+        Refused("bad.toml of hostile-a-benchmark-with-errors 1.0: not valid TOML"),
+        benchmark="bad-data",
+        files={**source_files(), "MODULE_files/bad.toml": "name = "},
+    ),
+    HostilePlugin(
+        "a-study-with-errors",
+        figure(),
+        Prints(
+            ("study", "bad-study", *CHEAP),
+            ("study.toml of hostile-a-study-with-errors 1.0: unknown key 'metods'",),
+            2,
+        ),
+        files=figure_files(STUDY.replace("methods", "metods")),
     ),
     _study_that(
         "a-figure-writes-into-the-data",

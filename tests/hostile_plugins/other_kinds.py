@@ -65,7 +65,7 @@ class Bad(Figure):
         yield Exhibit("bad", "A table.", {"x": [1]})
 
 """
-_STUDY = """
+STUDY = """
 name = "bad-study"
 version = 1
 title = "One table"
@@ -109,7 +109,7 @@ def figure(body: str = "", *, more: str = "") -> str:
     return _HEAD + _FIGURE + indent(dedent(body), "    ") + dedent(more)
 
 
-def figure_files(study: str = _STUDY) -> Mapping[str, str]:
+def figure_files(study: str = STUDY) -> Mapping[str, str]:
     """The files beside such a module."""
     text = tiny_protocol_text("neutral", rank_by="accuracy_neutral").replace(
         '"tiny"', '"bad-board"'

@@ -148,7 +148,7 @@ _METRICS = {
     "requires-in-one-text": ('requires = "classify"', 'write requires = ("generate",)'),
     "requires-what-no-model-can": (
         'requires = ("clasify",)',
-        "'clasify', which no model can. Did you mean 'classify'?",
+        "requires 'clasify', which no model can.\nDid you mean 'classify'?",
     ),
     "extractors-as-a-method": (
         'def extractors(self):\n    return ("inception",)',
