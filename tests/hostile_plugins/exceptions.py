@@ -280,12 +280,6 @@ HOSTILE = (
         methods="bad",
     ),
     HostilePlugin(
-        "an-observer-writes-into-what-it-is-told",
-        method() + "@hookimpl\ndef run_started(run):\n    run.clear()\n    run['seed'] = 5\n",
-        Harmless(),
-        methods="bad",
-    ),
-    HostilePlugin(
         "a-command-raises",
         hook(
             "@hookimpl\ndef register_commands(cli):\n"

@@ -23,6 +23,7 @@ from tests.hostile_plugins.plugin import (
     Prints,
     Refused,
 )
+from tests.hostile_plugins.process import process_state
 from tests.hostile_plugins.registry import HOSTILE
 from tests.hostile_plugins.runs import Row, call, innocent
 
@@ -150,7 +151,9 @@ def test_it_does_no_harm(
     tmp_path: Path,
 ) -> None:
     with installed(one, site):
+        before = process_state()
         rows = call(protocol, tmp_path / "results", one)
+        assert process_state() == before
     assert {row["status"] for row in rows} <= {"ok", "skipped"}
     assert innocent(rows) == undisturbed
 

@@ -199,7 +199,8 @@ def test_observers_are_told_and_their_exceptions_logged(
 ) -> None:
     observer = (
         "from regene_bench.hookspecs import hookimpl\nseen = []\n@hookimpl\n"
-        "def run_started(run):\n    seen.append(run)\n    raise SystemExit('boom')\n"
+        "def run_started(run):\n    seen.append(dict(run))\n    run.clear()\n"
+        "    raise SystemExit('boom')\n"
     )
     install(tmp_path, "fake-one", observer)
     install(tmp_path, "fake-two", observer)
