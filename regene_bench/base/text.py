@@ -6,11 +6,14 @@ import hashlib
 import re
 import shutil
 import textwrap
+import traceback
 from collections.abc import Sequence
 
 MIN_WIDTH = 60
 _LONGEST_SLUG = 60
 _LONGEST_MESSAGE = 10_000
+_LONGEST_NAME = 200
+_LONGEST_TRACEBACK = 200_000
 
 
 def terminal_width() -> int:
@@ -54,8 +57,31 @@ def text_of(error: BaseException) -> str:
     """Say what went wrong, whatever the error's own text does."""
     try:
         return storable(str(error), _LONGEST_MESSAGE)
-    except Exception as second:  # a failure must be told of
-        return f"its message cannot be read: {type(second).__name__}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # a failure must be told of
+        return f"its message cannot be read: {type_of(second)}"
+
+
+def type_of(error: BaseException) -> str:
+    """The name of an error's type, fit for a file."""
+    return storable(type(error).__name__, _LONGEST_NAME)
+
+
+def words_of(error: BaseException) -> str:
+    """An error's type and what it says: ``KeyError: 'licence'``."""
+    text = text_of(error)
+    return f"{type_of(error)}: {text}" if text else type_of(error)
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of an error, whatever its parts do, fit for a file."""
+    try:
+        return storable("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:
+        return f"{words_of(error)}\n(its traceback cannot be shown: {type_of(second)})\n"
 
 
 def slug(text: str) -> str:

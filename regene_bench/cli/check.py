@@ -64,7 +64,9 @@ def _kinds(host: PluginHost, name: str, kind: str) -> list[str]:
     if not found:
         known = {n for one in wanted for n in host.shown_names(entry_kind(one))}
         what = kind or "plugin"
-        raise UsageError(f"There is no {what} named {name!r}.", hint=did_you_mean(name, known))
+        raise UsageError(
+            f"There is no {what} named {name!r}.", hint=host.with_broken(did_you_mean(name, known))
+        )
     return found
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from regene_bench.base.errors import RegeneBenchError
+from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
+from regene_bench.base.text import words_of
 from regene_bench.plugins.host import KINDS, PluginHost
 
 State = Literal["ok", "missing", "broken", "info"]
@@ -76,6 +77,9 @@ def _plugins(host: PluginHost) -> list[Finding]:
     findings = [
         Finding("plugins", p.name, "ok", f"{p.distribution} {p.version}") for p in host.plugins
     ]
+    findings += [
+        Finding("plugins", p.name, "broken", told) for p in host.plugins for told in p.unheard
+    ]
     for plugin in host.broken:
         where = f"{plugin.distribution} {plugin.version}".strip()
         detail = f"{where}: {plugin.error}\n{plugin.traceback.strip()}"
@@ -92,7 +96,25 @@ def _plugins(host: PluginHost) -> list[Finding]:
                 entry.load()
             except RegeneBenchError as error:
                 findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
-    return [*findings, *_borrowed_columns(host)]
+    return [*findings, *_borrowed_columns(host), *_files_with_errors(host)]
+
+
+def _files_with_errors(host: PluginHost) -> list[Finding]:
+    """Name the studies and the files of reported numbers in which something is wrong."""
+    from regene_bench.plan.reported import parse_reported
+    from regene_bench.studies.definition import load_study
+
+    findings = []
+    for kind in ("study", "reported"):
+        for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):
+            try:
+                if kind == "study":
+                    load_study(host, entry.qualified_name)
+                else:
+                    list(parse_reported(entry.read(), entry.place))
+            except ConfigError as error:  # one that is not there was named before
+                findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
+    return findings
 
 
 def _borrowed_columns(host: PluginHost) -> list[Finding]:
@@ -197,4 +219,4 @@ class _Refusal(urllib.request.OpenerDirector):
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return words_of(error)

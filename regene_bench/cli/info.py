@@ -48,7 +48,9 @@ def info(
     found = [k for k, v in wanted.items() if any(_is(e, name) for e in host.entries(v))]
     if not found:
         known = {n for v in wanted.values() for n in host.shown_names(v)}
-        raise UsageError(f"There is nothing named {name!r}.", hint=did_you_mean(name, known))
+        raise UsageError(
+            f"There is nothing named {name!r}.", hint=host.with_broken(did_you_mean(name, known))
+        )
     for i, one in enumerate(found):
         entry = host.find(kinds[one], name)
         lines = [
@@ -104,6 +106,7 @@ def _options(preset: Any) -> str:
 
 def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
     from regene_bench.data.shapes import PRESETS
+    from regene_bench.plan.configuration import preset_values
     from regene_bench.plan.protocol import load_benchmark
 
     method = entry.load()
@@ -130,7 +133,8 @@ def _method(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
     names = host.shown_names("benchmark")
     if benchmark or names:
         protocol = load_benchmark(host, benchmark or names[0])
-        presets = [(p, _settings(method.preset(p, protocol.data.shape))) for p in PRESETS]
+        shape = protocol.data.shape
+        presets = [(p, _settings(preset_values(entry, method, p, shape))) for p in PRESETS]
         lines += ["", f"Presets, for the images of {protocol.name}:", aligned(presets, indent="  ")]
     return lines
 

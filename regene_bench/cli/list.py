@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.base.text import aligned
+from regene_bench.base.text import aligned, printable
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def reported(as_json: AsJson = False) -> None:
 def plugins(as_json: AsJson = False) -> None:
     """List plugins, broken ones with the reason."""
     host = load_plugins()
-    rows = [(p.name, p.distribution, p.version, "ok") for p in host.plugins]
+    rows = [(p.name, p.distribution, p.version, "; ".join(p.unheard) or "ok") for p in host.plugins]
     rows += [(b.name, b.distribution, b.version, f"broken: {b.error}") for b in host.broken]
     header = ("name", "distribution", "version", "state")
     if as_json:
@@ -113,6 +113,5 @@ def _list_kind(kind: str, as_json: bool) -> None:
 
 def warn_of_broken(host: PluginHost) -> None:
     """Say on stderr that something is missing from what was just shown."""
-    if host.broken:
-        names = ", ".join(sorted({broken.distribution for broken in host.broken}))
-        print(f"Left out as broken: {names}; `regene-bench doctor` says why.", file=sys.stderr)
+    for told in filter(None, (host.left_out(), *host.unheard())):
+        print(printable(told), file=sys.stderr)

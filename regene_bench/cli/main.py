@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from typer.core import TyperGroup
 
-from regene_bench.base.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
+from regene_bench.base.errors import (
+    EXIT_CODES,
+    EXIT_FAULT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    Interrupted,
+    PluginError,
+    RegeneBenchError,
+)
+from regene_bench.base.guard import guarded
+from regene_bench.base.text import text_of, traceback_of, words_of
 from regene_bench.base.version import __version__
 
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
@@ -94,15 +109,13 @@ def _root(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit.
-
-    Exit codes: 0 all well; 2 bad usage, configuration or data; 3 some runs failed; 4 all failed;
-    130 interrupted.
-    """
+    """Run the command line and exit with one of ``EXIT_CODES``."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    sys.exit(_exit_code(arguments))
+    code = _exit_code(arguments)
+    _flush()
+    sys.exit(code)
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -111,29 +124,59 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return int(app(args=args, prog_name="regene-bench", standalone_mode=False) or 0)
     except RegeneBenchError as error:
         _complain(error)
-        return error.exit_code
+        known = error.exit_code in EXIT_CODES and error.exit_code != EXIT_OK
+        return error.exit_code if known else EXIT_USAGE
     except Interrupted:
         return EXIT_INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except Exception as error:
-        if not _is_click_error(error):
-            raise
-        shown = cast("Any", error)
-        shown.show()
-        return int(shown.exit_code)
+    except SystemExit:  # of a plugin's command, or of a shell's completion
+        raise
+    except BrokenPipeError:  # who reads along has seen enough
+        return EXIT_OK
+    except BaseException as error:
+        if _is_of_click(error):
+            shown = cast("Any", error)
+            shown.show()
+            return int(shown.exit_code)
+        _complain_of_the_unknown(error)
+        return EXIT_FAULT
 
 
-def _is_click_error(error: Exception) -> bool:
-    # click's own class: typer carries click inside its package in newer versions, outside in older
-    return any(c.__name__ == "ClickException" for c in type(error).__mro__)
+def _is_of_click(error: BaseException) -> bool:
+    # by name: typer carries click inside its package in newer versions, outside in older
+    return any(c.__name__ in ("ClickException", "Exit", "Abort") for c in type(error).__mro__)
 
 
 def _complain(error: RegeneBenchError) -> None:
-    print(f"Error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(error.hint, file=sys.stderr)
+    # a plugin's own kind of error may lack what ours have
+    print(f"Error: {getattr(error, 'message', None) or text_of(error)}", file=sys.stderr)
+    if hint := getattr(error, "hint", ""):
+        print(hint, file=sys.stderr)
+
+
+def _complain_of_the_unknown(error: BaseException) -> None:
+    """Tell of an error that nothing foresaw; its traceback is kept where it can be asked for."""
+    print(f"Error: {words_of(error)}", file=sys.stderr)
+    print("That is a fault of regene-bench, or of a plugin that is not held back.", file=sys.stderr)
+    path = Path(tempfile.gettempdir()) / f"regene-bench-{os.getpid()}-traceback.txt"
+    try:
+        path.write_text(traceback_of(error), encoding="utf-8")
+    except OSError:
+        print(traceback_of(error), file=sys.stderr)
+    else:
+        print(f"The traceback, for a report of it: {path}", file=sys.stderr)
+
+
+def _flush() -> None:
+    """Write what is left; where nobody reads any more, have Python not try again at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def load_command(name: str) -> Any:
@@ -152,12 +195,37 @@ def load_command(name: str) -> Any:
 def _plugin_commands() -> dict[str, Any]:
     from regene_bench.plugins.host import load_plugins
 
-    plugin_app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    # a callback makes typer keep a group, however few commands there are
-    plugin_app.callback()(lambda: None)
-    load_plugins().add_commands(plugin_app)
-    commands: dict[str, Any] = getattr(typer.main.get_command(plugin_app), "commands", {})
-    return {name: command for name, command in commands.items() if name not in COMMANDS}
+    host, commands = load_plugins(), dict[str, Any]()
+    for plugin in list(host.plugins):
+        if (own := host.commands_of(plugin)) is not None:
+            found: dict[str, Any] = getattr(typer.main.get_command(own), "commands", {})
+            for name, command in found.items():
+                if name not in COMMANDS:
+                    whose = f"{plugin.distribution} {plugin.version}".strip()
+                    commands[name] = _guarded_command(command, whose)
+    return commands
+
+
+def _guarded_command(command: Any, whose: str) -> Any:
+    """Let what a plugin's command raises end in a message that names the plugin."""
+
+    def guarded_call(call: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(*args: Any, **options: Any) -> Any:
+            try:
+                with guarded(f"The command {command.name!r} of {whose}"):
+                    return call(*args, **options)
+            except PluginError as failed:
+                # these are how a command ends, or says what is wrong with its arguments
+                cause = failed.__cause__
+                if isinstance(cause, SystemExit) or (cause is not None and _is_of_click(cause)):
+                    raise cause from None
+                raise
+
+        return guard
+
+    command.make_context = guarded_call(command.make_context)
+    command.invoke = guarded_call(command.invoke)
+    return command
 
 
 if __name__ == "__main__":

@@ -128,7 +128,10 @@ def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
     protocols = [named.metric for named in choose_metrics(host, benchmark, ",".join(names))]
     split = benchmark.evaluation.reference_split
     for name in host.shown_names("metric"):
-        kind: type[Metric] = host.find("metric", name).load()
+        try:
+            kind: type[Metric] = host.find("metric", name).load()
+        except PluginError:  # somebody else's metric, which cannot be used
+            continue
         columns = {column.name for column in kind.columns}
         for score in record.scores:
             if score.value is None or score.metric not in columns or not _can_repeat(score, host):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,7 +96,8 @@ def run(
     )
     with stoppable(options.time_limit) as (emit, stop):
         outcome = run_campaign(benchmark, options, emit, stop)
-    _report(outcome, options)
+    with suppress(BrokenPipeError):  # nobody reads the table; the runs are what they are
+        _report(outcome, options)
     raise typer.Exit(outcome.exit_code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,8 @@ def study(
     chosen = [part.strip() for part in benchmarks.split(",") if part.strip()]
     with stoppable(options.time_limit) as (emit, stop):
         outcome = run_study(name, options, chosen, emit, stop)
-    _report(outcome)
+    with suppress(BrokenPipeError):  # nobody reads the tables; the files are written
+        _report(outcome)
     raise typer.Exit(outcome.exit_code)
 
 

@@ -102,6 +102,11 @@ def check_split(data: ImageSet, split: Split, shape: ImageShape, source_name: st
     Raises:
         DataError: Type, shape, labels or number of classes are not as they should be.
     """
+    if not isinstance(data, ImageSet):
+        raise DataError(
+            f"The {split} split of the source {source_name!r} is a {type(data).__name__}.",
+            hint="Its author is to return an ImageSet.",
+        )
     problem = _problem(data, shape)
     if problem:
         raise DataError(
@@ -162,6 +167,8 @@ def _problem(data: ImageSet, shape: ImageShape) -> str | None:
         return f"has labels of type {getattr(labels, 'dtype', type(labels))}, not int64"
     if labels.shape != (len(images),):
         return f"has labels of shape {list(labels.shape)} for {len(images)} images"
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
+        return f"has the class names {names!r:.80}, not a tuple of texts"
     if len(names) != shape.n_classes:
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
         return f"has {len(names)} classes ({listed}), but the benchmark says {shape.n_classes}"

@@ -24,6 +24,10 @@ from regene_bench.training.capabilities import Decoder, Encoder, has_capability
 T = TypeVar("T")
 _CHUNK = 256
 _RECONSTRUCTED = "the reconstructed images"
+_GIVEN = (
+    *("model", "data", "comparison", "generated", "labelled", "trials", "runtime", "statistics"),
+    "_cache",
+)
 
 
 class Evaluation:
@@ -66,6 +70,8 @@ class Evaluation:
         self._features: dict[tuple[str, str], Marked[Features]] = {}
         self._marks: dict[str, TensorMark] = {}
         self._copies: dict[str, Tensor] = {}
+        self._as_made = {name: vars(self)[name] for name in _GIVEN}
+        self._trials_as_made = dict(trials)
         for name, tensor in self._given_tensors().items():
             self._marks[name] = TensorMark.of(tensor)
             self._copies[name] = tensor.to("cpu", copy=True)
@@ -107,7 +113,7 @@ class Evaluation:
         Raises:
             UnavailableError: Its weights are not to be had.
         """
-        return self._cache.extractor(extractor).card
+        return self._cache.card(extractor)
 
     def generated_features(self, extractor: str) -> Features:
         """Features ``[N, D]`` (and logits) of the generated images."""
@@ -210,7 +216,7 @@ class Evaluation:
         Returns:
             What it was, in words; empty if nothing.
         """
-        changed = []
+        changed = self._put_back()
         for name, tensor in self._given_tensors().items():
             if TensorMark.of(tensor) != self._marks[name]:
                 tensor.data = self._copies[name].to(self.runtime.device, copy=True)
@@ -223,6 +229,17 @@ class Evaluation:
             del self._features[key]
             changed.append(f"the features of {key[1]} images ({key[0]})")
         return (*changed, *self._cache.drop_changed())
+
+    def _put_back(self) -> list[str]:
+        """Undo what was put in the place of something else, and say what that was."""
+        replaced = [name for name, value in self._as_made.items() if vars(self)[name] is not value]
+        vars(self).update(self._as_made)
+        trials = self._trials_as_made
+        if {k: id(v) for k, v in self.trials.items()} != {k: id(v) for k, v in trials.items()}:
+            self.trials.clear()
+            self.trials.update(trials)
+            replaced.append("trials")
+        return [f"evaluation.{name}" for name in replaced]
 
     def _given_tensors(self) -> dict[str, Tensor]:
         """What the evaluation was made with, and nothing can compute again."""

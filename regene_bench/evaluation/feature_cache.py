@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import (
-    Interrupted,
-    PluginError,
-    RegeneBenchError,
-    ResultsError,
-    UnavailableError,
-)
+from regene_bench.base.errors import PluginError, ResultsError, UnavailableError
 from regene_bench.base.events import Message
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
-from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
-from regene_bench.evaluation.extractor import FeatureExtractor, Features
+from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
+from regene_bench.evaluation.extractor_calls import check_width, extracted, prepared
 from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.tensor_marks import Marked
 
@@ -50,6 +43,8 @@ class FeatureCache:
         runtime: Device and progress.
         registered_as: Gives the name under which it is registered; its card must have it. Not
             looked at if left out.
+        described: Says what it is and whose, as the beginning of a sentence.
+        put_right: Restores the data where an extractor wrote into them, and says what that was.
     """
 
     def __init__(
@@ -59,13 +54,17 @@ class FeatureCache:
         data: BenchmarkData,
         runtime: Runtime,
         registered_as: Callable[[str], str] | None = None,
+        described: Callable[[str], str] = "The extractor {!r}".format,
+        put_right: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._find = find
         self._registered_as = registered_as
+        self._described = described
+        self._put_right = put_right
         self._options = options
         self._data = data
         self._runtime = runtime
-        self._ready: dict[str, FeatureExtractor] = {}
+        self._ready: dict[str, tuple[FeatureExtractor, ExtractorCard]] = {}
         self._failed: dict[str, UnavailableError | PluginError] = {}
         self._real: dict[tuple[str, str], Marked[Features]] = {}
         self._of_real: dict[tuple[str, str, str], Marked[Any]] = {}
@@ -80,16 +79,23 @@ class FeatureCache:
             PluginError: It failed while it was prepared, or has another name on its card than it is
                 registered under; the same error each time.
         """
+        return self._prepared(name)[0]
+
+    def card(self, name: str) -> ExtractorCard:
+        """Return the card of an extractor, which is prepared on first use.
+
+        Raises:
+            UnavailableError: As of ``extractor``.
+            PluginError: The same.
+        """
+        return self._prepared(name)[1]
+
+    def _prepared(self, name: str) -> tuple[FeatureExtractor, ExtractorCard]:
         if name in self._failed:
             raise self._failed[name]
         if name not in self._ready:
-            kind = self._find(name)
             try:
-                with kept_process_state():
-                    extractor = _prepared(
-                        kind, self._options.get(name, {}), self._data, self._runtime
-                    )
-                self._check_identity(name, extractor.card.id)
+                self._ready[name] = self._prepare(name)
             except UnavailableError as error:
                 self._failed[name] = error
                 self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
@@ -97,8 +103,23 @@ class FeatureCache:
             except PluginError as error:
                 self._failed[name] = error
                 raise
-            self._ready[name] = extractor
         return self._ready[name]
+
+    def _prepare(self, name: str) -> tuple[FeatureExtractor, ExtractorCard]:
+        kind, whose = self._find(name), self._described(name)
+        options = self._options.get(name, {})
+        try:
+            extractor, card = prepared(kind, options, self._data, self._runtime, whose)
+        finally:
+            changed = self._put_right()
+        if changed:
+            raise PluginError(
+                f"{whose} wrote into {', '.join(changed)} while it was prepared. "
+                "That was put right.",
+                hint="Its authors are to work on a copy (tensor.clone()).",
+            )
+        self._check_identity(name, card.id)
+        return extractor, card
 
     def _check_identity(self, name: str, card_id: str) -> None:
         """Refuse features that leaderboards would show under another extractor's name."""
@@ -116,15 +137,13 @@ class FeatureCache:
             PluginError: What the extractor gives is not a finite row an image.
             UnavailableError: Its weights are not to be had.
         """
-        extractor = self.extractor(name)
+        extractor, whose = self.extractor(name), self._described(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
         for start in range(0, len(images), chunk):
             self._runtime.stop.check()
-            with torch.inference_mode():
-                part = extractor.extract(images[start : start + chunk])
+            part = extracted(extractor, images[start : start + chunk], whose)
             done = min(start + chunk, len(images))
-            _check_part(part, done - start, whole, name)
             # small results that are kept between a network's large ones leave holes in memory
             whole = whole or Features(
                 part.features.new_empty((len(images), *part.features.shape[1:])),
@@ -132,6 +151,7 @@ class FeatureCache:
                 if part.logits is None
                 else part.logits.new_empty((len(images), *part.logits.shape[1:])),
             )
+            check_width(part, whole, whose)
             whole.features[start:done] = part.features
             if whole.logits is not None and part.logits is not None:
                 whole.logits[start:done] = part.logits
@@ -144,7 +164,7 @@ class FeatureCache:
         content = _content_hash(images.images)
         key = (name, content)
         if key not in self._real:
-            card = asdict(self.extractor(name).card)
+            card = asdict(self.card(name))
             file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
             saved = self._disk.load(file)
             if saved is None:
@@ -210,54 +230,3 @@ def _content_hash(images: torch.Tensor) -> str:
     for part in torch.split(images, 4096):
         digest.update(part.contiguous().cpu().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _prepared(
-    kind: type[FeatureExtractor],
-    options: Mapping[str, Any],
-    data: BenchmarkData,
-    runtime: Runtime,
-) -> FeatureExtractor:
-    """Make an extractor and prepare it; whatever else it raises is an error of the plugin."""
-    try:
-        extractor = kind(options)
-        extractor.prepare(data, runtime)
-    except (RegeneBenchError, Interrupted, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # SystemExit, too, would end a call without a word
-        raise PluginError(
-            f"The extractor {kind.__module__}:{kind.__qualname__} failed while it was prepared: "
-            f"{type(error).__name__}: {text_of(error)}",
-            hint="Tell its authors; metrics with other extractors are measured.",
-        ) from error
-    return extractor
-
-
-def _check_part(part: Features, n: int, whole: Features | None, name: str) -> None:
-    """Hold what an extractor gives for some images to its contract.
-
-    Args:
-        part: What it gave.
-        n: For how many images.
-        whole: Where earlier parts are, if there are some.
-        name: The extractor's.
-    """
-    if not isinstance(part, Features):
-        raise PluginError(f"The extractor {name!r} gave a {type(part).__name__}, not Features.")
-    for what in ("features", "logits"):
-        found = getattr(part, what)
-        before = getattr(whole, what) if whole else found
-        if found is None and before is None and what == "logits":
-            continue
-        width = before.shape[1] if isinstance(before, Tensor) and before.ndim == 2 else "D"
-        if not isinstance(found, Tensor) or found.shape != (n, width):
-            shape = list(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise PluginError(
-                f"The extractor {name!r} gave {what} of shape {shape} for {n} images, not "
-                f"[{n}, {width}]."
-            )
-        if not bool(torch.isfinite(found).all()):
-            bad = int((~torch.isfinite(found)).any(dim=1).sum())
-            raise PluginError(
-                f"The extractor {name!r} gave {what} that are not finite for {bad} of {n} images."
-            )

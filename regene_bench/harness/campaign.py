@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED
+from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, PluginError
 from regene_bench.base.events import Message, Sink, silent
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
+from regene_bench.harness.answers import answers
 from regene_bench.harness.executors.executor import Job, ReopenedJob, serial
 from regene_bench.harness.finished import is_available, unmeasured
 from regene_bench.harness.force import Repetition
@@ -72,7 +74,10 @@ def run_campaign(
         Interrupted: A stop was asked for; calling again goes on where this call ended.
     """
     stop = stop or StopRequest(options.time_limit)
-    return carry_out(prepare(benchmark_name, options, emit, stop, decode_again=options.force))
+    campaign = prepare(benchmark_name, options, emit, stop, decode_again=options.force)
+    for told in campaign.host.unheard():
+        emit(Message(told, "warning"))
+    return carry_out(campaign)
 
 
 def carry_out(campaign: Campaign) -> Outcome:
@@ -106,7 +111,9 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
     if repetition is not None:
         repetition.begin(pending)
     supervisor = RunSupervisor(campaign.host, setting, pending, missing, anew=force)
-    for record in campaign.executor(_job(campaign, pending, supervisor)):
+    name = f"The executor {campaign.options.executor!r}"
+    job = _job(campaign, pending, supervisor)
+    for record in answers(campaign.executor, name, job, supervisor.kept_of, supervisor.give_up):
         outcome.ran.append(record)
         if repetition is not None:
             repetition.done(record.run_id)
@@ -136,7 +143,9 @@ def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Compa
     for named in metrics:
         for name in named.metric.extractors:
             if is_available(shelf, name) and named.metric.compares_features:
-                shelf.real(name, comparison.real(named.metric.reference))
+                # one that fails is told of in the rows of the metrics that need it
+                with suppress(PluginError):
+                    shelf.real(name, comparison.real(named.metric.reference))
 
 
 def _job(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -> Job:

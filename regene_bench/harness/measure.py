@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from regene_bench.base.errors import (
-    Interrupted,
-    MethodError,
-    TooFewImagesError,
-    UnavailableError,
-)
-from regene_bench.base.text import text_of
+from regene_bench.base.errors import MethodError, TooFewImagesError, UnavailableError
+from regene_bench.base.guard import NOT_A_FAULT
+from regene_bench.base.text import text_of, type_of
 from regene_bench.evaluation.evaluation import Evaluation
-from regene_bench.evaluation.metric import Metric, NamedMetric
+from regene_bench.evaluation.metric import Metric, NamedMetric, Score, Skipped
 from regene_bench.harness.score_rows import empty_row, row_of
 from regene_bench.harness.shared_data import SharedData, wrote_into
 from regene_bench.leaderboard.record import ScoreRow, ScoreStatus
@@ -77,21 +73,34 @@ def _measure(named: NamedMetric, evaluation: Evaluation) -> list[ScoreRow]:
         missing = [word for word in metric.requires if not evaluation.can(word)]
         if missing:
             return _empty_rows(metric, "skipped", "Capability", _what_is_missing(missing))
-        rows = [row_of(metric, columns, found) for found in metric.measure(evaluation)]
+        rows = [row_of(metric, columns, found) for found in _given(metric, evaluation)]
         _refuse_twins(rows)
     except UnavailableError as error:
         return _empty_rows(metric, "unavailable", "UnavailableError", text_of(error))
     except TooFewImagesError as error:
         text = f"{named.name}: {text_of(error)}"
         return _empty_rows(metric, "skipped", "TooFewImagesError", text)
-    except (Interrupted, KeyboardInterrupt):
+    except NOT_A_FAULT:
         raise
     except BaseException as error:  # SystemExit, CancelledError, …: no metric ends the others
-        return list(failed_scores([named], type(error).__name__, text_of(error)))
+        return list(failed_scores([named], type_of(error), text_of(error)))
     given = {row.metric for row in rows}
     silent = [column for column in metric.columns if column.name not in given]
     text = f"{named.name} has no such score for these samples"
     return rows + [empty_row(metric, column, "skipped", "NotApplicable", text) for column in silent]
+
+
+def _given(metric: Metric, evaluation: Evaluation) -> Iterable[Score | Skipped]:
+    """What a metric hands over; a single score is taken for what it is."""
+    found = metric.measure(evaluation)
+    if isinstance(found, Score | Skipped):
+        return (found,)
+    if not isinstance(found, Iterable):
+        raise MethodError(
+            f"measure gave a {type(found).__name__}, no scores.",
+            hint="Write yield Score(...), or return a list of them.",
+        )
+    return found
 
 
 def _empty_rows(metric: Metric, status: ScoreStatus, kind: str, text: str) -> list[ScoreRow]:

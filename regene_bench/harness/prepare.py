@@ -152,8 +152,7 @@ def _executor(host: PluginHost, options: Options) -> Executor:
         return _OWN_EXECUTORS[name]
     known = [entry.name for entry in host.entries("executor")]
     if name not in known:
-        raise UsageError(
-            f"Unknown executor {name!r}.", hint=did_you_mean(name, [*_OWN_EXECUTORS, *known])
-        )
+        hint = did_you_mean(name, [*_OWN_EXECUTORS, *known])
+        raise UsageError(f"Unknown executor {name!r}.", hint=host.with_broken(hint))
     executor: Executor = host.find("executor", name).load()
     return executor

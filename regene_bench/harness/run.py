@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import Interrupted, MethodError
+from regene_bench.base.errors import MethodError, ResultsError
 from regene_bench.base.events import Message, Sink
 from regene_bench.base.files import write_atomically
-from regene_bench.base.text import text_of
+from regene_bench.base.guard import NOT_A_FAULT
+from regene_bench.base.text import text_of, traceback_of, type_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.evaluation import Evaluation
@@ -186,7 +186,7 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
                     f"{runs[0].entry.name} trained {len(runs)} runs together and gave "
                     f"{len(models)} models."
                 )
-        except (Interrupted, KeyboardInterrupt):
+        except NOT_A_FAULT:
             raise
         except BaseException as error:
             models = [error] * len(runs)
@@ -214,14 +214,34 @@ def _carry_out(
         labels, precision = setting.comparison.labels, setting.precision
         write_description(folder, describe_model(run, setting.data, labels, precision))
         _generate_and_measure(run, model, setting, runtime, folder, ledger)
-    except (Interrupted, KeyboardInterrupt):
+    except NOT_A_FAULT:
         raise
     except BaseException as error:  # SystemExit, CancelledError, …: no method ends the other runs
-        path = folder / "traceback.txt"
-        write_atomically(path, traceback.format_exc().encode(errors="backslashreplace"))
-        relative = path.relative_to(setting.results)
-        return _record(run, setting, ledger, error, str(relative))
+        return _record(run, setting, ledger, error, _keep_traceback(error, folder, setting))
     return _record(run, setting, ledger)
+
+
+def failed_unrun(run: Run, setting: Setting, error: Exception) -> RunRecord:
+    """The record of a run that nobody carried out.
+
+    Args:
+        run: It.
+        setting: What all runs of the call share.
+        error: Why not.
+    """
+    folder = run_folder(setting.results, run.run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    return _record(run, setting, _Ledger(), error, _keep_traceback(error, folder, setting))
+
+
+def _keep_traceback(error: BaseException, folder: Path, setting: Setting) -> str | None:
+    """Write the traceback of a failure; where it is, or ``None`` if the disk does not take it."""
+    path = folder / "traceback.txt"
+    try:
+        write_atomically(path, traceback_of(error).encode())
+    except (OSError, ResultsError):  # the failure itself is told all the same
+        return None
+    return str(path.relative_to(setting.results))
 
 
 def _generate_and_measure(
@@ -251,9 +271,12 @@ def _picture_reconstructions(evaluation: Evaluation, setting: Setting, folder: P
     chosen = first_of_each_class(setting.data.test.labels, PAIRS)
     test = setting.data.test.subset(chosen)
     try:
-        reconstructed = evaluation.through_the_model(to_float(test.images))
-    except Exception as error:  # the scores that need reconstructions say the same
-        setting.emit(Message(f"No picture of reconstructions: {error}"))
+        with setting.shared.unchanged_by("decode"), kept_process_state():
+            reconstructed = evaluation.through_the_model(to_float(test.images))
+    except NOT_A_FAULT:
+        raise
+    except BaseException as error:  # the scores that need reconstructions say the same
+        setting.emit(Message(f"No picture of reconstructions: {text_of(error)}"))
         return
     picture = paired_grid(test.images, reconstructed, test.labels)
     save_picture(picture, folder / "reconstructions.png")
@@ -317,7 +340,7 @@ def _record(
         params=json.loads(run.params),
         seed=run.seed,
         status="ok" if error is None else "failed",
-        error_type=type(error).__name__ if error else None,
+        error_type=type_of(error) if error else None,
         error_message=text_of(error) if error else None,
         traceback_path=traceback_path,
         device=setting.device.type,

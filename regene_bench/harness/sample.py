@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from regene_bench.training.capabilities import Generation, Generator
 
 _CHUNK = 500
 _TOLERANCE = 1e-4
+_WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
 def sample(
@@ -50,6 +51,9 @@ def sample(
         for kind, counts in (generation.trials or {}).items():
             trials.setdefault(kind, []).append(counts)
         runtime.progress("generating", sum(map(len, known)), len(labels))
+    for kind, parts in trials.items():
+        if sum(map(len, parts)) != len(labels):
+            raise MethodError(f"generate gave trials[{kind!r}] for some of the samples only.")
     return (
         DeviceImages(torch.cat(images).to(labels.device), torch.cat(known)),
         {kind: torch.cat(parts).to(labels.device) for kind, parts in trials.items()},
@@ -106,6 +110,9 @@ def check_generation(generation: object, n: int, shape: ImageShape) -> None:
         raise MethodError(f"generate returned a {type(generation).__name__}, not a Generation.")
     images = generation.images
     expected = (n, shape.channels, shape.height, shape.width)
+    if not isinstance(images, Tensor):
+        raise MethodError(f"generate gave images as a {type(images).__name__}, not as a tensor.")
+    images = images.detach()
     if tuple(images.shape) != expected:
         raise MethodError(f"generate gave shape {list(images.shape)}, not {list(expected)}.")
     if not images.is_floating_point():
@@ -116,6 +123,17 @@ def check_generation(generation: object, n: int, shape: ImageShape) -> None:
     low, high = float(images.min()), float(images.max())
     if low < -_TOLERANCE or high > 1 + _TOLERANCE:
         raise MethodError(f"generate gave values from {low:.4g} to {high:.4g}, not in [0, 1].")
-    for kind, counts in (generation.trials or {}).items():
-        if tuple(counts.shape) != (n,) or counts.is_floating_point() or int(counts.min()) < 1:
+    if not isinstance(generation.labelled, bool):
+        raise MethodError(f"labelled is {generation.labelled!r:.80}, not True or False.")
+    _check_trials(generation.trials, n)
+
+
+def _check_trials(trials: object, n: int) -> None:
+    if trials is None:
+        return
+    if not isinstance(trials, Mapping) or not all(isinstance(kind, str) for kind in trials):
+        raise MethodError(f"trials are a {type(trials).__name__}, not tensors by name.")
+    for kind, counts in trials.items():
+        whole = isinstance(counts, Tensor) and counts.dtype in _WHOLE
+        if not whole or tuple(counts.shape) != (n,) or int(counts.min()) < 1:
             raise MethodError(f"trials[{kind!r}] must be int64 [{n}] with values of at least 1.")

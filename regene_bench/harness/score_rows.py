@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from regene_bench.base.errors import MethodError
+from regene_bench.base.guard import NOT_A_FAULT
 from regene_bench.base.text import storable
 from regene_bench.data.shapes import Split
 from regene_bench.evaluation.extractor import ExtractorCard
@@ -37,12 +38,14 @@ def empty_row(
     """
     try:
         extractors, reference = metric.extractors, metric.reference
-    except Exception:  # a failure must be told of, whatever else of the metric fails
+    except NOT_A_FAULT:
+        raise
+    except BaseException:  # a failure must be told of, whatever else of the metric fails
         extractors, reference = (), None
     return ScoreRow(
         metric=column.name,
         status=status,
-        error_type=kind,
+        error_type=storable(kind),
         error_message=storable(text),
         direction=column.direction,
         unit=column.unit,

@@ -19,7 +19,13 @@ from regene_bench.base.events import RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.harness.reuse_training import reuse_checkpoints
-from regene_bench.harness.run import Setting, execute, execute_together, run_folder
+from regene_bench.harness.run import (
+    Setting,
+    execute,
+    execute_together,
+    failed_unrun,
+    run_folder,
+)
 from regene_bench.harness.run_logging import RunLog
 from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
 from regene_bench.leaderboard.record import RunRecord
@@ -82,6 +88,32 @@ class RunSupervisor:
         """
         with self._at_work:
             yield from self._carry_out(runs)
+
+    def kept_of(self, run: Run) -> RunRecord | None:
+        """Read what was written of a run since the call began; ``None`` if nothing was.
+
+        Raises:
+            ResultsError: A newer version has written it.
+        """
+        return None if self._stamp(run) == self._stamps[run.run_id] else self._read_part(run)
+
+    def give_up(self, run: Run, error: Exception) -> RunRecord:
+        """Record that a run was not carried out, beside what earlier calls measured of it.
+
+        Args:
+            run: It.
+            error: Why not.
+
+        Raises:
+            ResultsError: Its part cannot be written, or a newer version has written it.
+        """
+        with self._at_work, self._locked([run]):
+            missing = self._missing[run.run_id]
+            setting = replace(self._setting, metrics=missing)
+            merged = self._merged(failed_unrun(run, setting, error), self._read_part(run), missing)
+            write_part(self._setting.results, merged)
+        self._tell_finished(run, merged, time.monotonic())
+        return merged
 
     def _carry_out(self, runs: Sequence[Run]) -> Iterator[RunRecord]:
         for run in runs:

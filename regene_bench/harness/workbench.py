@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from regene_bench.base.errors import (
-    ConfigError,
-    Interrupted,
-    PluginError,
-    RegeneBenchError,
-    did_you_mean,
-)
+from regene_bench.base.errors import ConfigError, did_you_mean
 from regene_bench.base.events import Event, Sink
+from regene_bench.base.guard import guarded
 from regene_bench.base.paths import cache_dir, data_roots, download_dir
-from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, place
 from regene_bench.data.load import load_dataset
 from regene_bench.data.shapes import Preset
@@ -107,6 +102,8 @@ def set_up_workbench(
         data,
         runtime,
         lambda name: host.find("feature_extractor", name).name,
+        lambda name: host.find("feature_extractor", name).described,
+        lambda: shared.restore(),
     )
     comparison = make_comparison(benchmark, preset, data)
 
@@ -170,7 +167,8 @@ def load_data(
         shape=table.shape,
         roots=data_roots(folders),
         download_dir=download_dir(),
-        options=table.options,
+        # a copy: they enter the ids of runs, whatever the source takes out of them
+        options=copy.deepcopy(table.options),
         splits=table.splits,
     )
 
@@ -178,22 +176,13 @@ def load_data(
         runtime.stop.check()
         runtime.emit(event)
 
-    try:
-        with kept_process_state():
-            loaded = load_dataset(
-                source_class(request),
-                source_name=table.source,
-                progress=tell,
-                decode_again=decode_again,
-            )
-    except (RegeneBenchError, Interrupted, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # SystemExit, too, would end the call without a word
-        raise PluginError(
-            f"The data source {entry.name!r} of {entry.distribution} {entry.version} failed: "
-            f"{type(error).__name__}: {text_of(error)}",
-            hint=f"Tell the authors of {entry.distribution}, or upgrade it.",
-        ) from error
+    with guarded(entry.described), kept_process_state():
+        loaded = load_dataset(
+            source_class(request),
+            source_name=table.source,
+            progress=tell,
+            decode_again=decode_again,
+        )
     names = loaded.train.class_names
     for name in benchmark.evaluation.generate_classes or []:
         if name not in names:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any, get_args
 
 from regene_bench.base.errors import ConfigError, PluginError, UsageError, did_you_mean
+from regene_bench.base.guard import guarded
 from regene_bench.base.validation import validate
+from regene_bench.data.shapes import Split
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import parse_selections
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.process_state import kept_process_state
+from regene_bench.training.capabilities import CAPABILITIES
 
 
 def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> list[NamedMetric]:
@@ -128,18 +133,51 @@ def extractors_of(metrics: Iterable[NamedMetric]) -> list[str]:
 def _make(host: PluginHost, text: str, extractor: str = "") -> list[NamedMetric]:
     metrics: dict[str, NamedMetric] = {}
     for selection in parse_selections(text):
-        kind: type[Metric] = host.find("metric", selection.name).load()
+        entry = host.find("metric", selection.name)
+        kind: type[Metric] = entry.load()
         for given in selection.grid:
             settable = extractor and "extractor" in kind.Config.model_fields
             options = {"extractor": extractor} | given if settable else given
-            config = validate(kind.Config, options, f"metric {selection.name}")
+            metric = _made(entry, kind, options, f"metric {selection.name}")
             inside = ",".join(f"{key}={value}" for key, value in options.items())
             title = f"{selection.name}[{inside}]" if inside else selection.name
-            metrics[title] = NamedMetric(title, kind(config))
+            metrics[title] = NamedMetric(title, metric)
     for extractor in extractors_of(metrics.values()):
         host.find("feature_extractor", extractor)
     refuse_borrowed_columns(host, [selection.name for selection in parse_selections(text)])
     return list(metrics.values())
+
+
+def _made(entry: Entry, kind: type[Metric], options: Mapping[str, Any], where: str) -> Metric:
+    """Make a metric, and hold what it says of itself to the contract.
+
+    Raises:
+        ConfigError: Unknown or impossible options.
+        PluginError: It fails, or names its extractors or its split in another form.
+    """
+    with guarded(entry.described), kept_process_state():
+        metric = kind(validate(kind.Config, options, where))
+        extractors, reference = metric.extractors, metric.reference
+    if not isinstance(extractors, tuple | list) or not all(
+        isinstance(name, str) for name in extractors
+    ):
+        raise PluginError(
+            f"{entry.described} says that its extractors are {extractors!r:.80}.",
+            hint='Its author is to give their names: ("inception",).',
+        )
+    known = (*CAPABILITIES, "labels")
+    for word in metric.requires:
+        if word not in known:
+            raise PluginError(
+                f"{entry.described} requires {word!r}, which no model can.",
+                hint=did_you_mean(word, known),
+            )
+    if reference not in (None, *get_args(Split)):
+        raise PluginError(
+            f"{entry.described} compares with the split {reference!r:.80}.",
+            hint="Its author is to write 'train', 'test' or None.",
+        )
+    return metric
 
 
 def refuse_borrowed_columns(host: PluginHost, chosen: Iterable[str]) -> None:

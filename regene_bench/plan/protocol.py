@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
+from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.files import special_kind
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
@@ -116,17 +115,11 @@ def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
         return parse_benchmark(text, str(path))
     entry = host.find("benchmark", name_or_path)
-    package, _, resource = entry.target.partition(":")
-    try:
-        text = importlib.resources.files(package).joinpath(resource).read_text(encoding="utf-8")
-    except (OSError, ImportError) as error:
-        raise PluginError(
-            f"The protocol of {entry.name!r} ({entry.target}) of {entry.distribution} "
-            f"cannot be read: {error}."
-        ) from None
-    return parse_benchmark(text, resource)
+    return parse_benchmark(entry.read(), entry.place)
 
 
 def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from regene_bench.base.errors import ConfigError
+from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.validation import validate
 from regene_bench.plugins.host import PluginHost
+
+_log = logging.getLogger(__name__)
 
 
 class ReportedNumber(BaseModel):
@@ -46,20 +49,25 @@ class ReportedNumber(BaseModel):
 
 
 def reported_numbers(host: PluginHost, benchmark: str | None = None) -> list[ReportedNumber]:
-    """Read all registered files, in their order.
+    """Read all registered files, in their order; a foreign one that is wrong is left out.
 
     Args:
         host: Knows the files.
         benchmark: Only numbers of this benchmark.
 
     Raises:
-        ConfigError: A line is not valid; names the file, the line and the column.
-        PluginError: A file is not there.
+        ConfigError: A line of a file of ours is not valid; names file, line and column.
+        PluginError: A file of ours is not there.
     """
     numbers: list[ReportedNumber] = []
     for entry in host.entries("reported"):
-        text = entry.load().read_text(encoding="utf-8")
-        numbers += parse_reported(text, entry.target.partition(":")[2])
+        try:
+            numbers += parse_reported(entry.read(), entry.place)
+        except RegeneBenchError as error:
+            if entry.is_our_own:
+                raise
+            # nobody's pages and figures fail for another's file
+            _log.warning("%s is left out: %s", entry.described, error.message)
     return [n for n in numbers if benchmark is None or n.benchmark == benchmark]
 
 

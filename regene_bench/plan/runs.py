@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from regene_bench.base.errors import UsageError, did_you_mean
-from regene_bench.base.hashing import canonical_json, stable_id
-from regene_bench.base.validation import validate
+from regene_bench.base.hashing import stable_id
 from regene_bench.data.shapes import PRESETS, Preset
+from regene_bench.plan.configuration import configured, preset_values
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import Selection
 from regene_bench.plugins.host import Entry, PluginHost
@@ -89,6 +90,7 @@ def choose(
     Raises:
         UsageError: Unknown method, or a setting for a method that is not chosen.
         ConfigError: An unknown or impossible parameter.
+        PluginError: A method cannot be used, or its configuration tells no runs apart.
     """
     names = {selection.name for selection in selections}
     for name in settings:
@@ -102,16 +104,19 @@ def choose(
     for selection in selections:
         entry = host.find("method", selection.name)
         method: type[Method] = entry.load()
-        base = dict(method.preset(preset, benchmark.data.shape))
+        base = preset_values(entry, method, preset, benchmark.data.shape)
         base.update(settings.get(selection.name, {}))
         for values in selection.grid:
             where = f"method {selection.name}"
-            config = validate(method.Config, base | values, where)
+            config, params = configured(entry, method, base | values, where)
             # Settings are those of all runs of the method: they tell none from another.
             detail = ", ".join(f"{key}={value}" for key, value in values.items())
             title = f"{entry.name}[{detail}]" if detail else entry.name
-            params = canonical_json(config.model_dump(mode="json"))
-            choices += [Choice(entry, method, config, params, title, seed) for seed in seeds]
+            # a copy each: what one run's method writes into its lists is no other run's business
+            choices += [
+                Choice(entry, method, config.model_copy(deep=True), params, title, seed)
+                for seed in seeds
+            ]
     return choices
 
 
@@ -128,7 +133,7 @@ def identify(
                 "method": choice.entry.name,
                 "distribution": choice.entry.distribution,
                 "method_version": choice.method.version,
-                "params": choice.config.model_dump(mode="json"),
+                "params": json.loads(choice.params),
                 "seed": choice.seed,
             }
         )

@@ -5,11 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.resources
 import re
+import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from regene_bench.base.errors import PluginError
+from regene_bench.base.guard import NOT_A_FAULT
+from regene_bench.base.text import words_of
+from regene_bench.runtime.process_state import kept_process_state
 
 OWN_DISTRIBUTION = "regene-bench"
 KIND_OF_HOOK = {
@@ -77,24 +82,52 @@ class Entry:
         """Whether it comes with regene-bench itself."""
         return self.distribution == OWN_DISTRIBUTION
 
+    @property
+    def described(self) -> str:
+        """What it is and whose, as the beginning of a sentence."""
+        kind = self.kind.replace("_", " ")
+        return f"The {kind} {self.name!r} of {self.distribution} {self.version}".rstrip()
+
+    @property
+    def place(self) -> str:
+        """Where the file of an entry is, for messages about what stands in it."""
+        path = self.target.partition(":")[2]
+        return path if self.is_our_own else f"{path} of {self.distribution} {self.version}".rstrip()
+
     def load(self) -> Any:
         """Import the target, or open it as a ``Traversable`` if its kind is a file.
 
         Raises:
-            PluginError: It cannot be imported or is of the wrong class; names the distribution.
+            PluginError: It cannot be imported, is of the wrong class, or says of itself what cannot
+                be; names the distribution.
         """
         try:
-            if self.kind in FILE_SUFFIXES:
-                module_name, _, path = self.target.partition(":")
-                file = importlib.resources.files(module_name).joinpath(path)
-                if not file.is_file():
-                    raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
-                return file
-            loaded = _imported(self.target)
-        except (Exception, SystemExit) as error:
-            raise self._error(f"{type(error).__name__}: {error}") from error
+            with _unharmed_by_import(self.target.partition(":")[0]):
+                if self.kind in FILE_SUFFIXES:
+                    module_name, _, path = self.target.partition(":")
+                    file = importlib.resources.files(module_name).joinpath(path)
+                    if not file.is_file():
+                        raise FileNotFoundError(f"no file {path!r} in the package {module_name}")
+                    return file
+                loaded = _imported(self.target)
+        except NOT_A_FAULT:
+            raise
+        except BaseException as error:
+            raise self._error(words_of(error)) from error
         self._check_class(loaded)
         return loaded
+
+    def read(self) -> str:
+        """The text of an entry whose kind is a file.
+
+        Raises:
+            PluginError: The file is not there, or is no text in UTF-8; names the distribution.
+        """
+        file = self.load()
+        try:
+            return str(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self._error(words_of(error)) from error
 
     def _check_class(self, loaded: object) -> None:
         if self.kind not in _BASE_CLASSES:
@@ -104,6 +137,10 @@ class Entry:
         base = _imported(_BASE_CLASSES[self.kind])
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
             raise self._error(f"it is not a subclass of regene_bench.api.{base.__name__}")
+        from regene_bench.plugins.class_attributes import problem_of
+
+        if problem := problem_of(self.kind, loaded):
+            raise self._error(problem)
 
     def _error(self, why: str) -> PluginError:
         return PluginError(
@@ -139,6 +176,11 @@ class Registration:
             if (other.kind, other.qualified_name) == (entry.kind, entry.qualified_name):
                 raise PluginError(f"{self.distribution} registers the {self.kind} {name!r} twice")
         self.new.append(entry)
+
+
+def _unharmed_by_import(module: str) -> AbstractContextManager[None]:
+    """Put back what a module changes for the whole process while it is imported."""
+    return nullcontext() if module in sys.modules else kept_process_state(importing=True)
 
 
 def _imported(target: str) -> Any:

@@ -7,11 +7,11 @@ Nothing heavy is imported here: targets load on first use.
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import logging
 import os
 import re
-import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,11 @@ import pluggy
 
 from regene_bench import hookspecs
 from regene_bench.base.errors import PluginError, UsageError, did_you_mean
+from regene_bench.base.guard import NOT_A_FAULT, guarded
+from regene_bench.base.text import traceback_of, words_of
 from regene_bench.plugins.entries import KIND_OF_HOOK, KINDS, RETIRED_HOOKS, Entry, Registration
+from regene_bench.plugins.unheard_hooks import unheard_hooks
+from regene_bench.runtime.process_state import kept_process_state
 
 if TYPE_CHECKING:
     import typer
@@ -62,12 +66,14 @@ class Plugin:
         distribution: The distribution that declares the entry point.
         version: Version of that distribution.
         manager: A pluggy manager that knows this plugin alone.
+        unheard: A sentence for each function that is named like a hook and is none.
     """
 
     name: str
     distribution: str
     version: str
     manager: pluggy.PluginManager = field(repr=False, compare=False)
+    unheard: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, order=True)
@@ -86,7 +92,7 @@ class EntryWithArgument(Entry):
         Raises:
             UsageError: The target takes no argument.
             ConfigError: The target knows no such argument.
-            PluginError: As for an entry without an argument.
+            PluginError: As for an entry without an argument; or the target fails.
         """
         loaded = super().load()
         if not hasattr(loaded, "named"):
@@ -95,7 +101,10 @@ class EntryWithArgument(Entry):
             raise UsageError(
                 f"The {word} {own!r} takes nothing behind a colon.", hint=f"Write {own!r}."
             )
-        return loaded.named(self.argument)
+        with guarded(self.described), kept_process_state(importing=True):
+            chosen = loaded.named(self.argument)
+        self._check_class(chosen)
+        return chosen
 
 
 class PluginHost:
@@ -139,9 +148,8 @@ class PluginHost:
             found = list(_with_argument(entries, name))
         if not found:
             word = kind.replace("_", " ")
-            raise UsageError(
-                f"There is no {word} {name!r}.", hint=did_you_mean(name, self.shown_names(kind))
-            )
+            hint = did_you_mean(name, self.shown_names(kind))
+            raise UsageError(f"There is no {word} {name!r}.", hint=self.with_broken(hint))
         if len(found) > 1:
             raise PluginError(
                 f"The {kind.replace('_', ' ')} {name!r} is registered by "
@@ -150,48 +158,90 @@ class PluginHost:
             )
         return found[0]
 
-    def notify(self, hook: str, **arguments: Any) -> None:
-        """Tell all observers; an observer's exception is logged and the next one is told."""
-        for plugin in self.plugins:
-            try:
-                getattr(plugin.manager.hook, hook)(**arguments)
-            except (Exception, SystemExit):
-                _log.exception("%s of %s failed", hook, plugin.distribution)
+    def with_broken(self, hint: str) -> str:
+        """Add to the hint of a name that was not found which plugins are left out as broken.
 
-    def add_commands(self, app: typer.Typer) -> None:
-        """Let every plugin add commands; what one adds before it fails is taken out again."""
-        for plugin in list(self.plugins):
-            commands, groups = len(app.registered_commands), len(app.registered_groups)
+        What they would have registered, nobody knows.
+        """
+        told = self.left_out()
+        return f"{hint}\n{told}" if told else hint
+
+    def left_out(self) -> str:
+        """Which plugins are left out as broken, in a sentence; empty if none is."""
+        if not self.broken:
+            return ""
+        names = ", ".join(sorted({broken.distribution for broken in self.broken}))
+        return f"Left out as broken: {names}; `regene-bench doctor` says why."
+
+    def unheard(self) -> list[str]:
+        """Functions of plugins that are named like hooks and are none, a sentence each."""
+        return [told for plugin in self.plugins for told in plugin.unheard]
+
+    def notify(self, hook: str, **arguments: Any) -> None:
+        """Tell all observers; the failure of one is logged, and the next one is told.
+
+        Each is handed a copy of the arguments.
+        """
+        for plugin in self.plugins:
+            own = copy.deepcopy(arguments)
             try:
+                with kept_process_state():
+                    getattr(plugin.manager.hook, hook)(**own)
+            except NOT_A_FAULT:
+                raise
+            except BaseException as error:
+                # one line for the user, who can do nothing about it; the rest for its author
+                where = f"{plugin.distribution} {plugin.version}".strip()
+                _log.error("The observer %s of %s failed: %s", hook, where, words_of(error))
+                _log.debug("%s", traceback_of(error))
+
+    def commands_of(self, plugin: Plugin) -> typer.Typer | None:
+        """Ask a plugin for its commands; one that fails is listed as broken and adds none."""
+        import typer
+
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        # a callback makes typer keep a group, however few commands there are
+        app.callback()(lambda: None)
+        try:
+            with kept_process_state(importing=True):
                 plugin.manager.hook.register_commands(cli=app)
-            except (Exception, SystemExit) as error:
-                del app.registered_commands[commands:]
-                del app.registered_groups[groups:]
-                self._set_aside(plugin.name, plugin.distribution, plugin.version, error)
+                typer.main.get_command(app)  # which looks at every command's arguments
+        except NOT_A_FAULT:
+            raise
+        except BaseException as error:
+            self._set_aside(plugin.name, plugin.distribution, plugin.version, error)
+            return None
+        return app
 
     def add(self, point: importlib.metadata.EntryPoint, distribution: str, version: str) -> None:
         """Load one entry point and take over all that it registers, or list it as broken."""
         entries: list[Entry] = []
         try:
-            manager = _manager_of(point.load())
-            for hook, kind in KIND_OF_HOOK.items():
-                register = Registration(kind, distribution, version, entries, self._entries[kind])
-                getattr(manager.hook, hook)(register=register)
-        except (Exception, SystemExit) as error:
+            with kept_process_state(importing=True):
+                plugin = point.load()
+                manager = _manager_of(plugin)
+                for hook, kind in KIND_OF_HOOK.items():
+                    known = self._entries[kind]
+                    register = Registration(kind, distribution, version, entries, known)
+                    getattr(manager.hook, hook)(register=register)
+                unheard = unheard_hooks(plugin, f"{distribution} {version}".strip())
+        except NOT_A_FAULT:
+            raise
+        except BaseException as error:
             self._set_aside(point.name, distribution, version, error)
             return
         for entry in entries:
             self._entries[entry.kind].append(entry)
-        self.plugins.append(Plugin(point.name, distribution, version, manager))
+        self.plugins.append(Plugin(point.name, distribution, version, manager, unheard))
 
     def _set_aside(self, name: str, distribution: str, version: str, error: BaseException) -> None:
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        reason = words_of(error)
         if self._strict:
             raise PluginError(
                 f"The plugin {name!r} of {distribution} {version} is broken: {reason}",
                 hint=f"Repair or uninstall it, or unset {STRICT_VARIABLE}.",
             ) from error
-        trace = "".join(traceback.format_exception(error))
+        trace = traceback_of(error)
         self.broken.append(BrokenPlugin(name, distribution, version, reason, trace))
 
 

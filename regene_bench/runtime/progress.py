@@ -68,6 +68,11 @@ class JsonLines:
         self._told: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
+        # whatever an event holds: progress is no reason to fail
+        with suppress(Exception):
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
         if self._stream is None:
             return
         if isinstance(event, Progress):
@@ -77,8 +82,9 @@ class JsonLines:
                 return
             self._told[event.task] = now
         line = {"event": type(event).__name__, "time": round(time.time(), 3), **asdict(event)}
+        text = json.dumps(line, default=repr)
         try:
-            print(json.dumps(line), file=self._stream, flush=True)
+            print(text, file=self._stream, flush=True)
         except (OSError, ValueError):  # a pipe without a reader, a closed stream
             self._stream = None
 
@@ -156,8 +162,9 @@ def _bars() -> Iterator[Sink]:
             console.print(f"[{style}]{escape(event.text)}[/{style}]")
 
     def unless_closed(event: Event) -> None:
-        # a window that was closed shows nothing more, and the work is saved
-        with suppress(OSError):
+        # a window that was closed shows nothing more, and the work is saved; nor does an event
+        # fail that holds what cannot be shown
+        with suppress(Exception):
             sink(event)
 
     bars.start()

@@ -85,7 +85,8 @@ class Runtime:
             for key, value in (values or {}).items()
             if (number := _plain(value)) is not None
         }
-        self.emit(Progress(name, done, total, unit, shown))
+        units = None if total is None else _number(total)
+        self.emit(Progress(name, _number(done) or 0, units, str(unit), shown))
 
     def tell(self, event: Event) -> None:
         """Pass an event on."""
@@ -94,6 +95,10 @@ class Runtime:
     def named(self, task: str) -> Runtime:
         """The same runtime with another progress prefix."""
         return replace(self, task=task)
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else _plain(value)
 
 
 def _plain(value: Any) -> float | None:

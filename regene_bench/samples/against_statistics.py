@@ -163,6 +163,7 @@ def workbench_of(
         data,
         runtime,
         lambda name: host.find("feature_extractor", name).name,
+        lambda name: host.find("feature_extractor", name).described,
     )
     comparison = Comparison(labels, none, none, "train")
     # there are no real images that could be damaged and read anew
@@ -234,4 +235,4 @@ def check_agreement(statistics: ReferenceStatistics, bench: Workbench, extractor
         DataError: Another number of features, other weights or preprocessing.
         UnavailableError: Its weights are not to be had.
     """
-    statistics.check_card(bench.shelf.extractor(extractor).card)
+    statistics.check_card(bench.shelf.card(extractor))

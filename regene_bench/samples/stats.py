@@ -95,7 +95,7 @@ def _statistics(
     path: Path,
 ) -> ReferenceStatistics:
     real, shape = bench.comparison.real(split), bench.data.shape
-    card = bench.shelf.extractor(extractor).card
+    card = bench.shelf.card(extractor)
     moments = moments_of(bench.shelf.real(extractor, real).features)
     origin = StatisticsOrigin(
         extractor=extractor,

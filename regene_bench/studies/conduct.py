@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,18 @@ from regene_bench.base.errors import (
 )
 from regene_bench.base.events import Message, Sink, silent
 from regene_bench.base.files import write_atomically
+from regene_bench.base.guard import NOT_A_FAULT
+from regene_bench.base.text import text_of, traceback_of, words_of
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.campaign import Outcome, carry_out
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
+from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.parts import read_run
 from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.definition import Study, load_study, make_figures
 from regene_bench.studies.exhibit_files import keep_exhibit, study_folder
@@ -124,7 +128,8 @@ def run_study(
     for campaign in campaigns:
         outcome.outcomes.append(carry_out(campaign))
     views = [view for campaign in campaigns if (view := _view(host, campaign)).runs]
-    _show(figures, views, outcome, stop, emit)
+    shared = [campaign.setting.shared for campaign in campaigns]
+    _show(figures, views, shared, outcome, stop, emit)
     _describe(outcome, preset, views)
     return outcome
 
@@ -147,6 +152,7 @@ def _view(host: PluginHost, campaign: Campaign) -> StudyView:
 def _show(
     figures: Sequence[tuple[str, Figure]],
     views: Sequence[StudyView],
+    shared: Sequence[SharedData],
     outcome: StudyOutcome,
     stop: StopRequest,
     emit: Sink,
@@ -157,17 +163,36 @@ def _show(
         try:
             if not views:
                 raise MethodError("no run of the study ended well")
-            for exhibit in figure.draw(views):
-                outcome.shown.append(Shown(exhibit, keep_exhibit(outcome.folder, exhibit, about)))
+            with _unharmed(shared):
+                for exhibit in figure.draw(views):
+                    if not isinstance(exhibit, Exhibit):
+                        raise MethodError(f"draw gave a {type(exhibit).__name__}, not an Exhibit")
+                    if any(exhibit.name == shown.exhibit.name for shown in outcome.shown):
+                        raise MethodError(f"the study has two exhibits named {exhibit.name!r}")
+                    files = keep_exhibit(outcome.folder, exhibit, about)
+                    outcome.shown.append(Shown(exhibit, files))
         except UnavailableError as error:
-            outcome.missed.append(Missed(kind, str(error), failed=False))
-        except (Exception, SystemExit) as error:  # one figure must not end the others
+            outcome.missed.append(Missed(kind, text_of(error), failed=False))
+        except NOT_A_FAULT:
+            raise
+        except BaseException as error:  # one figure must not end the others
             path = outcome.folder / f"{kind}-traceback.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, traceback.format_exc().encode())
-            reason = f"{type(error).__name__}: {error} (traceback: {path})"
+            write_atomically(path, traceback_of(error).encode())
+            reason = f"{words_of(error)} (traceback: {path})"
             outcome.missed.append(Missed(kind, reason, failed=True))
             emit(Message(f"The figure {kind} failed: {reason}", "warning"))
+
+
+@contextmanager
+def _unharmed(shared: Sequence[SharedData]) -> Iterator[None]:
+    """Put right what a figure changes for the next one: data, the process, looks of drawings."""
+    import matplotlib
+
+    with kept_process_state(), matplotlib.rc_context(), ExitStack() as stack:
+        for data in shared:
+            stack.enter_context(data.unchanged_by("draw"))
+        yield
 
 
 def _about(study: Study, views: Sequence[StudyView]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.base.errors import ConfigError
+from regene_bench.base.guard import guarded
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.studies.figure import Figure
 
 
@@ -82,8 +84,10 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
             return parse_study(path.read_text(encoding="utf-8"), str(path))
         except OSError as error:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
     entry = host.find("study", name_or_path)
-    return parse_study(entry.load().read_text(encoding="utf-8"), entry.target.partition(":")[2])
+    return parse_study(entry.read(), entry.place)
 
 
 def parse_study(text: str, where: str) -> Study:
@@ -108,10 +112,13 @@ def make_figures(host: PluginHost, study: Study) -> list[tuple[str, Figure]]:
     Raises:
         UsageError: There is no such figure.
         ConfigError: Options that do not validate.
+        PluginError: A figure cannot be used, or fails while it is made.
     """
     figures = []
     for number, table in enumerate(study.figures):
-        kind: type[Figure] = host.find("figure", table.kind).load()
+        entry = host.find("figure", table.kind)
+        kind: type[Figure] = entry.load()
         where = f"{study.name}: figures[{number}] ({table.kind})"
-        figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
+        with guarded(entry.described), kept_process_state():
+            figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
     return figures

@@ -29,6 +29,16 @@ def test_broken_and_missing_things_are_named(cli: Cli, plugins: Path) -> None:
     assert {"results", "cache"} <= {name for topic, name in states if topic == "disk"}
 
 
+def test_functions_that_are_named_like_hooks_and_are_none(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-good", GOOD.replace("@hookimpl\n", ""))
+    done = cli("doctor", "--json", "--strict")
+    assert done.returncode == 1
+    (told,) = [f["detail"] for f in json.loads(done.stdout) if f["state"] == "broken"]
+    assert told.startswith("fake-good 1.2 defines register_methods, which nothing calls")
+    assert "Write @hookimpl above it" in told
+    assert told in cli("list", "methods").stderr
+
+
 def test_two_plugins_of_one_name_are_named(cli: Cli, plugins: Path) -> None:
     install(plugins, "fake-good", GOOD)
     install(plugins, "fake-other", GOOD.replace("fake_good", "fake_other"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,9 +75,21 @@ def test_bad_usage_ends_with_2(cli: Cli, arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+class _OfAPlugin(errors.MethodError):
+    """One that does not call its base, and would end a failed call like one that went well."""
+
+    exit_code = 0
+
+    def __init__(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
+        (_OfAPlugin(), 2),
+        (KeyError("size"), 1),
+        (asyncio.CancelledError(), 1),
         (errors.DataError("gone", hint="look here"), 2),
         (errors.Interrupted("SIGTERM"), 130),
         (KeyboardInterrupt(), 130),
@@ -87,7 +101,10 @@ def test_errors_become_exit_codes(
     capsys: pytest.CaptureFixture[str],
     error: BaseException,
     code: int,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     def fail() -> None:
         raise error
 
@@ -97,8 +114,16 @@ def test_errors_become_exit_codes(
     with pytest.raises(SystemExit) as end:
         entry.main([])
     assert end.value.code == code
+    assert code in errors.EXIT_CODES
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
     if isinstance(error, errors.DataError):
-        assert capsys.readouterr().err == "Error: gone\nlook here\n"
+        assert told == "Error: gone\nlook here\n"
+    if code == errors.EXIT_FAULT:
+        assert told.startswith("Error: KeyError: 'size'\n") or "CancelledError" in told
+        (kept,) = tmp_path.glob("*traceback.txt")
+        assert kept.read_text().startswith("Traceback")
+        assert str(kept) in told
 
 
 def test_commands_of_plugins(cli: Cli, plugins: Path) -> None:
@@ -114,6 +139,26 @@ def test_commands_of_plugins(cli: Cli, plugins: Path) -> None:
     assert "Say hello." in cli("--help").stdout
     assert cli("greet", "you").stdout == "hello you\n"
     assert "stolen" not in cli("list", "methods").stdout
+
+
+def test_how_a_command_of_a_plugin_ends(cli: Cli, plugins: Path) -> None:
+    install(
+        plugins,
+        "fake-command",
+        "import sys, typer\nfrom regene_bench.hookspecs import hookimpl\n@hookimpl\n"
+        "def register_commands(cli):\n    @cli.command()\n    def end(how: str):\n"
+        "        if how == 'exit':\n            sys.exit(7)\n"
+        "        if how == 'leave':\n            raise typer.Exit(5)\n"
+        "        raise KeyError(how)\n",
+    )
+    assert cli("end", "exit").returncode == 7
+    assert cli("end", "leave").returncode == 5
+    assert cli("end").returncode == errors.EXIT_USAGE  # an argument is missing
+    failed = cli("end", "badly")
+    assert failed.returncode == errors.EXIT_USAGE
+    assert failed.stderr.startswith(
+        "Error: The command 'end' of fake-command 1.2 failed: KeyError: 'badly'\n"
+    )
 
 
 def test_a_strict_start_fails_on_a_broken_plugin(cli: Cli, plugins: Path) -> None:

@@ -96,6 +96,7 @@ def flat_host(monkeypatch: pytest.MonkeyPatch) -> Any:
             class Found:
                 name = "flat"
                 distribution = "some-dist"
+                described = "The method 'flat' of some-dist 1.0"
 
                 def load(self) -> type[Method]:
                     return Flat
@@ -116,6 +117,14 @@ def test_grids_times_seeds(flat_host: Any) -> None:
     expected = [(s, {"value": v, "depth": d}) for v in (0, 1) for d in (1, 2) for s in (3, 5)]
     assert params(choices) == expected
     assert choices[0].title == "flat[value=0, depth=1]"
+
+
+def test_what_one_runs_method_writes_into_its_configuration_is_not_in_anothers(
+    flat_host: Any,
+) -> None:
+    first, second = choose(flat_host, benchmark(), [Selection("flat", ({},))], [0, 1], "quick", {})
+    assert first.config == second.config
+    assert first.config is not second.config
 
 
 def test_a_grid_wins_over_a_setting_and_a_setting_over_the_preset(flat_host: Any) -> None:

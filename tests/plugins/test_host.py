@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from regene_bench.base.errors import PluginError, UsageError
 from regene_bench.plugins.entries import KIND_OF_HOOK, RETIRED_HOOKS
@@ -200,7 +199,8 @@ def test_observers_are_told_and_their_exceptions_logged(
 ) -> None:
     observer = (
         "from regene_bench.hookspecs import hookimpl\nseen = []\n@hookimpl\n"
-        "def run_started(run):\n    seen.append(run)\n    raise SystemExit('boom')\n"
+        "def run_started(run):\n    seen.append(dict(run))\n    run.clear()\n"
+        "    raise SystemExit('boom')\n"
     )
     install(tmp_path, "fake-one", observer)
     install(tmp_path, "fake-two", observer)
@@ -219,7 +219,11 @@ def test_commands_of_plugins(tmp_path: Path) -> None:
     )
     install(tmp_path, "fake-one", command.replace("NAME", "hello"))
     install(tmp_path, "fake-two", command.replace("NAME", "half") + "    raise ValueError('no')\n")
-    host, app = load_plugins(), typer.Typer()
-    host.add_commands(app)
-    assert [command.name for command in app.registered_commands] == ["hello"]
-    assert [b.distribution for b in host.broken] == ["fake-two"]
+    host = load_plugins()
+    commands = {
+        plugin.distribution: [command.name for command in app.registered_commands]
+        for plugin in host.plugins
+        if (app := host.commands_of(plugin)) is not None and plugin.distribution != "regene-bench"
+    }
+    assert commands == {"fake-one": ["hello"]}
+    assert {b.distribution for b in host.broken} == {"fake-two"}

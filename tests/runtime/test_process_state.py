@@ -41,6 +41,21 @@ CHANGES: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
         torch.get_float32_matmul_precision,
         lambda: torch.set_float32_matmul_precision("medium"),
     ),
+    "device": (torch.get_default_device, lambda: torch.set_default_device("meta")),
+    "anomalies": (torch.is_anomaly_enabled, lambda: torch.autograd.set_detect_anomaly(True)),
+    "algorithms": (
+        lambda: torch.backends.cudnn.benchmark,
+        lambda: setattr(torch.backends.cudnn, "benchmark", not torch.backends.cudnn.benchmark),
+    ),
+    "overflows": (np.geterr, lambda: np.seterr(all="raise")),
+    "our variables": (
+        lambda: os.environ.get("REGENE_BENCH_CACHE"),
+        lambda: os.environ.update(REGENE_BENCH_CACHE="/nowhere"),
+    ),
+    "new variables": (
+        lambda: os.environ.get("REGENE_BENCH_NEW"),
+        lambda: os.environ.update(REGENE_BENCH_NEW="1"),
+    ),
     "folder": (os.getcwd, lambda: os.chdir("/")),
     "interrupts": (
         lambda: signal.getsignal(signal.SIGINT),
@@ -101,3 +116,10 @@ def test_what_is_warned_of_once_is_not_warned_of_again() -> None:
             with kept_process_state():
                 warnings.warn("once", UserWarning, stacklevel=1)
     assert len(caught) == 1
+
+
+def test_filters_that_a_library_sets_while_it_is_imported_stay() -> None:
+    with warnings.catch_warnings():
+        with kept_process_state(importing=True):
+            warnings.filterwarnings("ignore", message="of a library")
+        assert "of a library" in str(warnings.filters)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from regene_bench.base.guard import NOT_A_FAULT
+
 if TYPE_CHECKING:  # executors are imported by worker processes before torch may be
     from regene_bench.base.events import Sink
     from regene_bench.harness.options import Options
@@ -96,10 +98,21 @@ def trained_together(runs: Sequence[Run]) -> list[list[Run]]:
     """
     groups: dict[tuple[str, ...], list[list[Run]]] = {}
     for run in runs:
-        own = run.method.batch_key(run.config)
+        own = _batch_key(run)
         key = (run.entry.distribution, run.entry.name, own or f"alone: {run.run_id}")
         full = groups.setdefault(key, [[]])
         if len(full[-1]) == _MOST_TOGETHER:
             full.append([])
         full[-1].append(run)
     return [group for full in groups.values() for group in full]
+
+
+def _batch_key(run: Run) -> str | None:
+    """What a method says of a run; one that fails, or gives no text, has it train alone."""
+    try:
+        key = run.method.batch_key(run.config)
+    except NOT_A_FAULT:
+        raise
+    except BaseException:
+        return None
+    return key if isinstance(key, str) else None
