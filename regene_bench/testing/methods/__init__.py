@@ -33,11 +33,10 @@ from regene_bench.testing.methods.training import (
     stages_have_names_of_their_own,
     the_data_are_left_alone,
 )
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     presets_are_valid,
     unknown_parameters_are_refused,
     configurations_survive_json,
