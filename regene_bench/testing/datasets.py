@@ -216,8 +216,8 @@ def _digests(subject: DatasetSubject) -> dict[str, str]:
     found = {}
     for split, images in subject.loaded.items():
         digest = hashlib.sha256(json.dumps(images.class_names).encode())
-        digest.update(np.ascontiguousarray(images.images))
-        digest.update(np.ascontiguousarray(images.labels))
+        digest.update(np.ascontiguousarray(images.images).data)
+        digest.update(np.ascontiguousarray(images.labels).data)
         found[str(split)] = digest.hexdigest()
     return found
 

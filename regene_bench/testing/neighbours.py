@@ -140,7 +140,8 @@ def _slack(n: int) -> float:
 
 def _points(images: np.ndarray) -> Tensor:
     """Grey images of at most 16×16 pixels as vectors, float32 ``[N, D]`` in [0, 1]."""
-    size = [min(_SIDE, side) for side in images.shape[2:]]
+    height, width = images.shape[2:]
+    size = (min(_SIDE, height), min(_SIDE, width))
     parts = []
     for start in range(0, len(images), _CHUNK):
         part = torch.from_numpy(np.array(images[start : start + _CHUNK])).float().div_(255)

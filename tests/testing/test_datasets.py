@@ -184,7 +184,7 @@ def test_a_good_source_passes_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", FAULTY, ids=lambda source: source.__name__)
-def test_a_fault_is_found(source: type, tmp_path: Path) -> None:
+def test_a_fault_is_found(source: Any, tmp_path: Path) -> None:
     results = results_of("dataset", subject(source, tmp_path))
     failed = {name: result.found for name, result in results.items() if result.status == "failed"}
     assert set(failed) == {source.found_by, *getattr(source, "and_by", ())}, failed

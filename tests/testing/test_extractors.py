@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -147,7 +147,8 @@ class Peeping(Good):
 
     found_by = "features-do-not-depend-on-held-out-images"
 
-    def prepare(self, data: BenchmarkData, runtime: object) -> None:
+    def prepare(self, data: object, runtime: object) -> None:
+        assert isinstance(data, BenchmarkData)
         self._mean = data.test.images.float().mean() / 255
 
     def extract(self, images: Tensor) -> Features:
@@ -190,7 +191,7 @@ def test_a_good_extractor_passes_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extractor", FAULTY, ids=lambda extractor: extractor.__name__)
-def test_a_fault_is_found(extractor: type, tmp_path: Path) -> None:
+def test_a_fault_is_found(extractor: Any, tmp_path: Path) -> None:
     subject = subject_of("extractor", extractor, tmp_path)
     results = results_of("extractor", subject)
     failed = {name: result.found for name, result in results.items() if result.status == "failed"}

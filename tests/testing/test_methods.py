@@ -29,7 +29,7 @@ def test_a_good_method_passes_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", FAULTY, ids=lambda method: method.__name__)
-def test_a_fault_is_found(method: type, tmp_path: Path) -> None:
+def test_a_fault_is_found(method: Any, tmp_path: Path) -> None:
     results = results_of("method", subject_of("method", method, tmp_path))
     result = results[method.found_by]
     assert result.status == "failed", result.found

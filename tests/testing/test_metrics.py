@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -263,7 +263,7 @@ def test_a_metric_that_looks_at_real_images_needs_no_statistics(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("metric", FAULTY, ids=lambda metric: metric.__name__)
-def test_a_fault_is_found(metric: type, tmp_path: Path) -> None:
+def test_a_fault_is_found(metric: Any, tmp_path: Path) -> None:
     results = results_of("metric", subject_of("metric", metric, tmp_path))
     failed = {name: result.found for name, result in results.items() if result.status == "failed"}
     assert set(failed) == {metric.found_by, *getattr(metric, "and_by", ())}, failed

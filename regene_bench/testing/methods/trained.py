@@ -173,9 +173,14 @@ class MethodSubject:
         return self.method(self.config(values)).fit(data, runtime or self.runtime())
 
     def _finished(self, data: BenchmarkData) -> FinishedTraining:
-        counted, updates = CountedStop(), itertools.count()
+        counted, updates = CountedStop(), 0
+
+        def updated(*arguments: object) -> None:
+            nonlocal updates
+            updates += 1
+
         runtime = self.runtime(stop=counted)
-        hook = register_optimizer_step_post_hook(lambda *_: next(updates) and None)
+        hook = register_optimizer_step_post_hook(updated)
         try:
             model = self.fit(runtime, data)
         finally:
@@ -184,7 +189,7 @@ class MethodSubject:
             model=model,
             data=data,
             looks=counted.looks,
-            updates=next(updates),
+            updates=updates,
             stages=tuple(report.name for report in runtime.ledger),
             folder=runtime.checkpoints.folder,
         )
