@@ -23,7 +23,7 @@ from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.check import Broken, NotApplicable, require
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 
 
 class BenchmarkSubject:
@@ -131,8 +131,7 @@ def its_data_are_what_it_says(subject: BenchmarkSubject) -> None:
 
 Subject = BenchmarkSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     the_protocol_is_valid,
     the_protocol_survives_json,
     everything_it_names_is_registered,

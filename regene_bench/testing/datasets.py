@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from regene_bench.base.errors import DataError, RegeneBenchError
-from regene_bench.base.events import Sink
+from regene_bench.base.events import Sink, silent
 from regene_bench.base.paths import data_roots, download_dir
 from regene_bench.data.shapes import Split
 from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
@@ -16,7 +19,14 @@ from regene_bench.plan.protocol import DataTable, load_benchmark
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.testing.check import NotApplicable, require
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.neighbours import (
+    Neighbours,
+    find_neighbours,
+    labels_mean_the_same_in_both_splits,
+    splits_share_no_near_duplicate,
+)
+from regene_bench.testing.registration import REGISTRATION_CHECKS
+from regene_bench.testing.second_process import entry_told, second_process, told
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 # published data sets have a few duplicates; a split that leaks has many
@@ -75,6 +85,11 @@ class DatasetSubject:
     def loaded(self) -> dict[Split, ImageSet]:
         """Both splits, loaded once for all checks."""
         return {split: self.source.load(split) for split in SPLITS}
+
+    @cached_property
+    def neighbours(self) -> dict[Split, Neighbours]:
+        """The nearest training images of both splits' images, found once for all checks."""
+        return find_neighbours(self.loaded)
 
     def load_anew(self, split: Split) -> ImageSet:
         """Load a split from a source of its own, as another process would."""
@@ -160,6 +175,22 @@ def loading_twice_gives_the_same(subject: DatasetSubject) -> None:
         require(np.array_equal(first.labels, again.labels), f"{split} labels are others")
 
 
+def a_second_process_loads_the_same(subject: DatasetSubject) -> None:
+    """Loaded by a second Python process, in which hashes of texts and the order of sets are others,
+    both splits are the same.
+
+    Mend: iterate over ``sorted(…)`` instead of over a set, and decide splits by a digest of
+    ``hashlib``, never by ``hash``, which is another in every process (``PYTHONHASHSEED``).
+    """
+    there = second_process().do(
+        f"{__name__}:digests_of_splits",
+        entry=told(subject.entry),
+        table=subject.table.model_dump(mode="json"),
+    )
+    for split, digest in _digests(subject).items():
+        require(digest == there[split], f"in a second process the {split} split is another")
+
+
 def the_files_exist(subject: DatasetSubject) -> None:
     """``files`` names, once prepared, the files that ``load`` reads: the cache of decoded pixels
     is keyed by them.
@@ -173,17 +204,37 @@ def the_files_exist(subject: DatasetSubject) -> None:
     require(not missing, f"{len(missing)} of {len(files)} are not there: {missing[:1]}")
 
 
+def digests_of_splits(entry: dict[str, Any], table: dict[str, Any]) -> dict[str, str]:
+    """In the second process: what ``_digests`` gives of the source."""
+    subject = DatasetSubject(entry_told(entry), Path(), PluginHost(), silent)
+    subject.table = DataTable.model_validate(table)
+    return _digests(subject)
+
+
+def _digests(subject: DatasetSubject) -> dict[str, str]:
+    """A hash of images, labels and names of each split."""
+    found = {}
+    for split, images in subject.loaded.items():
+        digest = hashlib.sha256(json.dumps(images.class_names).encode())
+        digest.update(np.ascontiguousarray(images.images).data)
+        digest.update(np.ascontiguousarray(images.labels).data)
+        found[str(split)] = digest.hexdigest()
+    return found
+
+
 def _contents(split: ImageSet) -> set[bytes]:
     return {image.tobytes() for image in split.images}
 
 
 Subject = DatasetSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     both_splits_are_images,
     every_class_is_in_both_splits,
     splits_share_no_image,
+    splits_share_no_near_duplicate,
+    labels_mean_the_same_in_both_splits,
     loading_twice_gives_the_same,
+    a_second_process_loads_the_same,
     the_files_exist,
 )

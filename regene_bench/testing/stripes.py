@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -37,6 +39,16 @@ def striped_data(shape: ImageShape) -> BenchmarkData:
         train=stripes(shape, TRAIN_PER_CLASS, seed=0),
         test=stripes(shape, TEST_PER_CLASS, seed=1),
     )
+
+
+def another_test_split(data: BenchmarkData) -> BenchmarkData:
+    """Give the same data with held-out images that nobody would take for the same.
+
+    They are as many of each class, drawn anew and inverted. The training images stay.
+    """
+    fresh = stripes(data.shape, TEST_PER_CLASS, seed=3)
+    inverted = DeviceImages(255 - fresh.images, fresh.labels)
+    return replace(data, test=inverted, fingerprint=f"{data.fingerprint}, inverted test split")
 
 
 def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:

@@ -23,7 +23,7 @@ def test_a_table_says_what_passed_and_why_something_was_skipped(
     assert re.search(r"splits-share-no-image +passed", shown.out)
     assert "skipped: the-files-exist" in shown.out
     assert "it reads no files" in shown.out
-    assert "dataset digits: 6 passed, 0 failed, 1 skipped" in shown.out
+    assert "dataset digits: 11 passed, 0 failed, 1 skipped" in shown.out
     assert "passed  splits-share-no-image" in shown.err
 
 

@@ -1,7 +1,12 @@
-"""Methods with one fault each; the check that must find it is their ``found_by``."""
+"""Methods with one fault each.
+
+The check that must find it is their ``found_by``; where the same fault cannot but break other
+contracts as well, these are ``and_by``.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,6 +16,7 @@ from torch import Tensor, nn
 
 from regene_bench.api import (
     BenchmarkData,
+    DeviceImages,
     Generation,
     ImageShape,
     MethodConfig,
@@ -18,6 +24,7 @@ from regene_bench.api import (
     Runtime,
     SampleRng,
     Stage,
+    train,
 )
 from tests.testing.good_method import NOISE, Good, GoodConfig, GoodModel
 
@@ -36,6 +43,7 @@ class GlobalNoise(Faulty):
     """Draws its noise from torch's global generator."""
 
     found_by = "the-same-seed-gives-the-same-samples"
+    and_by = ("samples-do-not-depend-on-the-batch-size", "interrupted-training-goes-on")
 
     class Model(GoodModel):
         def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
@@ -67,6 +75,7 @@ class TooBright(Faulty):
     """Gives values up to 2."""
 
     found_by = "samples-are-images"
+    and_by = ("images-of-any-size-are-generated",)
 
     class Model(GoodModel):
         def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -77,6 +86,7 @@ class DoublePrecision(Faulty):
     """Gives float64."""
 
     found_by = "samples-are-images"
+    and_by = ("images-of-any-size-are-generated",)
 
     class Model(GoodModel):
         def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -97,6 +107,7 @@ class WideEncoder(Faulty):
     """Encodes to maps instead of vectors."""
 
     found_by = "capabilities-keep-their-shapes"
+    and_by = ("images-of-any-size-are-generated",)
 
     class Model(GoodModel):
         def encode(self, images: Tensor) -> Tensor:
@@ -107,6 +118,7 @@ class UnseededNetwork(Good):
     """Initialises its network outside of ``runtime.seeded``."""
 
     found_by = "the-same-seed-gives-the-same-samples"
+    and_by = ("interrupted-training-goes-on",)
 
     def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
         return GoodModel(self.network(shape), shape)
@@ -164,6 +176,7 @@ class BeginsAnew(Good):
     """Looks at the stop request in a loop of its own, and keeps nothing."""
 
     found_by = "interrupted-training-goes-on"
+    and_by = ("no-pickle-is-kept", "labels-are-obeyed")
 
     def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
         for _ in range(5):
@@ -186,6 +199,7 @@ class OneSize(Good):
     """Knows 8×8 images only."""
 
     found_by = "images-of-any-size-are-generated"
+    and_by = ("every-class-is-generated",)
 
     def network(self, shape: ImageShape) -> nn.Linear:
         return nn.Linear(shape.n_classes + NOISE, 64)
@@ -195,6 +209,7 @@ class MisspelledPreset(Good):
     """Has a preset with a parameter that it does not have."""
 
     found_by = "presets-are-valid"
+    and_by = ("configurations-survive-json",)
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
@@ -253,6 +268,115 @@ class NeverTogether(Good):
         cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
     ) -> list[object]:
         return super().fit_batch(configs, data, runtimes)
+
+
+class SelectsOnTest(Faulty):
+    """Trains on the held-out images, too."""
+
+    found_by = "held-out-images-are-not-trained-on"
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        both = DeviceImages(
+            torch.cat([data.train.images, data.test.images]),
+            torch.cat([data.train.labels, data.test.labels]),
+        )
+        train(self.stage(model, len(both)), both, runtime)
+
+
+class ClaimsThresholds(SelectsOnTest):
+    """Trains on the held-out images, and says that it takes thresholds from them."""
+
+    uses_held_out_for = "thresholds"
+
+
+class OneSeed(Good):
+    """Trains with a seed of its own, whatever the run's is."""
+
+    found_by = "another-seed-gives-other-samples"
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        return super().fit(data, replace(runtime, seed=42))
+
+
+class OneDraw(Faulty):
+    """Draws the same noise for every seed."""
+
+    found_by = "another-seed-gives-other-samples"
+
+    class Model(GoodModel):
+        def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
+            return super().noise(labels, replace(rng, seed=42))
+
+
+class HashSeeded(Good):
+    """Derives its seed by ``hash``, which is another in every process."""
+
+    found_by = "a-second-process-gives-the-same-samples"
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        seed = runtime.seed + hash("network") % 1_000_000
+        return super().fit(data, replace(runtime, seed=seed))
+
+
+class NoSeven(Faulty):
+    """Has no number for class 7."""
+
+    found_by = "every-class-is-generated"
+
+    class Model(GoodModel):
+        def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+            lost = (labels == 7)[:, None, None, None]
+            return Generation(super().generate(labels, rng).images.masked_fill(lost, torch.nan))
+
+
+class Unstoppable(Good):
+    """Takes an interruption for a failed step, and goes on."""
+
+    found_by = "a-stop-is-obeyed"
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        with suppress(BaseException):
+            super().train(model, data, runtime)
+
+
+class OneName(Good):
+    """Trains in two stages of one name, of which the second never trains."""
+
+    found_by = "stages-have-names-of-their-own"
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        for _ in range(2):
+            super().train(model, data, runtime)
+
+
+class Reusable(Good):
+    """Says that training does not look at the size of its batches."""
+
+    found_by = "sampling-params-change-no-training"
+    sampling_params = frozenset({"batch_size"})
+
+
+class Misnamed(Good):
+    """Names a sampling parameter that it does not have."""
+
+    found_by = "sampling-params-change-no-training"
+    sampling_params = frozenset({"temperature"})
+
+
+class FirstOfAll(Good):
+    """Trains together, all with the first one's configuration."""
+
+    found_by = "training-together-changes-nothing"
+
+    @classmethod
+    def fit_batch(
+        cls, configs: list[MethodConfig], data: BenchmarkData, runtimes: list[Runtime]
+    ) -> list[object]:
+        return super().fit_batch([configs[0] for _ in configs], data, runtimes)
+
+    @classmethod
+    def batch_key(cls, config: MethodConfig) -> str | None:
+        return config.model_dump_json(exclude={"batch_size"})
 
 
 class Undescribed(Good):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import Tensor
 
-from regene_bench.api import ExtractorCard, FeatureExtractor, Features, WeightsFile
+from regene_bench.api import BenchmarkData, ExtractorCard, FeatureExtractor, Features, WeightsFile
 from regene_bench.base.errors import UnavailableError
 from regene_bench.testing import checks_for
 
-from .subjects import UNREGISTERED, result_of, results_of, subject_of
+from .subjects import UNREGISTERED, results_of, subject_of
 
 _SHA256 = "0123456789abcdef" * 4
 
@@ -48,6 +48,7 @@ class Noisy(Good):
     """Adds noise."""
 
     found_by = "the-same-images-have-the-same-features"
+    and_by = ("features-do-not-depend-on-the-batch", "features-do-not-depend-on-the-surroundings")
 
     def extract(self, images: Tensor) -> Features:
         features = super().extract(images).features
@@ -68,6 +69,7 @@ class Painter(Good):
     """Changes the images that it is given."""
 
     found_by = "features-do-not-depend-on-the-surroundings"
+    and_by = ("the-same-images-have-the-same-features", "features-do-not-depend-on-the-batch")
 
     def extract(self, images: Tensor) -> Features:
         features = super().extract(images)
@@ -118,6 +120,50 @@ class EverNew(Good):
         return replace(super().card, weights_sha256=f"{self._mine:064x}")
 
 
+class RandomWeights(Good):
+    """Multiplies by random weights, under one hash."""
+
+    found_by = "equal-cards-mean-equal-features"
+
+    def prepare(self, data: object, runtime: object) -> None:
+        self._weights = torch.rand(16)
+
+    def extract(self, images: Tensor) -> Features:
+        return Features(super().extract(images).features * self._weights)
+
+
+class HashOrdered(Good):
+    """Has its features in the order of a set."""
+
+    found_by = "equal-cards-mean-equal-features"
+
+    def extract(self, images: Tensor) -> Features:
+        order = [int(name) for name in {str(place) for place in range(16)}]
+        return Features(super().extract(images).features[:, order])
+
+
+class Peeping(Good):
+    """Takes the mean of the held-out images from every image."""
+
+    found_by = "features-do-not-depend-on-held-out-images"
+
+    def prepare(self, data: object, runtime: object) -> None:
+        assert isinstance(data, BenchmarkData)
+        self._mean = data.test.images.float().mean() / 255
+
+    def extract(self, images: Tensor) -> Features:
+        return Features(super().extract(images).features - self._mean)
+
+
+class Half(Good):
+    """Computes in half precision, and says float32."""
+
+    found_by = "the-arithmetic-is-that-of-the-card"
+
+    def extract(self, images: Tensor) -> Features:
+        return Features((images[:, 0].flatten(1)[:, ::4][:, :16].half() / 255).float())
+
+
 class OtherWeights(Good):
     """States another hash than that of the file it declares."""
 
@@ -133,7 +179,7 @@ class Undescribed(Good):
 
 FAULTY = (
     BatchScaled, Noisy, AutocastFollower, Painter, Short, GreyOnly, Anonymous, EverNew,
-    OtherWeights, Undescribed,
+    OtherWeights, RandomWeights, HashOrdered, Peeping, Half, Undescribed,
 )  # fmt: skip
 
 
@@ -145,15 +191,16 @@ def test_a_good_extractor_passes_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extractor", FAULTY, ids=lambda extractor: extractor.__name__)
-def test_a_fault_is_found(extractor: type, tmp_path: Path) -> None:
+def test_a_fault_is_found(extractor: Any, tmp_path: Path) -> None:
     subject = subject_of("extractor", extractor, tmp_path)
-    result = result_of("extractor", extractor.found_by, subject)
-    assert result.status == "failed", result.found
+    results = results_of("extractor", subject)
+    failed = {name: result.found for name, result in results.items() if result.status == "failed"}
+    assert set(failed) == {extractor.found_by, *getattr(extractor, "and_by", ())}, failed
 
 
 def test_there_is_a_fault_for_every_check() -> None:
     names = {check.name for check in checks_for("extractor")}
-    assert {extractor.found_by for extractor in FAULTY} == names - {UNREGISTERED}
+    assert {extractor.found_by for extractor in FAULTY} == names - UNREGISTERED
 
 
 class NotToBeHad(Good):

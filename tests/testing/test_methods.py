@@ -9,7 +9,7 @@ import pytest
 
 from regene_bench.api import BenchmarkData, ImageShape, MethodError, Preset, Runtime
 from regene_bench.testing import checks_for
-from regene_bench.testing.methods.trained import shortened
+from regene_bench.testing.methods.samples import shortened
 
 from .faulty_methods import FAULTY, BatchNorm, Forgetful
 from .good_method import Good, GoodConfig, GoodModel
@@ -21,20 +21,27 @@ def test_a_good_method_passes_everything(tmp_path: Path) -> None:
     failed = {name: r.found for name, r in results.items() if r.status == "failed"}
     assert failed == {}
     skipped = {name for name, r in results.items() if r.status == "skipped"}
-    assert skipped == {"capabilities-keep-their-shapes", "training-together-changes-nothing"}
+    assert skipped == {
+        "capabilities-keep-their-shapes",
+        "sampling-params-change-no-training",
+        "training-together-changes-nothing",
+    }
 
 
 @pytest.mark.parametrize("method", FAULTY, ids=lambda method: method.__name__)
-def test_a_fault_is_found(method: type, tmp_path: Path) -> None:
-    result = result_of("method", method.found_by, subject_of("method", method, tmp_path))
+def test_a_fault_is_found(method: Any, tmp_path: Path) -> None:
+    results = results_of("method", subject_of("method", method, tmp_path))
+    result = results[method.found_by]
     assert result.status == "failed", result.found
     assert result.found
+    failed = {name for name, other in results.items() if other.status == "failed"}
+    assert failed == {method.found_by, *getattr(method, "and_by", ())}
     assert result.check.remedy in " ".join(result.explain(10_000).split())
 
 
 def test_there_is_a_fault_for_every_check() -> None:
     names = {check.name for check in checks_for("method")}
-    assert {method.found_by for method in FAULTY} == names - {UNREGISTERED}
+    assert {method.found_by for method in FAULTY} == names - UNREGISTERED
 
 
 def test_a_method_that_trains_nothing_has_nothing_to_resume(tmp_path: Path) -> None:

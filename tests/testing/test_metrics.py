@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
 
-from regene_bench.api import Column, Evaluation, Metric, MetricConfig, Score
+from regene_bench.api import Column, Evaluation, Metric, MetricConfig, Score, Split
 from regene_bench.testing import checks_for
 
-from .subjects import UNREGISTERED, result_of, results_of, subject_of
+from .subjects import UNREGISTERED, results_of, subject_of
 
 
 class Good(Metric):
@@ -37,7 +37,8 @@ class OfMoments(Good):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         for score in super().measure(evaluation):
-            yield replace(score, card=evaluation.card("pooled"))
+            card, split = evaluation.card("pooled"), evaluation.reference_split
+            yield replace(score, card=card, reference_split=split)
 
     def value(self, evaluation: Evaluation) -> float:
         mean = evaluation.reference_gaussian("pooled").mean
@@ -61,12 +62,13 @@ class FirstImage(Good):
 
 
 class Dice(Good):
-    """Draws from the global generator."""
+    """Adds what it draws from the global generator."""
 
     found_by = "the-same-images-have-the-same-scores"
+    and_by = ("the-order-of-images-says-nothing",)
 
     def value(self, evaluation: Evaluation) -> float:
-        return float(torch.rand(()))
+        return super().value(evaluation) + float(torch.rand(())) / 1000
 
 
 class Infinite(Good):
@@ -98,6 +100,7 @@ class Demanding(Good):
     """Requires what nobody offers."""
 
     found_by = "columns-are-declared"
+    and_by = ("scores-are-of-declared-columns",)
     requires = ("paint",)
 
 
@@ -109,6 +112,7 @@ class NeedsOptions(Good):
     """Does not work without options."""
 
     found_by = "options-survive-json"
+    and_by = ("scores-are-of-declared-columns", "options-are-an-extractor-and-a-split")
     Config = _Stubborn
 
 
@@ -149,13 +153,98 @@ class Painting(Good):
         return 0.5
 
 
+class Blind(Good):
+    """Has one number for everybody."""
+
+    found_by = "scores-change-with-the-images"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return 0.25
+
+
+class OneShape(Good):
+    """Knows grey 16×16 images only."""
+
+    found_by = "images-of-any-shape-are-measured"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float(evaluation.generated.images.reshape(-1, 256).double().std(dim=1).mean())
+
+
+class _WithReference(MetricConfig):
+    reference: Split | None = None
+
+
+class OtherSplit(Good):
+    """Says that it compares with the held-out images, and takes the protocol's."""
+
+    found_by = "scores-are-of-the-split-that-they-name"
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        for score in super().measure(evaluation):
+            yield replace(score, reference_split="test")
+
+
+class DeafToReference(Good):
+    """Has an option for the split, says it, and takes the protocol's."""
+
+    found_by = "scores-are-of-the-split-that-they-name"
+    Config = _WithReference
+    config: _WithReference
+
+    @property
+    def reference(self) -> Split | None:
+        return self.config.reference
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        split = self.reference or evaluation.reference_split
+        for score in super().measure(evaluation):
+            yield replace(score, reference_split=split)
+
+
+class SaysNoReference(Good):
+    """Has an option for the split, of which nobody hears."""
+
+    found_by = "options-are-an-extractor-and-a-split"
+    Config = _WithReference
+
+
+class _WithPower(MetricConfig):
+    power: int = 2
+
+
+class Powers(Good):
+    """Has an option that no row tells."""
+
+    found_by = "options-are-an-extractor-and-a-split"
+    Config = _WithPower
+
+
+class Cardless(OfMoments):
+    """Does not say which extractor its score rests on."""
+
+    found_by = "scores-are-of-declared-columns"
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        for score in super().measure(evaluation):
+            yield replace(score, card=None)
+
+
+class SecretExtractor(OfMoments):
+    """Compares features of an extractor that it does not declare."""
+
+    found_by = "extractors-are-declared"
+    extractors: ClassVar[tuple[str, ...]] = ()
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
 
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
-    NotEnough, Inverting, Normalising, Painting, Undescribed,
+    NotEnough, Inverting, Normalising, Painting, Blind, OneShape, OtherSplit, DeafToReference,
+    SaysNoReference, Powers, Cardless, SecretExtractor, Undescribed,
 )  # fmt: skip
 
 
@@ -167,18 +256,22 @@ def test_a_good_metric_passes_everything(tmp_path: Path) -> None:
 def test_a_metric_that_looks_at_real_images_needs_no_statistics(tmp_path: Path) -> None:
     results = results_of("metric", subject_of("metric", Good, tmp_path))
     open_ones = {name: r.status for name, r in results.items() if r.status != "passed"}
-    assert open_ones == {"statistics-suffice-where-it-says-so": "skipped"}
+    assert open_ones == {
+        "statistics-suffice-where-it-says-so": "skipped",
+        "scores-are-of-the-split-that-they-name": "skipped",
+    }
 
 
 @pytest.mark.parametrize("metric", FAULTY, ids=lambda metric: metric.__name__)
-def test_a_fault_is_found(metric: type, tmp_path: Path) -> None:
-    result = result_of("metric", metric.found_by, subject_of("metric", metric, tmp_path))
-    assert result.status == "failed", result.found
+def test_a_fault_is_found(metric: Any, tmp_path: Path) -> None:
+    results = results_of("metric", subject_of("metric", metric, tmp_path))
+    failed = {name: result.found for name, result in results.items() if result.status == "failed"}
+    assert set(failed) == {metric.found_by, *getattr(metric, "and_by", ())}, failed
 
 
 def test_there_is_a_fault_for_every_check() -> None:
     names = {check.name for check in checks_for("metric")}
-    assert {metric.found_by for metric in FAULTY} == names - {UNREGISTERED}
+    assert {metric.found_by for metric in FAULTY} == names - UNREGISTERED
 
 
 def test_checking_leaves_the_users_cache_alone(tmp_path: Path, own_cache: Path) -> None:

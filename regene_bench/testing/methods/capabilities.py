@@ -11,6 +11,7 @@ from regene_bench.harness.sample import check_generation
 from regene_bench.testing.check import Broken, NotApplicable, require
 from regene_bench.testing.methods.trained import (
     SHAPE,
+    TEN_CLASSES,
     MethodSubject,
     draw,
     generator_of,
@@ -47,6 +48,23 @@ def capabilities_keep_their_shapes(subject: MethodSubject) -> None:
     """
     if not check_capabilities(subject.model, subject.data):
         raise NotApplicable("the model can only generate")
+
+
+def every_class_is_generated(subject: MethodSubject) -> None:
+    """Trained on ten classes, a model gives finite images in [0, 1] of each of them.
+
+    Mend: look at what the class has to itself: a row of an embedding, a mean or a covariance of
+    its latents, a part of the batch that may be empty.
+    """
+    wrong = {}
+    for label in range(TEN_CLASSES.n_classes):
+        try:
+            check_samples(draw(subject.of_ten_classes, torch.full((3,), label)), 3, TEN_CLASSES)
+        except Broken as broken:
+            wrong[label] = str(broken)
+    if len(wrong) == TEN_CLASSES.n_classes:
+        raise NotApplicable("no class comes out right: see samples-are-images")
+    require(not wrong, "; ".join(f"class {label}: {found}" for label, found in wrong.items()))
 
 
 def images_of_any_size_are_generated(subject: MethodSubject) -> None:

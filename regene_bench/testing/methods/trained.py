@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import Sink
@@ -23,61 +23,20 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
-from regene_bench.testing.check import Broken, NotApplicable, require
-from regene_bench.testing.stripes import striped_data
+from regene_bench.testing.check import Broken, NotApplicable
+from regene_bench.testing.methods.observed import (
+    CountedStop,
+    FinishedTraining,
+    StoppedTraining,
+    disturb,
+)
+from regene_bench.testing.stripes import another_test_split, striped_data
 from regene_bench.training.capabilities import Generation, Generator
 from regene_bench.training.method import Method, MethodConfig
 
 SHAPE = ImageShape(1, 8, 8, 3)
+TEN_CLASSES = ImageShape(1, 10, 10, 10)
 _SEED = 0
-
-
-class CountedStop(StopRequest):
-    """Asks for a stop when it has been looked at some number of times, and counts the looks.
-
-    Training looks at the stop request once a step, so a count stops it at a known step.
-
-    Args:
-        after: Looks that go by before the stop; ``None`` for no stop.
-    """
-
-    def __init__(self, after: int | None = None) -> None:
-        super().__init__()
-        self.looks = 0
-        self._after = after
-
-    @property
-    def reason(self) -> str | None:
-        self.looks += 1
-        return "the check" if self._after is not None and self.looks > self._after else None
-
-
-@dataclass(frozen=True)
-class FinishedTraining:
-    """A training that nobody stopped.
-
-    Attributes:
-        model: What ``fit`` returned.
-        data: What it was trained on; no other training was given these images.
-        looks: How many times it looked at the stop request.
-    """
-
-    model: object
-    data: BenchmarkData
-    looks: int
-
-
-@dataclass(frozen=True)
-class StoppedTraining:
-    """A training that was stopped half-way.
-
-    Attributes:
-        folder: Its checkpoints.
-        looks_of_whole: Looks at the stop request in a training that nobody stopped.
-    """
-
-    folder: Path
-    looks_of_whole: int
 
 
 class MethodSubject:
@@ -108,9 +67,22 @@ class MethodSubject:
     @cached_property
     def first_training(self) -> FinishedTraining:
         """The training of the smallest configuration with seed 0, made once."""
-        data, counted = striped_data(SHAPE), CountedStop()
-        model = self.fit(self.runtime(stop=counted), data)
-        return FinishedTraining(model, data, counted.looks)
+        return self._finished(striped_data(SHAPE))
+
+    @cached_property
+    def again(self) -> FinishedTraining:
+        """The first training again, after somebody used the global random generators, and beside
+        other held-out images.
+
+        Neither matters to a method that keeps its contracts, so that one training tells both.
+        """
+        disturb()
+        return self._finished(another_test_split(striped_data(SHAPE)))
+
+    @cached_property
+    def other_seed(self) -> Generator:
+        """The model of the smallest configuration with seed 1."""
+        return generator_of(self.fit(self.runtime(seed=_SEED + 1)))
 
     @property
     def model(self) -> Generator:
@@ -122,23 +94,42 @@ class MethodSubject:
         return generator_of(self.first_training.model)
 
     @cached_property
-    def stopped(self) -> StoppedTraining:
-        """The same training again, stopped half-way.
+    def of_ten_classes(self) -> Generator:
+        """The smallest configuration trained on ten classes of grey 10×10 images."""
+        return generator_of(self.fit(data=striped_data(TEN_CLASSES)))
+
+    @cached_property
+    def asked_to_stop(self) -> StoppedTraining:
+        """The same training again, asked to stop half-way.
 
         Raises:
             NotApplicable: There is no half-way.
         """
-        looks = self.first_training.looks
+        whole = self.first_training
+        if not whole.looks:
+            raise NotApplicable(
+                "fit looks at no stop request: fine if it takes a moment, else use train()"
+            )
+        # a stage's last step ends it, whoever asks for a stop
+        if whole.looks <= max(1, len(whole.stages)):
+            raise NotApplicable("the smallest training has a single step")
         folder = self.new_folder()
         try:
-            self.fit(self.runtime(stop=CountedStop((looks - 1) // 2), folder=folder))
+            self.fit(self.runtime(stop=CountedStop((whole.looks - 1) // 2), folder=folder))
         except Interrupted:
-            return StoppedTraining(folder, looks)
-        raise NotApplicable(
-            "the smallest training has a single step"
-            if looks
-            else "fit looks at no stop request: fine if it takes a moment, else use train()"
-        )
+            return StoppedTraining(folder, whole.looks, obeyed=True)
+        return StoppedTraining(folder, whole.looks, obeyed=False)
+
+    @property
+    def stopped(self) -> StoppedTraining:
+        """The training that was stopped half-way.
+
+        Raises:
+            NotApplicable: There is no half-way, or it did not stop.
+        """
+        if not self.asked_to_stop.obeyed:
+            raise NotApplicable("it did not stop: see a-stop-is-obeyed")
+        return self.asked_to_stop
 
     def config(self, values: Mapping[str, Any] | None = None) -> MethodConfig:
         """Validate the values of a configuration; the method's smallest one if none are given."""
@@ -164,18 +155,6 @@ class MethodSubject:
         """Give the path of a folder that no other training uses; it is not made."""
         return self._folder / str(next(self._numbers))
 
-    def trained_with(self, seed: int) -> Generator:
-        """Give the model of the smallest configuration trained with a seed.
-
-        With the seed of the first training it is that one's model, and nothing is trained.
-
-        Raises:
-            Broken: It cannot generate.
-        """
-        if seed == _SEED:
-            return self.model
-        return generator_of(self.fit(self.runtime(seed=seed)))
-
     def fit(
         self,
         runtime: Runtime | None = None,
@@ -193,6 +172,28 @@ class MethodSubject:
         values = self.method.smoke(data.shape) if values is None else values
         return self.method(self.config(values)).fit(data, runtime or self.runtime())
 
+    def _finished(self, data: BenchmarkData) -> FinishedTraining:
+        counted, updates = CountedStop(), 0
+
+        def updated(*arguments: object) -> None:
+            nonlocal updates
+            updates += 1
+
+        runtime = self.runtime(stop=counted)
+        hook = register_optimizer_step_post_hook(updated)
+        try:
+            model = self.fit(runtime, data)
+        finally:
+            hook.remove()
+        return FinishedTraining(
+            model=model,
+            data=data,
+            looks=counted.looks,
+            updates=updates,
+            stages=tuple(report.name for report in runtime.ledger),
+            folder=runtime.checkpoints.folder,
+        )
+
 
 def generator_of(model: object) -> Generator:
     """Return a fitted model as a generator.
@@ -205,34 +206,13 @@ def generator_of(model: object) -> Generator:
     return model
 
 
-def shortened(values: Mapping[str, Any], share: float) -> dict[str, Any]:
-    """Give the values of a configuration with every length of training cut to a share of it.
-
-    Lengths are ``images``, ``epochs`` and names that end so; other values stay as they are.
-    """
-    return {name: _cut(name, value, share) for name, value in values.items()}
-
-
-def _cut(name: str, value: Any, share: float) -> Any:
-    word = name.rpartition("_")[2]
-    if word == "images" and isinstance(value, int):
-        return max(1, int(value * share))
-    return value * share if word == "epochs" and isinstance(value, int | float) else value
-
-
 def sorted_labels(n_classes: int, each: int) -> Tensor:
     """Labels as the benchmark lays them out: int64 ``[n_classes · each]``, sorted by class."""
     return torch.arange(n_classes).repeat_interleave(each)
 
 
 def draw(model: Generator, labels: Tensor, *, seed: int = 0, start: int = 0) -> Generation:
-    """Generate one image a label, as the harness does: without gradients, from one seed.
-
-    Raises:
-        Broken: The labels were written into.
-    """
-    given = labels.clone()
+    """Generate one image a label, as the harness does: without gradients, from one seed, with a
+    copy of the labels."""
     with torch.inference_mode():
-        generation = model.generate(given, SampleRng(seed, start))
-    require(torch.equal(given, labels), "generate has changed the labels that it was given")
-    return generation
+        return model.generate(labels.clone(), SampleRng(seed, start))

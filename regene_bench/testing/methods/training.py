@@ -1,4 +1,4 @@
-"""How a method trains: on data it leaves alone, stopped and resumed, alone and with others."""
+"""How a method trains: on data it leaves alone, stage by stage, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from pathlib import Path
 
 import torch
 
+from regene_bench.runtime.random import SampleRng
 from regene_bench.testing.check import NotApplicable, require
+from regene_bench.testing.methods.observed import CountedStop
 from regene_bench.testing.methods.trained import (
     SHAPE,
-    CountedStop,
     MethodSubject,
     draw,
     generator_of,
     sorted_labels,
 )
-from regene_bench.testing.stripes import striped_data
-from regene_bench.training.method import Method
 
 _PICKLE_MAGIC = b"\x80"
 _PICKLE_PROTOCOLS = range(2, 6)
-_SEEDS = (0, 1)
-# one batched product adds up in another order than several single ones: two grey levels of 255
-_TOLERANCE = 2 / 255
 
 
 def the_data_are_left_alone(subject: MethodSubject) -> None:
@@ -34,7 +30,11 @@ def the_data_are_left_alone(subject: MethodSubject) -> None:
     and on the labels that ``generate`` is given.
     """
     data, untouched = subject.first_training.data, subject.data
-    draw(subject.model, sorted_labels(SHAPE.n_classes, 5))
+    labels = sorted_labels(SHAPE.n_classes, 5)
+    given = labels.clone()
+    with torch.inference_mode():
+        subject.model.generate(given, SampleRng(0))
+    require(torch.equal(given, labels), "generate has changed the labels that it was given")
     for split, before in ((data.train, untouched.train), (data.test, untouched.test)):
         require(torch.equal(split.images, before.images), "the images have been changed")
         require(torch.equal(split.labels, before.labels), "the labels have been changed")
@@ -79,39 +79,31 @@ def no_pickle_is_kept(subject: MethodSubject) -> None:
         require(not _is_pickle(path), f"{path.name} is a pickle")
 
 
-def training_together_changes_nothing(subject: MethodSubject) -> None:
-    """``fit_batch`` returns, in their order, the models that ``fit`` would have trained one by
-    one.
+def a_stop_is_obeyed(subject: MethodSubject) -> None:
+    """Asked to stop half-way, ``fit`` ends with ``Interrupted``: neither with a model that is half
+    trained, nor after the rest of the training.
 
-    Mend: give each model its own seed (``runtimes[i]``), its own first-layer initialisation and
-    its own optimiser state; return a key from ``batch_key`` for configurations that go together;
-    remove ``fit_batch`` if that cannot be had.
+    Mend: catch no ``Interrupted``: ``except Exception`` lets it through, ``except:`` and
+    ``except BaseException`` do not; in a loop of your own call ``runtime.stop.check()``, which
+    raises it.
     """
-    method = subject.method
-    if method.fit_batch.__func__ is Method.fit_batch.__func__:  # type: ignore[attr-defined]
-        raise NotApplicable("it has no fit_batch of its own")
-    configs = [subject.config() for _ in _SEEDS]
     require(
-        method.batch_key(configs[0]) is not None,
-        "batch_key is None for its own configuration, so that nobody would ever call fit_batch",
+        subject.asked_to_stop.obeyed,
+        "a stop was asked for half-way through the training, and fit returned a model",
     )
-    runtimes = [subject.runtime(seed=seed) for seed in _SEEDS]
-    together = method.fit_batch(configs, striped_data(SHAPE), runtimes)
-    require(
-        len(together) == len(configs),
-        f"fit_batch gives {len(together)} models for {len(configs)} configurations",
-    )
-    labels = sorted_labels(SHAPE.n_classes, 5)
-    for seed, model in zip(_SEEDS, together, strict=True):
-        if isinstance(model, BaseException):
-            raise model
-        alone = subject.trained_with(seed)
-        found = draw(generator_of(model), labels).images
-        difference = float((found - draw(alone, labels).images).abs().max())
-        require(
-            difference <= _TOLERANCE,
-            f"the model of seed {seed} is another than its own fit, off by up to {difference:.3g}",
-        )
+
+
+def stages_have_names_of_their_own(subject: MethodSubject) -> None:
+    """No two stages of a training have one name: the second would find the first one's checkpoint,
+    take it for its own, and train nothing.
+
+    Mend: give each ``Stage`` a ``name`` of its own.
+    """
+    names = subject.first_training.stages
+    if not names:
+        raise NotApplicable("it trains no stages")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    require(not twice, f"there are two stages of the name {', '.join(map(repr, twice))}")
 
 
 def _is_pickle(path: Path) -> bool:

@@ -53,12 +53,16 @@ class OracleModel:
         images: What it generates, uint8 ``[N, C, H, W]``.
         means: Mean image of each class, float32 ``[K, C·H·W]``, to classify by.
         error: Weight of a grey image in what it decodes, in [0, 1]; 0 for perfect reconstructions.
+        blinking: Whether it sees grey in place of every second image.
     """
 
-    def __init__(self, images: DeviceImages, means: Tensor, error: float) -> None:
+    def __init__(
+        self, images: DeviceImages, means: Tensor, error: float, *, blinking: bool = False
+    ) -> None:
         self._images = images
         self._means = means
         self._error = error
+        self._blinking = blinking
 
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
         """Return its images from ``rng.start`` on."""
@@ -66,7 +70,7 @@ class OracleModel:
 
     def encode(self, images: Tensor) -> Tensor:
         """Flatten images to ``[N, C·H·W]``."""
-        return images.flatten(1)
+        return self._seen(images).flatten(1)
 
     def decode(self, latents: Tensor) -> Tensor:
         """Turn latents back into the images they came from, mixed with grey."""
@@ -97,7 +101,14 @@ class OracleModel:
 
     def classify(self, images: Tensor) -> Tensor:
         """Logits ``[N, K]``: the nearer a class's mean, the higher."""
-        return -_SHARPNESS * torch.cdist(images.flatten(1), self._means).square()
+        return -_SHARPNESS * torch.cdist(self._seen(images).flatten(1), self._means).square()
+
+    def _seen(self, images: Tensor) -> Tensor:
+        if not self._blinking:
+            return images
+        seen = images.clone()
+        seen[1::2] = 0.5
+        return seen
 
 
 def spoiled(images: DeviceImages) -> DeviceImages:
@@ -110,3 +121,10 @@ def spoiled(images: DeviceImages) -> DeviceImages:
     odd = torch.arange(len(images)) % 2 == 1
     chosen = torch.where(odd[:, None, None, None], noise, images.images)
     return DeviceImages(chosen, images.labels)
+
+
+def faint(images: DeviceImages) -> DeviceImages:
+    """Give images of the same labels that are all but black: noise of four grey levels."""
+    generator = torch.Generator().manual_seed(1)
+    dark = torch.randint(0, 4, images.images.shape, generator=generator, dtype=torch.uint8)
+    return DeviceImages(dark, images.labels.clone())

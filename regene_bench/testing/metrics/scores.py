@@ -1,22 +1,17 @@
-"""What a metric declares, what it reports, and that its scores are of the images alone."""
+"""What a metric reports, and that its scores are of the images alone."""
 
 from __future__ import annotations
 
-import json
 import math
-import typing
+from dataclasses import replace
 
 import torch
 
-from regene_bench.base.hashing import canonical_json
-from regene_bench.evaluation.metric import Direction
 from regene_bench.leaderboard.directions import sort_key_of
 from regene_bench.leaderboard.record import ScoreRow
-from regene_bench.testing.check import NotApplicable, require
-from regene_bench.testing.metrics.measured import MetricSubject
-from regene_bench.training.capabilities import CAPABILITIES
+from regene_bench.testing.check import Broken, NotApplicable, require
+from regene_bench.testing.metrics.measured import GOOD, MetricSubject
 
-_REQUIREMENTS = {*CAPABILITIES, "labels"}
 # a share of 1 has an interval that ends at 1 but for the last bits
 _ROUNDING = 1e-9
 _RELATIVE = 1e-5
@@ -25,45 +20,18 @@ _ABSOLUTE = 1e-7
 _SPREADS = 5
 
 
-def columns_are_declared(subject: MetricSubject) -> None:
-    """A metric declares its columns: each with a name of its own, a direction that exists, and a
-    summary; and it requires only what there is to require.
-
-    Mend: set ``columns = (Column("name", "lower", summary="…"),)``; directions are higher, lower,
-    reference and none.
-    """
-    columns = getattr(subject.metric_class, "columns", ())
-    names = [column.name for column in columns]
-    require(bool(names), "it has no columns")
-    require(len(set(names)) == len(names), f"two columns have the same name: {', '.join(names)}")
-    for column in columns:
-        known = typing.get_args(Direction)
-        require(column.direction in known, f"{column.name} has the direction {column.direction!r}")
-        require(bool(column.summary.strip()), f"{column.name} has no summary")
-    unknown = set(subject.metric_class.requires) - _REQUIREMENTS
-    require(not unknown, f"requires names {', '.join(sorted(unknown))}, which nobody offers")
-
-
-def options_survive_json(subject: MetricSubject) -> None:
-    """It works without options, and its options become JSON and come back equal.
-
-    Mend: give every field of ``Config`` a default and a plain type.
-    """
-    config = subject.metric_class().config
-    text = canonical_json(config.model_dump(mode="json"))
-    back = type(config).model_validate(json.loads(text))
-    require(back == config, f"{config!r} came back from JSON as {back!r}")
-
-
 def scores_are_of_declared_columns(subject: MetricSubject) -> None:
     """Measuring images of a model that can do everything gives at least one score; every score is
     of a declared column, finite, with a spread that is not negative, an interval around the value,
-    and the number of images it stands on; no column has two totals.
+    the card of the extractor if there is one, and the number of images it stands on; no column has
+    two totals; and what was measured is left as it was.
 
-    Mend: yield ``Score(column, value, n_real=…, n_generated=…)``; yield nothing where there is no
-    number, since the row then says ``skipped``.
+    Mend: yield ``Score(column, value, n_real=…, n_generated=…, card=evaluation.card(name))``; yield
+    nothing where there is no number, since the row then says ``skipped``; work on copies.
     """
-    rows = [row for row in subject.good if row.status == "ok"]
+    if isinstance(subject.first, Broken):
+        raise subject.first
+    rows = [row for row in subject.first if row.status == "ok"]
     require(bool(rows), "it gave no score at all")
     seen = set()
     for row in rows:
@@ -89,7 +57,7 @@ def the_same_images_have_the_same_scores(subject: MetricSubject) -> None:
     Mend: draw from a local generator whose seed is ``derive_seed("what for", …)`` of constants,
     never from a global one.
     """
-    first, again = subject.good, subject.measure("good")
+    first, again = subject.good, subject.measure(GOOD)
     require(len(first) == len(again), f"{len(first)} scores the first time, then {len(again)}")
     for a, b in zip(first, again, strict=True):
         require(a.value == b.value, f"{a.metric} is {a.value}, measured again {b.value}")
@@ -101,11 +69,13 @@ def the_order_of_images_says_nothing(subject: MetricSubject) -> None:
 
     Mend: compute on the whole set, or on enough subsets, and report their spread as ``std``.
     """
-    generator = torch.Generator().manual_seed(1)
+    good, generator = subject.good, torch.Generator().manual_seed(1)
     order = torch.randperm(subject.n_generated, generator=generator)
-    shuffled = {_key(row): row for row in subject.measure("good", order) if row.status == "ok"}
+    shuffled = {
+        _key(row): row for row in subject.measure(replace(GOOD, order=order)) if row.status == "ok"
+    }
     compared = 0
-    for row in subject.good:
+    for row in good:
         other = shuffled.get(_key(row))
         if row.value is None or other is None or other.value is None:
             continue
@@ -128,9 +98,9 @@ def better_images_score_no_worse(subject: MetricSubject) -> None:
     Mend: turn the direction, or the sign; where a generator can pass the real images' value by
     being worse than they are, the direction is ``reference``.
     """
-    bad = _totals(subject.measure("bad"))
+    good, bad = _totals(subject.good), _totals(subject.bad)
     compared = 0
-    for name, row in _totals(subject.good).items():
+    for name, row in good.items():
         sort_key, other = sort_key_of(row.direction, None), bad.get(name)
         if sort_key is None or other is None or row.value is None or other.value is None:
             continue
@@ -154,8 +124,9 @@ def statistics_suffice_where_it_says_so(subject: MetricSubject) -> None:
     """
     if not subject.metric_class.moments_suffice:
         raise NotApplicable("it needs more of the real images, or none of them")
-    given = {_key(row): row for row in subject.measure_against_statistics()}
-    for row in subject.good:
+    good = subject.good
+    given = {_key(row): row for row in subject.measure(replace(GOOD, from_moments=True))}
+    for row in good:
         if row.value is None:
             continue
         other = given.get(_key(row))

@@ -126,6 +126,7 @@ class ReGene(Method):
     version = "2"
     Config = ReGeneConfig
     sampling_params = COMBINATION_PARAMS | {"threshold", "max_trials"}
+    uses_held_out_for = "confidence thresholds"
     config: ReGeneConfig
 
     @classmethod
