@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from regene_bench.leaderboard.merge import Conflict, Source
+    from regene_bench.leaderboard.folding import Conflict
+    from regene_bench.leaderboard.merge import Source
 
 app = typer.Typer(
     add_completion=False,

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from regene_bench.leaderboard.aggregate import COHORT, Key, first_rows
 from regene_bench.leaderboard.board import Board, Line
-from regene_bench.leaderboard.merge import Conflict, Source, merge
+from regene_bench.leaderboard.folding import Conflict
+from regene_bench.leaderboard.merge import Source, merge
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
