@@ -146,18 +146,31 @@ class FeatureCache:
         if key not in self._real:
             card = asdict(self.extractor(name).card)
             file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
-            saved = self._disk.load(file)
-            if saved is None:
+            found = self._kept(file, name, len(images.images))
+            if found is None:
                 found = self.extract(name, images.images, "real images")
                 self._keep(file, found)
-            else:
-                device = self._runtime.device
-                logits = saved["logits"]
-                found = Features(
-                    saved["features"].to(device), None if logits is None else logits.to(device)
-                )
             self._real[key] = Marked.of(found)
         return self._real[key].value
+
+    def _kept(self, file: str, name: str, n: int) -> Features | None:
+        """Features of ``n`` real images from the disk, if they are there and as they were."""
+
+        def again(reason: str) -> None:
+            text = f"The features of real images ({name}) in the cache are not used ({reason}); "
+            self._runtime.tell(Message(f"{text}they are extracted again.", "warning"))
+
+        saved = self._disk.load(file, again)
+        if saved is None:
+            return None
+        try:
+            found = Features(saved["features"], saved["logits"])
+            _check_part(found, n, None, name)
+        except (LookupError, TypeError, PluginError):
+            again("they are no features of these images")
+            return None
+        device, logits = self._runtime.device, found.logits
+        return Features(found.features.to(device), None if logits is None else logits.to(device))
 
     def _keep(self, file: str, found: Features) -> None:
         """Write features to the cache, which only saves time: where it cannot, warn once."""

@@ -175,9 +175,10 @@ def _kept_accuracy(
 
     It is of no run, and on a CPU it would take longer than the rest of a call's beginning.
     """
-    kept = store.load(_ACCURACY)
-    if kept is not None and kept["weights"] == extractor.card.weights_sha256:
-        return float(kept["accuracy"])
+    weights, kept = extractor.card.weights_sha256, store.load(_ACCURACY)
+    match kept:
+        case {"weights": str(own), "accuracy": float(accuracy)} if own == weights:
+            return accuracy
     right = 0
     with torch.inference_mode():
         for start in range(0, len(data.test), 512):
@@ -185,5 +186,5 @@ def _kept_accuracy(
             assert logits is not None
             right += int((logits.argmax(1) == data.test.labels[start : start + 512]).sum())
     accuracy = right / len(data.test)
-    store.save(_ACCURACY, {"weights": extractor.card.weights_sha256, "accuracy": accuracy})
+    store.save(_ACCURACY, {"weights": weights, "accuracy": accuracy})
     return accuracy
