@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast
 
 import typer
@@ -100,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    sys.exit(_exit_code(arguments))
+    code = _exit_code(arguments)
+    sys.exit(code or _flushed())
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -115,12 +119,51 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _closed_output()
+    except OSError as error:
+        if error.filename is None:
+            raise
+        from regene_bench.base.disk import disk_error
+
+        _complain(disk_error("use", Path(os.fsdecode(error.filename)), error))
+        return RegeneBenchError.exit_code
     except Exception as error:
         if not _is_click_error(error):
             raise
         shown = cast("Any", error)
         shown.show()
         return int(shown.exit_code)
+
+
+def _flushed() -> int:
+    """Write what is left of the output, while what goes wrong can still be said."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed_output()
+    except OSError as error:
+        _complain(
+            RegeneBenchError(
+                f"Cannot write all of the output: {error.strerror or error}.",
+                hint="Send it somewhere with more room; the results are as they were.",
+            )
+        )
+        _forget_output()
+        return RegeneBenchError.exit_code
+    return 0
+
+
+def _closed_output() -> int:
+    """Whoever read the output, such as ``head``, has had enough; that is no error."""
+    _forget_output()
+    return 0
+
+
+def _forget_output() -> None:
+    # else the interpreter tries once more to write what is left, and complains
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_click_error(error: Exception) -> bool:

@@ -26,7 +26,7 @@ NEVER_NULL = (
 _ROLES = ("method", "reference")
 _OF_SCORES = ("ok", "failed", "unavailable", "skipped")
 _OF_RUNS = ("ok", "failed")
-_COUNTS = ("protocol_version", "seed", "n_real", "n_generated", "peak_memory_bytes")
+_COUNTS = tuple(c.name for c in COLUMNS if c.kind in ("int32", "int64"))
 _FLOATS = tuple(c.name for c in COLUMNS if c.kind == "float64")
 # the end of the year 9999, the last that Python has, in microseconds
 _END_OF_TIME = 253_402_300_800 * 1_000_000

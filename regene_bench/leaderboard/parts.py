@@ -5,18 +5,18 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
-from regene_bench.base.files import sync_folder, write_atomically
+from regene_bench.base.files import sweep_abandoned, sync_folder, write_atomically
 from regene_bench.leaderboard.content import is_file_name
 from regene_bench.leaderboard.folding import Conflict, fold, repeated_runs, table_of
 from regene_bench.leaderboard.grouping import records
@@ -50,12 +50,10 @@ def check_writable(results: Path) -> None:
     Raises:
         ResultsError: It cannot be made or written to.
     """
-    try:
+    with told_of_disk("write to", results):
         (results / FOLDER).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results / FOLDER):
             pass
-    except OSError as error:
-        _fail(results, error)
 
 
 class ScoreState(NamedTuple):
@@ -89,12 +87,11 @@ def write_part(folder: Path, record: RunRecord) -> Path:
     """
     path = part_path(folder, record.benchmark, record.run_id)
     content = part_bytes(table_of([record]))
-    try:
+    with told_of_disk("write to", path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_abandoned(path.parent, path.name)
         write_atomically(path, content)
         sync_folder(path.parent)
-    except OSError as error:
-        _fail(path, error)
     return path
 
 
@@ -257,19 +254,3 @@ def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
             hint="Give more of the id: " + ", ".join(matches[:10]) + ".",
         )
     return RunRecord.from_rows(table.filter(pc.equal(table["run_id"], matches[0])).to_pylist())
-
-
-def _fail(path: Path, error: OSError) -> NoReturn:
-    # no option is named: the folder is --results of one command and --into of another
-    hints = {
-        errno.ENOSPC: "Free disk space, then run again: `regene-bench clean --checkpoints` removes "
-        "checkpoints of runs that have ended.",
-        errno.EDQUOT: "Your quota is used up: free space, then run again.",
-        errno.EACCES: "Allow writing to it, or give another folder.",
-        errno.EPERM: "Allow writing to it, or give another folder.",
-        errno.EROFS: "The disk is read-only; give another folder.",
-        errno.ENOTDIR: "A file stands where a folder should; give another folder.",
-        errno.EEXIST: "A file stands where a folder should; give another folder.",
-    }
-    hint = hints.get(error.errno or 0, "Check the disk, or give another folder.")
-    raise ResultsError(f"Cannot write to {path}: {error.strerror or error}.", hint=hint) from error

@@ -177,10 +177,9 @@ def _locked(file: WeightsFile) -> Iterator[None]:
         # nobody can ask for a stop here: a signal interrupts the wait at once
         with exclusive(lock, f"fetches {file.name}", StopRequest(), silent):
             yield
-    except PermissionError as error:
+    except ResultsError as error:
         raise ResultsError(
-            f"Cannot write to {target.parent}: {error.strerror or error}.",
-            hint="Allow writing to it, or set REGENE_BENCH_CACHE to another folder.",
+            error.message, hint="Allow writing to it, or set REGENE_BENCH_CACHE to another folder."
         ) from error
 
 

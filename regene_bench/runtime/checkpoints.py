@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from regene_bench.base.checksums import checksum
-from regene_bench.base.errors import ResultsError
+from regene_bench.base.disk import disk_error
 from regene_bench.base.files import sweep_abandoned, write_atomically
 
 _STATE, _CHECKSUM = "state", "checksum"
@@ -53,16 +53,15 @@ class CheckpointStore:
         tensors: dict[str, torch.Tensor] = {}
         skeleton = json.dumps(_flatten(state, tensors))
         header = {_STATE: skeleton, _CHECKSUM: _checksum(skeleton, tensors)}
+        path = self.path(name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            sweep_abandoned(self.folder, f"{name}.safetensors")
-            write_atomically(self.path(name), save(tensors, header))
+            sweep_abandoned(self.folder, path.name)
+            write_atomically(path, save(tensors, header))
         except OSError as error:
-            raise ResultsError(
-                f"Cannot write the checkpoint {self.path(name)}: {error.strerror or error}.",
-                hint="Free some disk space, allow writing to that folder or name another one; "
-                "the last checkpoint is intact.",
-            ) from error
+            hint = "Free some disk space, allow writing to that folder or name another one"
+            kept = "; the last checkpoint is intact." if path.exists() else "."
+            raise disk_error("write the checkpoint", path, error, hint + kept) from error
 
     def load(self, name: str, damaged: Callable[[str], None] | None = None) -> Any | None:
         """Read a checkpoint to the CPU.

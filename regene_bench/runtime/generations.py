@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import write_atomically
 from regene_bench.runtime.checkpoints import CheckpointStore
 
@@ -33,19 +34,21 @@ def one_generation(stores: Sequence[CheckpointStore], name: str) -> Iterator[Non
         name: The checkpoints'.
 
     Raises:
-        OSError: What was there before cannot be kept.
+        ResultsError: What was there before cannot be kept.
     """
     if len(stores) < 2:
         yield
         return
     kept = f"{secrets.token_hex(6)}-{len(stores)}{_SUFFIX}"
     for store in stores:
-        store.folder.mkdir(parents=True, exist_ok=True)
-        _keep(store.path(name), _beside(store, name, kept))
+        with told_of_disk("write to", store.folder):
+            store.folder.mkdir(parents=True, exist_ok=True)
+            _keep(store.path(name), _beside(store, name, kept))
     yield
     # from the first one that goes the generation is the new one
     for store in stores:
-        _beside(store, name, kept).unlink(missing_ok=True)
+        with told_of_disk("remove", _beside(store, name, kept)):
+            _beside(store, name, kept).unlink(missing_ok=True)
 
 
 def settle_generation(stores: Sequence[CheckpointStore], name: str) -> None:
@@ -55,18 +58,20 @@ def settle_generation(stores: Sequence[CheckpointStore], name: str) -> None:
     then may some be replaced and others not. What is left of others is removed.
 
     Raises:
-        OSError: As the file system has it.
+        ResultsError: The folders cannot be written to.
     """
     left: dict[str, list[CheckpointStore]] = defaultdict(list)
     for store in stores:
         for file in store.folder.glob(f".{name}.*{_SUFFIX}"):
             left[file.name.removeprefix(f".{name}.")].append(store)
     for kept, own in left.items():
-        if len(own) == _size(kept):
-            for store in own:
+        broken_off = len(own) == _size(kept)
+        for store in own if broken_off else ():
+            with told_of_disk("write to", store.path(name)):
                 _put_back(_beside(store, name, kept), store.path(name))
         for store in own:
-            _beside(store, name, kept).unlink(missing_ok=True)
+            with told_of_disk("remove", _beside(store, name, kept)):
+                _beside(store, name, kept).unlink(missing_ok=True)
 
 
 def _beside(store: CheckpointStore, name: str, kept: str) -> Path:
