@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.base.files import stays_inside
 from regene_bench.cli.options import Results
 
 _RUN_FOLDER = "runs"
@@ -85,6 +86,8 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
     removals = []
     for folder in sorted((results / _RUN_FOLDER).glob("*/checkpoints")):
         run_id = folder.parent.name
+        if not stays_inside(folder, results):
+            continue  # what a link leads to is not the results folder's
         if run_id in failures and failed:
             continue  # goes with its whole folder
         if checkpoints and run_id in ended:

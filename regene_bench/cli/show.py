@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from regene_bench.base.files import stays_inside
 from regene_bench.base.text import aligned, printable
 from regene_bench.cli.options import Results
 from regene_bench.leaderboard.directions import BETTER
@@ -119,7 +120,8 @@ def _files(results: Path, record: RunRecord) -> str:
     from regene_bench.leaderboard.parts import part_path
 
     files = [part_path(results, record.benchmark, record.run_id)]
-    files += sorted(p for p in (results / _RUN_FOLDER / record.run_id).rglob("*") if p.is_file())
+    found = (results / _RUN_FOLDER / record.run_id).rglob("*")
+    files += sorted(p for p in found if p.is_file() and stays_inside(p, results))
     return "\n".join(f"  {printable(str(path))}" for path in files)
 
 

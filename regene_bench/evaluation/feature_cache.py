@@ -18,6 +18,7 @@ from regene_bench.base.errors import (
     UnavailableError,
 )
 from regene_bench.base.events import Message
+from regene_bench.base.files import sweep_abandoned
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
 from regene_bench.base.text import text_of
@@ -175,6 +176,7 @@ class FeatureCache:
     def _keep(self, file: str, found: Features) -> None:
         """Write features to the cache, which only saves time: where it cannot, warn once."""
         try:
+            sweep_abandoned(self._disk.folder)
             self._disk.save(file, {"features": found.features, "logits": found.logits})
         except ResultsError as error:
             if self._keeps:

@@ -101,6 +101,13 @@ def merge(sources: Sequence[Source], tolerance: float = TOLERANCE) -> Merged:
     return Merged(_concatenated(tables), tuple(conflicts), tuple(record.run_id for record in kept))
 
 
+def without_tracebacks(table: pa.Table) -> pa.Table:
+    """Leave out where tracebacks lie: what is published is the rows, and no files beside them."""
+    index = SCHEMA.names.index("traceback_path")
+    field = SCHEMA.field(index)
+    return table.set_column(index, field, pa.nulls(len(table), field.type))
+
+
 def records(table: pa.Table) -> Iterable[RunRecord]:
     """Yield the runs of a table one by one, sorted by id, without making all at once."""
     order = pc.sort_indices(table["run_id"].cast(pa.string()))

@@ -24,11 +24,17 @@ _SEAL = len(_MARK) + _DIGITS
 _TAIL = 8
 
 
-def part_bytes(table: pa.Table) -> bytes:
-    """Write rows as a sealed Parquet file, with checksums of its pages for other readers."""
+def part_bytes(table: pa.Table, *, statistics: bool = False) -> bytes:
+    """Write rows as a sealed Parquet file, with checksums of its pages for other readers.
+
+    Args:
+        table: Rows under the schema.
+        statistics: Note the smallest and largest value of each column, by which large files are
+            searched; in one of a single run they would be most of it.
+    """
     written = io.BytesIO()
     pq.write_table(
-        table, written, compression="zstd", write_statistics=False, write_page_checksum=True
+        table, written, compression="zstd", write_statistics=statistics, write_page_checksum=True
     )
     content = written.getvalue()
     cut = _footer(content)

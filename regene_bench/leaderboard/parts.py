@@ -6,7 +6,7 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
-from regene_bench.base.files import sweep_abandoned, sync_folder, write_atomically
+from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
 from regene_bench.leaderboard.content import is_file_name
 from regene_bench.leaderboard.folding import Conflict, fold, repeated_runs, table_of
 from regene_bench.leaderboard.grouping import records
@@ -47,6 +47,8 @@ def part_path(results: Path, benchmark: str, run_id: str) -> Path:
 def check_writable(results: Path) -> None:
     """Make sure that parts can be written below a results folder; it is made if need be.
 
+    What killed processes left half written there is removed.
+
     Raises:
         ResultsError: It cannot be made or written to.
     """
@@ -54,6 +56,8 @@ def check_writable(results: Path) -> None:
         (results / FOLDER).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results / FOLDER):
             pass
+        for folder in (results / FOLDER).iterdir():
+            sweep_abandoned(folder)
 
 
 class ScoreState(NamedTuple):
@@ -115,8 +119,11 @@ def read_parts(
     wanted = names if "run_id" in names else ("run_id", *names)
     tables: list[pa.Table] = [SCHEMA.empty_table().select(wanted)]
     files: list[tuple[Path, int]] = []
-    bad: list[BadPart] = []
-    for where, own in groupby(part_files(folder, benchmark), key=lambda path: path.parent):
+    seen = part_files(folder, benchmark)
+    outside = _leading_out(seen, folder)
+    bad = [BadPart(p, "a link that leads out of the results folder") for p in sorted(outside)]
+    seen = [path for path in seen if path not in outside]
+    for where, own in groupby(seen, key=lambda path: path.parent):
         found = read_folder(where, list(own), wanted)
         tables += found.tables
         files += found.files
@@ -175,6 +182,15 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     pattern = f"*{SUFFIX}" if benchmark is not None else f"*/*{SUFFIX}"
     found = (root if benchmark is None else root / benchmark).glob(pattern)
     return sorted(p for p in found if not p.name.startswith("."))
+
+
+def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
+    """The files that lie elsewhere, behind a link: a results folder may come from anywhere."""
+    files = list(files)
+    outside = {p.parent for p in files if not stays_inside(p.parent, folder)}
+    return {
+        p for p in files if p.parent in outside or (p.is_symlink() and not stays_inside(p, folder))
+    }
 
 
 def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:

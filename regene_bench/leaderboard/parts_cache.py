@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from regene_bench.base.checksums import checksum
-from regene_bench.base.files import whole_file
+from regene_bench.base.files import sweep_abandoned, whole_file
 from regene_bench.base.paths import cache_dir
 from regene_bench.leaderboard.schema import SCHEMA
 
@@ -83,6 +83,7 @@ def store_copy(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]
     )
     with contextlib.suppress(OSError, pa.ArrowException):
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_abandoned(path.parent)
         # not synced: a copy that a power failure tore cannot be read, and is none
         with whole_file(path, synced=False) as file:
             with pa.ipc.new_file(file, told.schema) as out:

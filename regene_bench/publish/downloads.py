@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
+from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.schema import SCHEMA
 
 STEM = "scores"
@@ -16,7 +16,7 @@ STEM = "scores"
 def write_downloads(table: pa.Table, folder: Path) -> None:
     """Write rows as ``scores.parquet``, under the leaderboard's schema, and ``scores.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table.cast(SCHEMA), folder / f"{STEM}.parquet", compression="zstd")
+    (folder / f"{STEM}.parquet").write_bytes(part_bytes(table.cast(SCHEMA), statistics=True))
     plain = pa.schema(
         [
             pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type)
