@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from regene_bench.base.errors import EXIT_INTERRUPTED, Interrupted, RegeneBenchError
+from regene_bench.base.text import say
 from regene_bench.base.version import __version__
 
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
@@ -78,7 +80,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        print(f"regene-bench {__version__}")
+        say(f"regene-bench {__version__}")
         raise typer.Exit
 
 
@@ -117,13 +119,14 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except Interrupted:
         return EXIT_INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted.", file=sys.stderr)
+        say("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return _closed_output()
     except OSError as error:
         if error.filename is None:
-            raise
+            # files are named where they are written; the output has no name
+            return _refused_output(error)
         from regene_bench.base.disk import disk_error
 
         _complain(disk_error("use", Path(os.fsdecode(error.filename)), error))
@@ -143,21 +146,27 @@ def _flushed() -> int:
     except BrokenPipeError:
         return _closed_output()
     except OSError as error:
-        _complain(
-            RegeneBenchError(
-                f"Cannot write all of the output: {error.strerror or error}.",
-                hint="Send it somewhere with more room; the results are as they were.",
-            )
-        )
-        _forget_output()
-        return RegeneBenchError.exit_code
+        return _refused_output(error)
     return 0
+
+
+def _refused_output(error: OSError) -> int:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        raise error
+    _forget_output()
+    _complain(
+        RegeneBenchError(
+            f"Cannot write all of the output: {os.strerror(error.errno)}.",
+            hint="Free disk space, or send the output elsewhere; what lay on disk is whole.",
+        )
+    )
+    return RegeneBenchError.exit_code
 
 
 def _closed_output() -> int:
-    """Whoever read the output, such as ``head``, has had enough; that is no error."""
+    """Whoever read the output, such as ``head``, has had enough: nothing is said."""
     _forget_output()
-    return 0
+    return 1
 
 
 def _forget_output() -> None:
@@ -172,9 +181,9 @@ def _is_click_error(error: Exception) -> bool:
 
 
 def _complain(error: RegeneBenchError) -> None:
-    print(f"Error: {error.message}", file=sys.stderr)
+    say(f"Error: {error.message}", file=sys.stderr)
     if error.hint:
-        print(error.hint, file=sys.stderr)
+        say(error.hint, file=sys.stderr)
 
 
 def load_command(name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 
 
 def merge(
@@ -44,5 +45,5 @@ def merge(
         write_part(into, record)
         copy_pictures(folders, into, record.run_id)
         count += 1
-    print(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
+    say(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
     raise typer.Exit(tell_conflicts(merged.conflicts))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regene_bench.base.files import stays_inside
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.text import aligned, json_text, printable, say
 from regene_bench.cli.options import Results
 from regene_bench.leaderboard.directions import BETTER
 from regene_bench.samples.reproduction import repetition_of
@@ -31,7 +31,7 @@ def show(
 
     record = read_run(results, run)
     if as_json:
-        print(json.dumps(record.rows(), indent=2, ensure_ascii=False, default=str))
+        say(json_text(record.rows()))
         return
     sections = [
         _heading(record),
@@ -46,7 +46,7 @@ def show(
         ("files", _files(results, record)),
         ("repeat it", "  " + repetition_of(record, load_plugins(), results)),
     ]
-    print("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
+    say("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
 
 
 def _heading(record: RunRecord) -> tuple[str, str]:

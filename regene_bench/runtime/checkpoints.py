@@ -19,6 +19,7 @@ from safetensors.torch import save
 
 from regene_bench.base.checksums import checksum
 from regene_bench.base.disk import disk_error
+from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.files import sweep_abandoned, write_atomically
 
 _STATE, _CHECKSUM = "state", "checksum"
@@ -34,10 +35,13 @@ class CheckpointStore:
     Attributes:
         folder: Where they lie; made when first written to.
         interval: Seconds between checkpoints during training.
+        unwritten: Is told of a checkpoint that cannot be written, in place of an error: where what
+            is kept only saves time, as in a cache.
     """
 
     folder: Path
     interval: float = 30.0
+    unwritten: Callable[[RegeneBenchError], None] | None = None
 
     def save(self, name: str, state: Any) -> None:
         """Write a nested state of dicts, lists, tuples, numbers, strings and tensors.
@@ -48,7 +52,8 @@ class CheckpointStore:
 
         Raises:
             TypeError: The state holds something else.
-            ResultsError: The disk is full or the folder cannot be written.
+            ResultsError: The disk is full or the folder cannot be written, and ``unwritten`` does
+                not take it.
         """
         tensors: dict[str, torch.Tensor] = {}
         skeleton = json.dumps(_flatten(state, tensors))
@@ -61,7 +66,10 @@ class CheckpointStore:
         except OSError as error:
             hint = "Free some disk space, allow writing to that folder or name another one"
             kept = "; the last checkpoint is intact." if path.exists() else "."
-            raise disk_error("write the checkpoint", path, error, hint + kept) from error
+            told = disk_error("write the checkpoint", path, error, hint + kept)
+            if self.unwritten is None:
+                raise told from error
+            self.unwritten(told)
 
     def load(self, name: str, damaged: Callable[[str], None] | None = None) -> Any | None:
         """Read a checkpoint to the CPU.

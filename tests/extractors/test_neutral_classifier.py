@@ -199,3 +199,20 @@ def test_an_accuracy_that_is_none_is_computed_anew(
     (file,) = own_cache.glob("neutral/*/test accuracy.safetensors")
     CheckpointStore(file.parent).save("test accuracy", kept)
     assert accuracies(prepared(data, tmp_path)[1]) == accuracies(first)
+
+
+@pytest.mark.parametrize("blocked", ["", "neutral"])
+def test_a_cache_that_cannot_be_written_costs_time_and_is_told_once(
+    blocked: str, data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    place = own_cache / blocked if blocked else own_cache
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("a file in the folder's place")
+    first, told = prepared(data, tmp_path, learning_rate=0.04)
+    said = [e.text for e in told if isinstance(e, Message) and "not kept" in e.text]
+    assert len(said) == 1
+    assert str(own_cache) in said[0]
+    assert "REGENE_BENCH_CACHE" in said[0]
+    place.unlink()
+    second, _ = prepared(data, tmp_path, learning_rate=0.04)
+    assert second.card == first.card
