@@ -22,6 +22,9 @@ def doctor(
     results: Results = Path("results"),
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file of results and caches, too.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if something is broken.")
     ] = False,
@@ -31,10 +34,13 @@ def doctor(
     Exits with 0 whatever it finds, unless it is to be strict: missing data and weights are normal,
     and a broken plugin harms nobody else.
     """
-    from regene_bench.cli.diagnosis import diagnose
+    from regene_bench.cli.diagnosis import diagnose, verified
     from regene_bench.plugins.host import load_plugins
 
-    findings = diagnose(load_plugins(), results, data or ())
+    host = load_plugins()
+    findings = diagnose(host, results, data or ())
+    if verify:
+        findings += verified(host, results)
     if as_json:
         say(json_text([vars(finding) for finding in findings]))
     else:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plot": ("plot", "plot", "Draw the charts of the results as PNG, SVG or PDF."),
     "publish": ("publish", "app", "Publish results: web pages, git, the Hugging Face Hub."),
     "doctor": ("doctor", "doctor", "Check device, plugins, data, weights and disk."),
+    "verify": ("verify", "verify", "Check that results and caches are as they were written."),
     "weights": ("weights", "app", "List, add, fetch and verify network weights."),
     "new": ("new", "new", "Write a plugin to start from: a whole distribution with tests."),
     "check": ("check", "check", "Check a plugin against its contract, and say how to mend it."),

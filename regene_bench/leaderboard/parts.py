@@ -5,6 +5,7 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
+from regene_bench.base.hashing import ID_LENGTH
 from regene_bench.leaderboard.content import is_file_name
 from regene_bench.leaderboard.folding import Conflict, fold, repeated_runs, table_of
 from regene_bench.leaderboard.grouping import records
@@ -27,6 +29,7 @@ from regene_bench.leaderboard.schema import SCHEMA
 
 FOLDER = "leaderboard"
 SUFFIX = ".parquet"
+_RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 def part_path(results: Path, benchmark: str, run_id: str) -> Path:
@@ -225,8 +228,27 @@ def read_run(results: Path, run_id_prefix: str) -> RunRecord:
     Raises:
         UsageError: No run, or more than one, has an id that begins so.
     """
+    record = _read_alone(results, run_id_prefix)
+    if record is not None:
+        return record
     table, _ = read_parts(results)
     return find_run(table, run_id_prefix, results)
+
+
+def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
+    """Read the one part that a run can be in, if the names of the files tell which that is.
+
+    They do where the part alone begins so, and where no other can hold a run that does: where all
+    are called by ids, as runs write them.
+    """
+    paths = part_files(results)
+    matches = [path for path in paths if path.stem.startswith(run_id_prefix)]
+    whole = [path for path in matches if path.stem == run_id_prefix]
+    named_by_ids = all(_RUN_ID.fullmatch(path.stem) for path in paths)
+    alone = run_id_prefix and len(matches) == 1 and (whole or named_by_ids)
+    if not alone or _leading_out(matches, results):
+        return None
+    return _record_in(matches[0], matches[0].stem)
 
 
 def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:

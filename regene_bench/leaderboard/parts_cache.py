@@ -59,14 +59,28 @@ def stamp(path: Path) -> Stamp | None:
 def load_copy(folder: Path) -> CachedParts:
     """Map the copy of a folder's parts; an empty one if there is none that can be read."""
     with contextlib.suppress(OSError, pa.ArrowException, ValueError, KeyError, TypeError):
-        with pa.memory_map(str(_path(folder))) as file:
-            content = file.read_buffer()
-        arrow = content.slice(0, max(0, len(content) - _DIGITS))
-        if checksum([arrow]).encode() == content.slice(len(arrow)).to_pybytes():
+        arrow = _checked(_path(folder))
+        if arrow is not None:
             table = pa.ipc.open_file(pa.BufferReader(arrow)).read_all()
             if table.schema.equals(SCHEMA):
                 return CachedParts(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
     return CachedParts(SCHEMA.empty_table(), {})
+
+
+def is_sound_copy(path: Path) -> bool:
+    """Tell whether a file of copied parts is what was written."""
+    with contextlib.suppress(OSError, pa.ArrowException, ValueError):
+        return _checked(path) is not None
+    return False
+
+
+def _checked(path: Path) -> pa.Buffer | None:
+    """Map a copy; ``None`` where its checksum is another. The checksum itself is left out."""
+    with pa.memory_map(str(path)) as file:
+        content = file.read_buffer()
+    arrow = content.slice(0, max(0, len(content) - _DIGITS))
+    mark = content.slice(len(arrow)).to_pybytes()
+    return arrow if checksum([arrow]).encode() == mark else None
 
 
 def store_copy(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]) -> None:
