@@ -12,7 +12,6 @@ from regene_bench.base.files import stays_inside
 from regene_bench.base.text import aligned, json_text, printable, say
 from regene_bench.cli.options import Results
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.samples.reproduction import repetition_of
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -28,6 +27,7 @@ def show(
     """Show all of one run: parameters, scores, per-class scores, files, how to repeat it."""
     from regene_bench.leaderboard.parts import read_run
     from regene_bench.plugins.host import load_plugins
+    from regene_bench.samples.reproduction import repetition_of
 
     record = read_run(results, run)
     if as_json:

@@ -182,8 +182,9 @@ def _csv(safe: bool, boards: Sequence[Board]) -> str:
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for cells in [header, *([row.get(key) for key in header] for row in rows)]:
-        writer.writerow(map(safe_cell, cells) if safe else cells)
+    lines: list[list[Any]] = [header, *([row.get(key) for key in header] for row in rows)]
+    for cells in lines:
+        writer.writerow([safe_cell(cell) for cell in cells] if safe else cells)
     return out.getvalue()
 
 
