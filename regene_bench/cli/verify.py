@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.base.text import json_text, printable, say
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def verify(
-    results: Annotated[Path, typer.Argument(help="Folder of results.")] = Path("results"),
+    results: Annotated[
+        Path | None, typer.Argument(help="Folder of results. Default: results.", show_default=False)
+    ] = None,
     caches: Annotated[
         bool, typer.Option("--caches/--no-caches", help="Look at caches and weights, too.")
     ] = True,
@@ -29,10 +32,13 @@ def verify(
     """
     from regene_bench.harness.verification import look_at_results
 
-    if not results.is_dir() and not caches:
+    if results is not None and not results.is_dir():
         raise UsageError(f"There is no folder {results}.", hint="Name a folder of results.")
     # caches first: reading results mends the copy of a leaderboard
-    looked = [*(look_at_all_caches() if caches else ()), *look_at_results(results)]
+    looked = [
+        *(look_at_all_caches() if caches else ()),
+        *look_at_results(results or DEFAULT_RESULTS),
+    ]
     damaged = [one for one in looked if one.damage]
     if as_json:
         told = [vars(one) | {"path": str(one.path)} for one in damaged]

@@ -11,6 +11,7 @@ import pytest
 import torch
 import typer
 
+from regene_bench.base.errors import UsageError
 from regene_bench.cli.diagnosis import verified
 from regene_bench.cli.verify import verify
 from regene_bench.data.decoded_cache import store
@@ -153,3 +154,8 @@ def test_json_lists_what_is_damaged(results: Path, capsys: pytest.CaptureFixture
     told = json.loads(capsys.readouterr().out)
     assert told["looked_at"] == 12
     assert [one["path"] for one in told["damaged"]] == [str(path)]
+
+
+def test_a_folder_that_is_not_there_is_refused(results: Path) -> None:
+    with pytest.raises(UsageError, match="There is no folder"):
+        verify(results / "nowhere")
