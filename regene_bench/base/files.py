@@ -18,8 +18,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 _SUFFIX: Final = ".tmp"
 _ABANDONED_SECONDS: Final = 24 * 3600.0
+# a writer holds a lock from right after it has made its file
+_YOUNG_SECONDS: Final = 60.0
 
 
 def special_kind(status: os.stat_result) -> str:
@@ -65,10 +72,13 @@ def whole_file(path: Path, *, synced: bool = True) -> Iterator[IO[bytes]]:
     temporary = _beside(path)
     try:
         with temporary.open("xb") as file:
+            _hold(file.fileno())
             yield file
             file.flush()
             if synced:
                 os.fsync(file.fileno())
+            # young again: from here until it is renamed nobody holds it
+            os.utime(temporary)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -92,13 +102,14 @@ def whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary = _beside(path)
     try:
         temporary.mkdir(parents=True)
-        yield temporary
-        if replace:
-            _swap(temporary, path)
-        elif path.exists() or path.is_symlink():
-            raise FileExistsError(f"{path} is there already")
-        else:
-            temporary.rename(path)
+        with _held_folder(temporary):
+            yield temporary
+            if replace:
+                _swap(temporary, path)
+            elif path.exists() or path.is_symlink():
+                raise FileExistsError(f"{path} is there already")
+            else:
+                temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -120,9 +131,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep_abandoned(folder: Path, name: str = "*") -> None:
-    """Remove what processes that were killed while writing left in a folder a day ago or longer.
+    """Remove what processes that were killed while writing left in a folder.
 
-    Younger ones may be another process's that writes now: caches are shared without a lock.
+    Whoever writes holds a lock, which ends with the process: what nobody holds is abandoned. Where
+    there are no locks, what is older than a day is; caches are shared without a word.
 
     Args:
         folder: The folder that the files or folders were being written into.
@@ -130,11 +142,58 @@ def sweep_abandoned(folder: Path, name: str = "*") -> None:
     """
     for left in folder.glob(f".{name}.*{_SUFFIX}"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            age = time.time() - left.stat().st_mtime
+            if age > _ABANDONED_SECONDS or (age > _YOUNG_SECONDS and _is_free(left)):
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)
                 else:
                     left.unlink()
+
+
+def stays_inside(path: Path, root: Path) -> bool:
+    """Tell whether a path leads, through whatever links, to something below a folder.
+
+    Folders of results come from other people: a link in one must not show or remove what lies
+    elsewhere. The folder itself may be a link.
+    """
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+
+
+@contextmanager
+def _held_folder(folder: Path) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _hold(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _hold(handle: int) -> None:
+    """Lock what is being written, as far as the file system can, until the handle is closed."""
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_free(path: Path) -> bool:
+    """Tell whether nobody holds a file or folder; false where that cannot be known."""
+    if fcntl is None:
+        return False
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
 def _beside(path: Path) -> Path:

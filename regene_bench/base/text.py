@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import textwrap
 import traceback
 from collections.abc import Sequence
+from typing import IO, Any
 
 MIN_WIDTH = 60
+_FORMULA = frozenset("=+-@\t\r")
 _LONGEST_SLUG = 60
 _LONGEST_MESSAGE = 10_000
 _LONGEST_NAME = 200
@@ -42,7 +45,62 @@ def aligned(rows: Sequence[Sequence[str]], header: Sequence[str] = (), indent: s
 def printable(text: str) -> str:
     """Write a text of unknown origin on one line, without control characters."""
     line = " ".join(text.split())
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    return "".join(c if c.isprintable() else _escaped(c) for c in line)
+
+
+def visible(text: str) -> str:
+    """Make what a terminal would obey show: control characters, and what turns the writing round.
+
+    Line breaks and tabs stay, and so does every letter of every script.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+
+
+def say(
+    text: str = "", *, file: IO[str] | None = None, end: str = "\n", flush: bool = False
+) -> None:
+    """Print a text of whatever origin: all that commands print goes through here.
+
+    Args:
+        text: Names, messages and paths may come from other people's files.
+        file: Standard output if left out.
+        end: What follows the text.
+        flush: Do not wait until a line or more is there.
+    """
+    print(visible(text), file=file, end=end, flush=flush)
+
+
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """Write JSON for people and programs: letters as they are, control characters escaped.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    written = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=str)
+    # outside of strings nothing but line breaks is not printable
+    return "".join(c if c.isprintable() or c == "\n" else _json_escaped(c) for c in written)
+
+
+def safe_cell(value: Any) -> Any:
+    """Keep a spreadsheet from taking a text for a formula: it gets a quote in front, as by hand.
+
+    Args:
+        value: A cell of a CSV file; what is no text is left as it is.
+    """
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _json_escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs)
 
 
 def storable(text: str, longest: int = 20_000) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
-from regene_bench.base.text import printable, terminal_width
+from regene_bench.base.text import printable, say, terminal_width
 from regene_bench.cli.options import complete_any
 from regene_bench.plugins.host import load_plugins
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
@@ -135,7 +135,7 @@ def _progress(title: str, total: int) -> Iterator[_Shown]:
 
 
 def _print_line(result: Result) -> Result:
-    print(f"{result.status:<8}{result.check.name}", file=sys.stderr, flush=True)
+    say(f"{result.status:<8}{result.check.name}", file=sys.stderr, flush=True)
     return result
 
 

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.base.files import stays_inside
+from regene_bench.base.text import say
 from regene_bench.cli.options import Results
 
 _RUN_FOLDER = "runs"
@@ -55,20 +57,20 @@ def clean(
     if cache:
         removals += _caches()
     if not removals:
-        print("There is nothing to remove.")
+        say("There is nothing to remove.")
         return
     for removal in removals:
-        print(f"{removal.size / 1e6:10.1f} MB  {removal.why:<22} {removal.path}")
+        say(f"{removal.size / 1e6:10.1f} MB  {removal.why:<22} {removal.path}")
     total = sum(removal.size for removal in removals) / 1e6
     if dry_run:
-        print(f"{len(removals)} would go, {total:.1f} MB.")
+        say(f"{len(removals)} would go, {total:.1f} MB.")
         return
     if not yes and not _agreed(len(removals), total):
-        print("Nothing was removed.")
+        say("Nothing was removed.")
         return
     for removal in removals:
         _remove(removal.path)
-    print(f"Removed {len(removals)}, {total:.1f} MB.")
+    say(f"Removed {len(removals)}, {total:.1f} MB.")
 
 
 def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -> list[_Removal]:
@@ -85,6 +87,8 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
     removals = []
     for folder in sorted((results / _RUN_FOLDER).glob("*/checkpoints")):
         run_id = folder.parent.name
+        if not stays_inside(folder, results):
+            continue  # what a link leads to is not the results folder's
         if run_id in failures and failed:
             continue  # goes with its whole folder
         if checkpoints and run_id in ended:

@@ -54,6 +54,22 @@ def diagnose(host: PluginHost, results: Path, data: Iterable[Path] = ()) -> list
     ]
 
 
+def verified(host: PluginHost, results: Path) -> list[Finding]:
+    """Read every file of a results folder and of the caches."""
+    from regene_bench.harness.verification import look_at_caches, look_at_results
+
+    looked = [*look_at_caches(host), *look_at_results(results)]
+    damaged = [one for one in looked if one.damage]
+    summary = f"{len(looked)} were read, {len(damaged)} are damaged"
+    return [
+        Finding("files", "all", "broken" if damaged else "ok", summary),
+        *(
+            Finding("files", one.path.name, "broken", f"{one.path}: {one.damage}\n{one.remedy}")
+            for one in damaged
+        ),
+    ]
+
+
 def _device() -> list[Finding]:
     from regene_bench.runtime import provenance
 

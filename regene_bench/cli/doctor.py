@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.base.text import printable
+from regene_bench.base.text import json_text, printable, say
 from regene_bench.cli.options import Data, Results
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ def doctor(
     results: Results = Path("results"),
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file of results and caches, too.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if something is broken.")
     ] = False,
@@ -32,12 +34,15 @@ def doctor(
     Exits with 0 whatever it finds, unless it is to be strict: missing data and weights are normal,
     and a broken plugin harms nobody else.
     """
-    from regene_bench.cli.diagnosis import diagnose
+    from regene_bench.cli.diagnosis import diagnose, verified
     from regene_bench.plugins.host import load_plugins
 
-    findings = diagnose(load_plugins(), results, data or ())
+    host = load_plugins()
+    findings = diagnose(host, results, data or ())
+    if verify:
+        findings += verified(host, results)
     if as_json:
-        print(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+        say(json_text([vars(finding) for finding in findings]))
     else:
         _show(findings)
     if strict and any(finding.state == "broken" for finding in findings):
@@ -46,12 +51,12 @@ def doctor(
 
 def _show(findings: Sequence[Finding]) -> None:
     for topic, group in groupby(findings, key=lambda finding: finding.topic):
-        print(f"{topic}")
+        say(f"{topic}")
         for finding in group:
             first, *rest = finding.detail.splitlines() or [""]
             mark = _MARKS[finding.state]
-            print(f"  {mark:<8}{printable(finding.name):<18} {printable(first)}".rstrip())
+            say(f"  {mark:<8}{printable(finding.name):<18} {printable(first)}".rstrip())
             for line in rest:
                 # indentation of tracebacks and lists is kept
                 indent = " " * (len(line) - len(line.lstrip()))
-                print(f"{'':<12}{indent}{printable(line)}")
+                say(f"{'':<12}{indent}{printable(line)}")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from regene_bench.base.text import visible
 from regene_bench.studies.figure import Exhibit
 
 _MOST_ROWS = 40
@@ -37,9 +38,9 @@ def print_table(exhibit: Exhibit, console: Console) -> None:
     ):
         table = Table(box=SIMPLE_HEAD)
         for name in texts:
-            table.add_column(Text(name), overflow="fold", max_width=_TEXT_WIDTH)
+            table.add_column(Text(visible(name)), overflow="fold", max_width=_TEXT_WIDTH)
         for name in numbers:
-            table.add_column(Text(name), justify="right", no_wrap=True)
+            table.add_column(Text(visible(name)), justify="right", no_wrap=True)
         for row in range(min(count, _MOST_ROWS)):
             if numbers and all(filled[name][row] is None for name in numbers):
                 continue
@@ -74,4 +75,4 @@ def _are_numbers(values: Sequence[object]) -> bool:
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))

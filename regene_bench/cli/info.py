@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.text import aligned, printable, say
 from regene_bench.cli.options import complete_any, complete_benchmarks
 from regene_bench.leaderboard.directions import BETTER
 from regene_bench.plugins.host import load_plugins
@@ -59,7 +59,7 @@ def info(
             f"from {printable(entry.distribution)} {printable(entry.version)}, {entry.target}",
             *describers[one](entry),
         ]
-        print("\n".join(lines))
+        say("\n".join(lines))
 
 
 def _is(entry: Entry, name: str) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
-from regene_bench.cli.options import Results, complete_benchmarks
+from regene_bench.base.text import say
+from regene_bench.cli.options import Results, SafeCells, complete_benchmarks
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def leaderboard(
     per_class: Annotated[
         bool, typer.Option("--per-class", help="Show the scores of each class.")
     ] = False,
+    safe_cells: SafeCells = False,
 ) -> None:
     """Show ranked tables of the results."""
     from regene_bench.leaderboard.aggregate import USED
@@ -56,7 +58,7 @@ def leaderboard(
     if not boards:
         what = "per-class scores" if per_class else "runs"
         raise UsageError(f"There are no such {what} in {results}.", hint="Leave out an option.")
-    _write(boards, form)
+    _write(boards, form, safe_cells)
 
 
 def print_boards(results: Path, benchmark: Benchmark, *, preset: str = "") -> None:
@@ -74,7 +76,7 @@ def read_results(results: Path, columns: Sequence[str] | None = None) -> pa.Tabl
 
     table, bad = read_parts(results, columns=columns)
     for part in bad:
-        print(f"skipped {part.path}: {part.reason}", file=sys.stderr)
+        say(f"skipped {part.path}: {part.reason}", file=sys.stderr)
     return table
 
 
@@ -102,11 +104,11 @@ def _rank_metrics(table: pa.Table) -> dict[str, str]:
     return rank_metrics(installed_protocols(load_plugins(), names))
 
 
-def _write(boards: list[Board], form: str) -> None:
+def _write(boards: list[Board], form: str, safe_cells: bool = False) -> None:
     from regene_bench.leaderboard.render import print_tables, render
 
     if form != "table":
-        sys.stdout.write(render(boards, form))
+        say(render(boards, form, safe_cells=safe_cells), end="")
         return
     from rich.console import Console
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.text import aligned, json_text, say
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def plugins(as_json: AsJson = False) -> None:
     rows += [(b.name, b.distribution, b.version, f"broken: {b.error}") for b in host.broken]
     header = ("name", "distribution", "version", "state")
     if as_json:
-        print(json.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2))
+        say(json.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2))
     else:
-        print(aligned(rows, header) if rows else "No plugin is installed.")
+        say(aligned(rows, header) if rows else "No plugin is installed.")
 
 
 def _list_kind(kind: str, as_json: bool) -> None:
@@ -98,20 +98,20 @@ def _list_kind(kind: str, as_json: bool) -> None:
             }
             for name, entry in entries
         ]
-        print(json.dumps(values, indent=2, ensure_ascii=False))
+        say(json_text(values))
     elif entries:
         foreign = len({entry.distribution for _, entry in entries}) > 1
         rows = [
             (name, *((entry.distribution,) if foreign else ()), entry.summary)
             for name, entry in entries
         ]
-        print(aligned(rows))
+        say(aligned(rows))
     else:
-        print(f"No {kind.replace('_', ' ')} is registered.")
+        say(f"No {kind.replace('_', ' ')} is registered.")
     warn_of_broken(host)
 
 
 def warn_of_broken(host: PluginHost) -> None:
     """Say on stderr that something is missing from what was just shown."""
     for told in filter(None, (host.left_out(), *host.unheard())):
-        print(printable(told), file=sys.stderr)
+        say(told, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -25,7 +26,7 @@ from regene_bench.base.errors import (
     RegeneBenchError,
 )
 from regene_bench.base.guard import guarded
-from regene_bench.base.text import text_of, traceback_of, words_of
+from regene_bench.base.text import say, text_of, traceback_of, words_of
 from regene_bench.base.version import __version__
 
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
@@ -45,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plot": ("plot", "plot", "Draw the charts of the results as PNG, SVG or PDF."),
     "publish": ("publish", "app", "Publish results: web pages, git, the Hugging Face Hub."),
     "doctor": ("doctor", "doctor", "Check device, plugins, data, weights and disk."),
+    "verify": ("verify", "verify", "Check that results and caches are as they were written."),
     "weights": ("weights", "app", "List, add, fetch and verify network weights."),
     "new": ("new", "new", "Write a plugin to start from: a whole distribution with tests."),
     "check": ("check", "check", "Check a plugin against its contract, and say how to mend it."),
@@ -92,7 +94,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        print(f"regene-bench {__version__}")
+        say(f"regene-bench {__version__}")
         raise typer.Exit
 
 
@@ -114,8 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     code = _exit_code(arguments)
-    _flush()
-    sys.exit(code)
+    sys.exit(code or _flushed())
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -129,12 +130,14 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except Interrupted:
         return EXIT_INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted.", file=sys.stderr)
+        say("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except SystemExit:  # of a plugin's command, or of a shell's completion
         raise
-    except BrokenPipeError:  # who reads along has seen enough
-        return EXIT_OK
+    except BrokenPipeError:
+        return _closed_output()
+    except OSError as error:
+        return _disk_trouble(error)
     except BaseException as error:
         if _is_of_click(error):
             shown = cast("Any", error)
@@ -151,26 +154,68 @@ def _is_of_click(error: BaseException) -> bool:
 
 def _complain(error: RegeneBenchError) -> None:
     # a plugin's own kind of error may lack what ours have
-    print(f"Error: {getattr(error, 'message', None) or text_of(error)}", file=sys.stderr)
+    say(f"Error: {getattr(error, 'message', None) or text_of(error)}", file=sys.stderr)
     if hint := getattr(error, "hint", ""):
-        print(hint, file=sys.stderr)
+        say(hint, file=sys.stderr)
 
 
 def _complain_of_the_unknown(error: BaseException) -> None:
     """Tell of an error that nothing foresaw; its traceback is kept where it can be asked for."""
-    print(f"Error: {words_of(error)}", file=sys.stderr)
-    print("That is a fault of regene-bench, or of a plugin that is not held back.", file=sys.stderr)
+    say(f"Error: {words_of(error)}", file=sys.stderr)
+    say("That is a fault of regene-bench, or of a plugin that is not held back.", file=sys.stderr)
     path = Path(tempfile.gettempdir()) / f"regene-bench-{os.getpid()}-traceback.txt"
     try:
         path.write_text(traceback_of(error), encoding="utf-8")
     except OSError:
-        print(traceback_of(error), file=sys.stderr)
+        say(traceback_of(error), file=sys.stderr)
     else:
-        print(f"The traceback, for a report of it: {path}", file=sys.stderr)
+        say(f"The traceback, for a report of it: {path}", file=sys.stderr)
 
 
-def _flush() -> None:
-    """Write what is left; where nobody reads any more, have Python not try again at its end."""
+def _disk_trouble(error: OSError) -> int:
+    """Tell of what the file system refused and nobody told of before."""
+    if error.filename is None:
+        # files are named where they are written; the output has no name
+        return _refused_output(error)
+    from regene_bench.base.disk import disk_error
+
+    _complain(disk_error("use", Path(os.fsdecode(error.filename)), error))
+    return RegeneBenchError.exit_code
+
+
+def _flushed() -> int:
+    """Write what is left of the output, while what goes wrong can still be said."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed_output()
+    except OSError as error:
+        return _refused_output(error)
+    return EXIT_OK
+
+
+def _refused_output(error: OSError) -> int:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        _complain_of_the_unknown(error)
+        return EXIT_FAULT
+    _forget_output()
+    _complain(
+        RegeneBenchError(
+            f"Cannot write all of the output: {os.strerror(error.errno)}.",
+            hint="Free disk space, or send the output elsewhere; what lay on disk is whole.",
+        )
+    )
+    return RegeneBenchError.exit_code
+
+
+def _closed_output() -> int:
+    """Whoever read the output, such as ``head``, has had enough: nothing is said."""
+    _forget_output()
+    return EXIT_OK
+
+
+def _forget_output() -> None:
+    # else the interpreter tries once more to write what is left, and complains
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 
 
 def merge(
@@ -28,16 +30,20 @@ def merge(
     from regene_bench.cli.publish import read_sources, tell_conflicts
     from regene_bench.leaderboard import merge as merging
     from regene_bench.leaderboard.parts import FOLDER, write_part
-    from regene_bench.publish.pictures import copy_pictures
+    from regene_bench.publish.pictures import copy_pictures, copy_traceback
 
     if (into / FOLDER).exists() and any((into / FOLDER).rglob("*")):
         raise UsageError(f"{into} has results already.", hint="Give the name of a new folder.")
     read = read_sources(sources)
     merged = merging.merge(read, tolerance)
     count = 0
+    folders = [source.path for source in read]
     for record in merging.records(merged.table):
+        if record.traceback_path is not None:
+            path = copy_traceback(folders, into, record.run_id, record.traceback_path)
+            record = replace(record, traceback_path=path)
         write_part(into, record)
-        copy_pictures([source.path for source in read], into, record.run_id)
+        copy_pictures(folders, into, record.run_id)
         count += 1
-    print(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
+    say(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
     raise typer.Exit(tell_conflicts(merged.conflicts))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 from regene_bench.plugins.host import load_plugins
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
 from regene_bench.testing.runner import entry_kind
@@ -37,12 +38,12 @@ def new(
         _refuse_taken(kind, plugin)
     folder = write_plugin(kind, plugin, into)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    print(f"Wrote {folder}:")
-    print("\n".join(f"  {path}" for path in files))
-    print("\nNext:")
-    print(f"  pip install -e {shlex.quote(str(folder))}")
-    print(f"  regene-bench check {plugin.name}")
-    print(f"  {_TRY[kind].format(name=plugin.name)}")
+    say(f"Wrote {folder}:")
+    say("\n".join(f"  {path}" for path in files))
+    say("\nNext:")
+    say(f"  pip install -e {shlex.quote(str(folder))}")
+    say(f"  regene-bench check {plugin.name}")
+    say(f"  {_TRY[kind].format(name=plugin.name)}")
 
 
 def _refuse_taken(kind: str, plugin: PluginName) -> None:

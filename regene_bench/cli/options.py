@@ -43,6 +43,12 @@ ExecutorName = Annotated[
         "Default: serial; workers with --workers."
     ),
 ]
+SafeCells = Annotated[
+    bool,
+    typer.Option(
+        "--safe-cells", help="Of CSV, have no cell that a spreadsheet takes for a formula."
+    ),
+]
 
 
 def complete_benchmarks(incomplete: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 
 
 def plot(
@@ -39,7 +40,7 @@ def plot(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{stem}.{form}"
         write_atomically(path, draw(chart, form))
-        print(f"{path}  {chart.title}")
+        say(f"{path}  {chart.title}")
         count += 1
     if not count:
         raise UsageError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 from regene_bench.cli.export import Licence, SelfContained, export_run
 from regene_bench.cli.options import Data, Device, Results
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from regene_bench.leaderboard.merge import Conflict, Source
+    from regene_bench.leaderboard.folding import Conflict
+    from regene_bench.leaderboard.merge import Source
 
 app = typer.Typer(
     add_completion=False,
@@ -43,6 +45,13 @@ def site(
     ],
     results: Annotated[list[Path] | None, _RESULTS] = None,
     title: Annotated[str, typer.Option(help="Heading of the first page.")] = "Leaderboards",
+    safe_cells: Annotated[
+        bool,
+        typer.Option(
+            "--safe-cells/--raw-cells",
+            help="Of CSV, have no cell that a spreadsheet takes for a formula.",
+        ),
+    ] = True,
 ) -> None:
     """Write a static site that needs no server and no network."""
     from regene_bench.plugins.host import load_plugins
@@ -51,8 +60,8 @@ def site(
     sources = read_sources(results or [Path("results")])
     if not any(source.table.num_rows for source in sources):
         raise UsageError("There are no runs to publish.", hint="Try `regene-bench run digits`.")
-    report = publish_site(sources, out, load_plugins(), title)
-    print(f"Wrote {report.pages} pages; open {out / 'index.html'}")
+    report = publish_site(sources, out, load_plugins(), title, safe_cells=safe_cells)
+    say(f"Wrote {report.pages} pages; open {out / 'index.html'}")
     raise typer.Exit(tell_conflicts(report.content.conflicts))
 
 
@@ -70,7 +79,7 @@ def git(
     before = [read_source(folder)] if (folder / FOLDER).is_dir() else []
     merged = merge([*before, *read_sources(results or [Path("results")])])
     commit = publish_git(merged, _ranks(merged.table), folder, message)
-    print(f"committed {commit}" if commit else "Nothing has changed.")
+    say(f"committed {commit}" if commit else "Nothing has changed.")
     raise typer.Exit(tell_conflicts(merged.conflicts))
 
 
@@ -95,10 +104,10 @@ def hub(
     files = files_of(merged.table, _ranks(merged.table), title)
     if dry_run:
         for name, content in files.items():
-            print(f"{len(content):>12,} bytes  datasets/{repository}/{name}")
-        print(f"\n{CARD}:\n\n{files[CARD].decode()}")
+            say(f"{len(content):>12,} bytes  datasets/{repository}/{name}")
+        say(f"\n{CARD}:\n\n{files[CARD].decode()}")
     else:
-        print(upload(repository, files, endpoint or None))
+        say(upload(repository, files, endpoint or None))
     raise typer.Exit(tell_conflicts(merged.conflicts))
 
 
@@ -157,7 +166,7 @@ def read_sources(paths: Sequence[Path]) -> list[Source]:
     sources = [read_source(path) for path in paths]
     for source in sources:
         for part in source.bad:
-            print(f"skipped {part.path}: {part.reason}", file=sys.stderr)
+            say(f"skipped {part.path}: {part.reason}", file=sys.stderr)
     return sources
 
 
@@ -169,13 +178,13 @@ def tell_conflicts(conflicts: Sequence[Conflict]) -> int:
     if not conflicts:
         return EXIT_OK
     runs = {conflict.run_id for conflict in conflicts}
-    print(f"{len(runs)} runs contradict each other and were left out:", file=sys.stderr)
+    say(f"{len(runs)} runs contradict each other and were left out:", file=sys.stderr)
     for one in conflicts:
         of_class = "" if one.class_name is None else f" of {one.class_name}"
         line = (
             f"  {one.run_id} {one.benchmark} {one.method} seed {one.seed}: {one.metric}{of_class} "
             f"is {one.first:.6g} in {one.first_path} and {one.second:.6g} in {one.second_path}"
         )
-        print(printable(line), file=sys.stderr)
-    print("`regene-bench reproduce RUN` tells which of two values stands.", file=sys.stderr)
+        say(printable(line), file=sys.stderr)
+    say("`regene-bench reproduce RUN` tells which of two values stands.", file=sys.stderr)
     return EXIT_SOME_FAILED

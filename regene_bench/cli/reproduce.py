@@ -14,7 +14,7 @@ from regene_bench.base.errors import (
     PluginError,
     UsageError,
 )
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.text import aligned, printable, say
 from regene_bench.cli.options import Data, Device
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.samples.reproduction import method_and_settings
@@ -72,14 +72,14 @@ def reproduce(
     run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
     repeated = read_run(folder, run_ids[0])
     for line in _differences(published, repeated):
-        print(line)
+        say(line)
     if repeated.status == "failed":
-        print(printable(f"The run failed: {repeated.error_type}: {repeated.error_message}"))
+        say(printable(f"The run failed: {repeated.error_type}: {repeated.error_message}"))
         raise typer.Exit(EXIT_ALL_FAILED)
     found = compare_scores(published.scores, repeated.scores, tolerance)
-    print(aligned([_row(one) for one in found], ("score", "published", "now", "verdict")))
+    say(aligned([_row(one) for one in found], ("score", "published", "now", "verdict")))
     counts = {word: sum(one.verdict == key for one in found) for key, word in _WORDS.items()}
-    print("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + ".")
+    say("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + ".")
     agree = all(one.verdict in ("equal", "within") for one in found)
     raise typer.Exit(EXIT_OK if agree else EXIT_SOME_FAILED)
 

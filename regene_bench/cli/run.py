@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.text import say
 from regene_bench.cli.options import (
     CheckpointEvery,
     Data,
@@ -105,13 +106,11 @@ def _report(outcome: Outcome, options: Options) -> None:
     from regene_bench.cli.leaderboard import print_boards
 
     if outcome.kept:
-        print(
-            f"{len(outcome.kept)} finished runs were kept; --force repeats them.", file=sys.stderr
-        )
+        say(f"{len(outcome.kept)} finished runs were kept; --force repeats them.", file=sys.stderr)
     print_boards(options.results, outcome.benchmark, preset=outcome.preset)
     for record in outcome.ran:
         if record.status == "failed":
-            print(
+            say(
                 f"failed: {record.method} (seed {record.seed}): {record.error_message}\n"
                 f"  traceback: {options.results / (record.traceback_path or '')}",
                 file=sys.stderr,

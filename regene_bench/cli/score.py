@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.cli.options import Data, Device, complete_benchmarks, complete_metrics
+from regene_bench.base.text import say
+from regene_bench.cli.options import Data, Device, SafeCells, complete_benchmarks, complete_metrics
 
 
 def score(
@@ -79,6 +80,7 @@ def score(
         bool, typer.Option("--force", help="Decode the benchmark's data again.")
     ] = False,
     form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
+    safe_cells: SafeCells = False,
 ) -> None:
     """Score images that another program made."""
     from regene_bench.samples.report import check_form
@@ -111,10 +113,10 @@ def score(
             emit=emit,
             stop=stop,
         )
-    print(report.render(form))
+    say(report.render(form, safe_cells=safe_cells))
     if report.part is not None:
         command = shlex.join(["regene-bench", "leaderboard", report.record.benchmark])
         command += "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
         what = "Its leaderboard" if against_stats else "Beside trained methods"
-        print(f"Written to {report.part}. {what}:\n  {command}", file=sys.stderr)
+        say(f"Written to {report.part}. {what}:\n  {command}", file=sys.stderr)
     raise typer.Exit(report.exit_code)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.files import stays_inside
+from regene_bench.base.text import aligned, json_text, printable, say
 from regene_bench.cli.options import Results
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.samples.reproduction import repetition_of
 
 if TYPE_CHECKING:
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -27,10 +27,11 @@ def show(
     """Show all of one run: parameters, scores, per-class scores, files, how to repeat it."""
     from regene_bench.leaderboard.parts import read_run
     from regene_bench.plugins.host import load_plugins
+    from regene_bench.samples.reproduction import repetition_of
 
     record = read_run(results, run)
     if as_json:
-        print(json.dumps(record.rows(), indent=2, ensure_ascii=False, default=str))
+        say(json_text(record.rows()))
         return
     sections = [
         _heading(record),
@@ -45,7 +46,7 @@ def show(
         ("files", _files(results, record)),
         ("repeat it", "  " + repetition_of(record, load_plugins(), results)),
     ]
-    print("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
+    say("\n\n".join(f"{title}\n{body}" for title, body in sections if body.strip()))
 
 
 def _heading(record: RunRecord) -> tuple[str, str]:
@@ -119,7 +120,8 @@ def _files(results: Path, record: RunRecord) -> str:
     from regene_bench.leaderboard.parts import part_path
 
     files = [part_path(results, record.benchmark, record.run_id)]
-    files += sorted(p for p in (results / _RUN_FOLDER / record.run_id).rglob("*") if p.is_file())
+    found = (results / _RUN_FOLDER / record.run_id).rglob("*")
+    files += sorted(p for p in found if p.is_file() and stays_inside(p, results))
     return "\n".join(f"  {printable(str(path))}" for path in files)
 
 

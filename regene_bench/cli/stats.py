@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from regene_bench.base.text import say
 from regene_bench.cli.options import Data, Device, complete_benchmarks
 
 
@@ -53,7 +54,7 @@ def stats(
             emit=emit,
             stop=stop,
         )
-    print(
+    say(
         f"Written to {out}: {made.dimension} features of {made.n} images ({made.short_hash}). "
         "To score against it:\n  regene-bench score SAMPLES --against-stats "
         f"{shlex.quote(str(out))} --extractor {shlex.quote(extractor)}"

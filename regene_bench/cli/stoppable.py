@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from regene_bench.base.errors import Interrupted
+from regene_bench.base.text import say
 
 if TYPE_CHECKING:
     from regene_bench.base.events import Sink
@@ -34,7 +35,7 @@ def stoppable(limit: float | None) -> Iterator[tuple[Sink, StopRequest]]:
             yield emit, stop
     except Interrupted as stopped:
         command = shlex.join(["regene-bench", *sys.argv[1:]])
-        print(
+        say(
             f"Stopped by {stopped.reason}; nothing is lost. To go on:\n  {command}",
             file=sys.stderr,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.text import say, visible
 from regene_bench.cli.options import (
     CheckpointEvery,
     Data,
@@ -92,19 +93,21 @@ def _report(outcome: StudyOutcome) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     study = outcome.study
-    console.print(f"{study.title} ({study.source})", style="bold", markup=False, highlight=False)
+    console.print(
+        visible(f"{study.title} ({study.source})"), style="bold", markup=False, highlight=False
+    )
     for shown in outcome.shown:
         console.print()
         if shown.exhibit.drawing is None:
             print_table(shown.exhibit, console)
-        console.print(shown.exhibit.caption, markup=False, highlight=False)
+        console.print(visible(shown.exhibit.caption), markup=False, highlight=False)
         for path in shown.files:
-            console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
+            console.print(visible(f"  {path}"), markup=False, highlight=False, soft_wrap=True)
     for one in outcome.outcomes:
         for record in one.ran:
             if record.status == "failed":
                 text = f"failed: {record.method} (seed {record.seed}): {record.error_message}"
-                print(text, file=sys.stderr)
+                say(text, file=sys.stderr)
     for missed in outcome.missed:
         word = "failed" if missed.failed else "unavailable"
-        print(f"The figure {missed.kind} is missing ({word}): {missed.reason}", file=sys.stderr)
+        say(f"The figure {missed.kind} is missing ({word}): {missed.reason}", file=sys.stderr)

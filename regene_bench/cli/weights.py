@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
-from regene_bench.base.text import aligned
+from regene_bench.base.text import aligned, say
 
 if TYPE_CHECKING:
     from regene_bench.plan.weights import KnownWeights, ReportBytes
@@ -39,7 +39,7 @@ def list_() -> None:
         for known in _known()
     ]
     header = ("name", "state", "size", "extractors", "file")
-    print(aligned(rows, header) if rows else "No extractor needs a file.")
+    say(aligned(rows, header) if rows else "No extractor needs a file.")
 
 
 @app.command()
@@ -48,7 +48,7 @@ def add(file: Annotated[Path, typer.Argument(help="The file, under any name.")])
     from regene_bench.plan.weights import add_weights
 
     weights, path = add_weights(file, [known.file for known in _known()])
-    print(f"{weights.name}: verified and copied to {path}")
+    say(f"{weights.name}: verified and copied to {path}")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def fetch(
         hint = did_you_mean(name, [k.file.name for k in known])
         raise UsageError(f"There are no weights {name!r}.", hint=hint)
     path = fetch_weights(match, offline=offline, progress=_progress(name))
-    print(f"{name}: verified, in {path}")
+    say(f"{name}: verified, in {path}")
 
 
 @app.command()
@@ -75,7 +75,7 @@ def verify() -> None:
 
     states = {k.file.name: (weights_state(k.file), weights_path(k.file)) for k in _known()}
     if states:
-        print(aligned([(name, state, str(path)) for name, (state, path) in states.items()]))
+        say(aligned([(name, state, str(path)) for name, (state, path) in states.items()]))
     corrupt = [str(path) for state, path in states.values() if state == "corrupt"]
     if corrupt:
         raise UnavailableError(
@@ -98,6 +98,6 @@ def _progress(name: str) -> ReportBytes | None:
     def report(done: int, total: int) -> None:
         whole = f" of {total / _MEGABYTE:.0f}" if total else ""
         end = "\n" if total and done >= total else "\r"
-        print(f"{name}: {done / _MEGABYTE:.0f}{whole} MB", end=end, file=sys.stderr, flush=True)
+        say(f"{name}: {done / _MEGABYTE:.0f}{whole} MB", end=end, file=sys.stderr, flush=True)
 
     return report

@@ -128,6 +128,8 @@ def _load_split(folder: Path, split: Split, meta: Mapping[str, Any]) -> ImageSet
     # "c": the mapping can be written to without touching the file, as torch wants it
     images = np.load(folder / f"{split}_images.npy", mmap_mode="c", allow_pickle=False)
     labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
+    if (images.dtype, labels.dtype) != (np.uint8, np.int64):
+        raise ValueError("bytes of another type would give the same fingerprint")
     return ImageSet(images, labels, tuple(meta["class_names"][split]))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from regene_bench.base.errors import DataError
-from regene_bench.base.files import whole_file
+from regene_bench.base.files import sweep_abandoned, whole_file
 from regene_bench.base.version import __version__
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -81,6 +81,7 @@ def _fetch_from(
     url: str, target: Path, sha256: str, progress: Callable[[int, int], None] | None
 ) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep_abandoned(target.parent, target.name)
     request = urllib.request.Request(url, headers={"User-Agent": f"regene-bench/{__version__}"})
     with whole_file(target) as part:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from regene_bench.base.errors import PluginError, ResultsError, UnavailableError
 from regene_bench.base.events import Message
+from regene_bench.base.files import sweep_abandoned
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
@@ -166,22 +167,36 @@ class FeatureCache:
         if key not in self._real:
             card = asdict(self.card(name))
             file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
-            saved = self._disk.load(file)
-            if saved is None:
+            found = self._kept(file, name, len(images.images))
+            if found is None:
                 found = self.extract(name, images.images, "real images")
                 self._keep(file, found)
-            else:
-                device = self._runtime.device
-                logits = saved["logits"]
-                found = Features(
-                    saved["features"].to(device), None if logits is None else logits.to(device)
-                )
             self._real[key] = Marked.of(found)
         return self._real[key].value
+
+    def _kept(self, file: str, name: str, n: int) -> Features | None:
+        """Features of ``n`` real images from the disk, if they are there and as they were."""
+
+        def again(reason: str) -> None:
+            text = f"The features of real images ({name}) in the cache are not used ({reason}); "
+            self._runtime.tell(Message(f"{text}they are extracted again.", "warning"))
+
+        saved = self._disk.load(file, again)
+        if saved is None:
+            return None
+        try:
+            found = Features(saved["features"], saved["logits"])
+            _check_part(found, n, None, name)
+        except (LookupError, TypeError, PluginError):
+            again("they are no features of these images")
+            return None
+        device, logits = self._runtime.device, found.logits
+        return Features(found.features.to(device), None if logits is None else logits.to(device))
 
     def _keep(self, file: str, found: Features) -> None:
         """Write features to the cache, which only saves time: where it cannot, warn once."""
         try:
+            sweep_abandoned(self._disk.folder)
             self._disk.save(file, {"features": found.features, "logits": found.logits})
         except ResultsError as error:
             if self._keeps:

@@ -10,11 +10,13 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from regene_bench.base.files import write_atomically
+from regene_bench.base.disk import told_of_disk
+from regene_bench.base.files import sweep_abandoned, write_atomically
 from regene_bench.base.hashing import stable_id
-from regene_bench.harness.run import checkpoint_folder
+from regene_bench.harness.run import CHECKPOINTS, LOCK, run_folder
 from regene_bench.leaderboard.parts import part_path
 from regene_bench.plan.runs import Run
+from regene_bench.runtime.locks import held_if_free
 
 
 class Repetition:
@@ -31,7 +33,8 @@ class Repetition:
     def __init__(self, results: Path, run_ids: Sequence[str]) -> None:
         self._results = results
         self._file = results / ".repeating" / f"{stable_id(sorted(run_ids))}.json"
-        self._left = self._interrupted() or list(run_ids)
+        left, self._forgotten = self._interrupted()
+        self._left = left or list(run_ids)
         self.goes_on = len(self._left) < len(run_ids)
 
     @property
@@ -40,15 +43,24 @@ class Repetition:
         return frozenset(self._left)
 
     def begin(self, runs: Sequence[Run]) -> None:
-        """Note all that is left, and forget how the runs were trained.
+        """Note all that is left, and forget how the runs were trained, once in a repetition.
+
+        What a repetition that was interrupted has trained so far stays. Which runs it has forgotten
+        stands in its own file, which goes wherever the results go.
 
         Args:
             runs: Those that are left.
+
+        Raises:
+            ResultsError: The results folder cannot be written to.
         """
         self._note()
         for run in runs:
-            part = part_path(self._results, run.benchmark.name, run.run_id)
-            forget_training(checkpoint_folder(self._results, run.run_id), part)
+            if run.run_id not in self._forgotten:
+                part = part_path(self._results, run.benchmark.name, run.run_id)
+                forget_training(run_folder(self._results, run.run_id), part)
+        self._forgotten |= {run.run_id for run in runs}
+        self._note()
 
     def done(self, run_id: str) -> None:
         """Note that a run was repeated."""
@@ -56,28 +68,46 @@ class Repetition:
         if self._left:
             self._note()
         else:
-            self._file.unlink(missing_ok=True)
+            with told_of_disk("remove", self._file):
+                self._file.unlink(missing_ok=True)
 
     def _note(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._file, json.dumps(self._left).encode())
+        noted = {"left": self._left, "forgotten": sorted(self._forgotten & set(self._left))}
+        with told_of_disk("write", self._file):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            sweep_abandoned(self._file.parent)
+            write_atomically(self._file, json.dumps(noted).encode())
 
-    def _interrupted(self) -> list[str]:
+    def _interrupted(self) -> tuple[list[str], set[str]]:
+        """What is left of an interrupted repetition, and of which the training was forgotten."""
         try:
-            found = json.loads(self._file.read_text())
+            match json.loads(self._file.read_text()):
+                # older versions did not note what they had forgotten
+                case list(left) | {"left": list(left), "forgotten": []}:
+                    return list(map(str, left)), set()
+                case {"left": list(left), "forgotten": list(forgotten)}:
+                    return list(map(str, left)), set(map(str, forgotten))
         except (OSError, ValueError):
-            return []
-        return found if isinstance(found, list) else []
+            pass
+        return [], set()
 
 
-def forget_training(checkpoints: Path, part: Path) -> None:
-    """Remove the checkpoints of a run that ended, so that repeating it trains anew.
+def forget_training(folder: Path, part: Path) -> None:
+    """Remove the checkpoints of a run that has ended, so that repeating it trains anew.
 
-    Checkpoints younger than the run's part are of a repetition that was interrupted: they stay, and
-    the repetition goes on.
+    A run that has no part has not ended: it goes on. One that another process is at work on is left
+    to it; what that process makes of it is new.
+
+    Args:
+        folder: The run's.
+        part: Where its part lies, if it has ended.
+
+    Raises:
+        ResultsError: They cannot be removed.
     """
+    checkpoints = folder / CHECKPOINTS
     if not (checkpoints.exists() and part.exists()):
         return
-    newest = max((file.stat().st_mtime_ns for file in checkpoints.iterdir()), default=0)
-    if newest <= part.stat().st_mtime_ns:
-        shutil.rmtree(checkpoints)
+    with told_of_disk("remove", checkpoints), held_if_free(folder / LOCK) as held:
+        if held:
+            shutil.rmtree(checkpoints)

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import write_atomically
 
 PAIRS = 5
@@ -64,8 +65,13 @@ def paired_grid(originals: Tensor, reconstructed: Tensor, labels: Tensor) -> Ima
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
-    """Write a PNG whole or not at all."""
+    """Write a PNG whole or not at all.
+
+    Raises:
+        ResultsError: The disk is full or the folder cannot be written to.
+    """
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, buffer.getvalue())
+    with told_of_disk("write to", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, buffer.getvalue())

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError, ResultsError
+from regene_bench.base.disk import disk_error, told_of_disk
+from regene_bench.base.errors import MethodError
 from regene_bench.base.events import Message, Sink
-from regene_bench.base.files import write_atomically
+from regene_bench.base.files import sweep_abandoned, write_atomically
 from regene_bench.base.guard import NOT_A_FAULT
 from regene_bench.base.text import text_of, traceback_of, type_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float
@@ -111,6 +112,11 @@ class _Ledger:
     scores: tuple[ScoreRow, ...] = ()
 
 
+CHECKPOINTS = "checkpoints"
+LOCK = "lock"
+"""Names in a run's folder; whoever works on the run, or removes something of it, holds the lock."""
+
+
 def run_folder(results: Path, run_id: str) -> Path:
     """The folder of a run's checkpoints, pictures and tracebacks: ``<results>/runs/<run_id>``."""
     return results / "runs" / run_id
@@ -118,7 +124,7 @@ def run_folder(results: Path, run_id: str) -> Path:
 
 def checkpoint_folder(results: Path, run_id: str) -> Path:
     """The folder of a run's training state, a file a stage."""
-    return run_folder(results, run_id) / "checkpoints"
+    return run_folder(results, run_id) / CHECKPOINTS
 
 
 def runtime_of(run: Run, setting: Setting) -> Runtime:
@@ -206,8 +212,12 @@ def _carry_out(
     run: Run, setting: Setting, runtime: Runtime, fit: Callable[[_Ledger], object]
 ) -> RunRecord:
     folder = run_folder(setting.results, run.run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "run.json", json.dumps(describe(run), indent=2).encode())
+    described = folder / "run.json"
+    with told_of_disk("write to", described):
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in (described.name, "traceback.txt", "*.png"):
+            sweep_abandoned(folder, left)
+        write_atomically(described, json.dumps(describe(run), indent=2).encode())
     ledger = _Ledger()
     try:
         model = fit(ledger)
@@ -235,13 +245,16 @@ def failed_unrun(run: Run, setting: Setting, error: Exception) -> RunRecord:
 
 
 def _keep_traceback(error: BaseException, folder: Path, setting: Setting) -> str | None:
-    """Write the traceback of a failure; where it is, or ``None`` if the disk does not take it."""
+    """Write down where the run failed; the row tells what it failed with in any case."""
     path = folder / "traceback.txt"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, traceback_of(error).encode())
-    except (OSError, ResultsError):  # the failure itself is told all the same
+    except OSError as trouble:
+        told = disk_error("write to", path, trouble)
+        setting.emit(Message(f"The traceback is not kept: {told}"))
         return None
-    return str(path.relative_to(setting.results))
+    return path.relative_to(setting.results).as_posix()
 
 
 def _generate_and_measure(

@@ -20,6 +20,7 @@ from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.harness.reuse_training import reuse_checkpoints
 from regene_bench.harness.run import (
+    LOCK,
     Setting,
     execute,
     execute_together,
@@ -142,7 +143,7 @@ class RunSupervisor:
         with ExitStack() as locks:
             # always in one order, so that two calls never wait for each other
             for run in sorted(runs, key=lambda run: run.run_id):
-                file = run_folder(setting.results, run.run_id) / "lock"
+                file = run_folder(setting.results, run.run_id) / LOCK
                 locks.enter_context(
                     exclusive(file, f"runs {run.title}", setting.stop, setting.emit)
                 )

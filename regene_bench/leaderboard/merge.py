@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import ResultsError
-from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
+from regene_bench.leaderboard.agreement import TOLERANCE
+from regene_bench.leaderboard.folding import Conflict, fold, table_of
 from regene_bench.leaderboard.parts import FOLDER, read_parts
 from regene_bench.leaderboard.reading import BadPart, read_file
-from regene_bench.leaderboard.record import RunRecord, ScoreRow
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.record import RunRecord
+from regene_bench.leaderboard.schema import SCHEMA
 
 
 @dataclass(frozen=True)
@@ -31,31 +32,6 @@ class Source:
     path: Path
     table: pa.Table
     bad: tuple[BadPart, ...] = ()
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """One score of one run that two leaderboards give two values for.
-
-    Attributes:
-        run_id: The run.
-        benchmark, method, seed: What it is.
-        metric: The score.
-        class_name: Its class, if it is per class.
-        first, second: The two values.
-        first_path, second_path: Where they stand.
-    """
-
-    run_id: str
-    benchmark: str
-    method: str
-    seed: int
-    metric: str
-    class_name: str | None
-    first: float
-    second: float
-    first_path: Path
-    second_path: Path
 
 
 @dataclass(frozen=True)
@@ -113,14 +89,23 @@ def merge(sources: Sequence[Source], tolerance: float = TOLERANCE) -> Merged:
     kept: list[RunRecord] = []
     conflicts: list[Conflict] = []
     for run_id in sorted(repeated):
-        record, found = _fold(run_id, sources, tolerance)
+        standing = [(s.path, rows) for s in sources if (rows := _rows_of(s.table, run_id))]
+        record, found = fold(
+            [(path, RunRecord.from_rows(rows)) for path, rows in standing], tolerance
+        )
         if found:
             conflicts += found
         else:
             kept.append(record)
-    rows = [row for record in kept for row in record.rows()]
-    tables = [*plain, pa.Table.from_pylist(_versioned(rows), schema=SCHEMA)]
+    tables = [*plain, table_of(kept)]
     return Merged(_concatenated(tables), tuple(conflicts), tuple(record.run_id for record in kept))
+
+
+def without_tracebacks(table: pa.Table) -> pa.Table:
+    """Leave out where tracebacks lie: what is published is the rows, and no files beside them."""
+    index = SCHEMA.names.index("traceback_path")
+    field = SCHEMA.field(index)
+    return table.set_column(index, field, pa.nulls(len(table), field.type))
 
 
 def records(table: pa.Table) -> Iterable[RunRecord]:
@@ -155,66 +140,6 @@ def _rows_of(table: pa.Table, run_id: str) -> list[dict[str, Any]]:
 def _without(table: pa.Table, run_ids: set[str]) -> pa.Table:
     named = pc.is_in(table["run_id"].cast(pa.string()), value_set=pa.array(sorted(run_ids)))
     return table.filter(pc.invert(named))
-
-
-def _fold(
-    run_id: str, sources: Sequence[Source], tolerance: float
-) -> tuple[RunRecord, list[Conflict]]:
-    own = [(s.path, rows) for s in sources if (rows := _rows_of(s.table, run_id))]
-    standing = [(path, RunRecord.from_rows(rows)) for path, rows in own]
-    # a run that failed in one place and ended well in another has ended well
-    standing.sort(key=lambda item: item[1].status != "ok")
-    first_path, first = standing[0]
-    scores = {convention_of(score): score for score in first.scores}
-    places = dict.fromkeys(scores, first_path)
-    conflicts = []
-    for path, record in standing[1:]:
-        for score in record.scores if record.status == first.status else ():
-            key = convention_of(score)
-            known = scores.get(key)
-            if known is None:
-                scores[key], places[key] = score, path
-            elif not _agree(known, score, tolerance):
-                conflicts.append(_conflict(first, known, score, places[key], path))
-    return replace(first, scores=_without_vain_reasons(scores.values())), conflicts
-
-
-def _agree(first: ScoreRow, second: ScoreRow, tolerance: float) -> bool:
-    if first.value is None or second.value is None:
-        return True
-    return verdict(first.value, second.value, tolerance) != "off"
-
-
-def _conflict(
-    record: RunRecord, known: ScoreRow, score: ScoreRow, first_path: Path, second_path: Path
-) -> Conflict:
-    return Conflict(
-        run_id=record.run_id,
-        benchmark=record.benchmark,
-        method=record.method,
-        seed=record.seed,
-        metric=score.metric,
-        class_name=score.class_name,
-        first=known.value or 0.0,
-        second=score.value or 0.0,
-        first_path=first_path,
-        second_path=second_path,
-    )
-
-
-def _without_vain_reasons(scores: Iterable[ScoreRow]) -> tuple[ScoreRow, ...]:
-    """Drop the reasons why there is no value from scores that have one."""
-    every = list(scores)
-    measured = {(score.metric, score.class_name) for score in every if score.status == "ok"}
-    return tuple(
-        score
-        for score in every
-        if score.status == "ok" or (score.metric, score.class_name) not in measured
-    )
-
-
-def _versioned(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{**row, "schema_version": SCHEMA_VERSION} for row in rows]
 
 
 def _concatenated(tables: Iterable[pa.Table]) -> pa.Table:

@@ -5,26 +5,31 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 
 from __future__ import annotations
 
-import errno
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
-from regene_bench.base.files import sync_folder, whole_file
+from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
+from regene_bench.base.hashing import ID_LENGTH
+from regene_bench.leaderboard.content import is_file_name
+from regene_bench.leaderboard.folding import Conflict, fold, repeated_runs, table_of
 from regene_bench.leaderboard.grouping import records
-from regene_bench.leaderboard.reading import BadPart, joined, read_folder, read_part
+from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 
 FOLDER = "leaderboard"
 SUFFIX = ".parquet"
+_RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 def part_path(results: Path, benchmark: str, run_id: str) -> Path:
@@ -34,7 +39,7 @@ def part_path(results: Path, benchmark: str, run_id: str) -> Path:
         ResultsError: A name cannot stand as one component of a path.
     """
     for name in (benchmark, run_id):
-        if not name or name.startswith(".") or any(c in name for c in "/\\\0:"):
+        if not is_file_name(name):
             raise ResultsError(
                 f"{name!r} cannot be the name of a file.",
                 hint="Rename the benchmark; letters, digits, '-' and '_' always work.",
@@ -45,15 +50,17 @@ def part_path(results: Path, benchmark: str, run_id: str) -> Path:
 def check_writable(results: Path) -> None:
     """Make sure that parts can be written below a results folder; it is made if need be.
 
+    What killed processes left half written there is removed.
+
     Raises:
         ResultsError: It cannot be made or written to.
     """
-    try:
+    with told_of_disk("write to", results):
         (results / FOLDER).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results / FOLDER):
             pass
-    except OSError as error:
-        _fail(results, error)
+        for folder in (results / FOLDER).iterdir():
+            sweep_abandoned(folder)
 
 
 class ScoreState(NamedTuple):
@@ -86,14 +93,12 @@ def write_part(folder: Path, record: RunRecord) -> Path:
         ResultsError: The disk is full, the folder cannot be written to, or a name is no file name.
     """
     path = part_path(folder, record.benchmark, record.run_id)
-    table = _table(record)
-    try:
+    content = part_bytes(table_of([record]))
+    with told_of_disk("write to", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
-            pq.write_table(table, file, compression="zstd", write_statistics=False)
+        sweep_abandoned(path.parent, path.name)
+        write_atomically(path, content)
         sync_folder(path.parent)
-    except OSError as error:
-        _fail(path, error)
     return path
 
 
@@ -109,15 +114,69 @@ def read_parts(
 
     Returns:
         The rows, under ``SCHEMA`` (or its ``columns``), and the files that were skipped: torn,
-        empty, of another schema or of a newer version. No file is ever deleted.
+        empty, damaged, of another schema or of a newer version, with content that no run writes;
+        and those that contradict another file about a run, which is left out. No file is ever
+        deleted.
     """
     names = tuple(SCHEMA.names if columns is None else columns)
-    tables, bad = [SCHEMA.empty_table().select(names)], []
-    for where, files in groupby(part_files(folder, benchmark), key=lambda path: path.parent):
-        read, unread = read_folder(where, list(files), names)
-        tables += read
-        bad += unread
-    return joined(tables), bad
+    wanted = names if "run_id" in names else ("run_id", *names)
+    tables: list[pa.Table] = [SCHEMA.empty_table().select(wanted)]
+    files: list[tuple[Path, int]] = []
+    seen = part_files(folder, benchmark)
+    outside = _leading_out(seen, folder)
+    bad = [BadPart(p, "a link that leads out of the results folder") for p in sorted(outside)]
+    seen = [path for path in seen if path not in outside]
+    for where, own in groupby(seen, key=lambda path: path.parent):
+        found = read_folder(where, list(own), wanted)
+        tables += found.tables
+        files += found.files
+        bad += found.bad
+    table, contradicting = _each_run_once(joined(tables), files)
+    return table.select(names), bad + contradicting
+
+
+def _each_run_once(
+    table: pa.Table, files: Sequence[tuple[Path, int]]
+) -> tuple[pa.Table, list[BadPart]]:
+    """Fold runs that stand in several files, such as copies that a sync tool made beside a part."""
+    repeated = repeated_runs(table, [count for _, count in files])
+    if not repeated:
+        return table, []
+    kept, bad = [], []
+    for run_id, numbers in sorted(repeated.items()):
+        # a part that lies where the run writes it comes first
+        paths = sorted((files[n][0] for n in numbers), key=lambda path: path.stem != run_id)
+        standing = [
+            (path, record) for path in paths if (record := _record_in(path, run_id)) is not None
+        ]
+        if not standing:  # gone since
+            continue
+        record, conflicts = fold(standing)
+        if conflicts:
+            bad += [_contradicting(conflict) for conflict in conflicts[:1]]
+        else:
+            kept.append(record)
+    ids = pa.array(sorted(repeated))
+    once = table.filter(pc.invert(pc.is_in(table["run_id"].cast(pa.string()), value_set=ids)))
+    return joined([once, table_of(kept).select(table.column_names)]), bad
+
+
+def _contradicting(one: Conflict) -> BadPart:
+    of_class = "" if one.class_name is None else f" of {one.class_name}"
+    reason = (
+        f"of the run {one.run_id} it says that {one.metric}{of_class} is {one.second:.6g}, and "
+        f"{one.first_path} that it is {one.first:.6g}; the run is left out until you remove one "
+        "of the two files"
+    )
+    return BadPart(one.second_path, reason, contradicts=True)
+
+
+def _record_in(path: Path, run_id: str) -> RunRecord | None:
+    table = read_file(path)
+    if isinstance(table, BadPart):
+        return None
+    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
+    return RunRecord.from_rows(rows) if rows else None
 
 
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
@@ -126,6 +185,15 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     pattern = f"*{SUFFIX}" if benchmark is not None else f"*/*{SUFFIX}"
     found = (root if benchmark is None else root / benchmark).glob(pattern)
     return sorted(p for p in found if not p.name.startswith("."))
+
+
+def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
+    """The files that lie elsewhere, behind a link: a results folder may come from anywhere."""
+    files = list(files)
+    outside = {p.parent for p in files if not stays_inside(p.parent, folder)}
+    return {
+        p for p in files if p.parent in outside or (p.is_symlink() and not stays_inside(p, folder))
+    }
 
 
 def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
@@ -137,10 +205,14 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
         The states of a run's scores, by run id.
     """
     columns = ("run_id", "metric", "status", "extractor_id", "reference_split")
-    table, _ = read_parts(results, benchmark=benchmark, columns=columns)
+    table, bad = read_parts(results, benchmark=benchmark, columns=columns)
     states: dict[str, set[ScoreState]] = {}
     for row in records(table):
         states.setdefault(row.pop("run_id"), set()).add(ScoreState(**row))
+    for path in part_files(results, benchmark) if any(part.contradicts for part in bad) else ():
+        # a copy that contradicts it does not make a finished run one that has to be done
+        if path.stem not in states and (own := _record_in(path, path.stem)) is not None:
+            states[path.stem] = states_of(own)
     return states
 
 
@@ -156,8 +228,27 @@ def read_run(results: Path, run_id_prefix: str) -> RunRecord:
     Raises:
         UsageError: No run, or more than one, has an id that begins so.
     """
+    record = _read_alone(results, run_id_prefix)
+    if record is not None:
+        return record
     table, _ = read_parts(results)
     return find_run(table, run_id_prefix, results)
+
+
+def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
+    """Read the one part that a run can be in, if the names of the files tell which that is.
+
+    They do where the part alone begins so, and where no other can hold a run that does: where all
+    are called by ids, as runs write them.
+    """
+    paths = part_files(results)
+    matches = [path for path in paths if path.stem.startswith(run_id_prefix)]
+    whole = [path for path in matches if path.stem == run_id_prefix]
+    named_by_ids = all(_RUN_ID.fullmatch(path.stem) for path in paths)
+    alone = run_id_prefix and len(matches) == 1 and (whole or named_by_ids)
+    if not alone or _leading_out(matches, results):
+        return None
+    return _record_in(matches[0], matches[0].stem)
 
 
 def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:
@@ -170,13 +261,13 @@ def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | Non
         ResultsError: A newer version has written it.
     """
     path = part_path(results, benchmark, run_id)
-    table = read_part(path, SCHEMA.names)
-    if isinstance(table, BadPart) and table.newer:
-        raise ResultsError(
-            f"{path} cannot be added to: {table.reason}.",
-            hint="Upgrade regene-bench, or give another results folder.",
-        )
-    if table is None or isinstance(table, BadPart):
+    table = read_file(path)
+    if isinstance(table, BadPart):
+        if table.newer:
+            raise ResultsError(
+                f"{path} cannot be added to: {table.reason}.",
+                hint="Upgrade regene-bench, or give another results folder.",
+            )
         return None
     rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
     return RunRecord.from_rows(rows) if rows else None
@@ -201,24 +292,3 @@ def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:
             hint="Give more of the id: " + ", ".join(matches[:10]) + ".",
         )
     return RunRecord.from_rows(table.filter(pc.equal(table["run_id"], matches[0])).to_pylist())
-
-
-def _table(record: RunRecord) -> pa.Table:
-    rows = [row | {"schema_version": SCHEMA_VERSION} for row in record.rows()]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
-
-
-def _fail(path: Path, error: OSError) -> NoReturn:
-    # no option is named: the folder is --results of one command and --into of another
-    hints = {
-        errno.ENOSPC: "Free disk space, then run again: `regene-bench clean --checkpoints` removes "
-        "checkpoints of runs that have ended.",
-        errno.EDQUOT: "Your quota is used up: free space, then run again.",
-        errno.EACCES: "Allow writing to it, or give another folder.",
-        errno.EPERM: "Allow writing to it, or give another folder.",
-        errno.EROFS: "The disk is read-only; give another folder.",
-        errno.ENOTDIR: "A file stands where a folder should; give another folder.",
-        errno.EEXIST: "A file stands where a folder should; give another folder.",
-    }
-    hint = hints.get(error.errno or 0, "Check the disk, or give another folder.")
-    raise ResultsError(f"Cannot write to {path}: {error.strerror or error}.", hint=hint) from error

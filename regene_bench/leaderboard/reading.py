@@ -12,21 +12,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from regene_bench.base.errors import ResultsError
+from regene_bench.leaderboard.content import faults
+from regene_bench.leaderboard.part_file import open_part
 from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY, migrated
 
 _READERS = 4
 _BATCH = 128
-_FEW = 16
 _WORTH_A_COPY = 64
-_NEVER_NULL = (
-    *("schema_version", "run_id", "benchmark", "protocol_version", "preset", "dataset"),
-    *("dataset_fingerprint", "method", "method_version", "method_role", "distribution"),
-    *("distribution_version", "params", "seed", "status", "timestamp"),
-)
 
 
 @dataclass(frozen=True)
@@ -37,51 +32,69 @@ class BadPart:
         path: The file.
         reason: What is wrong with it, for a message.
         newer: It is well, but of a schema that only a newer version knows.
+        contradicts: It is well, but of a run of it another file says otherwise; all else of it is
+            read.
     """
 
     path: Path
     reason: str
     newer: bool = False
+    contradicts: bool = False
 
 
 class _NewerError(ResultsError):
     """A part of a schema that this version does not know."""
 
 
-def read_folder(
-    folder: Path, files: Sequence[Path], columns: Sequence[str]
-) -> tuple[list[pa.Table], list[BadPart]]:
+@dataclass(frozen=True)
+class FolderRows:
+    """The rows of the files of one folder.
+
+    Attributes:
+        tables: The rows, file after file.
+        files: Each file that gave rows, and how many.
+        bad: The files that were skipped.
+    """
+
+    tables: tuple[pa.Table, ...]
+    files: tuple[tuple[Path, int], ...]
+    bad: tuple[BadPart, ...]
+
+
+def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> FolderRows:
     """Read files of one folder, those that have not changed from the copy of the last reading.
 
     Args:
         folder: Where the files lie.
         files: The files, in the order in which their rows are wanted.
-        columns: The columns wanted.
-
-    Returns:
-        Tables of their rows, in order, and the files that were skipped.
+        columns: The columns wanted; all are looked at.
     """
     cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
     many = sum(own not in cached.rows for _, own in stamped) >= _WORTH_A_COPY
-    names = SCHEMA.names if many else columns
-    copy = cached.table.select(names)
+    copy = cached.table if many else cached.table.select(columns)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:
-        if batch[0][1] not in cached.rows:
-            return _read_batch(batch, names)
-        return _copied(batch, copy, cached.rows)
+        if batch[0][1] in cached.rows:
+            return _copied(batch, copy, cached.rows)
+        return _read_batch(batch, SCHEMA.names if many else columns)
 
     # threads that read whole files are twice as fast as a pyarrow data set, and a bad file costs
     # nothing but itself
     with ThreadPoolExecutor(_READERS) as pool:
         batches = list(pool.map(read, _batches(stamped, cached.rows)))
     tables = [table for batch in batches for table in batch.tables]
+    parts = [part for batch in batches for part in batch.parts]
     if many and tables:
         tables = [joined(tables)]
-        store_copy(folder, tables[0], [part for batch in batches for part in batch.parts])
-    bad = [part for batch in batches for part in batch.bad]
-    return [table.select(columns) for table in tables], bad
+        known = [(own, count) for _, own, count in parts if own is not None]
+        if len(known) == len(parts):
+            store_copy(folder, tables[0], known)
+    return FolderRows(
+        tuple(table.select(columns) for table in tables),
+        tuple((path, count) for path, _, count in parts),
+        tuple(part for batch in batches for part in batch.bad),
+    )
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -98,7 +111,7 @@ class _Batch:
     """Some files in a row: their rows, what each gave, and those that gave none."""
 
     tables: list[pa.Table]
-    parts: list[tuple[Stamp, int]]
+    parts: list[tuple[Path, Stamp | None, int]]
     bad: list[BadPart]
 
 
@@ -112,27 +125,48 @@ def _batches(stamped: Sequence[_Stamped], rows: _Rows) -> Iterator[list[_Stamped
 
 
 def _read_batch(batch: Sequence[_Stamped], columns: Sequence[str]) -> _Batch:
-    tables: list[pa.Table] = []
-    parts, bad = [], []
-    for path, own in batch:
-        part = read_part(path, columns)
+    read: list[tuple[Path, pa.Table]] = []
+    bad = []
+    for path, _ in batch:
+        part = read_part(path)
         if isinstance(part, BadPart):
             bad.append(part)
         elif part is not None:
-            tables.append(part)
-            if own is not None:
-                parts.append((own, len(part)))
-    if len(tables) > _FEW:
-        # each table of a part holds some hundred small buffers, which add up
-        tables = [joined(tables)]
-    return _Batch(tables, parts, bad)
+            read.append((path, part))
+    sound, unsound = _sound(read)
+    stamps = dict(batch)
+    parts = [(path, stamps[path], len(table)) for path, table in sound]
+    # each table of a part holds some hundred small buffers, which add up
+    tables = [joined([table for _, table in sound]).select(columns)] if sound else []
+    return _Batch(tables, parts, bad + unsound)
+
+
+def _sound(parts: list[tuple[Path, pa.Table]]) -> tuple[list[tuple[Path, pa.Table]], list[BadPart]]:
+    """Tell parts whose rows say what rows can say from others, all at once where all are well."""
+    if not parts:
+        return [], []
+    try:
+        whole = joined([table for _, table in parts])
+        whole.validate(full=True)
+        found = faults(whole)
+    except (pa.ArrowException, ValueError) as error:
+        if len(parts) == 1:
+            return [], [BadPart(parts[0][0], f"not readable ({_first_line(error)})")]
+        each = [_sound([part]) for part in parts]
+        return [p for sound, _ in each for p in sound], [b for _, bad in each for b in bad]
+    ends = np.cumsum([len(table) for _, table in parts])
+    reasons: dict[int, str] = {}
+    for row, reason in found:
+        reasons.setdefault(int(np.searchsorted(ends, row, side="right")), reason)
+    bad = [BadPart(parts[number][0], reason) for number, reason in sorted(reasons.items())]
+    return [part for number, part in enumerate(parts) if number not in reasons], bad
 
 
 def _copied(batch: Sequence[_Stamped], copy: pa.Table, rows: _Rows) -> _Batch:
-    stamps = [own for _, own in batch if own is not None]
-    wanted = np.concatenate([np.arange(rows[own][1]) + rows[own][0] for own in stamps])
+    known = [(path, own) for path, own in batch if own is not None]
+    wanted = np.concatenate([np.arange(rows[own][1]) + rows[own][0] for _, own in known])
     table = copy if len(wanted) == len(copy) else copy.take(wanted)
-    return _Batch([table], [(own, rows[own][1]) for own in stamps], [])
+    return _Batch([table], [(path, own, rows[own][1]) for path, own in known], [])
 
 
 def read_file(path: Path) -> pa.Table | BadPart:
@@ -141,19 +175,26 @@ def read_file(path: Path) -> pa.Table | BadPart:
     Returns:
         Its rows under ``SCHEMA``, or why it is not such a file.
     """
-    part = read_part(path, SCHEMA.names)
-    return BadPart(path, "there is no such file") if part is None else part
+    part = read_part(path)
+    if part is None:
+        return BadPart(path, "there is no such file")
+    if isinstance(part, BadPart):
+        return part
+    sound, bad = _sound([(path, part)])
+    return bad[0] if bad else joined([sound[0][1]])
 
 
-def read_part(path: Path, columns: Sequence[str]) -> pa.Table | BadPart | None:
-    """Read some columns of one file; ``None`` if somebody has removed it since it was listed."""
+def read_part(path: Path) -> pa.Table | BadPart | None:
+    """Read one file under the schema, without a look at what its rows say.
+
+    Returns:
+        Its rows; ``None`` if somebody has removed it since it was listed.
+    """
     try:
-        if path.stat().st_size == 0:
-            return BadPart(path, "the file is empty")
-        with pq.ParquetFile(path) as file:
+        with open_part(path) as file:
             own = file.schema_arrow.equals(SCHEMA) and _is_current(file.schema_arrow)
-            table = file.read(list(columns) if own else None, use_threads=False)
-        return table if own else _cast_part(table).select(columns)
+            table = file.read(use_threads=False)
+        return table if own else _cast_part(table)
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError) as error:
@@ -181,9 +222,6 @@ def _cast_part(table: pa.Table) -> pa.Table:
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise ResultsError("not a leaderboard part: it lacks the columns " + ", ".join(missing[:5]))
-    for name in _NEVER_NULL:
-        if table[name].null_count:
-            raise ResultsError(f"not a leaderboard part: {name} is missing in a row")
     return table.select(SCHEMA.names).cast(SCHEMA)
 
 

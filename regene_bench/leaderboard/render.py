@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import json
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from regene_bench.base.text import json_text, safe_cell
 from regene_bench.leaderboard.aggregate import COHORT, CONFIDENCE, Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
 from regene_bench.leaderboard.grid import Cell, Grid, make_grid, wrapped
@@ -44,11 +45,17 @@ _LATEX = {
 }
 
 
-def render(boards: Sequence[Board], form: str) -> str:
-    """Write boards as text in one of ``TEXT_FORMATS``, with a line break at the end."""
+def render(boards: Sequence[Board], form: str, *, safe_cells: bool = False) -> str:
+    """Write boards as text in one of ``TEXT_FORMATS``, with a line break at the end.
+
+    Args:
+        boards: What to write.
+        form: The format.
+        safe_cells: Of CSV, have no cell that a spreadsheet takes for a formula.
+    """
     writers: dict[str, Callable[[Sequence[Board]], str]] = {
         "md": _markdown,
-        "csv": _csv,
+        "csv": partial(_csv, safe_cells),
         "json": _json,
         "latex": _latex,
     }
@@ -170,13 +177,14 @@ def _latex_text(text: str) -> str:
     return f"{{}}{escaped}" if escaped.startswith("[") else escaped
 
 
-def _csv(boards: Sequence[Board]) -> str:
+def _csv(safe: bool, boards: Sequence[Board]) -> str:
     rows = [row for board in boards for row in map(_flat, [board] * len(board.lines), board.lines)]
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
-    writer = csv.DictWriter(out, header, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(out, lineterminator="\n")
+    lines: list[list[Any]] = [header, *([row.get(key) for key in header] for row in rows)]
+    for cells in lines:
+        writer.writerow([safe_cell(cell) for cell in cells] if safe else cells)
     return out.getvalue()
 
 
@@ -211,4 +219,4 @@ def _json(boards: Sequence[Board]) -> str:
         value["best"] = [sorted(labels) for labels in board.best]
         value["confidence"] = CONFIDENCE
         values.append(value)
-    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(values) + "\n"

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import UnavailableError, UsageError, did_you_mean
+from regene_bench.base.files import stays_inside
 from regene_bench.leaderboard.board import Board, Line
 from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.ranking import make_boards
@@ -174,7 +175,7 @@ class Leaderboard:
         for run_id in self._run_ids(board, line):
             path: Path = self.results / "runs" / run_id / "samples.png"
             # a run id comes from a file: it must not lead out of the folder
-            if run_id.isalnum() and path.is_file():
+            if run_id.isalnum() and path.is_file() and stays_inside(path, self.results):
                 return path
         return None
 

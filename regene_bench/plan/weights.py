@@ -18,7 +18,7 @@ from regene_bench.base.errors import (
     UsageError,
 )
 from regene_bench.base.events import silent
-from regene_bench.base.files import whole_file
+from regene_bench.base.files import sweep_abandoned, whole_file
 from regene_bench.base.paths import weights_dir
 from regene_bench.data.download import Archive, fetch, sha256_of
 from regene_bench.evaluation.extractor import WeightsFile
@@ -160,6 +160,7 @@ def add_weights(path: Path, known: Iterable[WeightsFile]) -> tuple[WeightsFile, 
 
 def _copy(source: Path, target: Path) -> None:
     try:
+        sweep_abandoned(target.parent, target.name)
         with source.open("rb") as original, whole_file(target) as copy:
             shutil.copyfileobj(original, copy)
     except OSError as error:
@@ -177,10 +178,9 @@ def _locked(file: WeightsFile) -> Iterator[None]:
         # nobody can ask for a stop here: a signal interrupts the wait at once
         with exclusive(lock, f"fetches {file.name}", StopRequest(), silent):
             yield
-    except PermissionError as error:
+    except ResultsError as error:
         raise ResultsError(
-            f"Cannot write to {target.parent}: {error.strerror or error}.",
-            hint="Allow writing to it, or set REGENE_BENCH_CACHE to another folder.",
+            error.message, hint="Allow writing to it, or set REGENE_BENCH_CACHE to another folder."
         ) from error
 
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from regene_bench.leaderboard.aggregate import COHORT, Key, first_rows
 from regene_bench.leaderboard.board import Board, Line
-from regene_bench.leaderboard.merge import Conflict, Source, merge
+from regene_bench.leaderboard.folding import Conflict
+from regene_bench.leaderboard.merge import Source, merge, without_tracebacks
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
@@ -65,14 +66,15 @@ class Content:
 def collect(sources: Sequence[Source], host: PluginHost) -> Content:
     """Read what pages need; of several leaderboards the first one's pictures count."""
     merged = merge(sources)
+    table = without_tracebacks(merged.table)
     names = merged.table["benchmark"].unique().to_pylist()
     protocols = installed_protocols(host, names)
-    boards = make_boards(merged.table, rank_metrics(protocols))
-    class_boards = make_class_boards(merged.table)
-    runs = runs_by_line(merged.table)
+    boards = make_boards(table, rank_metrics(protocols))
+    class_boards = make_class_boards(table)
+    runs = runs_by_line(table)
     folders = [source.path for source in sources if source.path.is_dir()]
     return Content(
-        table=merged.table,
+        table=table,
         boards=tuple(sorted(boards, key=lambda b: (b.benchmark, b.preset, -b.protocol_version))),
         class_boards=tuple(class_boards),
         class_lines=_by_line(class_boards),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regene_bench.base.errors import ResultsError, UsageError
-from regene_bench.base.files import whole_folder
+from regene_bench.base.files import sweep_abandoned, whole_folder
 
 MARKER = ".regene-bench-site"
 _MARKER_TEXT = "Made by `regene-bench publish site`, which may replace this folder.\n"
@@ -26,6 +26,7 @@ def replaced_folder(out: Path) -> Iterator[Path]:
     out = out.absolute()
     _check_replaceable(out)
     try:
+        sweep_abandoned(out.parent, out.name)
         with whole_folder(out, replace=True) as new:
             (new / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
             yield new

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from regene_bench.base.errors import UsageError
-from regene_bench.leaderboard.merge import Merged, records
+from regene_bench.leaderboard.merge import Merged, records, without_tracebacks
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import render
@@ -32,9 +32,10 @@ def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: st
     """
     folder.mkdir(parents=True, exist_ok=True)
     _git(folder, "rev-parse", "--show-toplevel")
-    paths = [write_part(folder, record) for record in records(merged.table)]
+    table = without_tracebacks(merged.table)
+    paths = [write_part(folder, record) for record in records(table)]
     page = folder / PAGE
-    boards = make_boards(merged.table, ranks)
+    boards = make_boards(table, ranks)
     page.write_text("# Leaderboards\n\n" + render(boards, "md"), encoding="utf-8")
     names = [path.relative_to(folder).as_posix() for path in (*paths, page)]
     listing = "\0".join(names)

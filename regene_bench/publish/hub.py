@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.leaderboard.merge import without_tracebacks
+from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import render
 from regene_bench.leaderboard.schema import COLUMNS, SCHEMA
@@ -28,9 +28,8 @@ def files_of(table: pa.Table, ranks: dict[str, str], title: str) -> dict[str, by
         ranks: What each benchmark ranks by.
         title: Heading of the card.
     """
-    rows = io.BytesIO()
-    pq.write_table(table.cast(SCHEMA), rows, compression="zstd")
-    return {CARD: _card(table, ranks, title).encode(), ROWS: rows.getvalue()}
+    table = without_tracebacks(table).cast(SCHEMA)
+    return {CARD: _card(table, ranks, title).encode(), ROWS: part_bytes(table, statistics=True)}
 
 
 def upload(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from regene_bench.base.files import stays_inside, write_atomically
 from regene_bench.base.text import slug
 
 SAMPLES = "samples.png"
@@ -41,12 +42,15 @@ class Picture:
 
 
 def find_picture(results: Path, run_id: str, name: str = SAMPLES) -> Picture | None:
-    """Find a picture of a run; a file that is no PNG of sensible size is passed over."""
+    """Find a picture of a run.
+
+    A file that is no PNG of sensible size is passed over, and so is one that lies elsewhere.
+    """
     if "/" in run_id or "\\" in run_id or run_id.startswith("."):
         return None
     path = results / _RUNS / run_id / name
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
+        if not path.is_file() or path.stat().st_size > _LARGEST or not stays_inside(path, results):
             return None
         with path.open("rb") as file:
             head = file.read(_HEADER)
@@ -72,6 +76,28 @@ def copy_pictures(folders: Sequence[Path], into: Path, run_id: str) -> None:
             target = into / _RUNS / run_id / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(picture.path, target)
+
+
+def copy_traceback(folders: Sequence[Path], into: Path, run_id: str, relative: str) -> str | None:
+    """Copy the traceback of a run that failed to where it lies in another results folder.
+
+    Args:
+        folders: Results folders; the first one that has it counts.
+        into: Another.
+        run_id: The run's, which can be the name of a folder.
+        relative: Where its row says that it lies.
+
+    Returns:
+        Where it lies now, relative to ``into``; ``None`` if there is none.
+    """
+    for folder in folders:
+        path = folder / relative
+        if path.is_file() and stays_inside(path, folder) and path.stat().st_size <= _LARGEST:
+            target = into / _RUNS / run_id / "traceback.txt"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, path.read_bytes())
+            return target.relative_to(into).as_posix()
+    return None
 
 
 def picture_name(run_id: str) -> str:

@@ -44,7 +44,12 @@ class SiteReport:
 
 
 def publish_site(
-    sources: Sequence[Source], out: Path, host: PluginHost, title: str = "Leaderboards"
+    sources: Sequence[Source],
+    out: Path,
+    host: PluginHost,
+    title: str = "Leaderboards",
+    *,
+    safe_cells: bool = True,
 ) -> SiteReport:
     """Write a site into a folder, which is replaced as a whole.
 
@@ -53,6 +58,7 @@ def publish_site(
         out: The folder; only one that an earlier call made is replaced.
         host: Knows protocols, methods and reported numbers that are installed.
         title: Heading of the first page.
+        safe_cells: Of the CSV files, have no cell that a spreadsheet takes for a formula.
 
     Raises:
         UsageError: ``out`` holds something else.
@@ -60,10 +66,10 @@ def publish_site(
     """
     content = collect(sources, host)
     with replaced_folder(out) as folder:
-        site = _Site(folder, title)
+        site = _Site(folder, title, safe_cells)
         site.write_assets()
         pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
-        write_downloads(content.table, folder / "downloads")
+        write_downloads(content.table, folder / "downloads", safe_cells=safe_cells)
         site.write("index.html", "index.html.j2", pages=pages, content=content, root="")
         count = sum(1 for _ in folder.rglob("*.html"))
     return SiteReport(out, count, content)
@@ -72,8 +78,9 @@ def publish_site(
 class _Site:
     """Writes templates into a folder."""
 
-    def __init__(self, folder: Path, title: str) -> None:
+    def __init__(self, folder: Path, title: str, safe_cells: bool) -> None:
         self.folder = folder
+        self.safe_cells = safe_cells
         self._environment = jinja2.Environment(
             loader=jinja2.PackageLoader("regene_bench.publish"),
             # names in results are anybody's text
@@ -129,7 +136,8 @@ def _write_benchmark(
     _copy_pictures(site.folder / page.folder / "samples", content.pictures, page)
     _copy_pictures(site.folder / page.folder / "reconstructions", content.reconstructions, page)
     _write_strips(site.folder / page.folder / "samples", page)
-    write_downloads(page.rows_of(content.table), site.folder / page.folder)
+    rows, where = page.rows_of(content.table), site.folder / page.folder
+    write_downloads(rows, where, safe_cells=site.safe_cells)
     return page
 
 

@@ -20,6 +20,7 @@ from regene_bench.base.events import (
     Sink,
     silent,
 )
+from regene_bench.base.text import visible
 from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _bars() -> Iterator[Sink]:
             now = time.monotonic()
             if event.task not in tasks:
                 tasks[event.task] = bars.add_task(
-                    escape(event.task), total=event.total, rate="", values=""
+                    escape(visible(event.task)), total=event.total, rate="", values=""
                 )
                 started[event.task] = (now, event.done)
             elif event.done < bars.tasks[bars.task_ids.index(tasks[event.task])].completed:
@@ -146,20 +147,20 @@ def _bars() -> Iterator[Sink]:
                 tasks[event.task],
                 completed=event.done,
                 rate=f"{rate:,.0f} {event.unit}/s" if rate else "",
-                values=escape(values),
+                values=escape(visible(values)),
             )
         elif isinstance(event, RunStarted):
             forget()
-            text = escape(f"{event.title}  [{event.index} of {event.total}]")
+            text = escape(visible(f"{event.title}  [{event.index} of {event.total}]"))
             console.print(f"[bold]▶[/bold] {text}")
         elif isinstance(event, RunFinished):
             forget()
             mark = "[green]✓[/green]" if event.status == "ok" else "[red]✗[/red]"
-            text = escape(f"{event.title}: {event.status} in {event.seconds:.0f} s")
-            console.print(f"{mark} {text} {escape(event.message)}")
+            text = escape(visible(f"{event.title}: {event.status} in {event.seconds:.0f} s"))
+            console.print(f"{mark} {text} {escape(visible(event.message))}")
         elif isinstance(event, Message):
             style = "yellow" if event.level == "warning" else "dim"
-            console.print(f"[{style}]{escape(event.text)}[/{style}]")
+            console.print(f"[{style}]{escape(visible(event.text))}[/{style}]")
 
     def unless_closed(event: Event) -> None:
         # a window that was closed shows nothing more, and the work is saved; nor does an event

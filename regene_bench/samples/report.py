@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from regene_bench.base.errors import (
     UsageError,
     did_you_mean,
 )
-from regene_bench.base.text import aligned, printable
+from regene_bench.base.text import aligned, json_text, printable, safe_cell
 from regene_bench.leaderboard.formatting import number
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.samples.caveats import caveats_of
@@ -65,8 +64,12 @@ class Report:
             return EXIT_ALL_FAILED
         return EXIT_SOME_FAILED if any(failed) else EXIT_OK
 
-    def render(self, form: str = "table") -> str:
+    def render(self, form: str = "table", *, safe_cells: bool = False) -> str:
         """Write totals as ``table`` or ``md``, or all rows as ``csv`` or ``json``.
+
+        Args:
+            form: The format.
+            safe_cells: Of CSV, have no cell that a spreadsheet takes for a formula.
 
         Raises:
             UsageError: There is no such format.
@@ -74,9 +77,9 @@ class Report:
         check_form(form)
         rows = self.record.rows()
         if form == "json":
-            return json.dumps(rows, indent=2, ensure_ascii=False, default=str)
+            return json_text(rows)
         if form == "csv":
-            return _csv(rows)
+            return _csv(rows, safe_cells)
         notes: dict[str, int] = {}
         cells = [_cells(row, notes) for row in self._totals()]
         feet = [f"[{n}] {text}" for text, n in notes.items()]
@@ -122,11 +125,13 @@ def _cells(row: ScoreRow, notes: dict[str, int]) -> tuple[str, ...]:
     )
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[dict[str, Any]], safe: bool) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        cells = {name: safe_cell(value) for name, value in row.items()} if safe else row
+        writer.writerow(cells)
     return out.getvalue().rstrip("\n")
 
 

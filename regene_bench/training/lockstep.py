@@ -16,6 +16,7 @@ from torch import Tensor
 
 from regene_bench.base.errors import TrainingDivergedError
 from regene_bench.data.device_images import DeviceImages
+from regene_bench.runtime.generations import settle_generation
 from regene_bench.runtime.random import derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
@@ -93,6 +94,8 @@ def train_together(
     shapes = {(s.name, s.batch_size, s.total_images, s.loss_limit) for s in stages}
     if len(shapes) > 1 or any(s.augmentation is not None for s in stages):
         raise ValueError("stages that train together have one length and no augmentation")
+    for name in {stage.name for stage in stages}:
+        settle_generation([runtime.checkpoints for runtime in runtimes], name)
     runs = [StageRun.begin(*pair) for pair in zip(stages, runtimes, strict=True)]
     pending = [run for run in runs if run.result is None]
     # runs that were interrupted alone may be at other steps; those in step go together

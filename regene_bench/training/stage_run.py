@@ -16,6 +16,7 @@ from torch import Tensor
 from regene_bench.base.errors import Interrupted, TrainingDivergedError
 from regene_bench.base.events import Message
 from regene_bench.data.device_images import DeviceImages
+from regene_bench.runtime.generations import one_generation
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.divergence import LossWatch
@@ -61,7 +62,7 @@ class StageRun:
         mode then. Random generators are left to the caller, who alone knows which they are.
         """
         note_rates(stage.optimizers)
-        saved = restore_state(stage.name, stage.modules, stage.optimizers, runtime)
+        saved = restore_state(stage, runtime)
         if saved is not None and saved["done"]:
             seconds = saved["seconds"]
             report = StageReport(stage.name, seconds, seconds, saved["images"], saved["losses"])
@@ -99,7 +100,8 @@ class StageRun:
         stage, done = self.stage, steps == self.stage.total_steps
         seconds, images = self.seconds_before + seconds, steps * stage.batch_size
         state = stage_state(stage.modules, stage.optimizers, streams, done=done)
-        told = {"step": steps, "seconds": seconds, "images": images, "losses": self.losses}
+        told = {"stage": stage.name, "step": steps, "images": images}
+        told |= {"seconds": seconds, "losses": self.losses}
         self.runtime.checkpoints.save(stage.name, state | told)
         if done:
             before = self.seconds_before
@@ -152,9 +154,11 @@ def advance(
     def keep(steps_done: int) -> None:
         # what the runs cost together they share
         seconds = (time.monotonic() - started) / len(runs)
-        for number, run in enumerate(runs):
-            if run.result is None:
-                run.keep(steps_done, seconds, collect(number))
+        # of runs that go in step a kill must not leave some a generation ahead of the others
+        with one_generation([run.runtime.checkpoints for run in runs], stage.name):
+            for number, run in enumerate(runs):
+                if run.result is None:
+                    run.keep(steps_done, seconds, collect(number))
 
     for step, losses in steps:
         watch.look(losses, step)

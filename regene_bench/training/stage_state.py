@@ -10,6 +10,8 @@ from torch import nn
 
 from regene_bench.base.events import Message
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.training.saved_stage import why_not
+from regene_bench.training.stage import Stage
 
 _CPU_STREAM = "rng"
 
@@ -76,50 +78,36 @@ def set_global_streams(streams: Mapping[str, torch.Tensor], device: torch.device
         torch.cuda.set_rng_state(streams[stream_name(device)], device)
 
 
-def restore_state(
-    name: str,
-    modules: Mapping[str, nn.Module],
-    optimizers: Mapping[str, torch.optim.Optimizer],
-    runtime: Runtime,
-) -> dict[str, Any] | None:
+def restore_state(stage: Stage, runtime: Runtime) -> dict[str, Any] | None:
     """Load a stage's checkpoint into its modules and optimisers; random generators are left.
 
     Args:
-        name: The stage's; its checkpoint has the same.
-        modules: The stage's, by name; they are changed.
-        optimizers: The stage's, by name; they are changed.
+        stage: Its modules and optimisers are changed, if there is such a checkpoint.
         runtime: Its checkpoints, and whom to tell.
 
     Returns:
-        The rest of the saved state, or ``None`` if there is no checkpoint or it is of networks of
-        another shape (an older version of the method): training then starts over, and says so.
+        The rest of the saved state, or ``None`` if there is no checkpoint that can be believed: it
+        is damaged, or of another network (an older version of the method). Training then starts
+        over, and says so.
     """
-    saved: dict[str, Any] | None = runtime.checkpoints.load(name)
+
+    def start_over(reason: str) -> None:
+        text = f"{runtime.task}: the checkpoint of {stage.name} is not used ({reason}); "
+        runtime.tell(Message(f"{text}starting over", "warning"))
+
+    saved: dict[str, Any] | None = runtime.checkpoints.load(stage.name, start_over)
     if saved is None:
         return None
-    if not _fits(modules, saved["modules"]):
-        text = f"{runtime.task}: the checkpoint of {name} is of another network; starting over"
-        runtime.tell(Message(text, "warning"))
+    if reason := why_not(saved, stage):
+        start_over(reason)
         return None
-    for key, module in modules.items():
+    for key, module in stage.modules.items():
         module.load_state_dict(saved["modules"][key])
     if not saved["done"]:
-        for key, optimizer in optimizers.items():
+        for key, optimizer in stage.optimizers.items():
             optimizer.load_state_dict(saved["optimizers"][key])
             _match_layout(optimizer)
     return saved
-
-
-def _fits(modules: Mapping[str, nn.Module], saved: Mapping[str, Mapping[str, Any]]) -> bool:
-    if set(modules) != set(saved):
-        return False
-    for key, module in modules.items():
-        own = module.state_dict()
-        if set(own) != set(saved[key]):
-            return False
-        if any(own[name].shape != saved[key][name].shape for name in own):
-            return False
-    return True
 
 
 def _match_layout(optimizer: torch.optim.Optimizer) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from regene_bench.base.files import sweep_abandoned, whole_file, whole_folder, write_atomically
+from regene_bench.base import files
+from regene_bench.base.files import (
+    stays_inside,
+    sweep_abandoned,
+    whole_file,
+    whole_folder,
+    write_atomically,
+)
 
 
 def test_a_kill_before_the_rename_leaves_the_old_file(
@@ -140,6 +150,67 @@ def test_the_old_folder_comes_back_if_the_new_one_cannot_be_put_in_place(
         pass
     assert [file.name for file in path.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def _aged(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def test_what_is_being_written_is_not_swept_however_old_it_is(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "file") as file, whole_folder(tmp_path / "folder") as folder:
+        file.write(b"half")
+        file.flush()
+        for left in tmp_path.glob("*.tmp"):
+            _aged(left, 3600)
+        sweep_abandoned(tmp_path)
+        assert folder.is_dir()
+    assert (tmp_path / "file").read_bytes() == b"half"
+
+
+def test_what_a_killed_process_left_is_swept_a_minute_later(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from regene_bench.base.files import whole_file\n"
+        "with whole_file(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "file")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    sweep_abandoned(tmp_path)
+    assert left.exists()  # it may be a writer that has not come to hold it yet
+    _aged(left, 120)
+    sweep_abandoned(tmp_path)
+    assert not left.exists()
+
+
+def test_a_file_system_without_locks_keeps_what_is_no_day_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "fcntl", None)
+    old, new = tmp_path / ".a.x.tmp", tmp_path / ".a.y.tmp"
+    for path, hours in ((old, 25), (new, 23)):
+        path.write_bytes(b"half")
+        _aged(path, hours * 3600)
+    sweep_abandoned(tmp_path)
+    assert list(tmp_path.iterdir()) == [new]
+
+
+def test_links_lead_out_or_stay_inside(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for folder in (root / "real", elsewhere):
+        folder.mkdir(parents=True)
+    (root / "inner").symlink_to(root / "real")
+    (root / "outer").symlink_to(elsewhere)
+    (root / "circle").symlink_to(root / "circle")
+    (tmp_path / "link").symlink_to(root)
+    assert stays_inside(root / "real" / "file", root)
+    assert stays_inside(root / "inner" / "file", root)
+    assert stays_inside(root / "real", tmp_path / "link")
+    assert not stays_inside(root / "outer" / "file", root)
+    assert not stays_inside(root / ".." / "elsewhere", root)
+    assert not stays_inside(root / "circle", elsewhere)
 
 
 def test_only_what_was_abandoned_long_ago_is_swept(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import FeatureExtractor, Features
 from regene_bench.evaluation.feature_cache import _CHUNK_ON_CPU, FeatureCache
 from regene_bench.harness.finished import is_available
+from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from tests.methods.builders import make_data, make_runtime
@@ -108,6 +109,47 @@ def test_a_damaged_file_of_features_is_made_again(
     file.write_bytes(file.read_bytes()[:100])
     again = cache_of(data, runtime).real("mean", data.test).features
     assert torch.equal(again, features)
+    assert MeanExtractor.extracted == 2 * len(data.test)
+
+
+def test_features_with_a_flipped_bit_are_made_again_and_said_so(
+    data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    features = cache_of(data, make_runtime(tmp_path)).real("mean", data.test).features
+    (file,) = (own_cache / "features").glob("*.safetensors")
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 16
+    file.write_bytes(content)
+    told: list[Event] = []
+    again = cache_of(data, make_runtime(tmp_path, emit=told.append)).real("mean", data.test)
+    assert torch.equal(again.features, features)
+    (said,) = [e.text for e in told if isinstance(e, Message)]
+    assert "not those that were written" in said
+    assert "extracted again" in said
+    third = cache_of(data, make_runtime(tmp_path)).real("mean", data.test).features
+    assert torch.equal(third, features)
+    assert MeanExtractor.extracted == 2 * len(data.test)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        3,
+        {},
+        {"features": torch.ones(2, 1)},
+        {"features": torch.ones(2, 1), "logits": None},
+        {"features": "words", "logits": None},
+        {"features": torch.full((15, 1), float("nan")), "logits": None},
+    ],
+)
+def test_a_file_of_something_else_is_no_features(
+    state: object, data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    runtime = make_runtime(tmp_path)
+    features = cache_of(data, runtime).real("mean", data.test).features
+    (file,) = (own_cache / "features").glob("*.safetensors")
+    CheckpointStore(file.parent).save(file.stem, state)
+    assert torch.equal(cache_of(data, runtime).real("mean", data.test).features, features)
     assert MeanExtractor.extracted == 2 * len(data.test)
 
 

@@ -166,3 +166,53 @@ def test_an_accuracy_of_other_weights_is_computed_anew(
     _, second = prepared(data, tmp_path)
     assert accuracies(second) == accuracies(first)
     assert "12.50%" not in accuracies(second)[0]
+
+
+@pytest.mark.parametrize("what", ["a flipped bit", "no state", "far away"])
+def test_damaged_weights_are_trained_again_and_stay_mended(
+    what: str, data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    first, _ = prepared(data, tmp_path)
+    (file,) = own_cache.glob("neutral/*/neutral classifier.safetensors")
+    store = CheckpointStore(file.parent)
+    if what == "a flipped bit":
+        content = bytearray(file.read_bytes())
+        content[-900] ^= 64
+        file.write_bytes(content)
+    else:
+        state = store.load(file.stem)
+        store.save(file.stem, {} if what == "no state" else state | {"step": 10**9})
+    second, told = prepared(data, tmp_path)
+    assert trained(told)
+    assert any(isinstance(e, Message) and "starting over" in e.text for e in told)
+    assert second.card == first.card
+    third, told = prepared(data, tmp_path)
+    assert not trained(told)
+    assert third.card == first.card
+
+
+@pytest.mark.parametrize("kept", [3, {}, {"weights": 1}, {"weights": "w", "accuracy": "high"}])
+def test_an_accuracy_that_is_none_is_computed_anew(
+    kept: Any, data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    _, first = prepared(data, tmp_path)
+    (file,) = own_cache.glob("neutral/*/test accuracy.safetensors")
+    CheckpointStore(file.parent).save("test accuracy", kept)
+    assert accuracies(prepared(data, tmp_path)[1]) == accuracies(first)
+
+
+@pytest.mark.parametrize("blocked", ["", "neutral"])
+def test_a_cache_that_cannot_be_written_costs_time_and_is_told_once(
+    blocked: str, data: BenchmarkData, tmp_path: Path, own_cache: Path
+) -> None:
+    place = own_cache / blocked if blocked else own_cache
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("a file in the folder's place")
+    first, told = prepared(data, tmp_path, learning_rate=0.04)
+    said = [e.text for e in told if isinstance(e, Message) and "not kept" in e.text]
+    assert len(said) == 1
+    assert str(own_cache) in said[0]
+    assert "REGENE_BENCH_CACHE" in said[0]
+    place.unlink()
+    second, _ = prepared(data, tmp_path, learning_rate=0.04)
+    assert second.card == first.card

@@ -259,3 +259,21 @@ def test_pandas_polars_and_duckdb_read_the_parts_with_one_line(tmp_path: Path) -
         assert list(frame.columns) == SCHEMA.names
         assert sorted(frame["run_id"]) == ["aa", "bb"]
         assert list(frame["value"]) == [1.0, 1.0]
+
+
+def test_one_run_is_read_from_its_own_part_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{number:016x}" for number in (1, 2, 0xABC << 48)]
+    for run_id in ids:
+        parts.write_part(tmp_path, record(run_id))
+    read = parts.read_parts
+    monkeypatch.setattr(parts, "read_parts", None)
+    assert parts.read_run(tmp_path, ids[1]).run_id == ids[1]
+    assert parts.read_run(tmp_path, "abc").run_id == ids[2]
+    # a file of another name may hold any run
+    (tmp_path / "leaderboard" / "digits" / "many.parquet").write_bytes(b"")
+    monkeypatch.setattr(parts, "read_parts", read)
+    assert parts.read_run(tmp_path, "abc").run_id == ids[2]
+    with pytest.raises(UsageError, match="no run ''"):
+        parts.read_run(tmp_path, "")

@@ -33,9 +33,9 @@ def opened() -> Iterator[list[str]]:
     names: list[str] = []
     real = reading.read_part
 
-    def read(path: Path, columns: tuple[str, ...]) -> object:
+    def read(path: Path) -> object:
         names.append(path.stem)
-        return real(path, columns)
+        return real(path)
 
     with patch.object(reading, "read_part", read):
         yield names
@@ -96,6 +96,18 @@ def test_a_bad_part_is_named_every_time(results: Path) -> None:
         table, bad = read_parts(results)
         assert [part.path for part in bad] == [torn]
         assert len(table["run_id"].unique()) == MANY - 1
+
+
+def test_of_a_copy_with_a_flipped_bit_nothing_is_believed(results: Path) -> None:
+    wanted = read_parts(results)[0]
+    (copy,) = _kept_files(results)
+    content = copy.read_bytes()
+    for place in range(0, len(content), len(content) // 40):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << place % 8
+        copy.write_bytes(flipped)
+        assert parts_cache.load_copy(results / "leaderboard" / "digits").rows == {}
+    assert read_parts(results)[0].equals(wanted)
 
 
 @pytest.mark.parametrize("damage", [b"", b"ARROW1 and nothing after it"])

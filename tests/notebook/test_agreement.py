@@ -23,7 +23,7 @@ from regene_bench.runtime.stop import StopRequest
 
 # what only one of the two can have: where progress goes to, and how a table is printed
 _PYTHONS_OWN = {"emit", "stop"}
-_COMMANDS_OWN = {"form"}
+_COMMANDS_OWN = {"form", "safe_cells"}
 _SPELT = {"set_": "settings"}
 
 

@@ -6,6 +6,7 @@ It judges generated images from outside, as in section 6.1 of the ReGene paper.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -22,6 +23,7 @@ from regene_bench.api import (
     Features,
     Message,
     MethodConfig,
+    RegeneBenchError,
     Runtime,
     Stage,
     cache_dir,
@@ -83,13 +85,15 @@ class NeutralClassifier(FeatureExtractor):
                 "augmentation": data.augmentation.model_dump(mode="json"),
             }
         )
-        store = CheckpointStore(cache_dir() / "neutral" / key, runtime.checkpoints.interval)
+        store = CheckpointStore(
+            cache_dir() / "neutral" / key, runtime.checkpoints.interval, _told_once(runtime)
+        )
         own = Runtime(
             runtime.device, runtime.precision, 0, store, runtime.stop, runtime.emit, data.name
         )
         network = _build(data, config, own)
         what = f"trains the neutral classifier of {data.name}"
-        with exclusive(store.folder / "lock", what, own.stop, own.emit):
+        with exclusive(store.folder / "lock", what, own.stop, own.emit, needed=False):
             _fit(network, data, config, own)
             self._sha256 = _hash_weights(network)
             self._network = network.eval()
@@ -113,6 +117,20 @@ class NeutralClassifier(FeatureExtractor):
         with full_float32(images.device):
             features = self._network.features(standardise(inputs))
             return Features(features, self._network.head(features))
+
+
+def _told_once(runtime: Runtime) -> Callable[[RegeneBenchError], None]:
+    """Warn that the weights are not kept, at the first of many checkpoints that are not."""
+    told: list[RegeneBenchError] = []
+
+    def tell(error: RegeneBenchError) -> None:
+        if not told:
+            text = f"The neutral classifier is not kept, and trained by every call. {error.message}"
+            hint = "Free some disk space, or set REGENE_BENCH_CACHE to another folder."
+            runtime.tell(Message(f"{text}\n{hint}", "warning"))
+        told.append(error)
+
+    return tell
 
 
 def _build(data: BenchmarkData, config: NeutralConfig, runtime: Runtime) -> CifarResNet:
@@ -175,9 +193,10 @@ def _kept_accuracy(
 
     It is of no run, and on a CPU it would take longer than the rest of a call's beginning.
     """
-    kept = store.load(_ACCURACY)
-    if kept is not None and kept["weights"] == extractor.card.weights_sha256:
-        return float(kept["accuracy"])
+    weights, kept = extractor.card.weights_sha256, store.load(_ACCURACY)
+    match kept:
+        case {"weights": str(own), "accuracy": float(accuracy)} if own == weights:
+            return accuracy
     right = 0
     with torch.inference_mode():
         for start in range(0, len(data.test), 512):
@@ -185,5 +204,5 @@ def _kept_accuracy(
             assert logits is not None
             right += int((logits.argmax(1) == data.test.labels[start : start + 512]).sum())
     accuracy = right / len(data.test)
-    store.save(_ACCURACY, {"weights": extractor.card.weights_sha256, "accuracy": accuracy})
+    store.save(_ACCURACY, {"weights": weights, "accuracy": accuracy})
     return accuracy

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from regene_bench.api import (
     BenchmarkData,
+    CheckpointStore,
     ImageShape,
     Interrupted,
     SampleRng,
@@ -136,6 +137,31 @@ def test_what_was_interrupted_together_goes_on_alone_and_the_other_way(
     assert torch.equal(drawn(again), drawn(first))
     for model, expected in zip((first, second), plain, strict=True):
         assert torch.allclose(drawn(model), drawn(expected), atol=TOLERANCE)
+
+
+def test_killed_between_the_checkpoints_of_two_it_ends_bit_equal(
+    stripes: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs = [config_of(noise_dim=0), config_of(noise_dim=4)]
+    plain = train_together(configs, [0, 1], stripes, tmp_path / "plain")
+    folder, real = tmp_path / "cut", CheckpointStore.save
+    with pytest.raises(Interrupted):
+        train_together(configs, [0, 1], stripes, folder, StopAfter(8))
+
+    def killed_at_the_second(store: CheckpointStore, name: str, state: Any) -> None:
+        if store.folder.name == "1":
+            raise KeyboardInterrupt
+        real(store, name, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointStore, "save", killed_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            train_together(configs, [0, 1], stripes, folder)
+    steps = [CheckpointStore(folder / lane).load("cgan")["step"] for lane in "01"]
+    assert steps[0] > steps[1] > 0
+    resumed = train_together(configs, [0, 1], stripes, folder)
+    for model, expected in zip(resumed, plain, strict=True):
+        assert torch.equal(drawn(model), drawn(expected))
 
 
 def test_costs_are_shared_and_images_are_not(stripes: BenchmarkData, tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""Every file that lies on disk, read and held to what was written: nothing is changed.
+
+Whatever reads a file checks it anyway. To look at all at once tells before a long call, or before
+results are given away, what would be passed over or made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from regene_bench.base.paths import cache_dir
+from regene_bench.data.decoded_cache import load_cached
+from regene_bench.leaderboard.parts import part_files, read_parts
+from regene_bench.leaderboard.parts_cache import is_sound_copy
+from regene_bench.leaderboard.reading import BadPart, read_file
+from regene_bench.plan.weights import known_weights, weights_path, weights_state
+from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.checkpoints import CheckpointStore
+
+_MADE_AGAIN = "Remove it; it is made again when it is needed."
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A file, or a folder that is one entry of a cache, that was looked at.
+
+    Attributes:
+        path: Where it lies.
+        damage: What is wrong with it; empty if nothing is.
+        remedy: What to do about it.
+    """
+
+    path: Path
+    damage: str = ""
+    remedy: str = ""
+
+
+def look_at_results(results: Path) -> Iterator[Looked]:
+    """Look at parts, descriptions and checkpoints of runs, and notes of repetitions.
+
+    Args:
+        results: A results folder.
+    """
+    contradicting = {part.path: part for part in read_parts(results)[1] if not _is_whole(part)}
+    for path in part_files(results):
+        found = read_file(path)
+        bad = found if isinstance(found, BadPart) else contradicting.get(path)
+        yield Looked(path) if bad is None else Looked(path, bad.reason, _remedy_of(bad))
+    runs = results / "runs"
+    for path in sorted(runs.glob("*/run.json")):
+        damage = _damage_of_json(path, partial(_describes, path.parent.name))
+        yield Looked(path, damage, _MADE_AGAIN)
+    for path in sorted(runs.glob("*/checkpoints/*.safetensors")):
+        remedy = "Remove it; that stage is trained from its beginning when the run is repeated."
+        yield Looked(path, _damage_of_checkpoint(path), remedy)
+    for path in sorted((results / ".repeating").glob("*.json")):
+        remedy = "Remove it; `--force` then repeats all of its runs."
+        yield Looked(path, _damage_of_json(path, _is_note), remedy)
+
+
+def look_at_caches(host: PluginHost) -> Iterator[Looked]:
+    """Look at decoded data, features, trained extractors, copies of leaderboards, and weights.
+
+    Args:
+        host: Knows which weights there are.
+    """
+    cache = cache_dir()
+    for pattern in ("features/*.safetensors", "neutral/*/*.safetensors"):
+        for path in sorted(cache.glob(pattern)):
+            yield Looked(path, _damage_of_checkpoint(path), _MADE_AGAIN)
+    for path in sorted(p for p in (cache / "decoded").glob("*") if not p.name.startswith(".")):
+        damage = "" if load_cached(path.name) else "its pixels are not those that were decoded"
+        yield Looked(path, damage, _MADE_AGAIN)
+    for path in sorted((cache / "leaderboards").glob("*.arrow")):
+        damage = "" if is_sound_copy(path) else "damaged, or of another version"
+        yield Looked(path, damage, _MADE_AGAIN)
+    for known in known_weights(host):
+        state = weights_state(known.file)
+        if state != "missing":
+            damage = "its SHA-256 is another" if state == "corrupt" else ""
+            remedy = f"Run `regene-bench weights fetch {known.file.name}`."
+            yield Looked(weights_path(known.file), damage, remedy)
+
+
+def _is_whole(part: BadPart) -> bool:
+    """Whether a file is only said to be bad by itself, which reading it alone tells as well."""
+    return not part.contradicts
+
+
+def _remedy_of(part: BadPart) -> str:
+    if part.contradicts:
+        return "`regene-bench reproduce RUN` tells which of two values stands; remove the other."
+    if part.newer:
+        return "Upgrade regene-bench."
+    return "Remove it, and do its run again, or copy it anew from where it is whole."
+
+
+def _damage_of_checkpoint(path: Path) -> str:
+    told: list[str] = []
+    CheckpointStore(path.parent).load(path.stem, told.append)
+    return "; ".join(told)
+
+
+def _describes(run_id: str, found: Any) -> bool:
+    return bool(found["run_id"] == run_id) and isinstance(found["params"], dict)
+
+
+def _is_note(found: Any) -> bool:
+    # older versions noted the list alone
+    return isinstance(found if isinstance(found, list) else found["left"], list)
+
+
+def _damage_of_json(path: Path, holds: Callable[[Any], bool]) -> str:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return "" if holds(found) else "it is of something else"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}"
+    except (ValueError, LookupError, TypeError):
+        return "it is not what was written"

@@ -1,0 +1,136 @@
+"""What several files say of one run, as one: what is the same folds, what contradicts is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
+from regene_bench.leaderboard.grouping import codes
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One score of one run that two leaderboards give two values for.
+
+    Attributes:
+        run_id: The run.
+        benchmark, method, seed: What it is.
+        metric: The score.
+        class_name: Its class, if it is per class.
+        first, second: The two values.
+        first_path, second_path: Where they stand.
+    """
+
+    run_id: str
+    benchmark: str
+    method: str
+    seed: int
+    metric: str
+    class_name: str | None
+    first: float
+    second: float
+    first_path: Path
+    second_path: Path
+
+
+def repeated_runs(table: pa.Table, counts: Sequence[int]) -> dict[str, list[int]]:
+    """Find the runs that stand in more than one file.
+
+    Args:
+        table: The rows of all files, with ``run_id``.
+        counts: How many rows each file gave, in order.
+
+    Returns:
+        The numbers of its files by run id.
+    """
+    runs = codes(table, ["run_id"])
+    files = np.repeat(np.arange(len(counts)), counts)
+    # rows of a run lie together: a stretch begins where either of the two changes
+    begins = np.flatnonzero(np.r_[True, (np.diff(runs) != 0) | (np.diff(files) != 0)][: len(runs)])
+    pairs = np.unique(np.stack([runs[begins], files[begins]], axis=1), axis=0)
+    own, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    found = {}
+    for run, start, number in zip(own, first, count, strict=True):
+        if number > 1:
+            row = int(begins[np.flatnonzero(runs[begins] == run)[0]])
+            found[table["run_id"][row].as_py()] = pairs[start : start + number, 1].tolist()
+    return found
+
+
+def fold(
+    standing: Sequence[tuple[Path, RunRecord]], tolerance: float = TOLERANCE
+) -> tuple[RunRecord, list[Conflict]]:
+    """Make one record of those that several places have of one run.
+
+    All scores are kept. Where two have a score, values that agree fold into the first; a value
+    beats a reason why there is none.
+
+    Args:
+        standing: Where a record stands, and the record; in the order of precedence.
+        tolerance: Greatest relative difference of values that agree.
+
+    Returns:
+        The record, and what contradicts in it: then nobody can know what is right.
+    """
+    # a run that failed in one place and ended well in another has ended well
+    standing = sorted(standing, key=lambda item: item[1].status != "ok")
+    first_path, first = standing[0]
+    scores = {convention_of(score): score for score in first.scores}
+    places = dict.fromkeys(scores, first_path)
+    conflicts = []
+    for path, record in standing[1:]:
+        for score in record.scores if record.status == first.status else ():
+            key = convention_of(score)
+            known = scores.get(key)
+            if known is None:
+                scores[key], places[key] = score, path
+            elif not _agree(known, score, tolerance):
+                conflicts.append(_conflict(first, known, score, places[key], path))
+    return replace(first, scores=_without_vain_reasons(scores.values())), conflicts
+
+
+def _agree(first: ScoreRow, second: ScoreRow, tolerance: float) -> bool:
+    if first.value is None or second.value is None:
+        return True
+    return verdict(first.value, second.value, tolerance) != "off"
+
+
+def _conflict(
+    record: RunRecord, known: ScoreRow, score: ScoreRow, first_path: Path, second_path: Path
+) -> Conflict:
+    return Conflict(
+        run_id=record.run_id,
+        benchmark=record.benchmark,
+        method=record.method,
+        seed=record.seed,
+        metric=score.metric,
+        class_name=score.class_name,
+        first=known.value or 0.0,
+        second=score.value or 0.0,
+        first_path=first_path,
+        second_path=second_path,
+    )
+
+
+def _without_vain_reasons(scores: Iterable[ScoreRow]) -> tuple[ScoreRow, ...]:
+    """Drop the reasons why there is no value from scores that have one."""
+    every = list(scores)
+    measured = {(score.metric, score.class_name) for score in every if score.status == "ok"}
+    return tuple(
+        score
+        for score in every
+        if score.status == "ok" or (score.metric, score.class_name) not in measured
+    )
+
+
+def table_of(records: Iterable[RunRecord]) -> pa.Table:
+    """The rows of records, under the schema."""
+    rows = [row | {"schema_version": SCHEMA_VERSION} for run in records for row in run.rows()]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
