@@ -18,8 +18,9 @@ from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.check import NotApplicable, require
+from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
-from regene_bench.testing.stripes import striped_data
+from regene_bench.testing.stripes import moved, striped_data
 
 GREY = ImageShape(1, 8, 8, 3)
 RGB = ImageShape(3, 16, 16, 3)
@@ -27,22 +28,32 @@ RGB = ImageShape(3, 16, 16, 3)
 _N = 19
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TOLERANCE = 1e-5
+_CPU = torch.device("cpu")
 
 
 class ExtractorSubject:
-    """What the checks of extractors are called with: the extractor without options, on the CPU.
+    """What the checks of extractors are called with: the extractor without options.
 
     Args:
         entry: The extractor's registration.
         folder: An empty folder, for the checkpoints of one that trains.
         host: The installed plugins.
         emit: Called with the progress of downloads and trainings.
+        device: Where it computes.
     """
 
-    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        folder: Path,
+        host: PluginHost,
+        emit: Sink,
+        device: torch.device = _CPU,
+    ) -> None:
         self.entry = entry
         self._folder = folder
         self._emit = emit
+        self._device = device
         self._unavailable: UnavailableError | None = None
 
     @cached_property
@@ -70,9 +81,9 @@ class ExtractorSubject:
             raise NotApplicable(f"it stands for many: check one of them, {self.entry.name}:NAME")
         extractor = loaded({})
         store = CheckpointStore(self._folder)
-        runtime = Runtime(torch.device("cpu"), "float32", 0, store, emit=self._emit)
+        runtime = Runtime(self._device, "float32", 0, store, emit=self._emit)
         try:
-            extractor.prepare(striped_data(shape), runtime)
+            extractor.prepare(moved(striped_data(shape), self._device), runtime)
         except UnavailableError as error:
             self._unavailable = error
             raise
@@ -212,6 +223,7 @@ CHECKS = (
     the_card_is_complete,
     the_weights_hash_is_the_files,
     the_card_describes_the_features,
+    keeps_to_its_device,
     the_same_images_have_the_same_features,
     features_do_not_depend_on_the_batch,
     features_do_not_depend_on_the_surroundings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -50,6 +52,18 @@ def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:
         start = label * shape.width // shape.n_classes
         image[:, :, start : start + wide] += _STRIPE
     return DeviceImages(torch.from_numpy(images), torch.from_numpy(labels))
+
+
+def moved(data: BenchmarkData, device: torch.device) -> BenchmarkData:
+    """Give the same data on a device."""
+    return replace(
+        data, train=moved_images(data.train, device), test=moved_images(data.test, device)
+    )
+
+
+def moved_images(images: DeviceImages, device: torch.device) -> DeviceImages:
+    """Give the same images on a device."""
+    return DeviceImages(images.images.to(device), images.labels.to(device))
 
 
 def class_means(images: DeviceImages, n_classes: int) -> Tensor:

@@ -149,13 +149,22 @@ class Painting(Good):
         return 0.5
 
 
+class OnTheCpu(Good):
+    """Compares with a grey level that it keeps on the CPU."""
+
+    found_by = "keeps-to-its-device"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float((evaluation.generated.images - torch.full((16, 16), 127)).double().mean())
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
 
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
-    NotEnough, Inverting, Normalising, Painting, Undescribed,
+    NotEnough, Inverting, Normalising, Painting, OnTheCpu, Undescribed,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.methods.capabilities import (
     capabilities_keep_their_shapes,
     images_of_any_size_are_generated,
@@ -35,6 +36,7 @@ CHECKS = (
     samples_are_images,
     samples_do_not_depend_on_the_batch_size,
     capabilities_keep_their_shapes,
+    keeps_to_its_device,
     the_same_seed_gives_the_same_samples,
     the_data_are_left_alone,
     interrupted_training_goes_on,

@@ -31,13 +31,14 @@ from regene_bench.runtime.process_state import kept_process_state, seed_global_g
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.check import Broken
 from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, spoiled
-from regene_bench.testing.stripes import class_means, striped_data, stripes
+from regene_bench.testing.stripes import class_means, moved, moved_images, striped_data, stripes
 
 Quality = Literal["good", "bad"]
 _SHAPE = ImageShape(1, 16, 16, 3)
 _PER_CLASS = 30
 _ERROR = {"good": 0.05, "bad": 0.5}
 _TRIALS = {"good": 1, "bad": 9}
+_CPU = torch.device("cpu")
 
 
 class MetricSubject:
@@ -51,14 +52,23 @@ class MetricSubject:
         folder: An empty folder, for what metrics keep.
         host: The installed plugins.
         emit: Called with the progress of trainings.
+        device: Where it measures.
     """
 
-    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        folder: Path,
+        host: PluginHost,
+        emit: Sink,
+        device: torch.device = _CPU,
+    ) -> None:
         self.entry = entry
         self.metric_class: type[Metric] = entry.load()
         self._folder = folder
         self._emit = emit
-        self._data = striped_data(_SHAPE)
+        self._device = device
+        self._data = moved(striped_data(_SHAPE), device)
         self._measured = 0
 
     @cached_property
@@ -80,7 +90,7 @@ class MetricSubject:
         Raises:
             Broken: The metric failed.
         """
-        return self._rows(self._evaluation(quality, order))
+        return self._rows(self.evaluation(quality, order))
 
     def measure_against_statistics(self) -> tuple[ScoreRow, ...]:
         """Measure the good images against mean and covariance of the real ones' features alone.
@@ -88,16 +98,19 @@ class MetricSubject:
         Raises:
             Broken: The metric failed.
         """
-        with _cache(self._folder):
-            features = self._evaluation("good", None).reference_features("any").features
-        moments = moments_of(features)
-        statistics = ReferenceStatistics.checked(
+        return self._rows(self.evaluation("good", statistics=self.real_statistics()))
+
+    def real_statistics(self) -> ReferenceStatistics:
+        """Mean and covariance of the real images' features."""
+        with self.own_cache():
+            features = self.evaluation("good").reference_features("any").features
+        moments = moments_of(features.cpu())
+        return ReferenceStatistics.checked(
             moments.mean.numpy(), moments.covariance.numpy(), "the real images' statistics"
         )
-        return self._rows(self._evaluation("good", None, statistics))
 
     def _rows(self, evaluation: Evaluation) -> tuple[ScoreRow, ...]:
-        with _cache(self._folder), kept_process_state():
+        with self.own_cache(), kept_process_state():
             # what draws from them is found by measuring twice
             self._measured += 1
             seed_global_generators(self._measured)
@@ -113,20 +126,28 @@ class MetricSubject:
         """How many images are measured: 90."""
         return _PER_CLASS * _SHAPE.n_classes
 
-    def _evaluation(
+    def evaluation(
         self,
         quality: Quality,
-        order: torch.Tensor | None,
+        order: torch.Tensor | None = None,
         statistics: ReferenceStatistics | None = None,
     ) -> Evaluation:
-        data = self._data
+        """Make what a metric measures; arguments as of ``measure``.
+
+        Args:
+            quality: Of the generated images.
+            order: Of the images.
+            statistics: What they are compared with in place of real images.
+        """
+        data, device = self._data, self._device
         images = stripes(_SHAPE, _PER_CLASS, seed=2)
         if quality == "bad":
             images = spoiled(images)
         if order is not None:
             images = images.subset(order)
+        images = moved_images(images, device)
         runtime = Runtime(
-            device=torch.device("cpu"),
+            device=device,
             precision="float32",
             seed=0,
             checkpoints=CheckpointStore(self._folder / "checkpoints"),
@@ -134,7 +155,7 @@ class MetricSubject:
             task=self.entry.name,
         )
         means = class_means(data.train, _SHAPE.n_classes)
-        counts = torch.full((len(images),), _TRIALS[quality], dtype=torch.int64)
+        counts = torch.full((len(images),), _TRIALS[quality], dtype=torch.int64, device=device)
         return Evaluation(
             model=OracleModel(images, means, _ERROR[quality]),
             data=data,
@@ -146,6 +167,19 @@ class MetricSubject:
             statistics=statistics,
         )
 
+    @contextmanager
+    def own_cache(self) -> Iterator[None]:
+        """Keep what a metric caches out of the user's own cache."""
+        before = os.environ.get(CACHE_VARIABLE)
+        os.environ[CACHE_VARIABLE] = str(self._folder / "cache")
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[CACHE_VARIABLE]
+            else:
+                os.environ[CACHE_VARIABLE] = before
+
 
 def _watched(evaluation: Evaluation) -> SharedData:
     """Watch over the real images, which are the same each time they are made."""
@@ -156,17 +190,3 @@ def _watched(evaluation: Evaluation) -> SharedData:
         return data, Comparison(labels, data.train, data.test, "train")
 
     return SharedData(evaluation.data, evaluation.comparison, anew)
-
-
-@contextmanager
-def _cache(folder: Path) -> Iterator[None]:
-    """Keep what a metric caches out of the user's own cache."""
-    before = os.environ.get(CACHE_VARIABLE)
-    os.environ[CACHE_VARIABLE] = str(folder / "cache")
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[CACHE_VARIABLE]
-        else:
-            os.environ[CACHE_VARIABLE] = before
