@@ -6,7 +6,9 @@ must name (``line``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -25,6 +27,7 @@ from regene_bench.api import (
     FeatureExtractor,
     Features,
     ImageShape,
+    MethodError,
     Metric,
     Runtime,
     SampleRng,
@@ -238,6 +241,58 @@ class WaitsNowAndThen(Good):
             self.share = float((data.train.labels == 1).float().mean())
             stage = self.stage(model, len(data.train))
             train(replace(stage, name=name), data.train, runtime)
+
+
+class ReadsTheLossOnceAnEpoch(Good):
+    """No fault: it looks at the stop request, and at the loss, once in twenty updates."""
+
+    def train(self, model: GoodModel, data: BenchmarkData, runtime: Runtime) -> None:
+        optimizer = torch.optim.SGD(model.network.parameters(), lr=0.1)
+        noise = torch.zeros(len(data.train), NOISE, device=runtime.device)
+        for _ in range(4):
+            for _ in range(20):
+                loss = model.images(data.train.labels, noise).mean()
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                optimizer.step()
+            self.last = float(loss)
+            runtime.stop.check()
+
+
+class RefusesAShortTraining(Good):
+    """No fault: it wants more than four steps."""
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        self.steps = 0
+        stage = super().stage(model, n_train)
+
+        def step(batch: Batch) -> Mapping[str, Tensor]:
+            self.steps += 1
+            return stage.step(batch)
+
+        return replace(stage, step=step)
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        model = super().fit(data, runtime)
+        if self.steps < 5:
+            raise MethodError("The network has learnt nothing.", hint="Train longer.")
+        return model
+
+
+class Talkative(Good):
+    """No fault of this kind: it prints."""
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        print('{"status": "failed"}')
+        return super().fit(data, runtime)
+
+
+class Dies(Good):
+    """Takes its process with it."""
+
+    def fit(self, data: BenchmarkData, runtime: Runtime) -> GoodModel:
+        print("good night", file=sys.stderr, flush=True)
+        os._exit(3)
 
 
 class Grey(Fault, Metric):

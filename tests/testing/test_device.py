@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from .device_faults import EXTRACTORS, METHODS, METRICS, WaitsNowAndThen
+from .device_faults import (
+    EXTRACTORS,
+    METHODS,
+    METRICS,
+    Dies,
+    ReadsTheLossOnceAnEpoch,
+    RefusesAShortTraining,
+    Talkative,
+    WaitsNowAndThen,
+)
+from .good_method import Good
 from .subjects import result_of, subject_of
 
 CHECK = "keeps-to-its-device"
@@ -28,6 +39,24 @@ def test_a_fault_is_found_in_its_line(kind: str, fault: Any, tmp_path: Path) -> 
     assert result.found.endswith(fault.line)
 
 
-def test_waits_before_training_and_between_stages_are_no_fault(tmp_path: Path) -> None:
-    result = result_of("method", CHECK, subject_of("method", WaitsNowAndThen, tmp_path))
+@pytest.mark.parametrize(
+    "method", [WaitsNowAndThen, ReadsTheLossOnceAnEpoch, RefusesAShortTraining, Talkative]
+)
+def test_what_is_no_fault_passes(method: type, tmp_path: Path) -> None:
+    result = result_of("method", CHECK, subject_of("method", method, tmp_path))
     assert result.status == "passed", result.found
+
+
+def test_a_plugin_that_ends_its_process_fails_and_the_next_one_is_looked_at(tmp_path: Path) -> None:
+    result = result_of("method", CHECK, subject_of("method", Dies, tmp_path))
+    assert result.status == "failed"
+    assert result.found.startswith("it ends the process that it is tried in: exit code 3;")
+    assert "good night" in result.found
+    result = result_of("method", CHECK, subject_of("method", Good, tmp_path))
+    assert result.status == "passed", result.found
+
+
+def test_the_process_that_asks_is_left_as_it_is(tmp_path: Path) -> None:
+    result_of("method", CHECK, subject_of("method", Good, tmp_path))
+    assert torch._C._get_privateuse1_backend_name() == "privateuseone"
+    assert not hasattr(torch, "pretended")

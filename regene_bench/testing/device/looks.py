@@ -20,6 +20,7 @@ from regene_bench.base.events import silent
 from regene_bench.data.device_images import to_float
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import load_plugins
+from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.random import SampleRng
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
@@ -87,6 +88,7 @@ def look_at(entry: Entry, pretended: Pretended) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="regene-bench-device-") as folder,
         watched(pretended.tally, owner) as watch,
+        kept_process_state(),
     ):
         try:
             _LOOKS[entry.kind](entry, Path(folder), pretended.device, watch)
@@ -107,8 +109,15 @@ def _look_at_method(entry: Entry, folder: Path, device: torch.device, watch: Wat
         own = subject.runtime(seed=seed, stop=StepStop(watch))
         return replace(own, device=device)
 
-    with few_steps(STEPS):
+    try:
+        with few_steps(STEPS):
+            model = subject.fit(runtime(0), data)
+    except Exception as error:
+        if _of_the_device(error) is not None:
+            raise
+        # some methods refuse networks that have learnt nothing
         model = subject.fit(runtime(0), data)
+    with few_steps(STEPS):
         method = subject.method
         if method.fit_batch.__func__ is not Method.fit_batch.__func__:  # type: ignore[attr-defined]
             configs = [subject.config() for _ in _SEEDS]
@@ -205,22 +214,31 @@ def _require_no_repeated_waits(watch: Watch) -> None:
 
 def _explained(error: BaseException, owner: str) -> Broken | NotApplicable:
     """Say what an error means for the device, and which line of the plugin it came from."""
-    chain = list(_chain(error))
-    place = next(filter(None, (place_of_error(one, owner) for one in chain)), None)
+    place = next(filter(None, (place_of_error(one, owner) for one in _chain(error))), None)
     where = f"\nin {place}" if place else ""
-    for one in chain:
+    why = _of_the_device(error)
+    if isinstance(why, Broken):
+        return Broken(f"{why}{where}")
+    if isinstance(why, NotApplicable):
+        return NotApplicable(f"{why}{where}")
+    return Broken(f"it fails on the device: {type(error).__name__}: {error}{where}")
+
+
+def _of_the_device(error: BaseException) -> Broken | NotApplicable | None:
+    """What an error says of the device; nothing if it might have been raised anywhere."""
+    for one in _chain(error):
         text = f"{type(one).__name__}: {one}"
         if isinstance(one, MixedDevicesError):
             layer = layer_of_error(one)
             why = f" (the weights of {layer} lie on the CPU)" if layer else ""
-            return Broken(f"tensors of the CPU meet tensors of the device{why}: {one}{where}")
+            return Broken(f"tensors of the CPU meet tensors of the device{why}: {one}")
         if isinstance(one, HostAccessError):
-            return Broken(f"NumPy is given a tensor of the device: {one}{where}")
+            return Broken(f"NumPy is given a tensor of the device: {one}")
         if isinstance(one, NotImplementedError):
-            return NotApplicable(f"the pretended device cannot do what it asks for: {text}{where}")
+            return NotApplicable(f"the pretended device cannot do what it asks for: {text}")
         if any(word in str(one) for word in _CUDA):
-            return Broken(f"it asks for CUDA, whatever device it is given: {text}{where}")
-    return Broken(f"it fails on the device: {type(error).__name__}: {error}{where}")
+            return Broken(f"it asks for CUDA, whatever device it is given: {text}")
+    return None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

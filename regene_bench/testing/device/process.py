@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import IO
 
 from regene_bench.plugins.entries import Entry
+from regene_bench.testing.check import Broken
 
 # with the search path of this process, wherever it comes from
 _CODE = """
@@ -25,6 +26,7 @@ serve()
 # no real accelerator may be taken for the one that is pretended
 _HIDDEN = {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
 _END_SECONDS = 10.0
+_MOST_WORDS = 200
 
 
 class DeviceProcess:
@@ -44,7 +46,7 @@ class DeviceProcess:
             The status, as of ``Result``, and what was found.
 
         Raises:
-            RuntimeError: The process died; the next call starts another one.
+            Broken: The plugin ended the process; the next call starts another one.
         """
         process = self._running()
         assert process.stdin is not None
@@ -61,7 +63,7 @@ class DeviceProcess:
             self.close()
             raise
         if not line:
-            raise RuntimeError(f"the process with the device died: {self._last_words()}")
+            raise Broken(f"it ends the process that it is tried in: {self._last_words()}")
         answer: Mapping[str, str] = json.loads(line)
         return answer["status"], answer["found"]
 
@@ -92,10 +94,14 @@ class DeviceProcess:
         return self._process
 
     def _last_words(self) -> str:
-        self.close()
+        """The exit code of the process that died, and the end of what it said."""
+        assert self._process is not None
         assert self._errors is not None
+        code = self._process.wait(_END_SECONDS)
+        self.close()
         self._errors.seek(0)
-        return self._errors.read().decode(errors="replace").strip()[-500:]
+        said = self._errors.read().decode(errors="replace").strip()[-_MOST_WORDS:]
+        return f"exit code {code}; it last said {said!r}" if said else f"exit code {code}"
 
 
 @functools.cache

@@ -25,6 +25,8 @@ from regene_bench.testing.device.tally import COPY_TO_CPU, Tally
 
 # Training's own waits (it reads the losses twice a second) are no plugin's.
 _LOOP = {f"regene_bench.training.{name}" for name in ("loop", "stage_run", "lockstep")}
+# A step of a GAN with several updates of its critic has some; an epoch has more.
+_MOST_UPDATES = 10
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,23 @@ class Step:
     Attributes:
         operations: How many operations computed something on the device.
         waits: How many times anybody waited for it.
-        places: Where in the plugin, and why.
+        updates: How many times an optimiser changed its parameters.
+        places: Where in the plugin it was waited for, and why.
     """
 
     operations: int
     waits: int
+    updates: int
     places: Counter[Wait]
+
+    def since(self, before: Step) -> Step:
+        """What happened since an earlier state of the account."""
+        return Step(
+            self.operations - before.operations,
+            self.waits - before.waits,
+            self.updates - before.updates,
+            self.places - before.places,
+        )
 
 
 @dataclass
@@ -115,7 +128,8 @@ class Watch:
     steps: list[Step] = field(default_factory=list)
     updates: list[Step] = field(default_factory=list)
     places: Counter[Wait] = field(default_factory=Counter)
-    _begun: dict[str, tuple[int, int, Counter[Wait]]] = field(default_factory=dict)
+    _updates: int = 0
+    _begun: dict[str, Step] = field(default_factory=dict)
 
     def step_done(self) -> None:
         """A step of a training has ended."""
@@ -125,12 +139,17 @@ class Watch:
         """Lines that waited in two steps of a training that follow each other.
 
         What happens between two stages, or once, is no habit. Where nobody looks at the stop
-        request, the optimisers tell where a step ends.
+        request, or only once in a while, the optimisers tell where a step ends.
         """
-        steps = self.steps if len(self.steps) > 1 else self.updates
+        looked = len(self.steps) > 1 and len(self.updates) <= _MOST_UPDATES * len(self.steps)
+        steps = self.steps if looked else self.updates
+        # what looks at the stop request and updates nothing is no training, if anything is updated
+        updating = any(step.updates for step in steps)
         found: dict[Wait, None] = {}
-        for before, after in itertools.pairwise(steps):
-            found |= dict.fromkeys(wait for wait in before.places if wait in after.places)
+        for pair in itertools.pairwise(steps):
+            if all(step.updates for step in pair) or not updating:
+                before, after = pair
+                found |= dict.fromkeys(wait for wait in before.places if wait in after.places)
         return list(found)
 
     def note_wait(self, reason: str) -> None:
@@ -161,13 +180,18 @@ class Watch:
 
     def note_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """An optimiser has changed its parameters."""
+        self._updates += 1
         self._cut("update", self.updates)
 
     def _cut(self, what: str, ended: list[Step]) -> None:
-        now = (self.tally.operations.total(), self.tally.waits.total(), self.places.copy())
+        now = Step(
+            self.tally.operations.total(),
+            self.tally.waits.total(),
+            self._updates,
+            self.places.copy(),
+        )
         if what in self._begun:
-            operations, waits, places = self._begun[what]
-            ended.append(Step(now[0] - operations, now[1] - waits, now[2] - places))
+            ended.append(now.since(self._begun[what]))
         self._begun[what] = now
 
     def _note_cpu(self, parameters: Iterable[Any], text: str) -> None:
