@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.first_party import methods
+from tests.first_party import entries
 
 ROOT = Path(__file__).parents[2]
 _SCRIPT = ROOT / "benchmarks" / "speed" / "operations.py"
@@ -22,7 +22,7 @@ def rows_of_the_manual() -> list[str]:
 
 def test_it_has_all_methods_that_train() -> None:
     named = {row.split("`")[1] for row in rows_of_the_manual()}
-    assert named == set(methods()) - {"real"}
+    assert named == {entry.name for entry in entries("method")} - {"real"}
 
 
 def test_the_numbers_are_those_of_today() -> None:
@@ -39,4 +39,4 @@ def test_the_numbers_are_those_of_today() -> None:
     assert done.returncode == 0, done.stderr
     counted = done.stdout.splitlines()[2:]
     assert len(counted) == 3
-    assert counted == [row for row in rows_of_the_manual() if row.split("`")[1] in some][::1]
+    assert counted == [row for row in rows_of_the_manual() if row.split("`")[1] in some]

@@ -73,7 +73,7 @@ def install() -> Pretended:
         raise RuntimeError(f"torch {torch.__version__} has no back ends in Python")
     tally = Tally()
     getattr(registration, _SETUP)(NAME, backend_module=_module_of(tally))
-    library = torch.library.Library("_", "IMPL")
+    library: Any = torch.library.Library("_", "IMPL")  # type: ignore[no-untyped-call]
     library.fallback(
         lambda operator, *args, **kwargs: _run(tally, operator, args, kwargs),
         dispatch_key="PrivateUse1",
@@ -98,13 +98,13 @@ class PretendedTensor(torch.Tensor):
     @staticmethod
     def __new__(cls, raw: Tensor) -> PretendedTensor:
         made: PretendedTensor = torch.Tensor._make_wrapper_subclass(
-            cls, raw.size(), strides=raw.stride(), dtype=raw.dtype, device=DEVICE
+            cls, raw.size(), strides=raw.stride(), dtype=raw.dtype, device=torch.device(DEVICE)
         )
         made.raw = raw
         return made
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls,
         func: Any,
         types: Sequence[type],
@@ -113,7 +113,7 @@ class PretendedTensor(torch.Tensor):
     ) -> Any:
         return _run(install().tally, func, args, kwargs or {})
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         install().tally.wait("repr")
         return f"{self.raw!r} on {DEVICE}"
 
@@ -206,11 +206,10 @@ def _refuse_mixed(name: str, args: Sequence[Any], theirs: Iterable[Tensor]) -> N
 
 
 def _refuse_foreign_generator(tally: Tally, leaves: Iterable[Any]) -> None:
+    own: Iterable[Any] = [kept for kept in tally.kept if isinstance(kept, _Generator)]
     for leaf in leaves:
         # the dispatcher hands over another object for the same generator
-        if isinstance(leaf, _Generator) and not any(
-            isinstance(own, _Generator) and own._cdata == leaf._cdata for own in tally.kept
-        ):
+        if isinstance(leaf, _Generator) and all(one._cdata != leaf._cdata for one in own):  # type: ignore[attr-defined]
             raise MixedDevicesError(
                 f"Expected a '{NAME}' device type for generator but found 'cpu'"
             )
@@ -234,7 +233,7 @@ def _patch_torch(tally: Tally) -> None:
     torch.tensor = _made_on_the_cpu_first(torch.tensor)
     torch.as_tensor = _made_on_the_cpu_first(torch.as_tensor)
     torch.asarray = _made_on_the_cpu_first(torch.asarray)
-    torch.Tensor.new_tensor = _new_tensor  # type: ignore[method-assign]
+    torch.Tensor.new_tensor = _new_tensor  # type: ignore[assignment,method-assign]
     torch.Generator = _AnyGenerator  # type: ignore[misc]
     torch.inference_mode = _inference_mode  # type: ignore[assignment,misc]
     # as on a GPU, optimisers take all parameters at a time
@@ -254,7 +253,7 @@ def _made_on_the_cpu_first(make: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 
 def _new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
-    options = {"dtype": self.dtype, "device": self.device} | kwargs
+    options: dict[str, Any] = {"dtype": self.dtype, "device": self.device} | kwargs
     return torch.tensor(data, **options)
 
 
