@@ -69,7 +69,7 @@ def extracted(extractor: FeatureExtractor, images: Tensor, whose: str) -> Featur
     """
     with guarded(whose, _OTHERS), torch.inference_mode():
         part = extractor.extract(images.clone())
-        _check_part(part, images, whose)
+        check_part(part, len(images), images.device, whose)
     return part
 
 
@@ -106,10 +106,20 @@ def _check_card(card: ExtractorCard, whose: str) -> None:
         canonical_json(asdict(card))
 
 
-def _check_part(part: Features, images: Tensor, whose: str) -> None:
+def check_part(part: Features, n: int, device: torch.device, whose: str) -> None:
+    """Hold features of some images to their contract.
+
+    Args:
+        part: The features.
+        n: Of how many images.
+        device: Where they are to be.
+        whose: As of ``prepared``.
+
+    Raises:
+        PluginError: They are not finite floats, a row an image, there.
+    """
     if not isinstance(part, Features):
         raise PluginError(f"{whose} gave a {type(part).__name__}, not Features.", hint=_OTHERS)
-    n = len(images)
     for what in ("features", "logits"):
         found = getattr(part, what)
         if found is None and what == "logits":
@@ -119,10 +129,10 @@ def _check_part(part: Features, images: Tensor, whose: str) -> None:
             raise PluginError(
                 f"{whose} gave {what} of shape {shape} for {n} images, not [{n}, D].", hint=_OTHERS
             )
-        if not found.is_floating_point() or found.device != images.device:
+        if not found.is_floating_point() or found.device != device:
             raise PluginError(
                 f"{whose} gave {what} in {found.dtype} on {found.device} for images on "
-                f"{images.device}; they are to be float32 there.",
+                f"{device}; they are to be float32 there.",
                 hint=_OTHERS,
             )
         if not bool(torch.isfinite(found).all()):

@@ -17,7 +17,7 @@ from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
-from regene_bench.evaluation.extractor_calls import check_width, extracted, prepared
+from regene_bench.evaluation.extractor_calls import check_part, check_width, extracted, prepared
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.tensor_marks import Marked
@@ -186,7 +186,7 @@ class FeatureCache:
             return None
         try:
             found = Features(saved["features"], saved["logits"])
-            _check_part(found, n, None, name)
+            check_part(found, n, torch.device("cpu"), name)
         except (LookupError, TypeError, PluginError):
             again("they are no features of these images")
             return None

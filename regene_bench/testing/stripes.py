@@ -64,6 +64,18 @@ def stripes(shape: ImageShape, per_class: int, seed: int) -> DeviceImages:
     return DeviceImages(torch.from_numpy(images), torch.from_numpy(labels))
 
 
+def moved(data: BenchmarkData, device: torch.device) -> BenchmarkData:
+    """Give the same data on a device."""
+    return replace(
+        data, train=moved_images(data.train, device), test=moved_images(data.test, device)
+    )
+
+
+def moved_images(images: DeviceImages, device: torch.device) -> DeviceImages:
+    """Give the same images on a device."""
+    return DeviceImages(images.images.to(device), images.labels.to(device))
+
+
 def class_means(images: DeviceImages, n_classes: int) -> Tensor:
     """Give the mean image of each class, float32 ``[K, C·H·W]`` in [0, 1]."""
     pixels = to_float(images.images).flatten(1)

@@ -47,7 +47,7 @@ class GlobalNoise(Faulty):
 
     class Model(GoodModel):
         def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
-            return torch.randn(len(labels), NOISE)
+            return torch.randn(len(labels), NOISE, device=labels.device)
 
 
 class BatchNorm(Faulty):
@@ -122,6 +122,16 @@ class UnseededNetwork(Good):
 
     def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
         return GoodModel(self.network(shape), shape)
+
+
+class LeftOnTheCpu(Good):
+    """Leaves its network where it was made."""
+
+    found_by = "keeps-to-its-device"
+
+    def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
+        with runtime.seeded("init"):
+            return GoodModel(self.network(shape), shape)
 
 
 class Vandal(Good):

@@ -39,7 +39,7 @@ class GoodModel:
         return Generation(self.images(labels, noise), noise)
 
     def noise(self, labels: Tensor, rng: SampleRng) -> Tensor:
-        return rng.normal(len(labels), (NOISE,))
+        return rng.normal(len(labels), (NOISE,)).to(labels.device)
 
     def images(self, labels: Tensor, noise: Tensor) -> Tensor:
         one_hot = F.one_hot(labels, self.shape.n_classes).float()
@@ -64,7 +64,7 @@ class Good(Method):
 
     def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
         with runtime.seeded("init"):
-            return GoodModel(self.network(shape), shape)
+            return GoodModel(self.network(shape).to(runtime.device), shape)
 
     def network(self, shape: ImageShape) -> nn.Linear:
         return nn.Linear(shape.n_classes + NOISE, shape.channels * shape.height * shape.width)
@@ -76,7 +76,8 @@ class Good(Method):
         optimizer = torch.optim.Adam(model.network.parameters(), lr=0.05)
 
         def step(batch: Batch) -> dict[str, Tensor]:
-            images = model.images(batch.labels, torch.randn(len(batch.labels), NOISE))
+            noise = torch.randn(len(batch.labels), NOISE, device=batch.labels.device)
+            images = model.images(batch.labels, noise)
             loss = F.mse_loss(images, batch.images)
             optimizer.zero_grad()
             torch.autograd.backward(loss)

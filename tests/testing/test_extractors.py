@@ -173,13 +173,22 @@ class OtherWeights(Good):
     )
 
 
+class OnTheCpu(Good):
+    """Weighs pixels by what it keeps on the CPU."""
+
+    found_by = "keeps-to-its-device"
+
+    def extract(self, images: Tensor) -> Features:
+        return Features(super().extract(images).features * torch.linspace(0, 1, 16))
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
 
 FAULTY = (
     BatchScaled, Noisy, AutocastFollower, Painter, Short, GreyOnly, Anonymous, EverNew,
-    OtherWeights, RandomWeights, HashOrdered, Peeping, Half, Undescribed,
+    OtherWeights, RandomWeights, HashOrdered, Peeping, Half, OnTheCpu, Undescribed,
 )  # fmt: skip
 
 

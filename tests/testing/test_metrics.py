@@ -237,6 +237,15 @@ class SecretExtractor(OfMoments):
     extractors: ClassVar[tuple[str, ...]] = ()
 
 
+class OnTheCpu(Good):
+    """Compares with a grey level that it keeps on the CPU."""
+
+    found_by = "keeps-to-its-device"
+
+    def value(self, evaluation: Evaluation) -> float:
+        return float((evaluation.generated.images - torch.full((16, 16), 127)).double().mean())
+
+
 class Undescribed(Good):
     found_by = "is-described"
 
@@ -244,7 +253,7 @@ class Undescribed(Good):
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
     NotEnough, Inverting, Normalising, Painting, Blind, OneShape, OtherSplit, DeafToReference,
-    SaysNoReference, Powers, Cardless, SecretExtractor, Undescribed,
+    SaysNoReference, Powers, Cardless, SecretExtractor, OnTheCpu, Undescribed,
 )  # fmt: skip
 
 

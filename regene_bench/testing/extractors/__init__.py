@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.extractors.arithmetic import the_arithmetic_is_that_of_the_card
 from regene_bench.testing.extractors.cards import (
     the_card_is_complete,
@@ -25,6 +26,7 @@ CHECKS = (
     the_card_is_complete,
     the_weights_hash_is_the_files,
     the_card_describes_the_features,
+    keeps_to_its_device,
     the_same_images_have_the_same_features,
     features_do_not_depend_on_the_batch,
     features_do_not_depend_on_the_surroundings,

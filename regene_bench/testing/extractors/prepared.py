@@ -19,7 +19,7 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.check import NotApplicable
 from regene_bench.testing.second_process import second_process, told
-from regene_bench.testing.stripes import striped_data
+from regene_bench.testing.stripes import moved, striped_data
 
 GREY = ImageShape(1, 8, 8, 3)
 RGB = ImageShape(3, 16, 16, 3)
@@ -27,23 +27,33 @@ TOLERANCE = 1e-5
 """Of the Euclidean length of an image's features."""
 # more than extractors take at a time on a CPU, and no multiple of it
 _N = 19
+_CPU = torch.device("cpu")
 _ELSEWHERE = "regene_bench.testing.extractors.dependence:features_elsewhere"
 
 
 class ExtractorSubject:
-    """What the checks of extractors are called with: the extractor without options, on the CPU.
+    """What the checks of extractors are called with: the extractor without options.
 
     Args:
         entry: The extractor's registration.
         folder: An empty folder, for the checkpoints of one that trains.
         host: The installed plugins.
         emit: Called with the progress of downloads and trainings.
+        device: Where it computes.
     """
 
-    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        folder: Path,
+        host: PluginHost,
+        emit: Sink,
+        device: torch.device = _CPU,
+    ) -> None:
         self.entry = entry
         self._folder = folder
         self._emit = emit
+        self._device = device
         self._unavailable: UnavailableError | None = None
 
     @cached_property
@@ -97,9 +107,9 @@ class ExtractorSubject:
             raise NotApplicable(f"it stands for many: check one of them, {self.entry.name}:NAME")
         extractor = loaded({})
         store = CheckpointStore(self._folder)
-        runtime = Runtime(torch.device("cpu"), "float32", 0, store, emit=self._emit)
+        runtime = Runtime(self._device, "float32", 0, store, emit=self._emit)
         try:
-            extractor.prepare(data, runtime)
+            extractor.prepare(moved(data, self._device), runtime)
         except UnavailableError as error:
             self._unavailable = error
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.methods.capabilities import (
     capabilities_keep_their_shapes,
     every_class_is_generated,
@@ -44,6 +45,7 @@ CHECKS = (
     samples_do_not_depend_on_the_batch_size,
     capabilities_keep_their_shapes,
     stages_have_names_of_their_own,
+    keeps_to_its_device,
     the_same_seed_gives_the_same_samples,
     another_seed_gives_other_samples,
     held_out_images_are_not_trained_on,

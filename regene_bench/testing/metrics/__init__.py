@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.metrics.declared import (
     columns_are_declared,
     extractors_are_declared,
@@ -30,6 +31,7 @@ CHECKS = (
     options_are_an_extractor_and_a_split,
     scores_are_of_declared_columns,
     extractors_are_declared,
+    keeps_to_its_device,
     the_same_images_have_the_same_scores,
     the_order_of_images_says_nothing,
     better_images_score_no_worse,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ from regene_bench.runtime.runtime import Runtime
 from regene_bench.testing.cache import other_cache
 from regene_bench.testing.check import Broken, NotApplicable
 from regene_bench.testing.metrics.oracle import OracleModel, PooledPixels, faint, spoiled
-from regene_bench.testing.stripes import class_means, striped_data, stripes
+from regene_bench.testing.stripes import class_means, moved, moved_images, striped_data, stripes
 
 Quality = Literal["good", "bad", "useless"]
 _SHAPE = ImageShape(1, 16, 16, 3)
@@ -67,6 +68,7 @@ GOOD = Situation()
 BAD = Situation("bad")
 ELSEWHERE = Situation("useless", _OTHER_SHAPE)
 """Another shape, other numbers of classes and images, and nothing right with any."""
+_CPU = torch.device("cpu")
 
 
 class MetricSubject:
@@ -80,14 +82,23 @@ class MetricSubject:
         folder: An empty folder, for what metrics keep.
         host: The installed plugins.
         emit: Called with the progress of trainings.
+        device: Where it measures.
     """
 
-    def __init__(self, entry: Entry, folder: Path, host: PluginHost, emit: Sink) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        folder: Path,
+        host: PluginHost,
+        emit: Sink,
+        device: torch.device = _CPU,
+    ) -> None:
         self.entry = entry
         self.metric_class: type[Metric] = entry.load()
         self.asked_for: set[str] = set()
         self._folder = folder
         self._emit = emit
+        self._device = device
         self._measured = 0
 
     @cached_property
@@ -144,13 +155,13 @@ class MetricSubject:
         Raises:
             Broken: The metric failed.
         """
-        with other_cache(self._folder / "cache"), kept_process_state():
+        with self.own_cache(), kept_process_state():
             # what draws from them is found by measuring twice
             self._measured += 1
             seed_global_generators(self._measured)
             config = self.metric_class.Config(**options)
             metric = NamedMetric(self.entry.name, self.metric_class(config))
-            evaluation = self._evaluation(situation)
+            evaluation = self.evaluation(situation)
             rows = measure_all([metric], evaluation, _watched(evaluation, situation))
         for row in rows:
             if row.status in ("failed", "unavailable"):
@@ -162,23 +173,32 @@ class MetricSubject:
         """How many good or bad images are measured: 90."""
         return _PER_CLASS * _SHAPE.n_classes
 
-    def _evaluation(self, situation: Situation) -> Evaluation:
-        data, quality = _real(situation), situation.quality
+    def own_cache(self) -> AbstractContextManager[None]:
+        """Keep what a metric caches out of the user's own cache."""
+        return other_cache(self._folder / "cache")
+
+    def evaluation(self, situation: Situation) -> Evaluation:
+        """Make what a metric measures in a situation."""
+        data, quality = moved(_real(situation), self._device), situation.quality
         images = stripes(situation.shape, _PER_CLASS, seed=2)
         if quality != "good":
             images = spoiled(images) if quality == "bad" else faint(images)
         if situation.order is not None:
             images = images.subset(situation.order)
+        images = moved_images(images, self._device)
         runtime = Runtime(
-            device=torch.device("cpu"),
+            device=self._device,
             precision="float32",
             seed=0,
             checkpoints=CheckpointStore(self._folder / "checkpoints"),
             emit=self._emit,
             task=self.entry.name,
         )
-        means = class_means(striped_data(situation.shape).train, situation.shape.n_classes)
-        counts = torch.full((len(images),), _TRIALS[quality], dtype=torch.int64)
+        plain = moved(striped_data(situation.shape), self._device)
+        means = class_means(plain.train, situation.shape.n_classes)
+        counts = torch.full(
+            (len(images),), _TRIALS[quality], dtype=torch.int64, device=self._device
+        )
         return Evaluation(
             model=OracleModel(images, means, _ERROR[quality], blinking=quality == "useless"),
             data=data,

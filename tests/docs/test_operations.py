@@ -1,0 +1,42 @@
+"""The table of operations a training step, in the manual, is what the script prints today."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.first_party import entries
+
+ROOT = Path(__file__).parents[2]
+_SCRIPT = ROOT / "benchmarks" / "speed" / "operations.py"
+
+
+def rows_of_the_manual() -> list[str]:
+    """The table's lines, without its head."""
+    _, _, text = (ROOT / "docs/speed.md").read_text(encoding="utf-8").partition("| method | stage")
+    table, _, _ = text.partition("\n\n")
+    return table.splitlines()[2:]
+
+
+def test_it_has_all_methods_that_train() -> None:
+    named = {row.split("`")[1] for row in rows_of_the_manual()}
+    assert named == {entry.name for entry in entries("method")} - {"real"}
+
+
+def test_the_numbers_are_those_of_today() -> None:
+    """Of two methods, one of them with several stages: counting all takes too long."""
+    some = ("cgan", "ccvae")
+    done = subprocess.run(
+        [sys.executable, str(_SCRIPT), *some],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counted = done.stdout.splitlines()[2:]
+    assert len(counted) == 3
+    assert counted == [row for row in rows_of_the_manual() if row.split("`")[1] in some]
