@@ -134,7 +134,7 @@ def _missing(campaign: Campaign, repetition: Repetition | None) -> dict[str, Seq
 def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
     """Prepare extractors and real features before the first run, which would pay for all else."""
     for named in metrics:
-        for name in named.metric.extractors:
+        for name in named.lookups:
             if is_available(shelf, name) and named.metric.compares_features:
                 shelf.real(name, comparison.real(named.metric.reference))
 

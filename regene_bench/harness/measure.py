@@ -46,7 +46,7 @@ def measure_all(
     rows: list[ScoreRow] = []
     for named in metrics:
         evaluation.runtime.stop.check()
-        with kept_process_state():
+        with kept_process_state(), evaluation.spelling(named.spellings):
             found: Sequence[ScoreRow] = _measure(named, evaluation)
         changed = (*evaluation.restore(), *(shared.restore() if shared else ()))
         if changed:

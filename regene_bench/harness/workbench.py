@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,6 +26,7 @@ from regene_bench.data.source import DatasetSource, SourceRequest
 from regene_bench.evaluation.comparison import Comparison, reference_images, stratified_labels
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.harness.shared_data import SharedData
+from regene_bench.plan.extractors import extractor_options, find_extractor, registered_id
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -102,11 +104,11 @@ def set_up_workbench(
     )
     data = load_data(host, benchmark, folders, runtime, decode_again=decode_again)
     shelf = FeatureCache(
-        lambda name: host.find("feature_extractor", name).load(),
-        benchmark.presets[preset].extractors,
+        partial(find_extractor, host),
+        extractor_options(host, benchmark, preset),
         data,
         runtime,
-        lambda name: host.find("feature_extractor", name).name,
+        partial(registered_id, host),
     )
     comparison = make_comparison(benchmark, preset, data)
 
@@ -163,7 +165,7 @@ def load_data(
         Interrupted: A stop was asked for.
     """
     table = benchmark.data
-    entry = host.find("dataset", table.source)
+    entry = host.find("dataset", table.source, home=benchmark.distribution)
     source_class: type[DatasetSource] = entry.load()
     request = SourceRequest(
         name=table.source,

@@ -12,6 +12,8 @@ from typing import Any
 from regene_bench.base.errors import PluginError
 
 OWN_DISTRIBUTION = "regene-bench"
+OWN_EXECUTORS = ("serial", "stacked", "workers")
+"""What carries runs out without a plugin; these names alone always mean ours."""
 KIND_OF_HOOK = {
     "register_datasets": "dataset",
     "register_benchmarks": "benchmark",
@@ -125,6 +127,10 @@ class Registration:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError(f"{name!r} is no name: letters, digits and '_.+-' make one")
         suffix = FILE_SUFFIXES.get(self.kind, "")
+        if suffix and name.endswith(suffix):
+            raise PluginError(
+                f"{name!r} is no name: what ends in {suffix} is read as a file's path"
+            )
         pattern = _FILE_TARGET if suffix else _OBJECT_TARGET
         fits = isinstance(target, str) and pattern.fullmatch(target) and target.endswith(suffix)
         if not fits or ".." in target:

@@ -89,13 +89,14 @@ def flat_host(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host whose only method is ``flat``."""
 
     class Host:
-        def find(self, kind: str, name: str) -> Any:
+        def find(self, kind: str, name: str, *, home: str = "") -> Any:
             if name != "flat":
                 raise UsageError(f"There is no method {name!r}.")
 
             class Found:
                 name = "flat"
                 distribution = "some-dist"
+                qualified_name = "some-dist:flat"
 
                 def load(self) -> type[Method]:
                     return Flat
