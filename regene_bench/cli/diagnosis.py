@@ -136,8 +136,9 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
         try:
             benchmark = load_benchmark(host, name)
             table = benchmark.data
+            found = host.find("dataset", table.source, home=benchmark.distribution)
             request = SourceRequest(
-                name=table.source,
+                name=found.name,
                 shape=table.shape,
                 roots=data_roots(extra),
                 download_dir=download_dir(),
@@ -145,7 +146,6 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
                 splits=table.splits,
             )
             with kept_process_state():
-                found = host.find("dataset", table.source, home=benchmark.distribution)
                 source = found.load()(request)
                 source.prepare()
                 folders = sorted({str(Path(file).parent) for file in source.files()})

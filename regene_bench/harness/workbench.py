@@ -168,7 +168,7 @@ def load_data(
     entry = host.find("dataset", table.source, home=benchmark.distribution)
     source_class: type[DatasetSource] = entry.load()
     request = SourceRequest(
-        name=table.source,
+        name=entry.name,
         shape=table.shape,
         roots=data_roots(folders),
         download_dir=download_dir(),
@@ -184,7 +184,7 @@ def load_data(
         with kept_process_state():
             loaded = load_dataset(
                 source_class(request),
-                source_name=table.source,
+                source_name=entry.name,
                 progress=tell,
                 decode_again=decode_again,
             )
@@ -204,7 +204,7 @@ def load_data(
                 hint=did_you_mean(name, names),
             )
     return BenchmarkData(
-        name=table.source,
+        name=entry.name,
         shape=table.shape,
         class_names=names,
         fingerprint=loaded.fingerprint,
