@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import version
 
 from tests.conftest import tiny_protocol_text
 from tests.hostile_plugins.plugin import (
@@ -98,6 +99,7 @@ EXTRACTORS = (
         extractor(_CARD.replace("ID", "resnet18"), name="resnet18"),
         Refused("Write 'regene-bench:timm:resnet18'"),
         distribution="timm",
+        version=version("timm"),
         metrics="kid[extractor=timm:resnet18]",
     ),
 )
@@ -311,7 +313,11 @@ DISTRIBUTIONS = (
         method(),
         Broken("another distribution of this name, hostile-twin 1.0, comes first"),
         distribution="hostile-twin",
-        beside=(HostilePlugin("twin", method(name="worse"), Harmless()),),
+        beside=(
+            HostilePlugin(
+                "the-twin", method(name="worse"), Harmless(), distribution="hostile-twin"
+            ),
+        ),
     ),
 )
 

@@ -8,9 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import ConfigError, PluginError, UsageError
+from regene_bench.base.events import silent
 from regene_bench.data.shapes import PRESETS
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import Options
+from regene_bench.harness.prepare import prepare
 from regene_bench.plan.extractors import extractor_options
 from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import load_benchmark
@@ -19,6 +21,7 @@ from regene_bench.plan.selection import Selection, parse_selections, parse_setti
 from regene_bench.plan.spelling import spelt_metrics
 from regene_bench.plugins.entries import KIND_OF_HOOK, Entry
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.reproduction import command_of
 from regene_bench.studies.definition import load_study, make_figures
 from tests import first_party
@@ -86,6 +89,15 @@ def test_a_usurper_changes_no_study_of_ours(one: Entry, usurped: PluginHost) -> 
         benchmark = load_benchmark(usurped, study.benchmarks[0])
         assert choose_metrics(usurped, benchmark, ",".join(study.metrics))
     assert len(make_figures(usurped, study)) == len(study.figures)
+
+
+def test_a_usurper_keeps_no_protocol_of_ours_from_running(
+    usurped: PluginHost, tmp_path: Path
+) -> None:
+    options = Options(results=tmp_path / "results", preset="quick")
+    campaign = prepare("regene-bench:digits", options, silent, StopRequest())
+    assert {run.entry.distribution for run in campaign.runs} == {"regene-bench"}
+    assert campaign.setting.data.name == campaign.benchmark.name == "digits"
 
 
 def test_without_a_usurper_a_study_is_as_it_is_written() -> None:
