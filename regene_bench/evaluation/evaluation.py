@@ -72,19 +72,6 @@ class Evaluation:
             self._marks[name] = TensorMark.of(tensor)
             self._copies[name] = tensor.to("cpu", copy=True)
 
-    @contextmanager
-    def spelling(self, spellings: Mapping[str, str]) -> Iterator[None]:
-        """Look extractors up for one metric, which means its own distribution's by a mere name.
-
-        Args:
-            spellings: As of ``NamedMetric``.
-        """
-        self._spellings = spellings
-        try:
-            yield
-        finally:
-            self._spellings = {}
-
     def _spelt(self, extractor: str) -> str:
         return self._spellings.get(extractor, extractor)
 
@@ -250,3 +237,18 @@ class Evaluation:
             "their labels": self.generated.labels,
             **{f"the {kind} trials": counts for kind, counts in self.trials.items()},
         }
+
+
+@contextmanager
+def names_looked_up_as(evaluation: Evaluation, spellings: Mapping[str, str]) -> Iterator[None]:
+    """Look extractors up for one metric, which means its own distribution's by a mere name.
+
+    Args:
+        evaluation: What the metric is to measure.
+        spellings: As of ``NamedMetric``.
+    """
+    evaluation._spellings = spellings
+    try:
+        yield
+    finally:
+        evaluation._spellings = {}

@@ -12,7 +12,7 @@ from regene_bench.base.errors import (
     UnavailableError,
 )
 from regene_bench.base.text import text_of
-from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.evaluation import Evaluation, names_looked_up_as
 from regene_bench.evaluation.metric import Metric, NamedMetric
 from regene_bench.harness.score_rows import empty_row, row_of
 from regene_bench.harness.shared_data import SharedData, wrote_into
@@ -46,7 +46,7 @@ def measure_all(
     rows: list[ScoreRow] = []
     for named in metrics:
         evaluation.runtime.stop.check()
-        with kept_process_state(), evaluation.spelling(named.spellings):
+        with kept_process_state(), names_looked_up_as(evaluation, named.spellings):
             found: Sequence[ScoreRow] = _measure(named, evaluation)
         changed = (*evaluation.restore(), *(shared.restore() if shared else ()))
         if changed:

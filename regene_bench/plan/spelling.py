@@ -34,11 +34,12 @@ def spelt_name(host: PluginHost, kind: str, name: str, home: str) -> str:
 
 def spelt_methods(host: PluginHost, text: str, home: str) -> str:
     """Write methods, as of ``--methods``; arguments as of ``spelt_name``."""
-    written = []
-    for part in split_outside_brackets(text):
-        name, bracket, rest = part.partition("[")
-        written.append(spelt_name(host, "method", name.strip(), home) + bracket + rest)
-    return ",".join(written)
+    parts = [part.partition("[") for part in split_outside_brackets(text)]
+    names = [name.strip() for name, _, _ in parts]
+    spelt = [spelt_name(host, "method", name, home) for name in names]
+    if spelt == names:
+        return text
+    return ",".join(n + bracket + rest for n, (_, bracket, rest) in zip(spelt, parts, strict=True))
 
 
 def spelt_metrics(host: PluginHost, texts: Iterable[str], home: str) -> list[str]:
