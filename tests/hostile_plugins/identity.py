@@ -104,6 +104,53 @@ EXTRACTORS = (
     ),
 )
 
+_WITH_ITS_OWN_EXTRACTOR = (
+    metric(
+        """
+        @property
+        def extractors(self):
+            return ("mine",)
+
+        def measure(self, evaluation):
+            features = evaluation.generated_features("mine").features
+            yield Score("bad", float(features.mean()), card=evaluation.card("mine"))
+        """
+    )
+    + """
+
+class Mine(FeatureExtractor):
+    @property
+    def card(self):
+        return ExtractorCard("mine", 0, (0.0, 255.0), 8, "aa", "none")
+
+    def prepare(self, data, runtime):
+        pass
+
+    def extract(self, images):
+        return Features(images.float().mean(dim=1).flatten(1)[:, :8])
+
+
+@hookimpl
+def register_feature_extractors(register):
+    register("mine", "MODULE:Mine")
+"""
+)
+EXTRACTORS += (
+    HostilePlugin(
+        "an-extractor-that-two-call-mine",
+        _WITH_ITS_OWN_EXTRACTOR,
+        Harmless(),
+        metrics="bad",
+        beside=(
+            HostilePlugin(
+                "the-other-mine",
+                extractor("def prepare(self, data, runtime): raise SystemExit(0)", name="mine"),
+                Harmless(),
+            ),
+        ),
+    ),
+)
+
 _CGAN = method(name="cgan")
 NAMES = (
     HostilePlugin(
