@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
 from regene_bench.base.text import words_of
+from regene_bench.plugins.entries import OWN_EXECUTORS, Entry
 from regene_bench.plugins.host import KINDS, PluginHost
 
 State = Literal["ok", "missing", "broken", "info"]
@@ -101,18 +102,13 @@ def _plugins(host: PluginHost) -> list[Finding]:
         detail = f"{where}: {plugin.error}\n{plugin.traceback.strip()}"
         findings.append(Finding("plugins", plugin.name, "broken", detail))
     for kind in KINDS:
-        entries = host.entries(kind)
-        for name in sorted({entry.name for entry in entries}):
-            sharing = [entry.qualified_name for entry in entries if entry.name == name]
-            if len(sharing) > 1:
-                detail = f"registered more than once; write {' or '.join(sharing)}"
-                findings.append(Finding("plugins", f"{kind} {name}", "broken", detail))
+        findings += _shared_names(host, kind)
         for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):
             try:
-                entry.load()
+                _check_entry(host, entry)
             except RegeneBenchError as error:
                 findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
-    return [*findings, *_borrowed_columns(host), *_files_with_errors(host)]
+    return [*findings, *_files_with_errors(host)]
 
 
 def _files_with_errors(host: PluginHost) -> list[Finding]:
@@ -131,19 +127,40 @@ def _files_with_errors(host: PluginHost) -> list[Finding]:
             except ConfigError as error:  # one that is not there was named before
                 findings.append(Finding("plugins", f"{kind} {name}", "broken", str(error)))
     return findings
-
-
-def _borrowed_columns(host: PluginHost) -> list[Finding]:
-    """Name the metrics that are refused since they take a column of another distribution's."""
-    from regene_bench.plan.metrics import refuse_borrowed_columns
-
-    findings = []
-    for name in host.shown_names("metric"):
-        try:
-            refuse_borrowed_columns(host, [name])
-        except RegeneBenchError as error:
-            findings.append(Finding("plugins", f"metric {name}", "broken", str(error)))
     return findings
+
+
+def _shared_names(host: PluginHost, kind: str) -> list[Finding]:
+    """Name what is registered by several distributions, and how each is meant."""
+    entries = host.entries(kind)
+    findings = []
+    for name in sorted({entry.name for entry in entries}):
+        sharing = [entry.qualified_name for entry in entries if entry.name == name]
+        if kind == "executor" and name in OWN_EXECUTORS:
+            detail = f"the name alone means ours; write {' or '.join(sharing)}"
+        elif len(sharing) > 1:
+            detail = f"registered more than once; write {' or '.join(sharing)}"
+        else:
+            continue
+        findings.append(Finding("plugins", f"{kind} {name}", "broken", detail))
+    return findings
+
+
+def _check_entry(host: PluginHost, entry: Entry) -> None:
+    """Load what is registered, and hold it to what it is called.
+
+    Raises:
+        RegeneBenchError: It cannot be used, or would be taken for another.
+    """
+    from regene_bench.plan.columns import check_metric, refuse_borrowed_columns
+    from regene_bench.plan.protocol import load_benchmark
+
+    loaded = entry.load()
+    if entry.kind == "metric":
+        check_metric(entry, loaded)
+        refuse_borrowed_columns(host, entry)
+    if entry.kind == "benchmark":
+        load_benchmark(host, entry.qualified_name)
 
 
 def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
@@ -156,9 +173,11 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
     findings = []
     for name in host.shown_names("benchmark"):
         try:
-            table = load_benchmark(host, name).data
+            benchmark = load_benchmark(host, name)
+            table = benchmark.data
+            found = host.find("dataset", table.source, home=benchmark.distribution)
             request = SourceRequest(
-                name=table.source,
+                name=found.name,
                 shape=table.shape,
                 roots=data_roots(extra),
                 download_dir=download_dir(),
@@ -166,7 +185,7 @@ def _data(host: PluginHost, extra: tuple[Path, ...]) -> list[Finding]:
                 splits=table.splits,
             )
             with kept_process_state():
-                source = host.find("dataset", table.source).load()(request)
+                source = found.load()(request)
                 source.prepare()
                 folders = sorted({str(Path(file).parent) for file in source.files()})
             where = ", ".join(folders) or "embedded"

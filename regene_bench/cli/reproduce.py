@@ -17,7 +17,8 @@ from regene_bench.base.errors import (
 from regene_bench.base.text import aligned, printable, say
 from regene_bench.cli.options import Data, Device
 from regene_bench.cli.stoppable import stoppable
-from regene_bench.samples.reproduction import method_and_settings
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
+from regene_bench.samples.reproduction import benchmark_as_typed, method_and_settings
 
 if TYPE_CHECKING:
     from regene_bench.evaluation.metric import Metric
@@ -68,7 +69,7 @@ def reproduce(
     from regene_bench.leaderboard.parts import read_run
 
     with stoppable(None) as (emit, stop):
-        outcome = run_campaign(published.benchmark, options, emit, stop)
+        outcome = run_campaign(benchmark_as_typed(published, host), options, emit, stop)
     run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
     repeated = read_run(folder, run_ids[0])
     for line in _differences(published, repeated):
@@ -122,10 +123,11 @@ def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
     """The protocol's metrics, and others that give the published numbers, with their options."""
     from regene_bench.plan.metrics import choose_metrics
     from regene_bench.plan.protocol import load_benchmark
+    from regene_bench.plan.spelling import spelt_metrics
 
-    benchmark = load_benchmark(host, record.benchmark)
-    names = list(benchmark.evaluation.metrics)
-    protocols = [named.metric for named in choose_metrics(host, benchmark, ",".join(names))]
+    benchmark = load_benchmark(host, record.benchmark, home=OWN_DISTRIBUTION)
+    names = spelt_metrics(host, benchmark.evaluation.metrics, benchmark.distribution)
+    protocols = [named.metric for named in choose_metrics(host, benchmark)]
     split = benchmark.evaluation.reference_split
     for name in host.shown_names("metric"):
         try:
@@ -137,7 +139,7 @@ def _metrics_of(record: RunRecord, host: PluginHost) -> list[str]:
             if score.value is None or score.metric not in columns or not _can_repeat(score, host):
                 continue
             if not any(_gives(metric, score, split) for metric in protocols):
-                names.append(name + _options_of(kind, score))
+                names.append(name + _options_of(kind, score, host))
     return list(dict.fromkeys(names))
 
 
@@ -163,15 +165,18 @@ def _can_repeat(score: ScoreRow, host: PluginHost) -> bool:
     if score.extractor_id is None:
         return True
     try:
-        host.find("feature_extractor", score.extractor_id)
+        host.find("feature_extractor", score.extractor_id, home=OWN_DISTRIBUTION)
     except (UsageError, PluginError):
         return False
     return True
 
 
-def _options_of(kind: type[Metric], score: ScoreRow) -> str:
+def _options_of(kind: type[Metric], score: ScoreRow, host: PluginHost) -> str:
     """Write the options of a metric that a score tells of: the extractor and the split."""
     options = {"extractor": score.extractor_id, "reference": score.reference_split}
+    if score.extractor_id is not None:
+        found = host.find("feature_extractor", score.extractor_id, home=OWN_DISTRIBUTION)
+        options["extractor"] = host.spelling(found)
     given = [f"{k}={v}" for k, v in options.items() if v and k in kind.Config.model_fields]
     return f"[{','.join(given)}]" if given else ""
 

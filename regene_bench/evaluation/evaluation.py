@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TypeVar
 
@@ -67,6 +68,7 @@ class Evaluation:
         self.runtime = runtime
         self.statistics = statistics
         self._cache = shelf
+        self._spellings: Mapping[str, str] = {}
         self._features: dict[tuple[str, str], Marked[Features]] = {}
         self._marks: dict[str, TensorMark] = {}
         self._copies: dict[str, Tensor] = {}
@@ -75,6 +77,9 @@ class Evaluation:
         for name, tensor in self._given_tensors().items():
             self._marks[name] = TensorMark.of(tensor)
             self._copies[name] = tensor.to("cpu", copy=True)
+
+    def _spelt(self, extractor: str) -> str:
+        return self._spellings.get(extractor, extractor)
 
     def can(self, capability: str) -> bool:
         """Tell whether the model can ``encode``, ``decode``, ``generate`` or ``classify``.
@@ -113,11 +118,11 @@ class Evaluation:
         Raises:
             UnavailableError: Its weights are not to be had.
         """
-        return self._cache.card(extractor)
+        return self._cache.card(self._spelt(extractor))
 
     def generated_features(self, extractor: str) -> Features:
         """Features ``[N, D]`` (and logits) of the generated images."""
-        return self._once(extractor, "generated", self.generated.images)
+        return self._once(self._spelt(extractor), "generated", self.generated.images)
 
     def reconstructed_features(self, extractor: str, places: Tensor) -> Features:
         """Features ``[M, D]`` (and logits) of reconstructed test images.
@@ -126,11 +131,12 @@ class Evaluation:
             extractor: Name of the extractor.
             places: Which test images, int64 ``[M]``.
         """
-        return self._cache.extract(extractor, self.reconstructed[places], "reconstructed images")
+        images = self.reconstructed[places]
+        return self._cache.extract(self._spelt(extractor), images, "reconstructed images")
 
     def reference_features(self, extractor: str, split: Split | None = None) -> Features:
         """Features ``[M, D]`` (and logits) of ``real(split)``; cached across runs."""
-        return self._cache.real(extractor, self.real(split))
+        return self._cache.real(self._spelt(extractor), self.real(split))
 
     def reference_gaussian(self, extractor: str, split: Split | None = None) -> Gaussian:
         """The Gaussian of ``reference_features``, factored once for all runs of a call.
@@ -160,11 +166,11 @@ class Evaluation:
             split: As of ``real``.
             compute: From features ``[M, D]``.
         """
-        return self._cache.of_real(what, extractor, self.real(split), compute)
+        return self._cache.of_real(what, self._spelt(extractor), self.real(split), compute)
 
     def features_of(self, extractor: str, images: DeviceImages) -> Features:
         """Features (and logits) of any real images, kept in memory and on disk by their content."""
-        return self._cache.real(extractor, images)
+        return self._cache.real(self._spelt(extractor), images)
 
     @cached_property
     def reconstructed(self) -> Tensor:
@@ -248,3 +254,18 @@ class Evaluation:
             "their labels": self.generated.labels,
             **{f"the {kind} trials": counts for kind, counts in self.trials.items()},
         }
+
+
+@contextmanager
+def names_looked_up_as(evaluation: Evaluation, spellings: Mapping[str, str]) -> Iterator[None]:
+    """Look extractors up for one metric, which means its own distribution's by a mere name.
+
+    Args:
+        evaluation: What the metric is to measure.
+        spellings: As of ``NamedMetric``.
+    """
+    evaluation._spellings = spellings
+    try:
+        yield
+    finally:
+        evaluation._spellings = {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -140,7 +140,15 @@ class NamedMetric:
     Attributes:
         name: What was written, options included: ``kid[extractor=inception]``.
         metric: The metric, made with these options.
+        spellings: How extractors are looked up whose mere names, as the metric has them, mean
+            those of several distributions.
     """
 
     name: str
     metric: Metric
+    spellings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """Its extractors, as they are looked up."""
+        return tuple(self.spellings.get(name, name) for name in self.metric.extractors)

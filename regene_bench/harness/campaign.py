@@ -141,7 +141,7 @@ def _missing(campaign: Campaign, repetition: Repetition | None) -> dict[str, Seq
 def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:
     """Prepare extractors and real features before the first run, which would pay for all else."""
     for named in metrics:
-        for name in named.metric.extractors:
+        for name in named.lookups:
             if is_available(shelf, name) and named.metric.compares_features:
                 # one that fails is told of in the rows of the metrics that need it
                 with suppress(PluginError):

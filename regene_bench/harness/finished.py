@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from regene_bench.base.errors import PluginError, UnavailableError
 from regene_bench.evaluation.feature_cache import FeatureCache
-from regene_bench.evaluation.metric import Metric, NamedMetric
+from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.measure import failed_scores
 from regene_bench.leaderboard.parts import ScoreState
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -29,7 +29,7 @@ def unmeasured(
     """
     if states is None or any(state.status == "failed" for state in states):
         return list(metrics)
-    return [named for named in metrics if _is_unmeasured(states, named.metric, shelf)]
+    return [named for named in metrics if _is_unmeasured(states, named, shelf)]
 
 
 def with_earlier_scores(
@@ -85,7 +85,8 @@ def _identity(score: ScoreRow) -> tuple[str, str | None, str | None]:
     return score.metric, score.extractor_id, score.reference_split
 
 
-def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: FeatureCache) -> bool:
+def _is_unmeasured(states: Collection[ScoreState], named: NamedMetric, shelf: FeatureCache) -> bool:
+    metric = named.metric
     extractors = {None, *metric.extractors}
     splits = {None, metric.reference} if metric.reference else None
     found = [
@@ -97,7 +98,7 @@ def _is_unmeasured(states: Collection[ScoreState], metric: Metric, shelf: Featur
     columns = {column.name for column in metric.columns}
     if columns - {state.metric for state in found}:
         return True
-    return bool(waiting & columns) and all(is_available(shelf, n) for n in metric.extractors)
+    return bool(waiting & columns) and all(is_available(shelf, n) for n in named.lookups)
 
 
 def is_available(shelf: FeatureCache, name: str) -> bool:

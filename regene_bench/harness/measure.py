@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from regene_bench.base.errors import MethodError, TooFewImagesError, UnavailableError
 from regene_bench.base.guard import NOT_A_FAULT
 from regene_bench.base.text import text_of, type_of
-from regene_bench.evaluation.evaluation import Evaluation
+from regene_bench.evaluation.evaluation import Evaluation, names_looked_up_as
 from regene_bench.evaluation.metric import Metric, NamedMetric, Score, Skipped
 from regene_bench.harness.score_rows import empty_row, row_of
 from regene_bench.harness.shared_data import SharedData, wrote_into
@@ -42,7 +42,7 @@ def measure_all(
     rows: list[ScoreRow] = []
     for named in metrics:
         evaluation.runtime.stop.check()
-        with kept_process_state():
+        with kept_process_state(), names_looked_up_as(evaluation, named.spellings):
             found: Sequence[ScoreRow] = _measure(named, evaluation)
         changed = (*evaluation.restore(), *(shared.restore() if shared else ()))
         if changed:

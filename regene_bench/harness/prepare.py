@@ -19,6 +19,7 @@ from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
 from regene_bench.runtime.stop import StopRequest
@@ -86,7 +87,7 @@ def prepare(
     check_extractor_tables(host, benchmark)
     executor = _executor(host, options)
     loggers = choose_loggers(host, options.log)
-    host.find("dataset", benchmark.data.source)
+    host.find("dataset", benchmark.data.source, home=benchmark.distribution)
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
     check_writable(options.results)
@@ -128,31 +129,33 @@ def _choose(
 ) -> list[Choice]:
     seeds = parse_seeds(options.seeds)
     settings = parse_settings(options.settings)
-    selections: list[Selection] = (
-        parse_selections(options.methods)
-        if options.methods
-        else [Selection(name, ({},)) for name in benchmark.default_methods]
-    )
-    return choose(host, benchmark, selections, seeds, preset, settings)
+    if options.methods:
+        typed = parse_selections(options.methods)
+        return choose(host, benchmark, typed, seeds, preset, settings)
+    own = [Selection(name, ({},)) for name in benchmark.default_methods]
+    return choose(host, benchmark, own, seeds, preset, settings, home=benchmark.distribution)
 
 
 def _executor(host: PluginHost, options: Options) -> Executor:
     name, processes = options.executor, options.workers
+    # what everybody's calls rest on is meant by its mere name, whoever has another of that name
+    own = name.removeprefix(f"{OWN_DISTRIBUTION}:")
     if processes is not None and not (isinstance(processes, int) and processes >= 1):
         raise UsageError(
             f"Runs cannot be carried out by {processes!r} workers.",
             hint="Give a whole number from 1, or none for one a core.",
         )
-    if processes is not None and _OWN_EXECUTORS.get(name) in (serial, stacked):
+    if processes is not None and _OWN_EXECUTORS.get(own) in (serial, stacked):
         raise UsageError(
             f"The executor {name!r} works in one process, not in {processes} workers.",
             hint="Give either the executor or the number of workers.",
         )
-    if name in _OWN_EXECUTORS:
-        return _OWN_EXECUTORS[name]
-    known = [entry.name for entry in host.entries("executor")]
-    if name not in known:
-        hint = did_you_mean(name, [*_OWN_EXECUTORS, *known])
+    if own in _OWN_EXECUTORS:
+        return _OWN_EXECUTORS[own]
+    entries = host.entries("executor")
+    if not any(name in (entry.name, entry.qualified_name) for entry in entries):
+        known = [*_OWN_EXECUTORS, *host.shown_names("executor")]
+        hint = did_you_mean(name, known)
         raise UsageError(f"Unknown executor {name!r}.", hint=host.with_broken(hint))
     executor: Executor = host.find("executor", name).load()
     return executor

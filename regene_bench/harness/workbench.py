@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,6 +21,12 @@ from regene_bench.data.source import DatasetSource, SourceRequest
 from regene_bench.evaluation.comparison import Comparison, reference_images, stratified_labels
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.harness.shared_data import SharedData
+from regene_bench.plan.extractors import (
+    extractor_options,
+    find_extractor,
+    registered_id,
+    whose_extractor,
+)
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -97,12 +104,12 @@ def set_up_workbench(
     )
     data = load_data(host, benchmark, folders, runtime, decode_again=decode_again)
     shelf = FeatureCache(
-        lambda name: host.find("feature_extractor", name).load(),
-        benchmark.presets[preset].extractors,
+        partial(find_extractor, host),
+        extractor_options(host, benchmark, preset),
         data,
         runtime,
-        lambda name: host.find("feature_extractor", name).name,
-        lambda name: host.find("feature_extractor", name).described,
+        partial(registered_id, host),
+        partial(whose_extractor, host),
         lambda: shared.restore(),
     )
     comparison = make_comparison(benchmark, preset, data)
@@ -160,10 +167,10 @@ def load_data(
         Interrupted: A stop was asked for.
     """
     table = benchmark.data
-    entry = host.find("dataset", table.source)
+    entry = host.find("dataset", table.source, home=benchmark.distribution)
     source_class: type[DatasetSource] = entry.load()
     request = SourceRequest(
-        name=table.source,
+        name=entry.name,
         shape=table.shape,
         roots=data_roots(folders),
         download_dir=download_dir(),
@@ -179,7 +186,7 @@ def load_data(
     with guarded(entry.described), kept_process_state():
         loaded = load_dataset(
             source_class(request),
-            source_name=table.source,
+            source_name=entry.name,
             progress=tell,
             decode_again=decode_again,
         )
@@ -191,7 +198,7 @@ def load_data(
                 hint=did_you_mean(name, names),
             )
     return BenchmarkData(
-        name=table.source,
+        name=entry.name,
         shape=table.shape,
         class_names=names,
         fingerprint=loaded.fingerprint,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
-from regene_bench.base.errors import UsageError, did_you_mean
+from regene_bench.base.errors import PluginError, UsageError, did_you_mean
 from regene_bench.data.class_names import natural_key
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, Missing
 from regene_bench.leaderboard.directions import SortKey, sort_key_of
 from regene_bench.leaderboard.grouping import records
+from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.leaderboard.short_names import column_labels, line_labels
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
+from regene_bench.plugins.host import PluginHost, load_plugins
 
 
 @dataclass
@@ -97,7 +101,7 @@ def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> 
     cells = _cells(cohort, measures)
     ranked_by = None if suffix else _ranking_column(columns, cells, rank_by)
     rank_notes = [] if suffix else _rank_notes(columns, ranked_by, rank_by)
-    labels = line_labels(cohort.lines)
+    labels = line_labels(cohort.lines, _names_of_ours(cohort.lines))
     lines = [
         Line(
             rank=None,
@@ -122,6 +126,16 @@ def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> 
         notes=(*rank_notes, *notes, *cohort.notes),
         title_suffix=suffix,
     )
+
+
+def _names_of_ours(lines: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Names of our methods, looked up only where another distribution's might have one."""
+    if {line["distribution"] for line in lines} <= {OWN_DISTRIBUTION, EXTERNAL}:
+        return set()
+    host = PluginHost()
+    with suppress(PluginError):  # in strict mode
+        host = load_plugins()
+    return {entry.name for entry in host.entries("method") if entry.is_our_own}
 
 
 def _columns(cohort: _Cohort) -> tuple[list[Key], list[BoardColumn], list[str]]:

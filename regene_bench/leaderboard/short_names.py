@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from regene_bench.leaderboard.aggregate import CONVENTION, Key
+from regene_bench.leaderboard.record import EXTERNAL
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
 
 _WORDS = {
     "extractor_id": "extractor",
@@ -18,11 +20,15 @@ _WORDS = {
 }
 
 
-def line_labels(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def line_labels(
+    lines: Sequence[Mapping[str, Any]], ours: Collection[str] = frozenset()
+) -> list[str]:
     """Name the lines of one board: the method, and the parameters in which its lines differ.
 
     Args:
         lines: Mappings with the columns of ``aggregate.LINE``.
+        ours: Names of the methods of regene-bench; another distribution's method of such a name
+            has its distribution before it, be it alone on the board.
 
     Returns:
         One label a line: ``cgan[noise_dim=8]``, ``other-dist:cgan``, ``cgan v2``.
@@ -40,7 +46,8 @@ def line_labels(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     labels = []
     for line, own in zip(lines, params, strict=True):
         label = str(line["method"])
-        if len(distributions[line["method"]]) > 1:
+        foreign = line["distribution"] not in (OWN_DISTRIBUTION, EXTERNAL)
+        if len(distributions[line["method"]]) > 1 or (foreign and line["method"] in ours):
             label = f"{line['distribution']}:{label}"
         if len(versions[line["method"]]) > 1:
             label += f" v{line['method_version']}"

@@ -11,8 +11,11 @@ from regene_bench.base.guard import guarded
 from regene_bench.base.validation import validate
 from regene_bench.data.shapes import Split
 from regene_bench.evaluation.metric import Metric, NamedMetric
+from regene_bench.plan.columns import check_metric, refuse_borrowed_columns
+from regene_bench.plan.extractors import extractor_id, spellings
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import parse_selections
+from regene_bench.plan.spelling import title_of
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.process_state import kept_process_state
@@ -31,10 +34,12 @@ def choose_metrics(host: PluginHost, benchmark: Benchmark, asked: str = "") -> l
         UsageError: Unknown metric or extractor, or a text that does not parse.
         ConfigError: Unknown or impossible options; or the protocol ranks by a column that none of
             its metrics reports.
+        PluginError: A name is that of several distributions, or a metric would be taken for
+            another on leaderboards.
     """
     if asked:
         return _make(host, asked)
-    metrics = _make(host, ",".join(benchmark.evaluation.metrics))
+    metrics = _make(host, ",".join(benchmark.evaluation.metrics), home=benchmark.distribution)
     columns = [column.name for named in metrics for column in named.metric.columns]
     rank_by = benchmark.evaluation.rank_by
     if rank_by not in columns:
@@ -62,7 +67,7 @@ def choose_metrics_of_moments(
             more of the reference, or another extractor.
         ConfigError: Unknown or impossible options.
     """
-    host.find("feature_extractor", extractor)
+    known_as = extractor_id(host, host.find("feature_extractor", extractor))
     able = _metrics_of_moments(host)
     if not asked:
         own = [name for name, kind in able.items() if "extractor" not in kind.Config.model_fields]
@@ -77,7 +82,7 @@ def choose_metrics_of_moments(
                 "of their features.",
                 hint=f"These need no more: {', '.join(able)}. Others need --against BENCHMARK.",
             )
-        other = [name for name in metric.extractors if name != extractor]
+        other = [name for name in metric.extractors if name != known_as]
         if other:
             raise UsageError(
                 f"{named.name} is measured with {other[0]}, but the statistics are of {extractor}.",
@@ -105,7 +110,8 @@ def _metrics_of_moments(host: PluginHost) -> dict[str, type[Metric]]:
 def _on(extractor: str, host: PluginHost, names: Sequence[str]) -> list[NamedMetric]:
     """Those of some metrics that are measured with an extractor, set to it where they can be."""
     made = _make(host, ",".join(names), extractor) if names else []
-    return [named for named in made if set(named.metric.extractors) <= {extractor}]
+    known_as = extractor_id(host, host.find("feature_extractor", extractor))
+    return [named for named in made if set(named.metric.extractors) <= {known_as}]
 
 
 def check_extractor_tables(host: PluginHost, benchmark: Benchmark) -> None:
@@ -117,7 +123,7 @@ def check_extractor_tables(host: PluginHost, benchmark: Benchmark) -> None:
     for preset, table in benchmark.presets.items():
         for name in table.extractors:
             try:
-                host.find("feature_extractor", name)
+                host.find("feature_extractor", name, home=benchmark.distribution)
             except UsageError as error:
                 raise ConfigError(
                     f"{benchmark.name}: presets.{preset}.extractors names {name!r}.",
@@ -130,21 +136,24 @@ def extractors_of(metrics: Iterable[NamedMetric]) -> list[str]:
     return list(dict.fromkeys(name for named in metrics for name in named.metric.extractors))
 
 
-def _make(host: PluginHost, text: str, extractor: str = "") -> list[NamedMetric]:
-    metrics: dict[str, NamedMetric] = {}
+def _make(host: PluginHost, text: str, extractor: str = "", *, home: str = "") -> list[NamedMetric]:
+    metrics: dict[tuple[str, str, str], NamedMetric] = {}
     for selection in parse_selections(text):
-        entry = host.find("metric", selection.name)
+        entry = host.find("metric", selection.name, home=home)
         kind: type[Metric] = entry.load()
+        check_metric(entry, kind)
+        refuse_borrowed_columns(host, entry)
         for given in selection.grid:
             settable = extractor and "extractor" in kind.Config.model_fields
             options = {"extractor": extractor} | given if settable else given
-            metric = _made(entry, kind, options, f"metric {selection.name}")
-            inside = ",".join(f"{key}={value}" for key, value in options.items())
-            title = f"{selection.name}[{inside}]" if inside else selection.name
-            metrics[title] = NamedMetric(title, metric)
-    for extractor in extractors_of(metrics.values()):
-        host.find("feature_extractor", extractor)
-    refuse_borrowed_columns(host, [selection.name for selection in parse_selections(text)])
+            title = title_of(selection.name, options)
+            values, asked = _with_extractor_id(host, kind, options, home)
+            metric = _made(entry, kind, values, f"metric {selection.name}")
+            own = [name for name in metric.extractors if name not in asked]
+            names = spellings(host, own, entry.distribution) | asked
+            # one metric in two spellings is measured once
+            key = (entry.qualified_name, repr(metric.config), repr(names))
+            metrics.setdefault(key, NamedMetric(title, metric, names))
     return list(metrics.values())
 
 
@@ -180,39 +189,17 @@ def _made(entry: Entry, kind: type[Metric], options: Mapping[str, Any], where: s
     return metric
 
 
-def refuse_borrowed_columns(host: PluginHost, chosen: Iterable[str]) -> None:
-    """Refuse a metric under whose scores people would read another's.
+def _with_extractor_id(
+    host: PluginHost, kind: type[Metric], options: dict[str, Any], home: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Put the extractor's id in results in the place of what was written for it.
 
-    Leaderboards know a score by its column. Metrics of one distribution may share one, as ``fd``
-    and ``fd_efficientnet_lite0`` do; no distribution may take a column of ours, nor two the same.
-
-    Args:
-        host: Knows all metrics.
-        chosen: Names of those that are asked for.
-
-    Raises:
-        PluginError: A chosen metric reports a column that another distribution's reports.
+    Returns:
+        The options, and how the extractor is looked up by its id.
     """
-    foreign = [
-        entry for entry in (host.find("metric", name) for name in chosen) if not entry.is_our_own
-    ]
-    # what is ours is not imported for nothing
-    for entry in foreign:
-        own = {column.name for column in entry.load().columns}
-        for other in host.entries("metric"):
-            if other.distribution == entry.distribution:
-                continue
-            both = sorted(own & _columns_of(other))
-            if both:
-                raise PluginError(
-                    f"The metric {entry.name!r} of {entry.distribution} reports the column "
-                    f"{both[0]!r}, as {other.name!r} of {other.distribution} does.",
-                    hint="Its author is to name it otherwise; leave it out until then.",
-                )
-
-
-def _columns_of(entry: Entry) -> set[str]:
-    """Names of a metric's columns; none where it cannot be imported."""
-    with suppress(PluginError):
-        return {column.name for column in entry.load().columns}
-    return set()
+    written = options.get("extractor")
+    if not isinstance(written, str) or "extractor" not in kind.Config.model_fields:
+        return options, {}
+    entry = host.find("feature_extractor", written, home=home)
+    known_as = extractor_id(host, entry)
+    return options | {"extractor": known_as}, {known_as: host.spelling(entry)}

@@ -8,13 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from regene_bench.base.errors import ConfigError, RegeneBenchError
+from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
 from regene_bench.base.files import special_kind
 from regene_bench.base.validation import TomlTable, validate
-from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
+from regene_bench.data.shapes import PRESETS, Augmentation, ImageShape, Preset, Split
 from regene_bench.data.split_folders import SplitNames
+from regene_bench.plugins.entries import OWN_DISTRIBUTION, Entry
 from regene_bench.plugins.host import PluginHost
 
 
@@ -76,6 +77,15 @@ class Benchmark(TomlTable):
     augmentation: Augmentation = Augmentation()
     evaluation: EvaluationTable
     presets: dict[Preset, PresetTable]
+    _distribution: str = PrivateAttr(default="")
+
+    @property
+    def distribution(self) -> str:
+        """The installed distribution that it comes with; empty for a user's own file.
+
+        Names in a protocol mean what that distribution registers, before what others do.
+        """
+        return self._distribution
 
     @model_validator(mode="after")
     def _has_every_preset(self) -> Benchmark:
@@ -100,12 +110,18 @@ class Benchmark(TomlTable):
         return table
 
 
-def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
+def load_benchmark(host: PluginHost, name_or_path: str, *, home: str = "") -> Benchmark:
     """Load a registered benchmark by name, or a protocol file by its path (``./my.toml``).
+
+    Args:
+        host: Knows what is registered.
+        name_or_path: Name, ``distribution:name``, or path of a file that ends in ``.toml``.
+        home: Whose benchmark is meant where several register the name; see ``PluginHost.find``.
 
     Raises:
         UsageError: No such benchmark.
         ConfigError: The file is not valid; names file, key, value and the nearest right key.
+        PluginError: Several distributions register the name, or the file calls itself otherwise.
     """
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
@@ -117,9 +133,58 @@ def load_benchmark(host: PluginHost, name_or_path: str) -> Benchmark:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
         except UnicodeDecodeError:
             raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
-        return parse_benchmark(text, str(path))
-    entry = host.find("benchmark", name_or_path)
-    return parse_benchmark(entry.read(), entry.place)
+        own = parse_benchmark(text, str(path))
+        _refuse_borrowed_name(host, own, str(path))
+        return own
+    entry = _by_name_in_results(host, name_or_path) or host.find(
+        "benchmark", name_or_path, home=home
+    )
+    return _registered(host, entry, parse_benchmark(entry.read(), entry.place))
+
+
+def _refuse_borrowed_name(host: PluginHost, benchmark: Benchmark, where: str) -> None:
+    """Refuse a file whose scores would stand in the table of another protocol.
+
+    Raises:
+        ConfigError: It has name and version of a registered benchmark, and other content.
+    """
+    registered: Benchmark | None = None
+    with suppress(RegeneBenchError):
+        registered = load_benchmark(host, benchmark.name, home=OWN_DISTRIBUTION)
+    if registered is None or registered.version != benchmark.version:
+        return
+    if any(benchmark.identity(preset) != registered.identity(preset) for preset in PRESETS):
+        raise ConfigError(
+            f"{where} is called {benchmark.name!r}, version {benchmark.version}, as a benchmark of "
+            f"{registered.distribution} is, but is not that one: scores of both would stand in one "
+            "table.",
+            hint="Give it a name of its own (name = …), or another version.",
+        )
+
+
+def _by_name_in_results(host: PluginHost, name: str) -> Entry | None:
+    """Find a foreign benchmark that results call otherwise than it is registered."""
+    for entry in host.entries("benchmark"):
+        if name == host.name_in_results(entry) != entry.name:
+            return entry
+    return None
+
+
+def _registered(host: PluginHost, entry: Entry, benchmark: Benchmark) -> Benchmark:
+    """Hold a registered protocol to its name, under which its results are kept.
+
+    Raises:
+        PluginError: The file has another name than it is registered under.
+    """
+    if benchmark.name != entry.name:
+        raise PluginError(
+            f"The benchmark {entry.name!r} of {entry.distribution} calls itself "
+            f"{benchmark.name!r} in {entry.target}.",
+            hint=f"Its author is to write name = {entry.name!r} there.",
+        )
+    named = benchmark.model_copy(update={"name": host.name_in_results(entry)})
+    named._distribution = entry.distribution
+    return named
 
 
 def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:
@@ -130,7 +195,7 @@ def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Ben
     known = {}
     for name in names:
         with suppress(RegeneBenchError):
-            known[name] = load_benchmark(host, name)
+            known[name] = load_benchmark(host, name, home=OWN_DISTRIBUTION)
     return known
 
 

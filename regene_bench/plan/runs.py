@@ -81,31 +81,27 @@ def choose(
     seeds: Sequence[int],
     preset: Preset,
     settings: Mapping[str, Mapping[str, Any]],
+    *,
+    home: str = "",
 ) -> list[Choice]:
     """Validate everything that can be validated without data.
 
     Args:
         settings: Parameters by method name (``--set``); a grid's values come on top of them.
+        home: The distribution in whose file the methods stand; empty for what a user typed.
 
     Raises:
         UsageError: Unknown method, or a setting for a method that is not chosen.
         ConfigError: An unknown or impossible parameter.
         PluginError: A method cannot be used, or its configuration tells no runs apart.
     """
-    names = {selection.name for selection in selections}
-    for name in settings:
-        if name not in names:
-            host.find("method", name)
-            raise UsageError(
-                f"--set names {name!r}, which is not among the methods of this call.",
-                hint="Chosen: " + ", ".join(sorted(names)) + ".",
-            )
+    entries = [host.find("method", selection.name, home=home) for selection in selections]
+    tables = _by_method(host, settings, entries)
     choices = []
-    for selection in selections:
-        entry = host.find("method", selection.name)
+    for selection, entry in zip(selections, entries, strict=True):
         method: type[Method] = entry.load()
         base = preset_values(entry, method, preset, benchmark.data.shape)
-        base.update(settings.get(selection.name, {}))
+        base.update(tables.get(entry, {}))
         for values in selection.grid:
             where = f"method {selection.name}"
             config, params = configured(entry, method, base | values, where)
@@ -118,6 +114,31 @@ def choose(
                 for seed in seeds
             ]
     return choices
+
+
+def _by_method(
+    host: PluginHost, settings: Mapping[str, Mapping[str, Any]], chosen: Sequence[Entry]
+) -> dict[Entry, dict[str, Any]]:
+    """Find out which of the chosen methods each table of settings is for.
+
+    Raises:
+        UsageError: It is for none of them, or two tables set one parameter.
+        PluginError: Methods of two distributions are meant.
+    """
+    tables: dict[Entry, dict[str, Any]] = {}
+    for name, values in settings.items():
+        meant = {entry for entry in chosen if name in (entry.name, entry.qualified_name)}
+        if len(meant) != 1:
+            host.find("method", name)
+            raise UsageError(
+                f"--set names {name!r}, which is not among the methods of this call.",
+                hint=f"Chosen: {', '.join(sorted({entry.name for entry in chosen}))}.",
+            )
+        table = tables.setdefault(meant.pop(), {})
+        if twice := sorted(table.keys() & values.keys()):
+            raise UsageError(f"--set gives {name}.{twice[0]} twice.")
+        table.update(values)
+    return tables
 
 
 def identify(

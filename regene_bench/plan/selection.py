@@ -39,7 +39,7 @@ def parse_selections(text: str) -> list[Selection]:
         UsageError: Something does not parse; says where.
     """
     selections = []
-    for part in _split_outside_brackets(text):
+    for part in split_outside_brackets(text):
         name, bracket, rest = part.partition("[")
         if not name:
             raise UsageError(f"A name is missing in {text!r}.")
@@ -103,7 +103,8 @@ def parse_value(text: str) -> Any:
         return {"True": True, "False": False, "None": None}.get(word, word)
 
 
-def _split_outside_brackets(text: str) -> list[str]:
+def split_outside_brackets(text: str) -> list[str]:
+    """Split at commas, but for those within brackets."""
     parts, depth, current = [], 0, ""
     for character in text:
         depth += (character == "[") - (character == "]")
@@ -118,7 +119,7 @@ def _split_outside_brackets(text: str) -> list[str]:
 
 def _grid(text: str, where: str) -> tuple[dict[str, Any], ...]:
     axes: dict[str, list[Any]] = {}
-    for item in _split_outside_brackets(text):
+    for item in split_outside_brackets(text):
         key, equals, value = item.partition("=")
         key = key.strip()
         if not equals or not key or not value.strip():

@@ -17,6 +17,8 @@ from regene_bench.base.text import words_of
 from regene_bench.runtime.process_state import kept_process_state
 
 OWN_DISTRIBUTION = "regene-bench"
+OWN_EXECUTORS = ("serial", "stacked", "workers")
+"""What carries runs out without a plugin; these names alone always mean ours."""
 KIND_OF_HOOK = {
     "register_datasets": "dataset",
     "register_benchmarks": "benchmark",
@@ -164,6 +166,10 @@ class Registration:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError(f"{name!r} is no name: letters, digits and '_.+-' make one")
         suffix = FILE_SUFFIXES.get(self.kind, "")
+        if suffix and name.endswith(suffix):
+            raise PluginError(
+                f"{name!r} is no name: what ends in {suffix} is read as a file's path"
+            )
         pattern = _FILE_TARGET if suffix else _OBJECT_TARGET
         fits = isinstance(target, str) and pattern.fullmatch(target) and target.endswith(suffix)
         if not fits or ".." in target:

@@ -11,25 +11,31 @@ import copy
 import importlib.metadata
 import logging
 import os
-import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from regene_bench import hookspecs
 from regene_bench.base.errors import PluginError, UsageError, did_you_mean
-from regene_bench.base.guard import NOT_A_FAULT, guarded
+from regene_bench.base.guard import NOT_A_FAULT
 from regene_bench.base.text import traceback_of, words_of
-from regene_bench.plugins.entries import KIND_OF_HOOK, KINDS, RETIRED_HOOKS, Entry, Registration
+from regene_bench.plugins.arguments import with_argument
+from regene_bench.plugins.distributions import GROUP, find_distributions, normal_name
+from regene_bench.plugins.entries import (
+    KIND_OF_HOOK,
+    KINDS,
+    OWN_DISTRIBUTION,
+    RETIRED_HOOKS,
+    Entry,
+    Registration,
+)
 from regene_bench.plugins.unheard_hooks import unheard_hooks
 from regene_bench.runtime.process_state import kept_process_state
 
 if TYPE_CHECKING:
     import typer
 
-GROUP = "regene_bench"
 STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
 ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
 
@@ -76,37 +82,6 @@ class Plugin:
     unheard: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
-@dataclass(frozen=True, order=True)
-class EntryWithArgument(Entry):
-    """An entry of a class that stands for many, looked up as ``name:argument``.
-
-    Attributes:
-        argument: What the class method ``named`` of the target is given.
-    """
-
-    argument: str = ""
-
-    def load(self) -> Any:
-        """Import the target and return its class for the argument.
-
-        Raises:
-            UsageError: The target takes no argument.
-            ConfigError: The target knows no such argument.
-            PluginError: As for an entry without an argument; or the target fails.
-        """
-        loaded = super().load()
-        if not hasattr(loaded, "named"):
-            word = self.kind.replace("_", " ")
-            own = self.name.removesuffix(f":{self.argument}")
-            raise UsageError(
-                f"The {word} {own!r} takes nothing behind a colon.", hint=f"Write {own!r}."
-            )
-        with guarded(self.described), kept_process_state(importing=True):
-            chosen = loaded.named(self.argument)
-        self._check_class(chosen)
-        return chosen
-
-
 class PluginHost:
     """What is installed: entries to look up, plugins that work, plugins that do not.
 
@@ -133,30 +108,69 @@ class PluginHost:
         names = [entry.name for entry in entries]
         return [e.name if names.count(e.name) == 1 else e.qualified_name for e in entries]
 
-    def find(self, kind: str, name: str) -> Entry:
+    def spelling(self, entry: Entry) -> str:
+        """Return the shortest name by which ``find`` gives this entry to who types it."""
+        meant = self._candidates(entry.kind, entry.name)
+        return entry.name if len(meant) == 1 else entry.qualified_name
+
+    def name_in_results(self, entry: Entry) -> str:
+        """Return what files call something foreign that has the name of ours: ``other-dist.name``.
+
+        What is made with it would else be taken for ours, or lie in its place. All else is called
+        by its mere name, whatever is installed beside it.
+        """
+        ours = any(e.is_our_own and e.name == entry.name for e in self._entries[entry.kind])
+        if entry.is_our_own or not ours:
+            return entry.name
+        return f"{normal_name(entry.distribution)}.{entry.name}"
+
+    def find(self, kind: str, name: str, *, home: str = "") -> Entry:
         """Look up an entry by its name or by ``distribution:name``.
 
         A feature extractor's name may have an argument behind a colon: ``timm:resnet18``.
 
+        Args:
+            kind: One of ``KINDS``.
+            name: The name.
+            home: The distribution in whose protocol, study or class the name stands. Where several
+                distributions register the name, that one's own is meant, else regene-bench's:
+                what else is installed changes nobody's meaning. Empty for what a user typed,
+                which must be unique.
+
         Raises:
             UsageError: Unknown; names the nearest known one.
-            PluginError: Two distributions register it; names both.
+            PluginError: Several distributions register it; names all.
         """
-        entries = self.entries(kind)
-        found = [e for e in entries if name in (e.name, e.qualified_name)]
-        if not found and kind == "feature_extractor":
-            found = list(_with_argument(entries, name))
+        found = self._candidates(kind, name)
         if not found:
             word = kind.replace("_", " ")
             hint = did_you_mean(name, self.shown_names(kind))
             raise UsageError(f"There is no {word} {name!r}.", hint=self.with_broken(hint))
-        if len(found) > 1:
-            raise PluginError(
-                f"The {kind.replace('_', ' ')} {name!r} is registered by "
-                f"{' and by '.join(e.distribution for e in found)}.",
-                hint=f"Write {' or '.join(repr(e.qualified_name) for e in found)}.",
-            )
-        return found[0]
+        if len(found) == 1:
+            return found[0]
+        for first in (home, OWN_DISTRIBUTION) if home else ():
+            for entry in found:
+                if entry.distribution == first:
+                    return entry
+        whole = [entry.qualified_name for entry in found]
+        clear = [repr(each) for each in whole if len(self._candidates(kind, each)) == 1]
+        raise PluginError(
+            f"The {kind.replace('_', ' ')} {name!r} is registered by "
+            f"{' and by '.join(e.distribution for e in found)}.",
+            hint=f"Write {' or '.join(clear)}.",
+        )
+
+    def _candidates(self, kind: str, name: str) -> list[Entry]:
+        """All entries that a name may mean; a whole name before one with an argument.
+
+        But for our own: no distribution called ``timm`` takes ``timm:resnet18`` silently.
+        """
+        entries = self.entries(kind)
+        found = [e for e in entries if name in (e.name, e.qualified_name)]
+        if kind != "feature_extractor" or any(e.is_our_own for e in found):
+            return found
+        more = list(with_argument(entries, name))
+        return found + [e for e in more if e.is_our_own or not found]
 
     def with_broken(self, hint: str) -> str:
         """Add to the hint of a name that was not found which plugins are left out as broken.
@@ -209,7 +223,7 @@ class PluginHost:
         except NOT_A_FAULT:
             raise
         except BaseException as error:
-            self._set_aside(plugin.name, plugin.distribution, plugin.version, error)
+            self.set_aside(plugin.name, plugin.distribution, plugin.version, error)
             return None
         return app
 
@@ -228,13 +242,18 @@ class PluginHost:
         except NOT_A_FAULT:
             raise
         except BaseException as error:
-            self._set_aside(point.name, distribution, version, error)
+            self.set_aside(point.name, distribution, version, error)
             return
         for entry in entries:
             self._entries[entry.kind].append(entry)
         self.plugins.append(Plugin(point.name, distribution, version, manager, unheard))
 
-    def _set_aside(self, name: str, distribution: str, version: str, error: BaseException) -> None:
+    def set_aside(self, name: str, distribution: str, version: str, error: BaseException) -> None:
+        """List a plugin as broken.
+
+        Raises:
+            PluginError: In strict mode.
+        """
         reason = words_of(error)
         if self._strict:
             raise PluginError(
@@ -256,51 +275,24 @@ def load_plugins() -> PluginHost:
         PluginError: A plugin is broken, in strict mode.
     """
     host = PluginHost(strict=os.environ.get(STRICT_VARIABLE, "") not in ("", "0"))
-    allowed = {_normal(n) for n in os.environ.get(ALLOW_VARIABLE, "").split(",") if n.strip()}
+    allowed = {normal_name(n) for n in os.environ.get(ALLOW_VARIABLE, "").split(",") if n.strip()}
     wanted = set(allowed)
-    for distribution, points in _distributions(host):
-        name = distribution.metadata["Name"] or "unnamed"
-        for point in points:
-            names = {_normal(name), _normal(point.name)}
+    for found in find_distributions():
+        for point in found.points:
+            names = {normal_name(found.name), normal_name(point.name)}
             wanted -= names
-            if not allowed or names & allowed:
-                host.add(point, name, distribution.version)
+            if allowed and not names & allowed:
+                continue
+            if found.error is None:
+                host.add(point, found.name, found.version)
+            else:
+                host.set_aside(point.name, found.name, found.version, found.error)
+        if found.error is not None and not found.points:
+            host.set_aside("entry_points.txt", found.name, found.version, found.error)
     for missing in sorted(wanted):
         reason = PluginError(f"{ALLOW_VARIABLE} names it, but it is not installed")
-        host._set_aside(missing, "unknown", "", reason)
+        host.set_aside(missing, "unknown", "", reason)
     return host
-
-
-def _distributions(
-    host: PluginHost,
-) -> Iterator[tuple[importlib.metadata.Distribution, list[importlib.metadata.EntryPoint]]]:
-    """Yield the distributions that declare plugins; the first of one name shadows the others."""
-    seen: set[str] = set()
-    for distribution in importlib.metadata.distributions():
-        try:
-            # the text first: parsing every distribution's metadata would cost the start
-            text = distribution.read_text("entry_points.txt") or ""
-            if GROUP not in text:
-                continue
-            name = _normal(distribution.metadata["Name"] or "unnamed")
-            if name in seen:
-                continue
-            seen.add(name)
-            points = [p for p in distribution.entry_points if p.group == GROUP]
-        except Exception as error:
-            host._set_aside("entry_points.txt", str(distribution), "", error)
-            continue
-        if points:
-            yield distribution, sorted(points, key=lambda point: point.name)
-
-
-def _with_argument(entries: list[Entry], name: str) -> Iterator[EntryWithArgument]:
-    for entry in entries:
-        for own in (entry.name, entry.qualified_name):
-            argument = name.removeprefix(f"{own}:")
-            if argument not in ("", name):
-                changes = {"name": f"{entry.name}:{argument}", "argument": argument}
-                yield EntryWithArgument(**(asdict(entry) | changes))
 
 
 class _Manager(pluggy.PluginManager):
@@ -329,7 +321,3 @@ def _manager_of(plugin: object) -> pluggy.PluginManager:
         hints = "; ".join(f"{n!r} is no hook. {did_you_mean(n, known)}" for n in names)
         raise PluginError(hints or str(error)) from error
     return manager
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()

@@ -7,8 +7,9 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from regene_bench.base.version import __version__
+
 _PACKAGES = (
-    "regene-bench",
     "torch",
     "torchvision",
     "timm",
@@ -23,7 +24,8 @@ _PACKAGES = (
 
 def package_versions() -> dict[str, str]:
     """Versions of the packages that numbers depend on, by name; without those that are missing."""
-    found = {}
+    # ours is not asked for: another distribution may claim the name
+    found = {"regene-bench": __version__}
     for name in _PACKAGES:
         try:
             found[name] = version(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from regene_bench.evaluation.reference_statistics import ReferenceStatistics
 from regene_bench.harness.shared_data import SharedData
 from regene_bench.harness.workbench import Workbench
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.plan.extractors import find_extractor, registered_id, whose_extractor
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.samples.board_entry import Reference
@@ -158,12 +160,12 @@ def workbench_of(
     data = BenchmarkData(_DATASET, shape, (), fingerprint, train=none, test=none)
     labels = torch.zeros(len(samples) if samples else 0, dtype=torch.int64)
     shelf = FeatureCache(
-        lambda name: host.find("feature_extractor", name).load(),
+        partial(find_extractor, host),
         {},
         data,
         runtime,
-        lambda name: host.find("feature_extractor", name).name,
-        lambda name: host.find("feature_extractor", name).described,
+        partial(registered_id, host),
+        partial(whose_extractor, host),
     )
     comparison = Comparison(labels, none, none, "train")
     # there are no real images that could be damaged and read anew

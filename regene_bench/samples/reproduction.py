@@ -6,8 +6,10 @@ import json
 import shlex
 from pathlib import Path
 
+from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost
 from regene_bench.samples.collection import IN_MEMORY
 
@@ -21,7 +23,7 @@ def repetition_of(
     names in the place of the images and their labels. The arguments are those of ``command_of``.
     """
     if record.distribution == EXTERNAL and record.params.get("source") in IN_MEMORY:
-        return _scoring_call(record, results)
+        return _scoring_call(record, host, results)
     return shlex.join(command_of(record, host, results, force=force))
 
 
@@ -37,15 +39,23 @@ def command_of(
         force: Repeat it also where it is finished already.
     """
     if record.distribution == EXTERNAL:
-        return _scoring_command(record, results)
+        return _scoring_command(record, host, results)
     method, settings = method_and_settings(record, host)
-    words = ["regene-bench", "run", record.benchmark, "--preset", record.preset]
+    words = ["regene-bench", "run", benchmark_as_typed(record, host), "--preset", record.preset]
     words += ["--methods", method, "--seeds", f"{record.seed},"]
     for setting in settings:
         words += ["--set", setting]
     if results != DEFAULT_RESULTS:
         words += ["--results", str(results)]
     return [*words, "--force"] if force else words
+
+
+def benchmark_as_typed(record: RunRecord, host: PluginHost) -> str:
+    """Return a run's benchmark as it is named here; as in the row where it is not registered."""
+    try:
+        return host.spelling(host.find("benchmark", record.benchmark, home=OWN_DISTRIBUTION))
+    except RegeneBenchError:
+        return record.benchmark
 
 
 def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple[str, ...]]:
@@ -56,20 +66,27 @@ def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple
     return method, tuple(f"{method}.{k}={json.dumps(v)}" for k, v in record.params.items())
 
 
-def _scoring_command(record: RunRecord, results: Path) -> list[str]:
+def _scoring_command(record: RunRecord, host: PluginHost, results: Path) -> list[str]:
     words = ["regene-bench", "score", str(record.params.get("source", "SAMPLES"))]
     if statistics := record.params.get("statistics"):
         words += ["--against-stats", str(statistics)]
         words += ["--extractor", str(record.params.get("extractor")), "--name", record.method]
         return [*words, "--results", str(results)]
-    words += ["--against", record.benchmark, "--preset", record.preset, "--name", record.method]
+    words += [
+        "--against",
+        benchmark_as_typed(record, host),
+        "--preset",
+        record.preset,
+        "--name",
+        record.method,
+    ]
     words += ["--labels", str(labels)] if (labels := record.params.get("labels")) else []
     words += ["--resize"] if record.params.get("resized_from") else []
     words += ["--skip-bad"] if record.params.get("left_out") else []
     return [*words, "--results", str(results)]
 
 
-def _scoring_call(record: RunRecord, results: Path) -> str:
+def _scoring_call(record: RunRecord, host: PluginHost, results: Path) -> str:
     if statistics := record.params.get("statistics"):
         of_statistics = {"against_stats": statistics, "extractor": record.params.get("extractor")}
         of_statistics |= {"name": record.method, "results": str(results)}
@@ -78,4 +95,5 @@ def _scoring_call(record: RunRecord, results: Path) -> str:
     named = {"preset": record.preset, "name": record.method, "results": str(results)}
     settings = [f"{key}={value!r}" for key, value in named.items()]
     settings += ["resize=True"] if record.params.get("resized_from") else []
-    return f"regene_bench.score(images, {record.benchmark!r}, labels, {', '.join(settings)})"
+    benchmark = benchmark_as_typed(record, host)
+    return f"regene_bench.score(images, {benchmark!r}, labels, {', '.join(settings)})"

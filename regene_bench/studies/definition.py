@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import Field
 
-from regene_bench.base.errors import ConfigError
+from regene_bench.base.errors import ConfigError, PluginError
 from regene_bench.base.guard import guarded
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
-from regene_bench.plugins.host import PluginHost
+from regene_bench.plan.spelling import spelt_methods, spelt_metrics, spelt_name
+from regene_bench.plugins.host import Entry, PluginHost
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.studies.figure import Figure
 
@@ -76,7 +77,8 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
     Raises:
         UsageError: No such study.
         ConfigError: The file is not valid; names file, key, value and the nearest right key.
-        PluginError: A registered file is not there.
+        PluginError: A registered file is not there, or calls itself otherwise; or several
+            distributions register a name that it has, and neither its own nor ours is among them.
     """
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
@@ -87,7 +89,45 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
         except UnicodeDecodeError:
             raise ConfigError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from None
     entry = host.find("study", name_or_path)
-    return parse_study(entry.read(), entry.place)
+    study = parse_study(entry.read(), entry.place)
+    if study.name != entry.name:
+        raise PluginError(
+            f"The study {entry.name!r} of {entry.distribution} calls itself {study.name!r}.",
+            hint=f"Its author is to write name = {entry.name!r} in {entry.target}.",
+        )
+    return _with_clear_names(host, study, entry)
+
+
+def _with_clear_names(host: PluginHost, study: Study, entry: Entry) -> Study:
+    """Write what a study names so that its own distribution's is meant, whatever else there is."""
+    home = entry.distribution
+
+    def benchmarks(names: list[str] | None) -> list[str] | None:
+        return names and [spelt_name(host, "benchmark", name, home) for name in names]
+
+    presets = {
+        name: table.model_copy(
+            update={
+                "benchmarks": benchmarks(table.benchmarks),
+                "methods": table.methods and spelt_methods(host, table.methods, home),
+            }
+        )
+        for name, table in study.presets.items()
+    }
+    figures = [
+        table.model_copy(update={"kind": spelt_name(host, "figure", table.kind, home)})
+        for table in study.figures
+    ]
+    return study.model_copy(
+        update={
+            "name": host.name_in_results(entry),
+            "benchmarks": benchmarks(study.benchmarks),
+            "methods": spelt_methods(host, study.methods, home),
+            "metrics": spelt_metrics(host, study.metrics, home),
+            "presets": presets,
+            "figures": figures,
+        }
+    )
 
 
 def parse_study(text: str, where: str) -> Study:
@@ -120,5 +160,5 @@ def make_figures(host: PluginHost, study: Study) -> list[tuple[str, Figure]]:
         kind: type[Figure] = entry.load()
         where = f"{study.name}: figures[{number}] ({table.kind})"
         with guarded(entry.described), kept_process_state():
-            figures.append((table.kind, kind(validate(kind.Config, table.options, where))))
+            figures.append((entry.name, kind(validate(kind.Config, table.options, where))))
     return figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,11 @@ class DatasetSubject:
         entries = self._host.entries("benchmark")
         entries.sort(key=lambda entry: entry.distribution != self.entry.distribution)
         for entry in entries:
-            try:
-                table = load_benchmark(self._host, entry.qualified_name).data
-            except RegeneBenchError:
-                continue
-            if table.source in (self.entry.name, self.entry.qualified_name):
-                return table
+            with suppress(RegeneBenchError):
+                benchmark = load_benchmark(self._host, entry.qualified_name)
+                source, home = benchmark.data.source, benchmark.distribution
+                if self._host.find("dataset", source, home=home) == self.entry:
+                    return benchmark.data
         raise NotApplicable("no registered benchmark takes its data from here: register one")
 
     @cached_property
@@ -101,7 +101,7 @@ class DatasetSubject:
         source: type[DatasetSource] = self.entry.load()
         return source(
             SourceRequest(
-                name=self.table.source,
+                name=self.entry.name,
                 shape=self.table.shape,
                 roots=data_roots(),
                 download_dir=download_dir(),

@@ -96,6 +96,7 @@ def test_strict_it_fails_where_something_is_broken_and_survives_what_that_does(
     (package / "__init__.py").write_text(_EXITS)
     protocol = TINY_PROTOCOL.replace("METRICS", '"neutral"').replace("RANK", "accuracy_neutral")
     protocol = protocol.replace('source = "digits"', 'source = "leaving"')
+    protocol = protocol.replace('name = "tiny"', 'name = "leaving"')
     presets = "".join(
         f"[presets.{name}]\nn_generated = 4\nn_reference = 4\n"
         for name in ("quick", "standard", "paper")

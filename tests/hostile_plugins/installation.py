@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,11 @@ def install(one: HostilePlugin, folder: Path) -> None:
         folder: Where packages are installed.
     """
     folder.mkdir(exist_ok=True)
-    info = folder / f"{one.module}-{one.version}.dist-info"
+    # by its folder a distribution's version is looked up; two of one name cannot have one folder
+    named = (
+        folder / f"{re.sub('[-_.]+', '_', one.distribution_name).lower()}-{one.version}.dist-info"
+    )
+    info = folder / f"{one.module}-{one.version}.dist-info" if named.exists() else named
     info.mkdir()
     lines = ["Metadata-Version: 2.1", f"Name: {one.distribution_name}", f"Version: {one.version}"]
     lines += [f"Requires-Dist: {required}" for required in one.requires]

@@ -14,8 +14,12 @@ from tests.conftest import tiny_protocol_text
 from tests.hostile_plugins.plugin import HostilePlugin
 from tests.processes import parts
 
-INNOCENT_METHODS = "real,cgan[images=64,width=4,discriminator_width=4]"
-INNOCENT_METRICS = ("neutral", "fd[extractor=neutral]")
+# in full, so that they are meant whatever else has their names
+INNOCENT_METHODS = "regene-bench:real,regene-bench:cgan[images=64,width=4,discriminator_width=4]"
+INNOCENT_METRICS = (
+    "regene-bench:neutral",
+    "regene-bench:fd[extractor=regene-bench:neutral]",
+)
 INNOCENT_COLUMNS = ("accuracy_neutral", "fd")
 # what no two calls have in common
 _PASSING = ("timestamp", "peak_memory_bytes")
@@ -27,7 +31,13 @@ def write_protocol(folder: Path) -> Path:
     """Write the protocol that the innocents are run on."""
     path = folder / "innocent.toml"
     text = tiny_protocol_text(*INNOCENT_METRICS, rank_by="accuracy_neutral")
-    path.write_text(text.replace('"tiny"', '"innocent"'))
+    for old, new in {
+        '"tiny"': '"innocent"',
+        '"digits"': '"regene-bench:digits"',
+        "extractors.neutral": 'extractors."regene-bench:neutral"',
+    }.items():
+        text = text.replace(old, new)
+    path.write_text(text)
     return path
 
 

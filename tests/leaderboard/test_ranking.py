@@ -18,6 +18,7 @@ from regene_bench.leaderboard.board import Board, Line, Missing
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.short_names import line_labels
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 
 
@@ -241,3 +242,12 @@ def test_costs_and_devices_are_means_over_seeds() -> None:
 
 def test_no_runs_are_no_boards() -> None:
     assert make_boards(SCHEMA.empty_table()) == []
+
+
+def test_a_foreign_method_with_a_name_of_ours_is_told_by_its_distribution() -> None:
+    line = {"method": "cgan", "method_version": "1", "params": "{}", "distribution": "other"}
+    ours = line | {"distribution": "regene-bench"}
+    external = line | {"distribution": "external"}
+    for alone, label in ((line, "other:cgan"), (ours, "cgan"), (external, "cgan")):
+        assert line_labels([alone], {"cgan"}) == [label]
+    assert line_labels([line], {"vae"}) == ["cgan"]

@@ -89,7 +89,7 @@ def flat_host(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host whose only method is ``flat``."""
 
     class Host:
-        def find(self, kind: str, name: str) -> Any:
+        def find(self, kind: str, name: str, *, home: str = "") -> Any:
             if name != "flat":
                 raise UsageError(f"There is no method {name!r}.")
 
@@ -97,6 +97,7 @@ def flat_host(monkeypatch: pytest.MonkeyPatch) -> Any:
                 name = "flat"
                 distribution = "some-dist"
                 described = "The method 'flat' of some-dist 1.0"
+                qualified_name = "some-dist:flat"
 
                 def load(self) -> type[Method]:
                     return Flat
