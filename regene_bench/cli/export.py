@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.text import say
 from regene_bench.cli.options import Data, Device, Results
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def export(
     """Write a run's model: weights (safetensors), configuration, scores, pictures, a card."""
     exported = export_run(run, folder, results, self_contained, licence, data or (), device)
     for name, size in exported.files.items():
-        print(f"{size:>12,} bytes  {exported.folder / name}")
-    print(f'To use it:\n  regene_bench.load("{exported.folder}")')
+        say(f"{size:>12,} bytes  {exported.folder / name}")
+    say(f'To use it:\n  regene_bench.load("{exported.folder}")')
 
 
 def export_run(

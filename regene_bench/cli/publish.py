@@ -140,13 +140,11 @@ def model(
         files = {name: (exported.folder / name).read_bytes() for name in exported.files}
     if dry_run:
         for name, content in files.items():
-            print(f"{len(content):>12,} bytes  {repository}/{name}")
-        print(f"\n{CARD}:\n\n{files[CARD].decode()}")
+            say(f"{len(content):>12,} bytes  {repository}/{name}")
+        say(f"\n{CARD}:\n\n{files[CARD].decode()}")
         return
-    print(
-        upload(repository, files, endpoint or None, kind="model", message="Model of regene-bench")
-    )
-    print(f'To use it:\n  regene_bench.load("hf://{repository}")')
+    say(upload(repository, files, endpoint or None, kind="model", message="Model of regene-bench"))
+    say(f'To use it:\n  regene_bench.load("hf://{repository}")')
 
 
 def _ranks(table: pa.Table) -> dict[str, str]:

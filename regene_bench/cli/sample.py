@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from regene_bench.base.text import say
 from regene_bench.cli.options import Data, Device, Results
 
 
@@ -69,10 +70,10 @@ def sample(
             stop=stop,
         )
     what = loaded.description
-    print(f"{drawn.n} images of {what.method} (run {what.run_id}) are in {drawn.path}.")
+    say(f"{drawn.n} images of {what.method} (run {what.run_id}) are in {drawn.path}.")
     against = what.protocol.name
     if against not in load_plugins().shown_names("benchmark"):
         return  # of a protocol's file, whose place nobody knows here
     command = ["regene-bench", "score", str(out), "--against", against]
     command += [] if what.preset == what.protocol.default_preset else ["--preset", what.preset]
-    print(f"To score them:\n  {shlex.join(command)}", file=sys.stderr)
+    say(f"To score them:\n  {shlex.join(command)}", file=sys.stderr)

@@ -32,6 +32,7 @@ class ModelDescription(BaseModel):
         form: Version of this file's form.
         run_id: The run that trained it.
         protocol: The benchmark's protocol, whole, so that its data can be found again.
+        protocol_distribution: The distribution that registered it; empty for a user's own file.
         preset: Which preset of protocol and method.
         method: Name of the method.
         distribution: The distribution that registered it.
@@ -52,6 +53,7 @@ class ModelDescription(BaseModel):
     form: Literal[1] = _FORM
     run_id: str
     protocol: Benchmark
+    protocol_distribution: str = ""
     preset: Literal["quick", "standard", "paper"]
     method: str
     distribution: str
@@ -65,6 +67,11 @@ class ModelDescription(BaseModel):
     n_train: int = Field(ge=0)
     n_test: int = Field(ge=0)
     samples_per_class: list[int]
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The protocol as it comes with its distribution."""
+        return self.protocol.of(self.protocol_distribution)
 
 
 def describe_model(
@@ -82,6 +89,7 @@ def describe_model(
     return ModelDescription(
         run_id=run.run_id,
         protocol=run.benchmark,
+        protocol_distribution=run.benchmark.distribution,
         preset=run.preset,
         method=run.entry.name,
         distribution=run.entry.distribution,

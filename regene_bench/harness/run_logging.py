@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -74,7 +75,7 @@ class RunLog:
             results,
         )
         for logger in loggers:
-            self._safely(logger, lambda logger=logger: self._open.append(logger(told)))
+            self._safely(logger, partial(self._begin, logger, told))
 
     def sink(self, event: Event) -> None:
         """Pass an event on, and keep it if it is progress of this run."""
@@ -103,6 +104,9 @@ class RunLog:
         self._tell(lambda logger: logger.finish("stopped", (), {}, reason))
         self._open.clear()
 
+    def _begin(self, logger: type[RunLogger], told: LoggedRun) -> None:
+        self._open.append(logger(told))
+
     def _speed(self, stage: str, done: float) -> dict[str, float]:
         last_stage, last_done, last_time = self._last
         now = time.monotonic()
@@ -113,7 +117,7 @@ class RunLog:
 
     def _tell(self, what: Callable[[RunLogger], None]) -> None:
         for logger in list(self._open):
-            if not self._safely(type(logger), lambda logger=logger: what(logger)):
+            if not self._safely(type(logger), partial(what, logger)):
                 self._open.remove(logger)
 
     def _safely(self, kind: type[RunLogger], what: Callable[[], None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from regene_bench.base.errors import ResultsError
@@ -18,15 +19,17 @@ class EndedTraining(CheckpointStore):
     shape) at its first step.
     """
 
-    def load(self, name: str) -> Any:
-        """Read a checkpoint to the CPU.
+    def load(self, name: str, damaged: Callable[[str], None] | None = None) -> Any:
+        """Read a checkpoint to the CPU; nobody is told of damage in any other way than by an error.
 
         Raises:
             ResultsError: It is not there, damaged, or of a training that has not ended.
         """
-        state = super().load(name)
+        reasons: list[str] = []
+        state = super().load(name, reasons.append)
         if state is None or (isinstance(state, dict) and not state.get("done", True)):
-            what = "is not there or damaged" if state is None else "is of an unfinished training"
+            damage = f"is damaged: {reasons[0]}" if reasons else "is not there"
+            what = damage if state is None else "is of an unfinished training"
             raise ResultsError(
                 f"The checkpoint {name!r} in {self.folder} {what}.",
                 hint="`regene-bench run` with --force trains the run again; `regene-bench show RUN`"

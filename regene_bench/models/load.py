@@ -9,6 +9,7 @@ import torch
 
 from regene_bench.base.errors import PluginError, ResultsError
 from regene_bench.base.events import Sink
+from regene_bench.base.guard import guarded
 from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.base.validation import validate
 from regene_bench.data.device_images import BenchmarkData
@@ -21,6 +22,7 @@ from regene_bench.models.trained import TrainedModel
 from regene_bench.models.unread_data import unread_data
 from regene_bench.models.weights_file import FILE as WEIGHTS
 from regene_bench.models.weights_file import WeightsFile
+from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.device import choose_device, deterministic
 from regene_bench.runtime.process_state import kept_process_state
@@ -69,7 +71,8 @@ def load(
     folder = find_model(source, Path(results))
     description = read_description(folder)
     host = load_plugins()
-    method = method_of(description, host)
+    entry = host.find("method", f"{description.distribution}:{description.method}")
+    method = method_of(description, entry)
     chosen = choose_device(device)
     with deterministic(), watched(emit, stop) as sink:
         runtime = _runtime(description, folder, chosen, sink, stop)
@@ -79,20 +82,19 @@ def load(
 
         unread = unread_data(description, chosen, read)
         config = validate(method.Config, description.params, f"{folder}: params")
-        with kept_process_state():
+        with guarded(entry.described), kept_process_state():
             raw = method(config).fit(unread, runtime)
     return TrainedModel(description, raw, runtime)
 
 
-def method_of(description: ModelDescription, host: PluginHost) -> type[Method]:
-    """Find the installed method that trained a model.
+def method_of(description: ModelDescription, entry: Entry) -> type[Method]:
+    """Load the class of the method that trained a model.
 
     Raises:
-        UsageError: It is not installed.
-        PluginError: Its version is another, so that its networks may be others, too.
+        PluginError: Its version is another, so that its networks may be others, too; or it cannot
+            be used.
     """
-    name = f"{description.distribution}:{description.method}"
-    method: type[Method] = host.find("method", name).load()
+    method: type[Method] = entry.load()
     if method.version != description.method_version:
         raise PluginError(
             f"The model is of version {description.method_version} of {description.method}; "
@@ -134,7 +136,7 @@ def _read(
         stop=runtime.stop,
         emit=runtime.emit,
     )
-    found = load_data(host, description.protocol, folders, reading)
+    found = load_data(host, description.benchmark, folders, reading)
     if found.fingerprint != description.fingerprint:
         raise ResultsError(
             f"{description.method} needs the images that it was trained on, and the data set "

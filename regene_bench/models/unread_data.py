@@ -41,13 +41,13 @@ class UnreadImages(DeviceImages):
         return device
 
     @property
-    def images(self) -> Tensor:  # type: ignore[override]
+    def images(self) -> Tensor:
         """uint8 ``[N, C, H, W]``, read now if they were not."""
         images: Tensor = self.__dict__["_read"]().images
         return images
 
     @property
-    def labels(self) -> Tensor:  # type: ignore[override]
+    def labels(self) -> Tensor:
         """int64 ``[N]``, read now if they were not."""
         labels: Tensor = self.__dict__["_read"]().labels
         return labels

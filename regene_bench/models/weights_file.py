@@ -8,7 +8,7 @@ that the checkpoints come back as they were. No pickle is written or read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ class WeightsFile(EndedTraining):
         """Tell whether the file holds a checkpoint."""
         return name in self._skeletons()
 
-    def load(self, name: str) -> Any:
+    def load(self, name: str, damaged: Callable[[str], None] | None = None) -> Any:
         """Read a checkpoint to the CPU.
 
         Raises:

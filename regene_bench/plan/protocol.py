@@ -87,6 +87,12 @@ class Benchmark(TomlTable):
         """
         return self._distribution
 
+    def of(self, distribution: str) -> Benchmark:
+        """The same protocol, as it comes with a distribution."""
+        own = self.model_copy()
+        own._distribution = distribution
+        return own
+
     @model_validator(mode="after")
     def _has_every_preset(self) -> Benchmark:
         missing = [name for name in ("quick", "standard", "paper") if name not in self.presets]
@@ -183,8 +189,7 @@ def _registered(host: PluginHost, entry: Entry, benchmark: Benchmark) -> Benchma
             hint=f"Its author is to write name = {entry.name!r} there.",
         )
     named = benchmark.model_copy(update={"name": host.name_in_results(entry)})
-    named._distribution = entry.distribution
-    return named
+    return named.of(entry.distribution)
 
 
 def installed_protocols(host: PluginHost, names: Iterable[str]) -> dict[str, Benchmark]:

@@ -117,8 +117,8 @@ def told(entry: Entry) -> dict[str, Any]:
 
 def entry_told(fields: dict[str, Any]) -> Entry:
     """Make the entry again of which ``told`` gave the fields."""
+    from regene_bench.plugins.arguments import EntryWithArgument
     from regene_bench.plugins.entries import Entry
-    from regene_bench.plugins.host import EntryWithArgument
 
     return EntryWithArgument(**fields) if "argument" in fields else Entry(**fields)
 
