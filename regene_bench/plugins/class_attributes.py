@@ -74,12 +74,19 @@ def _of_figure(figure: type) -> Iterator[str]:
     yield from _wrong_config(figure)
 
 
+def _of_logger(logger: type) -> Iterator[str]:
+    yield from _abstract(logger)
+    yield from _wrong(logger, "library", str, 'library = "tensorboard"')
+    yield from _wrong(logger, "extra", str, 'extra = "tensorboard"')
+
+
 _PROBLEMS: dict[str, Callable[[type], Iterator[str]]] = {
     "method": _of_method,
     "metric": _of_metric,
     "feature_extractor": _of_extractor,
     "dataset": _of_dataset,
     "figure": _of_figure,
+    "logger": _of_logger,
 }
 
 
