@@ -149,6 +149,7 @@ def _job(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -> 
         stop=campaign.setting.stop,
         emit=campaign.setting.emit,
         reopen=reopen,
+        fail=supervisor.fail,
     )
 
 

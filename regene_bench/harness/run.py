@@ -288,6 +288,25 @@ def describe(run: Run) -> dict[str, Any]:
     }
 
 
+def failed_record(run: Run, setting: Setting, error: BaseException, stack: str = "") -> RunRecord:
+    """What is known of a run whose process ended before it could tell.
+
+    Args:
+        run: The run.
+        setting: What all runs of the call share.
+        error: What became of it.
+        stack: Where it was, a call a line; kept beside the run, as a traceback is.
+    """
+    path = run_folder(setting.results, run.run_id) / "traceback.txt"
+    text = f"{stack}\n{text_of(error)}\n".lstrip()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode(errors="backslashreplace"))
+    except OSError:  # the row says what matters
+        return _record(run, setting, _Ledger(), error)
+    return _record(run, setting, _Ledger(), error, str(path.relative_to(setting.results)))
+
+
 def _record(
     run: Run,
     setting: Setting,

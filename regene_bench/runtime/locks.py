@@ -47,3 +47,27 @@ def exclusive(path: Path, what: str, stop: StopRequest, emit: Sink) -> Iterator[
         yield waited
     finally:
         lock.release()
+
+
+@contextmanager
+def held_if_free(path: Path, seconds: float = 0.0) -> Iterator[bool]:
+    """Hold a lock file if no other process does.
+
+    Args:
+        path: The lock file; its folder is made.
+        seconds: How long to wait for it at most.
+
+    Yields:
+        Whether it is held; if not, another process is at work on what it guards.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
