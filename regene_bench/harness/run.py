@@ -98,6 +98,7 @@ class _Ledger:
     """What is known of a run so far; a failure reports what it got to."""
 
     fit: Meter = field(default_factory=Meter)
+    together: int | None = None
     generate: Meter = field(default_factory=Meter)
     measure: Meter = field(default_factory=Meter)
     restored_seconds: float = 0.0
@@ -188,11 +189,12 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
             models = [error] * len(runs)
     share = Meter(meter.seconds / len(runs), meter.peak_bytes)
     for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
-        yield _carry_out(run, setting, runtime, partial(_given, model, share))
+        given = partial(_given, model, share, len(runs))
+        yield _carry_out(run, setting, runtime, given)
 
 
-def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
-    ledger.fit = meter
+def _given(model: object, meter: Meter, together: int, ledger: _Ledger) -> object:
+    ledger.fit, ledger.together = meter, together
     if isinstance(model, BaseException):
         raise model
     return model
@@ -336,6 +338,7 @@ def _record(
         device=setting.device.type,
         gpu_name=device_name(setting.device) or None,
         precision=setting.precision,
+        trained_together=ledger.together,
         torch_version=torch.__version__,
         python_version=provenance.python_version(),
         packages=provenance.package_versions(),

@@ -2,9 +2,9 @@
 
 Python's handlers are Python: they run when the interpreter gets to them. In a loop of C that holds
 the interpreter none ever does, nor does any other thread. The system itself can take a handler away
-as it is called (``SA_RESETHAND``): the first Ctrl-C is then noted as ever, a thread of ours puts
-the handler back at once, and only if no thread can run does a second Ctrl-C meet what the system
-does without a handler, which is to end the process.
+as it is called (``SA_RESETHAND``): a Ctrl-C is then noted as ever, a thread of ours puts the
+handler back at once, and only if no thread can run does the next Ctrl-C meet what the system does
+without a handler, which is to end the process.
 """
 
 from __future__ import annotations
@@ -30,26 +30,25 @@ class _Action(ctypes.Structure):
 
 
 def ends_at_the_second(number: int = signal.SIGINT) -> Callable[[], object]:
-    """Let the second signal end the process unless the handler was put back after the first.
+    """Let a signal end the process where its handler was not put back since the one before.
 
     Args:
         number: A signal that has a handler of Python's.
 
     Returns:
-        What puts the handler back, for any thread to call as soon as it hears of the first signal;
-        does nothing on systems other than Linux, where the signal is left as it is.
+        What puts the handler back, for any thread to call as soon as it hears of a signal. On
+        systems other than Linux it does nothing, and the signal is left as it is.
     """
     if sys.platform != "linux" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return lambda: None
     libc: Any = ctypes.CDLL(None)
-    kept = _Action()
-    if libc.sigaction(number, None, ctypes.byref(kept)) != 0:
+    action = _Action()
+    if libc.sigaction(number, None, ctypes.byref(action)) != 0:
         return lambda: None
-    once = _Action.from_buffer_copy(kept)
-    once.flags |= _SA_RESETHAND
-    libc.sigaction(number, ctypes.byref(once), None)
+    action.flags |= _SA_RESETHAND
 
     def put_back() -> None:
-        libc.sigaction(number, ctypes.byref(kept), None)
+        libc.sigaction(number, ctypes.byref(action), None)
 
+    put_back()
     return put_back

@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -26,8 +25,7 @@ from regene_bench.runtime.stacks import described, lines_of_interest, stack_of_t
 if TYPE_CHECKING:
     from regene_bench.runtime.stop import StopRequest
 
-AFTER_WORKERS = 5.0
-"""Seconds that a process waits longer than it lets its workers wait, so that it can end them."""
+_MOST_AFTER_WORKERS = 5.0
 _UNWINDING = 1.5
 _OVER = 0  # no signal has this number
 
@@ -62,20 +60,13 @@ class Watchdog:
             self._put_back = ends_at_the_second(signal.SIGINT)
         thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         thread.start()
-        limit = self._stop.deadline
-        last_resort = self._ends_process and limit is not None and sys.__stderr__ is not None
-        if last_resort and limit is not None:
-            # a thread of C, for where the main thread lets no other of Python's run
-            left = limit - time.monotonic() + self._patience() + 2 * _UNWINDING
-            with suppress(OSError, ValueError, AttributeError):  # a stream without a descriptor
-                faulthandler.dump_traceback_later(
-                    max(left, 1.0), exit=True, file=sys.__stderr__ or 2
-                )
+        if self._stop.deadline is not None:
+            self._end_in(self._stop.deadline - time.monotonic() + self._patience())
         try:
             yield
         finally:
             self._over.set()
-            if last_resort:
+            if self._ends_process:
                 faulthandler.cancel_dump_traceback_later()
             signal.set_wakeup_fd(before)
             with suppress(OSError):
@@ -85,7 +76,8 @@ class Watchdog:
             self._writer.close()
 
     def _patience(self) -> float:
-        return self._stop.grace + AFTER_WORKERS
+        """How long a stop may go unheeded: longer than by workers, so that these end first."""
+        return self._stop.grace + min(self._stop.grace, _MOST_AFTER_WORKERS)
 
     def _watch(self) -> None:
         """Wait for what is due next: a signal, the end of the time, the end of the patience."""
@@ -105,12 +97,21 @@ class Watchdog:
             if select.select([self._reader], [], [], due)[0]:
                 numbers = [n for n in self._reader.recv(64) if n in self._signals]
                 self._put_back()
-                if numbers:
+                if numbers and not heard:
+                    self._end_in(self._patience())
                     # the handler cannot run while the main thread is in code that is not Python
                     self._stop.ask(signal.Signals(numbers[0]).name)
                 heard += len(numbers)
                 if heard > 1 and self._ends_process:
                     at_once_at = at_once_at or time.monotonic() + _UNWINDING
+
+    def _end_in(self, seconds: float) -> None:
+        """Have a thread of C end the process if neither main thread nor this one comes to it."""
+        if self._ends_process:
+            with suppress(OSError, ValueError, RuntimeError):  # no standard error
+                faulthandler.dump_traceback_later(
+                    max(seconds, 0.0) + 2 * _UNWINDING, exit=True, file=2
+                )
 
     def _give_up(self, *, interrupt: bool) -> None:
         """Say where the main thread is, interrupt it, and end the process if that is in vain."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import multiprocessing
 import os
@@ -34,7 +33,6 @@ FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
 """Signals that only the parent heeds, and forwards."""
 WHERE: signal.Signals | None = getattr(signal, "SIGUSR1", None)
 """At which a worker writes where it is; None on Windows."""
-_PR_SET_PDEATHSIG = 1
 
 
 def work(orders: Orders, pipe: Connection, stacks: Connection) -> None:
@@ -96,8 +94,7 @@ def _stop_with_the_parent(stop: StopRequest) -> None:
 def _end_with_the_parent() -> None:
     """Let a parent that was killed take this process with it; training is saved at intervals.
 
-    The process leads a group of its own, so that what it has started ends with it, too. On Linux
-    the system itself kills it, which works even where a method holds the interpreter.
+    The process leads a group of its own, so that what it has started ends with it, too.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -105,7 +102,7 @@ def _end_with_the_parent() -> None:
     with suppress(AttributeError, OSError):
         os.setpgid(0, 0)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _let_the_system_end_the_group(parent.sentinel)
 
     def watch() -> None:
         parent.join()
@@ -113,4 +110,19 @@ def _end_with_the_parent() -> None:
             os.killpg(0, signal.SIGKILL)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, name="end with the parent", daemon=True).start()
+
+
+def _let_the_system_end_the_group(pipe: int) -> None:
+    """Have Linux kill this process and what it has started when a pipe is closed.
+
+    No thread of ours runs while a method holds the interpreter, so none could see the parent's end.
+
+    Args:
+        pipe: Its reading end; nothing is ever written to the other end, which the parent holds.
+    """
+    import fcntl
+
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgid(0))
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
