@@ -107,7 +107,7 @@ class Campaign:
         variables = environment(self._cache, self._plugins)
         if at is not None:
             variables["REGENE_BENCH_KILL"] = f"{at.role}:{at.number}:{self.results}"
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".log") as log:
+        with tempfile.NamedTemporaryFile(suffix=".log") as log:
             process = start([*self._arguments, *more], self._folder, variables, errors=log.fileno())
             while process.poll() is None and Path(log.name).stat().st_size == 0:
                 time.sleep(0.01)

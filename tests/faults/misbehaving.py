@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Literal
 
 from regene_bench.api import Generation, Method, MethodConfig, Register, hookimpl
@@ -29,7 +30,17 @@ def register_methods(register: Register) -> None:
 
 class Config(MethodConfig):
     does: Literal[
-        "well", "exit", "killed", "crash", "sleep", "spin", "holds", "swallows", "child", "memory"
+        "well",
+        "exit",
+        "killed",
+        "crash",
+        "sleep",
+        "spin",
+        "holds",
+        "swallows",
+        "child",
+        "memory",
+        "limit",
     ] = "well"
 
 
@@ -86,6 +97,21 @@ class Misbehaving(Method):
 
     def memory(self) -> None:
         bytearray(1 << 40)
+
+    def limit(self) -> None:
+        """Want more than the system was told to give, as a cluster tells it."""
+        import resource
+
+        import torch
+
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + (64 << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+        try:
+            torch.zeros(1 << 30)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _kill_at_a_file_event(order: str) -> None:

@@ -26,10 +26,11 @@ def reasons(results: Path) -> dict[str, tuple[str | None, str | None]]:
     return found
 
 
+@has_proc
 def test_each_is_a_row_that_names_the_signal(
     tmp_path: Path, light_protocol: Path, session_cache: Path, misbehaving: Path
 ) -> None:
-    arguments = [*call(light_protocol, "exit", "killed", "crash", "memory", "well")]
+    arguments = [*call(light_protocol, "exit", "killed", "crash", "memory", "limit", "well")]
     variables = environment(session_cache, misbehaving)
     done = regene_bench([*arguments, "--workers", "2"], tmp_path, variables)
     assert done.returncode == 3, done.stderr
@@ -41,6 +42,7 @@ def test_each_is_a_row_that_names_the_signal(
     assert "want of memory" in str(found["killed"][1])
     assert "was ended by SIGSEGV" in str(found["crash"][1])
     assert found["memory"][0] == "MemoryError"
+    assert "allocate" in str(found["limit"][1])
     assert found["well"] == (None, None)
     assert "Traceback" not in done.stderr
 
