@@ -1,4 +1,4 @@
-"""Prints how far runs that train as one lie from the same runs trained alone (docs/speed.md).
+"""Prints how far runs that train as one lie from the same runs trained alone (docs/reliability.md).
 
 Equal parameters, seeds and images; only the order in which sums are taken differs. Weights are
 compared after ever more steps, and accuracy by the neutral classifier beside its spread over seeds.
