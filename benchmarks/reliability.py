@@ -32,7 +32,7 @@ from tests.faults.campaigns import (
     kill_at_moments,
 )
 
-AT_ONCE = 4  # kills of one campaign
+AT_ONCE = 6  # kills of one campaign at most
 EVERY = 3  # which file events: every third
 
 
@@ -88,11 +88,11 @@ class Trials:
 
         tally = Tally()
         while tally.kills < kills:
-            kill_at_moments(self.campaign(way), expected, seconds, AT_ONCE, rng, tally)
+            kill_at_moments(self.campaign(way), expected, seconds / 2, AT_ONCE, rng, tally)
         yield "random moments", tally
         yield "file events", self._at_events(way, "parent", kills, expected)
         if way == "workers":
-            yield "file events of a worker", self._at_events(way, "worker", kills, expected)
+            yield "file events of workers", self._at_events(way, "workers", kills, expected)
 
     def _at_events(self, way: str, role: str, kills: int, expected: Table) -> Tally:
         tally, first = Tally(), 1

@@ -2,8 +2,8 @@
 
 It is copied into a folder as a distribution of its own. With ``$REGENE_BENCH_KILL`` in the
 environment it also kills the process that imports it at a file event: ``ROLE:NUMBER:FOLDER`` means
-the NUMBERth time that a process (ROLE ``parent``) or one of its workers (``worker``) makes, renames
-or removes something in the folder. Only one process of a call is killed.
+the NUMBERth time that a process (ROLE ``parent``), one of its workers (``worker``) or each of them
+(``workers``) makes, renames or removes something in the folder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def register_methods(register: Register) -> None:
     register("misbehaving", "misbehaving:Misbehaving", summary="does what it is told")
 
 
-class Config(MethodConfig):
+class MisbehavingConfig(MethodConfig):
     does: Literal[
         "well",
         "exit",
@@ -53,8 +53,8 @@ class Noise:
 
 
 class Misbehaving(Method):
-    Config = Config
-    config: Config
+    Config = MisbehavingConfig
+    config: MisbehavingConfig
 
     def fit(self, data: Any, runtime: Any) -> Noise:
         signal.alarm(90)  # by which the system ends what a test that failed leaves
@@ -116,7 +116,7 @@ class Misbehaving(Method):
 
 def _kill_at_a_file_event(order: str) -> None:
     role, number, folder = order.split(":", 2)
-    if (role == "worker") != _is_a_worker():
+    if (role == "parent") == _is_a_worker():
         return
     left = int(number)
     writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -134,8 +134,9 @@ def _kill_at_a_file_event(order: str) -> None:
         if left == 0:
             try:
                 os.close(os.open(f"{folder}.killed", os.O_CREAT | os.O_EXCL))
-            except FileExistsError:  # another worker was
-                return
+            except FileExistsError:
+                if role == "worker":  # another one was
+                    return
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(look)

@@ -78,5 +78,7 @@ class Orders:
     @classmethod
     def of(cls, job: Job, threads: int = 1) -> Orders:
         """Write down what the workers of a job do; the parent forwards stops and minds the time."""
-        own = {"executor": "serial", "workers": None, "time_limit": None, "run_timeout": None}
-        return cls(pickle.dumps(job.reopen), job.benchmark, replace(job.options, **own), threads)
+        options = replace(
+            job.options, executor="serial", workers=None, time_limit=None, run_timeout=None
+        )
+        return cls(pickle.dumps(job.reopen), job.benchmark, options, threads)
