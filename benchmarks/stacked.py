@@ -22,7 +22,7 @@ from regene_bench.harness.run import checkpoint_folder
 from regene_bench.leaderboard.record import RunRecord
 
 BATCH = 64
-STEPS = (4, 16, 64, 256, 1024)
+STEPS = (4, 16, 64, 256)
 SETTINGS = ("cgan.width=16", "cgan.discriminator_width=16", f"cgan.batch_size={BATCH}")
 
 
