@@ -197,7 +197,7 @@ def _become(
     for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    if "--workers" in program.arguments:
+    if {"--workers", "--run-timeout"} & set(program.arguments):
         warm_workers.keep_a_server_ready()
     if program.code:
         exec(program.code, sys.modules["__main__"].__dict__)

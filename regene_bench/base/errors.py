@@ -83,6 +83,14 @@ class TrainingDivergedError(MethodError):
     """A loss stopped being finite; the message says which, and when."""
 
 
+class LostProcessError(MethodError):
+    """The process of a run ended before the run did: it was killed, or something in it ended it."""
+
+
+class RunTimeoutError(MethodError):
+    """A run took longer than ``--run-timeout`` allows; the message says where it was."""
+
+
 class Interrupted(BaseException):
     """A stop was asked for and the state is saved.
 

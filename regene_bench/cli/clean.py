@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +24,21 @@ _DOWNLOADS = ("data", "weights")
 
 @dataclass(frozen=True)
 class _Removal:
+    """What is to go.
+
+    Attributes:
+        path: A file or a folder.
+        why: What it is, for the list.
+        size: In bytes.
+        lock: The lock of the run that it belongs to; ``None`` for what nobody locks.
+        holds: Tells, once the run is locked, whether the reason still holds.
+    """
+
     path: Path
     why: str
     size: int
+    lock: Path | None = None
+    holds: Callable[[], bool] = lambda: True
 
 
 def clean(
@@ -68,9 +82,11 @@ def clean(
     if not yes and not _agreed(len(removals), total):
         say("Nothing was removed.")
         return
-    for removal in removals:
-        _remove(removal.path)
-    say(f"Removed {len(removals)}, {total:.1f} MB.")
+    removed = [removal for removal in removals if _removed(removal)]
+    total = sum(removal.size for removal in removed) / 1e6
+    say(f"Removed {len(removed)}, {total:.1f} MB.")
+    if len(removed) < len(removals):
+        say(f"{len(removals) - len(removed)} were left: another call is at work on their runs.")
 
 
 def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -> list[_Removal]:
@@ -91,15 +107,32 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
             continue  # what a link leads to is not the results folder's
         if run_id in failures and failed:
             continue  # goes with its whole folder
+        lock = folder.parent / "lock"
         if checkpoints and run_id in ended:
-            removals.append(_removal(folder, "checkpoints"))
+            removals.append(_removal(folder, "checkpoints", lock))
         if unfinished and run_id not in ended:
-            removals.append(_removal(folder, "unfinished run"))
+            still = partial(_has_no_part, results, run_id)
+            removals.append(_removal(folder, "unfinished run", lock, still))
     for run_id, benchmark in sorted(failures.items()) if failed else ():
-        for path in (part_path(results, benchmark, run_id), results / _RUN_FOLDER / run_id):
+        part, folder = part_path(results, benchmark, run_id), results / _RUN_FOLDER / run_id
+        # the folder last: the lock is in it
+        for path in (part, folder):
             if path.exists():
-                removals.append(_removal(path, "failed run"))
+                still = partial(_has_failed, results, benchmark, run_id)
+                removals.append(_removal(path, "failed run", folder / "lock", still))
     return removals
+
+
+def _has_no_part(results: Path, run_id: str) -> bool:
+    return not list(results.glob(f"leaderboard/*/{run_id}.parquet"))
+
+
+def _has_failed(results: Path, benchmark: str, run_id: str) -> bool:
+    """Tell whether a run is failed, or its part went a moment ago for that reason."""
+    from regene_bench.leaderboard.parts import read_own_part
+
+    record = read_own_part(results, benchmark, run_id)
+    return record is None or record.status == "failed"
 
 
 def _caches() -> list[_Removal]:
@@ -109,16 +142,33 @@ def _caches() -> list[_Removal]:
     return [_removal(f, "cache") for f in folders if f.is_dir() and f.name not in _DOWNLOADS]
 
 
-def _removal(path: Path, why: str) -> _Removal:
+def _removal(
+    path: Path, why: str, lock: Path | None = None, holds: Callable[[], bool] = lambda: True
+) -> _Removal:
     from regene_bench.cli.diagnosis import folder_size
 
-    return _Removal(path, why, folder_size(path) if path.is_dir() else path.stat().st_size)
+    size = folder_size(path) if path.is_dir() else path.stat().st_size
+    return _Removal(path, why, size, lock, holds)
 
 
 def _agreed(count: int, megabytes: float) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("Cannot ask: there is no terminal.", hint="Give --yes or --dry-run.")
     return bool(typer.confirm(f"Remove these {count} ({megabytes:.1f} MB)?"))
+
+
+def _removed(removal: _Removal) -> bool:
+    """Remove something, unless another call is at work on its run or has mended it meanwhile."""
+    from regene_bench.runtime.locks import held_if_free
+
+    if removal.lock is None or not removal.lock.parent.exists():
+        _remove(removal.path)
+        return True
+    with held_if_free(removal.lock) as held:
+        if not held or not removal.holds():
+            return False
+        _remove(removal.path)
+    return True
 
 
 def _remove(path: Path) -> None:

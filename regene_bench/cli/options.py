@@ -25,6 +25,13 @@ Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16.")]
 TimeLimit = Annotated[
     str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
 ]
+RunTimeout = Annotated[
+    str,
+    typer.Option(
+        help="End a run that takes longer (2h), as a failed row, and begin the next one. Each run "
+        "is in a worker process then, one at a time without --workers."
+    ),
+]
 CheckpointEvery = Annotated[str, typer.Option(help="Time between checkpoints.")]
 Workers = Annotated[
     int | None, typer.Option(help="Runs at once, each in a process of one thread.", min=1)

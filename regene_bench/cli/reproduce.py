@@ -22,6 +22,7 @@ from regene_bench.samples.reproduction import benchmark_as_typed, method_and_set
 
 if TYPE_CHECKING:
     from regene_bench.evaluation.metric import Metric
+    from regene_bench.harness.campaign import Outcome
     from regene_bench.harness.options import Options
     from regene_bench.leaderboard.agreement import ScoreComparison
     from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -66,12 +67,10 @@ def reproduce(
     options = options_of(published, host, folder, metrics, tuple(data or ()), device)
 
     from regene_bench.harness.campaign import run_campaign
-    from regene_bench.leaderboard.parts import read_run
 
     with stoppable(None) as (emit, stop):
         outcome = run_campaign(benchmark_as_typed(published, host), options, emit, stop)
-    run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
-    repeated = read_run(folder, run_ids[0])
+    repeated = _of_the_seed(folder, outcome, published.seed)
     for line in _differences(published, repeated):
         say(line)
     if repeated.status == "failed":
@@ -107,9 +106,12 @@ def options_of(
             hint="Score the images again with `regene-bench score`.",
         )
     method, settings = method_and_settings(record, host)
+    # sums are taken in another order where runs train as one, whoever they are: one more will do
+    seeds = (record.seed, record.seed + 1) if record.trained_together else (record.seed,)
     return Options(
         methods=method,
-        seeds=f"{record.seed},",
+        seeds="".join(f"{seed}," for seed in seeds),
+        executor="stacked" if record.trained_together else "serial",
         preset=record.preset,
         metrics=metrics or ",".join(_metrics_of(record, host)),
         settings=settings,
@@ -179,6 +181,14 @@ def _options_of(kind: type[Metric], score: ScoreRow, host: PluginHost) -> str:
         options["extractor"] = host.spelling(found)
     given = [f"{k}={v}" for k, v in options.items() if v and k in kind.Config.model_fields]
     return f"[{','.join(given)}]" if given else ""
+
+
+def _of_the_seed(folder: Path, outcome: Outcome, seed: int) -> RunRecord:
+    """Read the run of a seed from among those of a call of one method and one parameter set."""
+    from regene_bench.leaderboard.parts import read_run
+
+    run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
+    return next(run for run in (read_run(folder, i) for i in run_ids) if run.seed == seed)
 
 
 def _differences(published: RunRecord, repeated: RunRecord) -> list[str]:

@@ -18,6 +18,7 @@ from regene_bench.cli.options import (
     Log,
     Precision,
     Results,
+    RunTimeout,
     Settings,
     TimeLimit,
     Workers,
@@ -66,6 +67,7 @@ def run(
     device: Device = "auto",
     precision: Precision = "auto",
     time_limit: TimeLimit = "",
+    run_timeout: RunTimeout = "",
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
@@ -89,6 +91,7 @@ def run(
         device=device,
         precision=precision,
         time_limit=time_limit,
+        run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,
@@ -111,7 +114,8 @@ def _report(outcome: Outcome, options: Options) -> None:
     for record in outcome.ran:
         if record.status == "failed":
             say(
-                f"failed: {record.method} (seed {record.seed}): {record.error_message}\n"
-                f"  traceback: {options.results / (record.traceback_path or '')}",
+                f"failed: {record.method} (seed {record.seed}): {record.error_message}",
                 file=sys.stderr,
             )
+            if record.traceback_path:
+                say(f"  traceback: {options.results / record.traceback_path}", file=sys.stderr)

@@ -92,7 +92,7 @@ def score(
     from regene_bench.samples import score as scoring
 
     stop = StopRequest()
-    with progress_sink() as emit, stop_on_signals(stop, emit):
+    with progress_sink() as emit, stop_on_signals(stop, emit, ends_process=True):
         report = scoring.score(
             samples,
             against,

@@ -103,6 +103,9 @@ def _circumstances(record: RunRecord) -> str:
         f"method version {record.method_version}",
         "device": record.gpu_name or record.device,
         "precision": record.precision,
+        "trained": f"as one with {record.trained_together - 1} others"
+        if record.trained_together
+        else None,
         "fit": _seconds(record.fit_seconds, record.fit_images_per_second),
         "generate": _seconds(record.generate_seconds, record.generate_images_per_second),
         "measure": _seconds(record.measure_seconds, None),

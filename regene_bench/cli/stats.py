@@ -42,7 +42,7 @@ def stats(
     from regene_bench.samples import stats as making
 
     stop = StopRequest()
-    with progress_sink() as emit, stop_on_signals(stop, emit):
+    with progress_sink() as emit, stop_on_signals(stop, emit, ends_process=True):
         made = making.stats(
             benchmark,
             extractor,

@@ -31,7 +31,7 @@ def stoppable(limit: float | None) -> Iterator[tuple[Sink, StopRequest]]:
 
     stop = StopRequest(limit)
     try:
-        with progress_sink() as emit, stop_on_signals(stop, emit):
+        with progress_sink() as emit, stop_on_signals(stop, emit, ends_process=True):
             yield emit, stop
     except Interrupted as stopped:
         command = shlex.join(["regene-bench", *sys.argv[1:]])

@@ -158,6 +158,7 @@ def _job(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -> 
         stop=campaign.setting.stop,
         emit=campaign.setting.emit,
         reopen=reopen,
+        fail=supervisor.fail,
     )
 
 

@@ -33,6 +33,7 @@ class Options:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         precision: ``auto``, ``float32``, ``bfloat16``.
         time_limit: Seconds after which training is saved and the call ends.
+        run_timeout: Seconds after which a run is ended, and failed.
         checkpoint_seconds: Time between checkpoints.
         force: Decode the data again and repeat runs that are finished.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
@@ -55,6 +56,7 @@ class Options:
     executor: str = "serial"
     workers: int | None = None
     log: str = ""
+    run_timeout: float | None = None
 
 
 def make_options(
@@ -69,6 +71,7 @@ def make_options(
     device: str = "auto",
     precision: str = "auto",
     time_limit: float | str | None = None,
+    run_timeout: float | str | None = None,
     checkpoint_every: float | str = Options.checkpoint_seconds,
     force: bool = False,
     executor: str = "",
@@ -91,6 +94,7 @@ def make_options(
         device: As of ``Options``.
         precision: As of ``Options``.
         time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``.
+        run_timeout: Time that a run may take, in the same forms.
         checkpoint_every: Time between checkpoints, in the same forms.
         force: As of ``Options``.
         executor: If empty, ``workers`` where their number is given, else ``serial``.
@@ -112,6 +116,7 @@ def make_options(
         device=device,
         precision=precision,
         time_limit=None if time_limit is None or time_limit == "" else seconds_of(time_limit),
+        run_timeout=None if run_timeout is None or run_timeout == "" else seconds_of(run_timeout),
         checkpoint_seconds=seconds_of(checkpoint_every),
         force=force,
         executor=executor or ("serial" if workers is None else "workers"),

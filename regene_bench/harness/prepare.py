@@ -9,7 +9,7 @@ from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.executors.executor import Executor, serial, stacked
-from regene_bench.harness.executors.workers import workers
+from regene_bench.harness.executors.workers import one_worker, workers
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
 from regene_bench.harness.run_logging import choose_loggers
@@ -150,6 +150,13 @@ def _executor(host: PluginHost, options: Options) -> Executor:
             f"The executor {name!r} works in one process, not in {processes} workers.",
             hint="Give either the executor or the number of workers.",
         )
+    if options.run_timeout is not None and own == "stacked":
+        raise UsageError(
+            "Runs that train as one cannot be ended one by one.",
+            hint="Give either --executor stacked or --run-timeout.",
+        )
+    if options.run_timeout is not None and own == "serial":
+        return one_worker
     if own in _OWN_EXECUTORS:
         return _OWN_EXECUTORS[own]
     entries = host.entries("executor")

@@ -103,6 +103,7 @@ class _Ledger:
     """What is known of a run so far; a failure reports what it got to."""
 
     fit: Meter = field(default_factory=Meter)
+    together: int | None = None
     generate: Meter = field(default_factory=Meter)
     measure: Meter = field(default_factory=Meter)
     restored_seconds: float = 0.0
@@ -198,11 +199,12 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
             models = [error] * len(runs)
     share = Meter(meter.seconds / len(runs), meter.peak_bytes)
     for run, setting, runtime, model in zip(runs, settings, runtimes, models, strict=True):
-        yield _carry_out(run, setting, runtime, partial(_given, model, share))
+        given = partial(_given, model, share, len(runs))
+        yield _carry_out(run, setting, runtime, given)
 
 
-def _given(model: object, meter: Meter, ledger: _Ledger) -> object:
-    ledger.fit = meter
+def _given(model: object, meter: Meter, together: int, ledger: _Ledger) -> object:
+    ledger.fit, ledger.together = meter, together
     if isinstance(model, BaseException):
         raise model
     return model
@@ -227,29 +229,18 @@ def _carry_out(
     except NOT_A_FAULT:
         raise
     except BaseException as error:  # SystemExit, CancelledError, …: no method ends the other runs
-        return _record(run, setting, ledger, error, _keep_traceback(error, folder, setting))
+        return _record(
+            run, setting, ledger, error, _keep_traceback(traceback_of(error), folder, setting)
+        )
     return _record(run, setting, ledger)
 
 
-def failed_unrun(run: Run, setting: Setting, error: Exception) -> RunRecord:
-    """The record of a run that nobody carried out.
-
-    Args:
-        run: It.
-        setting: What all runs of the call share.
-        error: Why not.
-    """
-    folder = run_folder(setting.results, run.run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    return _record(run, setting, _Ledger(), error, _keep_traceback(error, folder, setting))
-
-
-def _keep_traceback(error: BaseException, folder: Path, setting: Setting) -> str | None:
+def _keep_traceback(text: str, folder: Path, setting: Setting) -> str | None:
     """Write down where the run failed; the row tells what it failed with in any case."""
     path = folder / "traceback.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, traceback_of(error).encode())
+        write_atomically(path, text.encode(errors="backslashreplace"))
     except OSError as trouble:
         told = disk_error("write to", path, trouble)
         setting.emit(Message(f"The traceback is not kept: {told}"))
@@ -330,6 +321,20 @@ def describe(run: Run) -> dict[str, Any]:
     }
 
 
+def failed_record(run: Run, setting: Setting, error: BaseException, stack: str = "") -> RunRecord:
+    """What is known of a run that nobody carried out, or whose process ended before it could tell.
+
+    Args:
+        run: The run.
+        setting: What all runs of the call share.
+        error: What became of it.
+        stack: Where it was, a call a line, if that is known; kept beside the run, as a traceback is.
+    """
+    text = f"{stack}\n{text_of(error)}\n" if stack else traceback_of(error)
+    folder = run_folder(setting.results, run.run_id)
+    return _record(run, setting, _Ledger(), error, _keep_traceback(text, folder, setting))
+
+
 def _record(
     run: Run,
     setting: Setting,
@@ -359,6 +364,7 @@ def _record(
         device=setting.device.type,
         gpu_name=device_name(setting.device) or None,
         precision=setting.precision,
+        trained_together=ledger.together,
         torch_version=torch.__version__,
         python_version=provenance.python_version(),
         packages=provenance.package_versions(),

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from regene_bench.base.errors import Interrupted
+from regene_bench.base.errors import Interrupted, RegeneBenchError
 from regene_bench.base.events import RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
@@ -24,7 +24,7 @@ from regene_bench.harness.run import (
     Setting,
     execute,
     execute_together,
-    failed_unrun,
+    failed_record,
     run_folder,
 )
 from regene_bench.harness.run_logging import RunLog
@@ -32,7 +32,10 @@ from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, 
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.plugins.host import PluginHost
-from regene_bench.runtime.locks import exclusive
+from regene_bench.runtime.locks import exclusive, held_if_free
+
+# the system gives back what a process has locked a moment after its end
+_RELEASE_SECONDS = 2.0
 
 
 class RunSupervisor:
@@ -111,10 +114,40 @@ class RunSupervisor:
         with self._at_work, self._locked([run]):
             missing = self._missing[run.run_id]
             setting = replace(self._setting, metrics=missing)
-            merged = self._merged(failed_unrun(run, setting, error), self._read_part(run), missing)
+            merged = self._merged(failed_record(run, setting, error), self._read_part(run), missing)
             write_part(self._setting.results, merged)
         self._tell_finished(run, merged, time.monotonic())
         return merged
+
+    def fail(self, run: Run, error: RegeneBenchError, stack: str = "") -> RunRecord | None:
+        """Write a run down as failed that has ended its process, or was ended with it.
+
+        Args:
+            run: The run.
+            error: What became of it.
+            stack: Where it was, a call a line, if that is known.
+
+        Returns:
+            Its record, or what the process or another call has made of the run after all; ``None``
+            if another call is at work on it now.
+
+        Raises:
+            ResultsError: Its part cannot be written, or a newer version has written it.
+        """
+        started, results = time.monotonic(), self._setting.results
+        with held_if_free(run_folder(results, run.run_id) / "lock", _RELEASE_SECONDS) as held:
+            if not held:
+                return None
+            earlier = self._read_part(run)
+            missing = self._still_missing(run, earlier)
+            if earlier is not None and not missing:
+                record = earlier
+            else:
+                failed = failed_record(run, self._setting, error, stack)
+                record = self._merged(failed, earlier, missing)
+                write_part(results, record)
+            self._tell_finished(run, record, started)
+            return record
 
     def _carry_out(self, runs: Sequence[Run]) -> Iterator[RunRecord]:
         for run in runs:

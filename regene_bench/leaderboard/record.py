@@ -92,6 +92,7 @@ class RunRecord:
     device: str | None = None
     gpu_name: str | None = None
     precision: str | None = None
+    trained_together: int | None = None
     torch_version: str | None = None
     python_version: str | None = None
     packages: Mapping[str, str] = field(default_factory=dict)

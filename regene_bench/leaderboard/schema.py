@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from regene_bench.base.errors import ResultsError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OLDEST = 1
 """The oldest version that is still read."""
-ADDED: dict[int, tuple[str, ...]] = {2: ("ci_low", "ci_high")}
+ADDED: dict[int, tuple[str, ...]] = {2: ("ci_low", "ci_high"), 3: ("trained_together",)}
 """Columns that each version added; rows of older versions have no values there."""
 VERSION_KEY = b"regene_bench.schema_version"
 
@@ -70,6 +70,11 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     _run("device", "text", "cpu, cuda or mps."),
     _run("gpu_name", "text", "Name of the GPU; null on a CPU."),
     _run("precision", "text", "Arithmetic of the training, float32 or bfloat16."),
+    _run(
+        "trained_together",
+        "int32",
+        "How many runs trained as one with this one, itself included; null if it trained alone.",
+    ),
     _run("torch_version", "text", "Version of PyTorch."),
     _run("python_version", "text", "Version of Python."),
     _run("packages", "text", "Versions of the packages that matter, as canonical JSON."),

@@ -27,6 +27,7 @@ def run(
     device: str = "auto",
     precision: str = "auto",
     time_limit: float | str | None = None,
+    run_timeout: float | str | None = None,
     checkpoint_every: float | str = 30.0,
     workers: int | None = None,
     executor: str = "",
@@ -53,6 +54,8 @@ def run(
         precision: ``auto``, ``float32``, ``bfloat16``.
         time_limit: Seconds (540), or a text (``"9m"``, ``"2h"``), after which training is saved and
             ``Interrupted`` is raised.
+        run_timeout: In the same forms. A run that takes longer is a failed row, and the next one
+            begins; runs are carried out in worker processes, one unless ``workers`` says more.
         checkpoint_every: Time between checkpoints, in the same forms.
         workers: Runs at once, each in a process of one thread.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor; if
@@ -82,6 +85,7 @@ def run(
         device=device,
         precision=precision,
         time_limit=time_limit,
+        run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,

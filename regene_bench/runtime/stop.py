@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from regene_bench.base.errors import Interrupted
+from regene_bench.base.errors import Interrupted, UsageError
 from regene_bench.base.events import Message, silent
+from regene_bench.runtime.watchdog import Watchdog
+
+GRACE_VARIABLE = "REGENE_BENCH_GRACE"
+_GRACE_SECONDS = 60.0
 
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """What a closed window sends; None on Windows."""
@@ -26,23 +32,45 @@ class StopRequest:
 
     Args:
         time_limit: Seconds from now after which a stop is asked for; ``None`` for never.
+
+    Attributes:
+        grace: Seconds after which those who do not heed it are ended.
+
+    Raises:
+        UsageError: ``$REGENE_BENCH_GRACE`` is no time.
     """
 
     def __init__(self, time_limit: float | None = None) -> None:
+        self.grace = grace_seconds()
         self._deadline = None if time_limit is None else time.monotonic() + time_limit
         self._reason: str | None = None
+        self._asked_at: float | None = None
 
     def ask(self, reason: str) -> None:
         """Ask for a stop; the first reason is kept."""
-        self._reason = self._reason or reason
+        if self._reason is None:
+            self._asked_at = time.monotonic()
+            self._reason = reason
 
     @property
     def reason(self) -> str | None:
         """Why a stop is asked for, or ``None``."""
         expired = self._deadline is not None and time.monotonic() >= self._deadline
         if self._reason is None and expired:
+            self._asked_at = self._deadline
             self._reason = "the time limit"
         return self._reason
+
+    @property
+    def deadline(self) -> float | None:
+        """When the time limit is over, by ``time.monotonic``; ``None`` without one."""
+        return self._deadline
+
+    def seconds_since(self) -> float:
+        """Seconds since a stop was asked for; 0 while none is."""
+        if self.reason is None or self._asked_at is None:
+            return 0.0
+        return time.monotonic() - self._asked_at
 
     def check(self) -> None:
         """Raise ``Interrupted`` if a stop is asked for.
@@ -54,22 +82,57 @@ class StopRequest:
             raise Interrupted(reason)
 
 
+def grace_seconds() -> float:
+    """Seconds after which who was asked to stop is ended: ``$REGENE_BENCH_GRACE``, or 60.
+
+    Raises:
+        UsageError: The variable is no positive number of seconds.
+    """
+    text = os.environ.get(GRACE_VARIABLE, "")
+    try:
+        seconds = float(text) if text else _GRACE_SECONDS
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise UsageError(
+            f"${GRACE_VARIABLE} is {text!r}, not a time.", hint="Give seconds, as 90; 60 is usual."
+        )
+    return seconds
+
+
 @contextmanager
-def stop_on_signals(stop: StopRequest, tell: Callable[[Message], None] = silent) -> Iterator[None]:
+def stop_on_signals(
+    stop: StopRequest,
+    tell: Callable[[Message], None] = silent,
+    *,
+    ends_process: bool = False,
+) -> Iterator[None]:
     """Turn the first signal to end into a stop request; a second one interrupts at once.
 
     Signals are SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed window), the last one unless it is
-    ignored, as ``nohup`` has it.
+    ignored, as ``nohup`` has it. Where a stop is not heeded within ``stop.grace`` seconds, the main
+    thread is interrupted, and it is said where it was.
 
     Args:
         stop: What is asked to stop.
         tell: Told that the first signal was heard.
-    """
+        ends_process: End the process, with exit code 130, where it cannot be interrupted: right for
+            a command, wrong for a notebook.
 
+    Raises:
+        Interrupted: The block did not heed a stop and was interrupted.
+        KeyboardInterrupt: A second signal came.
+    """
+    watched = [signal.SIGINT, signal.SIGTERM]
+    if HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN:
+        watched.append(HANGUP)
+    watchdog = Watchdog(stop, frozenset(watched), ends_process=ends_process)
     received = False
 
     def handle(signum: int, frame: FrameType | None) -> None:
         nonlocal received
+        if watchdog.interrupts:
+            raise Interrupted(str(stop.reason))
         if received:
             raise KeyboardInterrupt
         received = True
@@ -79,12 +142,10 @@ def stop_on_signals(stop: StopRequest, tell: Callable[[Message], None] = silent)
         with suppress(RuntimeError):
             tell(Message(f"{name}: saving, then stopping. Once more to stop at once."))
 
-    watched = [signal.SIGINT, signal.SIGTERM]
-    if HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN:
-        watched.append(HANGUP)
     previous = {signum: signal.signal(signum, handle) for signum in watched}
     try:
-        yield
+        with watchdog.watching():
+            yield
     finally:
         for signum, handler in previous.items():
             signal.signal(signum, handler)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from regene_bench.cli.clean import _of_runs, _removed
 from regene_bench.leaderboard.parts import write_part
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record
@@ -50,6 +52,38 @@ def test_removes_what_was_chosen(
     assert cli("clean", *options, "--yes").returncode == 0
     assert {name for name, path in files.items() if not path.exists()} == gone
     assert "nothing to remove" in cli("clean", *options).stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "run", "kept"),
+    [
+        ("--failed", "bad", {"failed part", "failed run"}),
+        ("--checkpoints", "done", {"checkpoint"}),
+        ("--unfinished", "other", {"unfinished"}),
+    ],
+)
+def test_a_run_that_another_call_is_at_work_on_is_left(
+    cli: Cli, files: dict[str, Path], tmp_path: Path, option: str, run: str, kept: set[str]
+) -> None:
+    with FileLock(tmp_path / "results" / "runs" / run / "lock"):
+        done = cli("clean", option, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} were left: another call is at work" in done.stdout
+    assert all(files[name].exists() for name in kept)
+    assert cli("clean", option, "--yes").returncode == 0
+    assert not any(files[name].exists() for name in kept)
+
+
+def test_a_failed_run_that_was_repeated_well_meanwhile_is_left(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    """Between the list and the removal another call may have ended: it is looked at once more."""
+    results = tmp_path / "results"
+    found = _of_runs(results, checkpoints=False, unfinished=False, failed=True)
+    write_part(results, record("bad"))
+    assert [_removed(removal) for removal in found] == [False, False]
+    assert files["failed part"].exists()
+    assert files["failed run"].exists()
 
 
 def test_asks_first(cli: Cli, files: dict[str, Path]) -> None:

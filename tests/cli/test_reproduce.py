@@ -119,3 +119,12 @@ def test_a_row_of_the_protocols_metrics_asks_for_no_others() -> None:
     )
     assert options_of(run, host, Path("new"), "", (), "cpu").metrics == ",".join(protocols)
     assert options_of(run, host, Path("new"), "copies", (), "cpu").metrics == "copies"
+
+
+def test_a_run_that_trained_with_others_is_trained_with_another_again() -> None:
+    host = load_plugins()
+    alone = options_of(record(method="real", params={}, seed=3), host, Path("new"), "", (), "cpu")
+    assert (alone.executor, alone.seeds) == ("serial", "3,")
+    run = record(method="real", params={}, seed=3, trained_together=6)
+    together = options_of(run, host, Path("new"), "", (), "cpu")
+    assert (together.executor, together.seeds) == ("stacked", "3,4,")

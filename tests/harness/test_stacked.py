@@ -54,12 +54,31 @@ def test_a_sweep_that_trains_as_one_scores_as_its_runs_do(
         if row["value"] is not None:
             # thirty steps of a game carry on in which order sums were taken
             assert other["value"] == pytest.approx(row["value"], rel=0.05, abs=0.05), key
+        assert (row["trained_together"], other["trained_together"]) == (None, 6)
         images = row["fit_images_per_second"] * row["fit_seconds"]
         assert other["fit_images_per_second"] * other["fit_seconds"] == pytest.approx(images)
     for run in {run for run, *_ in second}:
         folder = tmp_path / "stacked" / "runs" / run
         assert (folder / "samples.png").exists()
         assert (folder / "checkpoints" / "cgan.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_a_run_of_a_sweep_comes_out_again_whoever_trains_beside_it(
+    tmp_path: Path, light_protocol: Path, session_cache: Path
+) -> None:
+    """That sums are taken as of several runs is what ``reproduce`` needs, not which these are."""
+    variables = environment(session_cache)
+    more = ("--executor", "stacked")
+    for results, sweep in (("three", "cgan[noise_dim=0|2|8]"), ("one", "cgan[noise_dim=2]")):
+        done = regene_bench(
+            call(light_protocol, results, *more, methods=sweep), tmp_path, variables
+        )
+        assert done.returncode == 0, done.stderr
+    first, second = rows(tmp_path / "three"), rows(tmp_path / "one")
+    assert len({run for run, *_ in second}) == 2
+    for key, row in second.items():
+        assert row["value"] == first[key]["value"], key
 
 
 @pytest.mark.slow

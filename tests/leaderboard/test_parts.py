@@ -117,12 +117,13 @@ def _a_folder(path: Path) -> None:
 def test_rows_of_an_older_version_are_brought_to_the_newest(tmp_path: Path) -> None:
     run = record(scores=(score("accuracy", 0.5, ci_low=0.4, ci_high=0.6),))
     path = parts.write_part(tmp_path, run)
-    _of_version(path, 1, without=("ci_low", "ci_high"))
+    _of_version(path, 1, without=("ci_low", "ci_high", "trained_together"))
     table, bad = parts.read_parts(tmp_path)
     assert bad == []
     assert table.schema.equals(SCHEMA)
     assert table["schema_version"].unique().to_pylist() == [SCHEMA_VERSION]
     assert table["ci_low"].to_pylist() == [None]
+    assert table["trained_together"].to_pylist() == [None]
     assert parts.read_run(tmp_path, run.run_id).scores == (score("accuracy", 0.5),)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from regene_bench.base.errors import Interrupted
+from regene_bench.base.errors import Interrupted, UsageError
 from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
 
@@ -105,3 +106,62 @@ def test_a_hang_up_that_is_ignored_stays_so() -> None:
         assert stop.reason is None
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_who_does_not_heed_a_stop_is_interrupted_and_told_where(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REGENE_BENCH_GRACE", "0.05")
+    stop = StopRequest(0.05)
+    with pytest.raises(Interrupted, match="the time limit"), stop_on_signals(stop):
+        _sleep_and_never_look()
+    said = capfd.readouterr().err
+    assert "the time limit: no stop within 0 s" in said
+    assert said.rstrip().endswith("in _sleep_and_never_look")
+
+
+def _sleep_and_never_look() -> None:
+    time.sleep(60)
+
+
+def test_who_heeds_a_stop_within_the_grace_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REGENE_BENCH_GRACE", "30")
+    stop = StopRequest(0.01)
+    with pytest.raises(Interrupted), stop_on_signals(stop, ends_process=True):
+        _look_all_the_time(stop)
+    assert capfd.readouterr().err == ""
+
+
+def _look_all_the_time(stop: StopRequest) -> None:
+    while True:
+        stop.check()
+        time.sleep(0.01)
+
+
+def test_what_was_there_before_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = threading.active_count()
+    with stop_on_signals(StopRequest(60), ends_process=True):
+        assert threading.active_count() == threads + 1
+    assert threading.active_count() == threads
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "0", "nan", "inf"])
+def test_a_grace_that_is_no_time_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGENE_BENCH_GRACE", text)
+    with pytest.raises(UsageError, match=text) as caught:
+        StopRequest()
+    assert "60 is usual" in str(caught.value)
+
+
+def test_a_stop_knows_for_how_long_it_has_been_asked_for() -> None:
+    stop = StopRequest()
+    assert stop.seconds_since() == 0.0
+    stop.ask("the test")
+    time.sleep(0.02)
+    assert stop.seconds_since() >= 0.02
+    late = StopRequest(0.01)
+    time.sleep(0.05)
+    assert late.seconds_since() >= 0.03  # since the limit, not since somebody looked

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from regene_bench.base.guard import NOT_A_FAULT
 
 if TYPE_CHECKING:  # executors are imported by worker processes before torch may be
+    from regene_bench.base.errors import RegeneBenchError
     from regene_bench.base.events import Sink
     from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import RunRecord
@@ -44,6 +45,9 @@ class Job:
         emit: Takes progress events.
         reopen: Prepares the same call in another process; a function of a module, so that it can be
             pickled.
+        fail: Writes a run down as failed, for an executor that has lost it: why, and where it was
+            (a call a line, or nothing). Returns its record, or ``None`` if another call is at work
+            on the run now.
     """
 
     runs: Sequence[Run]
@@ -54,6 +58,7 @@ class Job:
     stop: StopRequest
     emit: Sink
     reopen: Reopen
+    fail: Callable[[Run, RegeneBenchError, str], RunRecord | None]
 
 
 @dataclass(frozen=True)

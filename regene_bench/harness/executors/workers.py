@@ -1,251 +1,235 @@
 """Several runs at once, each in a process of one thread.
 
 Small networks do not fill two cores from one process: their steps are short, and threads spend them
-waiting for each other. As many processes of one thread do more (benchmarks/speed/sweep.py).
+waiting for each other. As many processes of one thread do more (benchmarks/speed/sweep.py). And a
+process can be ended: a run that kills its own, hangs or takes too long is a failed row, and the
+others go on.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import pickle
-import queue
-import signal
-import sys
-import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
-from regene_bench.base.errors import Interrupted, RegeneBenchError, ResultsError
-from regene_bench.runtime.stop import HANGUP, StopRequest
+from regene_bench.base.errors import (
+    Interrupted,
+    LostProcessError,
+    RegeneBenchError,
+    ResultsError,
+    RunTimeoutError,
+)
+from regene_bench.base.events import Message
+from regene_bench.harness.executors.messages import Ended, Orders, Ready, Stopped, Told
+from regene_bench.harness.executors.processes import Worker, how_to_start
+from regene_bench.runtime.stacks import described, innermost
 
-if TYPE_CHECKING:
-    from regene_bench.base.events import Event
-    from regene_bench.harness.executors.executor import Job, Reopen
-    from regene_bench.harness.options import Options
+if TYPE_CHECKING:  # executors are imported by worker processes before torch may be
+    from regene_bench.harness.executors.executor import Job
     from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.plan.runs import Run
 
 _WAIT = 0.2
-# What takes long to import. Those that this process has by now, its workers will need, too.
-_HEAVY = (
-    "torch", "torch._inductor.config", "torchvision", "timm", "numpy", "scipy.linalg",
-    "scipy.stats", "sklearn.datasets", "pyarrow.parquet", "pydantic", "PIL.Image",
-)  # fmt: skip
-# what a key press, a scheduler or a closed window sends to the whole group
-_FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
-
-
-@dataclass(frozen=True)
-class _Took:
-    worker: int
-    title: str
-
-
-@dataclass(frozen=True)
-class _Told:
-    event: Event
-
-
-@dataclass(frozen=True)
-class _Ended:
-    worker: int
-    record: RunRecord
-
-
-@dataclass(frozen=True)
-class _Stopped:
-    """A worker that takes no more runs; ``error`` is set if it is not for want of runs."""
-
-    worker: int
-    reason: str | None = None
-    error: RegeneBenchError | None = None
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What a worker process is started with: the call that it prepares again.
-
-    Attributes:
-        reopen: ``Job.reopen``, pickled: to unpickle it is to import torch, which takes seconds, and
-            a worker must heed signals before that.
-        benchmark: As of ``Job``.
-        options: As of ``Job``, but for what is the parent's to do.
-    """
-
-    reopen: bytes
-    benchmark: str
-    options: Options
-
-    @classmethod
-    def of(cls, job: Job) -> Orders:
-        """Write down what the workers of a job do; the parent forwards stops and minds the time."""
-        options = replace(job.options, executor="serial", workers=None, time_limit=None)
-        return cls(pickle.dumps(job.reopen), job.benchmark, options)
+# of workers that end before they take a run: whatever ends them will end the next one, too
+_MOST_STILLBORN = 2
 
 
 def workers(job: Job) -> Iterator[RunRecord]:
     """Yield the record of each run as it ends, in the order in which they end.
 
-    Each process prepares the benchmark by itself, from caches that this process has filled.
+    Each process prepares the benchmark by itself, from caches that this process has filled. A run
+    of which the process ends, or that takes longer than ``run_timeout``, is failed, and another
+    worker takes the next one.
 
     Raises:
         Interrupted: A stop was asked for; the workers have saved what they were at.
-        ResultsError: A worker died; the other runs were carried out.
+        ResultsError: Workers end before they can take a run.
     """
-    context = _context()
-    inbox, outbox = context.Queue(), context.Queue()
     count = min(job.options.workers or os.cpu_count() or 1, len(job.runs))
-    for run in job.runs:
-        inbox.put(run.run_id)
-    for _ in range(count):
-        inbox.put(None)
-    orders = Orders.of(job)
-    processes: list[BaseProcess] = [
-        context.Process(target=_work, args=(number, orders, inbox, outbox), daemon=True)  # type: ignore[attr-defined]
-        for number in range(count)
-    ]
-    with _without_the_callers_script():
-        for process in processes:
-            process.start()
-    try:
-        yield from _listen(job, processes, outbox)
-    except KeyboardInterrupt:  # a second signal: at once
-        for process in processes:
-            process.kill()
-        raise
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
+    yield from _Crew(job, count, Orders.of(job)).carry_out()
 
 
-@contextmanager
-def _without_the_callers_script() -> Iterator[None]:
-    """Start processes that do not run the caller's script again.
+def one_worker(job: Job) -> Iterator[RunRecord]:
+    """Carry out one run after the other as ``serial`` does, but in a process that can be ended.
 
-    ``multiprocessing`` imports it in each of them, for what it may have defined; our workers need
-    nothing of it. A script without ``if __name__ == "__main__":`` would begin anew in each worker.
+    It computes with as many threads as this process would, and so to the same numbers.
     """
-    script = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-
-
-def _context() -> BaseContext:
-    """How workers are started: on Linux by a fork server that imports libraries once for them all.
-
-    The server has neither threads nor a device when it forks, as this process has. It blocks the
-    signals that a key press or a scheduler sends to the whole group, for without it this process
-    would not hear how its workers end; they are born with the signals blocked and lose none.
-    """
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([name for name in _HEAVY if name in sys.modules])
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return context
-
-
-def _listen(job: Job, processes: list[BaseProcess], outbox: Any) -> Iterator[RunRecord]:
-    at: dict[int, str] = {}
-    waiting, told, reason = set(range(len(processes))), False, None
-    lost: list[str] = []
-    error: RegeneBenchError | None = None
-    while waiting:
-        if job.stop.reason and not told:
-            told = True
-            for process in processes:
-                process.terminate()
-        try:
-            message = outbox.get(timeout=_WAIT)
-        except queue.Empty:
-            for worker in [w for w in waiting if not processes[w].is_alive()]:
-                waiting.discard(worker)
-                lost.append(f"{at.get(worker, 'no run')} (exit code {processes[worker].exitcode})")
-            continue
-        if isinstance(message, _Told):
-            job.emit(message.event)
-        elif isinstance(message, _Took):
-            at[message.worker] = message.title
-        elif isinstance(message, _Ended):
-            at.pop(message.worker, None)
-            yield message.record
-        elif isinstance(message, _Stopped):
-            waiting.discard(message.worker)
-            reason, error = reason or message.reason, error or message.error
-    if job.stop.reason or reason:
-        raise Interrupted(job.stop.reason or str(reason))
-    if error is not None:
-        raise error
-    if lost:
-        raise ResultsError(
-            f"Worker processes died at work on {', '.join(lost)}.",
-            hint="Were they killed for want of memory? Call again with fewer --workers.",
-        )
-
-
-def _work(number: int, orders: Orders, inbox: Any, outbox: Any) -> None:
-    """What a worker process does: prepare, then one run after the other."""
-    stop = StopRequest()
-    _stop_with_the_parent(stop)
-    _end_with_the_parent()
     import torch
 
-    torch.set_num_threads(1)
-    try:
-        reopen: Reopen = pickle.loads(orders.reopen)
-        job = reopen(orders.benchmark, orders.options, lambda event: outbox.put(_Told(event)), stop)
-        while (run_id := inbox.get()) is not None:
-            stop.check()
-            outbox.put(_Took(number, job.titles[run_id]))
-            record = job.execute(run_id)
-            if record is not None:
-                outbox.put(_Ended(number, record))
-        outbox.put(_Stopped(number))
-    except Interrupted as stopped:
-        outbox.put(_Stopped(number, reason=stopped.reason))
-    except RegeneBenchError as error:
-        outbox.put(_Stopped(number, error=error))
-    outbox.close()
-    outbox.join_thread()
+    yield from _Crew(job, 1, Orders.of(job, torch.get_num_threads())).carry_out()
 
 
-def _stop_with_the_parent(stop: StopRequest) -> None:
-    """Heed the parent's SIGTERM alone, however often it comes.
+class _Crew:
+    """The workers of a job, and what they are at."""
 
-    A key press or a scheduler signals all processes of the group: the parent forwards what it got,
-    and the second one must not end what is being saved. A parent in haste kills.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if HANGUP is not None:
-        signal.signal(HANGUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
+    def __init__(self, job: Job, count: int, orders: Orders) -> None:
+        self._job = job
+        self._count = count
+        self._orders = orders
+        self._context = how_to_start()
+        self._left: deque[Run] = deque(job.runs)
+        self._workers: list[Worker] = []
+        self._stillborn = 0
+        self._told_to_stop = False
+        self._reason: str | None = None
+        self._error: RegeneBenchError | None = None
 
+    def carry_out(self) -> Iterator[RunRecord]:
+        try:
+            while self._is_at_work():
+                self._mind_a_stop()
+                self._hire()
+                signs = [sign for worker in self._workers for sign in worker.signs]
+                told = wait(signs, _WAIT)
+                for worker in list(self._workers):
+                    if any(sign in told for sign in worker.signs):
+                        yield from self._listen(worker)
+                    if worker in self._workers and self._is_late(worker):
+                        yield from self._time_out(worker)
+        except KeyboardInterrupt:  # a second signal: at once
+            self._dismiss(patience=0.0)
+            raise
+        finally:
+            self._dismiss(patience=self._job.stop.grace)
+        if self._job.stop.reason or self._reason:
+            raise Interrupted(self._job.stop.reason or str(self._reason))
+        if self._error is not None:
+            raise self._error
 
-def _end_with_the_parent() -> None:
-    """Let a parent that was killed take this process with it; training is saved at intervals."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+    def _is_at_work(self) -> bool:
+        return bool(self._workers or (self._left and self._may_hire()))
 
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
+    def _may_begin(self) -> bool:
+        """Tell whether more runs are to be begun."""
+        return not (self._told_to_stop or self._reason)
 
-    threading.Thread(target=watch, daemon=True).start()
+    def _may_hire(self) -> bool:
+        """Tell whether it makes sense to start another worker."""
+        return self._may_begin() and self._error is None
+
+    def _hire(self) -> None:
+        """Start a worker for each that is missing, as long as there are runs to take."""
+        preparing = sum(worker.run is None for worker in self._workers)
+        while self._may_hire() and len(self._workers) < self._count and preparing < len(self._left):
+            self._workers.append(Worker(self._context, self._orders))
+            preparing += 1
+
+    def _mind_a_stop(self) -> None:
+        """Forward a stop; kill who does not heed it in time."""
+        if not self._job.stop.reason:
+            return
+        if not self._told_to_stop:
+            self._told_to_stop = True
+            for worker in self._workers:
+                worker.stop()
+        elif self._job.stop.seconds_since() > self._job.stop.grace:
+            for worker in list(self._workers):
+                what = worker.run.title if worker.run else "a worker"
+                seconds = self._job.stop.grace
+                where = worker.where()
+                text = f"{what}: no stop within {seconds:.0f} s; its process is ended."
+                text += f" It was in\n{described(where)}" if where else ""
+                self._job.emit(Message(text, "warning"))
+                self._let_go(worker, kill=True)
+
+    def _listen(self, worker: Worker) -> Iterator[RunRecord]:
+        """Take what a worker has said, and give it the next run; or note that it has ended."""
+        try:
+            for message in worker.messages():
+                if isinstance(message, Told):
+                    self._job.emit(message.event)
+                elif isinstance(message, Ready):
+                    worker.ready, self._stillborn = True, 0
+                    self._deal(worker)
+                elif isinstance(message, Ended):
+                    worker.run = None
+                    if message.record is not None:
+                        yield message.record
+                    self._deal(worker)
+                elif isinstance(message, Stopped):
+                    self._reason = self._reason or message.reason
+                    self._error = self._error or message.error
+                    self._let_go(worker)
+                    return
+        except EOFError:
+            yield from self._lose(worker)
+
+    def _deal(self, worker: Worker) -> None:
+        worker.give(self._left.popleft() if self._left and self._may_begin() else None)
+
+    def _lose(self, worker: Worker) -> Iterator[RunRecord]:
+        """Note that a worker ended unasked: what it was at is a failed row."""
+        run = worker.run
+        how = self._let_go(worker)
+        if self._told_to_stop:
+            return
+        if run is None:
+            self._stillborn += not worker.ready
+            if self._stillborn >= _MOST_STILLBORN:
+                self._error = self._error or ResultsError(
+                    f"A worker process {how} before it could take a run, and so did the next one.",
+                    hint="Is there memory for so many? Call again with fewer --workers.",
+                )
+            return
+        text = f"The process of the run {how}."
+        if "SIGKILL" in how:
+            text += " The system does that for want of memory; fewer --workers need less."
+        yield from self._fail(run, LostProcessError(text))
+
+    def _is_late(self, worker: Worker) -> bool:
+        limit = self._job.options.run_timeout
+        return (
+            limit is not None
+            and worker.run is not None
+            and not self._told_to_stop
+            and time.monotonic() - worker.since > limit
+        )
+
+    def _time_out(self, worker: Worker) -> Iterator[RunRecord]:
+        """End a worker that is at a run for too long."""
+        run, where = worker.run, worker.where()
+        self._let_go(worker, kill=True)
+        if run is not None:
+            text = f"The run took longer than {self._job.options.run_timeout:g} s and was ended"
+            text += f", in {innermost(where)}." if where else "."
+            stack = described(where)
+            yield from self._fail(run, RunTimeoutError(text), stack)
+
+    def _fail(self, run: Run, error: RegeneBenchError, stack: str = "") -> Iterator[RunRecord]:
+        record = self._job.fail(run, error, stack)
+        if record is None:  # another call is at work on it, and this one waits for that
+            self._left.append(run)
+        else:
+            yield record
+
+    def _let_go(self, worker: Worker, *, kill: bool = False) -> str:
+        """Wait for a worker's end; return how it ended."""
+        self._workers.remove(worker)
+        if kill:
+            worker.kill()
+        return worker.end()
+
+    def _dismiss(self, patience: float) -> None:
+        """Have the workers that are left save what they are at, and end them.
+
+        Args:
+            patience: How long to wait for it, in seconds.
+        """
+        for worker in self._workers:
+            worker.stop()
+        until = time.monotonic() + patience
+        while self._workers and time.monotonic() < until:
+            wait([sign for worker in self._workers for sign in worker.signs], _WAIT)
+            for worker in list(self._workers):
+                try:
+                    if any(isinstance(message, Stopped) for message in worker.messages()):
+                        self._let_go(worker)
+                except EOFError:
+                    self._let_go(worker)
+        for worker in self._workers:
+            worker.kill()
+        for worker in list(self._workers):
+            self._let_go(worker)

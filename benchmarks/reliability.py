@@ -1,0 +1,116 @@
+"""Prints how campaigns fare that are killed, as docs/reliability.md says: tried, and survived.
+
+Real processes of a tiny campaign are killed at random moments, and at one file event after the
+other (before something is made, renamed or removed in the results folder), for each way of carrying
+out runs; of workers also one that writes. After some kills a campaign is let end, and its table
+compared with the undisturbed one, number by number.
+
+Usage: python benchmarks/reliability.py [--kills 200] [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.conftest import tiny_protocol_text
+from tests.faults.campaigns import (
+    WAYS,
+    Campaign,
+    Table,
+    Tally,
+    install_misbehaving,
+    kill_at_events,
+    kill_at_moments,
+)
+
+AT_ONCE = 6  # kills of one campaign at most
+EVERY = 3  # which file events: every third
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200, help="in all, about")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    os.environ["REGENE_BENCH_OFFLINE"] = "1"
+    rng = random.Random(given.seed)
+    each = given.kills // (2 * len(WAYS) + 1)
+    print(f"{'carried out':<12} {'killed at':<28} {'kills':>6} {'campaigns':>10} {'equal':>6}")
+    total = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        trials = Trials(Path(folder))
+        for way in WAYS:
+            for what, tally in trials.of(way, each, rng):
+                print(
+                    f"{way:<12} {what:<28} {tally.kills:>6} {tally.campaigns:>10} {tally.equal:>6}",
+                    flush=True,
+                )
+                for text in tally.wrong or []:
+                    print(f"  {text}")
+                total.kills += tally.kills
+                total.campaigns += tally.campaigns
+                total.equal += tally.equal
+    print(f"{'all':<12} {'':<28} {total.kills:>6} {total.campaigns:>10} {total.equal:>6}")
+
+
+class Trials:
+    """Campaigns of one protocol, and the tables that they should end with.
+
+    Args:
+        folder: All files lie in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._protocol = folder / "light.toml"
+        text = tiny_protocol_text("neutral", "trials", rank_by="accuracy_neutral")
+        self._protocol.write_text(text.replace('"tiny"', '"light"'))
+        self._plugins = install_misbehaving(folder / "plugins")
+        self._numbers = itertools.count()
+
+    def of(self, way: str, kills: int, rng: random.Random) -> Iterator[tuple[str, Tally]]:
+        """Yield how campaigns fare that are carried out in a way, by where they are killed."""
+        self.campaign(way).call()  # fills the cache
+        undisturbed = self.campaign(way)
+        ended = undisturbed.call()
+        if ended.code != 0:
+            raise SystemExit(ended.err)
+        seconds, expected = ended.seconds, undisturbed.table()
+
+        tally = Tally()
+        while tally.kills < kills:
+            kill_at_moments(self.campaign(way), expected, seconds / 2, AT_ONCE, rng, tally)
+        yield "random moments", tally
+        yield "file events", self._at_events(way, "parent", kills, expected)
+        if way == "workers":
+            yield "file events of workers", self._at_events(way, "workers", kills, expected)
+
+    def _at_events(self, way: str, role: str, kills: int, expected: Table) -> Tally:
+        tally, first = Tally(), 1
+        while tally.kills < kills:
+            numbers = range(first, first + EVERY * AT_ONCE, EVERY)
+            before = tally.kills
+            kill_at_events(self.campaign(way), expected, role, numbers, tally)
+            # past the last event begin anew, at those that were passed over
+            first = first + EVERY if tally.kills > before else first % EVERY + 1
+            if tally.campaigns > kills:  # so few events are there
+                break
+        return tally
+
+    def campaign(self, way: str) -> Campaign:
+        """A campaign in a folder of its own."""
+        folder = self._folder / f"{next(self._numbers)}"
+        return Campaign(folder, self._protocol, self._plugins, self._folder / "cache", WAYS[way])
+
+
+if __name__ == "__main__":
+    main()

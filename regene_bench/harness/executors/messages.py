@@ -1,0 +1,84 @@
+"""What a worker process and its parent say to each other, through one pipe a worker.
+
+A queue that all workers share has a lock that all share: a worker that is killed in the middle of a
+message takes it along, and everybody else waits for ever. A pipe of one writer has none.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from regene_bench.base.errors import RegeneBenchError
+
+if TYPE_CHECKING:  # torch is imported after a worker heeds signals
+    from regene_bench.base.events import Event
+    from regene_bench.harness.executors.executor import Job
+    from regene_bench.harness.options import Options
+    from regene_bench.leaderboard.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker has prepared the call and takes runs: ids, and at the end ``None``."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that whoever watches the call should see."""
+
+    event: Event
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run has ended, and its part is written.
+
+    Attributes:
+        record: What became of it; ``None`` if another call had finished it meanwhile.
+    """
+
+    record: RunRecord | None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The worker takes no more runs.
+
+    Attributes:
+        reason: Why, if a stop was asked for.
+        error: What keeps it from carrying on, which would keep other workers from it, too.
+    """
+
+    reason: str | None = None
+    error: RegeneBenchError | None = None
+
+
+FromWorker = Ready | Told | Ended | Stopped
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker process is started with: the call that it prepares again.
+
+    Attributes:
+        reopen: ``Job.reopen``, pickled: to unpickle it is to import torch, which takes seconds, and
+            a worker must heed signals before that.
+        benchmark: As of ``Job``.
+        options: As of ``Job``, but for what is the parent's to do.
+        threads: How many torch computes with.
+    """
+
+    reopen: bytes
+    benchmark: str
+    options: Options
+    threads: int = 1
+
+    @classmethod
+    def of(cls, job: Job, threads: int = 1) -> Orders:
+        """Write down what the workers of a job do; the parent forwards stops and minds the time."""
+        options = replace(
+            job.options, executor="serial", workers=None, time_limit=None, run_timeout=None
+        )
+        return cls(pickle.dumps(job.reopen), job.benchmark, options, threads)
