@@ -7,6 +7,7 @@ does not without a note in the change log.
 
 from __future__ import annotations
 
+from regene_bench.base.environment import is_offline
 from regene_bench.base.errors import (
     ConfigError,
     DataError,
@@ -165,6 +166,7 @@ __all__ = [
     "hookimpl",
     "images_to_see",
     "inception_score",
+    "is_offline",
     "kernel_distance",
     "mae",
     "mean_pair_distance",

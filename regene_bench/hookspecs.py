@@ -23,6 +23,11 @@ hookspec = pluggy.HookspecMarker("regene_bench")
 hookimpl = pluggy.HookimplMarker("regene_bench")
 
 
+OBSERVER_HOOKS = ("run_started", "run_finished", "campaign_finished")
+"""Hooks that are told of what happens, in the order of a call."""
+COMMAND_HOOK = "register_commands"
+
+
 class Register(Protocol):
     def __call__(self, name: str, target: str, *, summary: str = "") -> None: ...
 

@@ -14,6 +14,7 @@ from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
 from regene_bench.base.text import printable, terminal_width
 from regene_bench.cli.options import complete_any
 from regene_bench.plugins.host import load_plugins
+from regene_bench.plugins.method_files import names_a_file
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
 from regene_bench.testing.runner import entry_kind
 
@@ -27,7 +28,13 @@ _WORDS = ", ".join(CHECKED_KINDS)
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="A registered name.", autocompletion=complete_any)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A registered name, or path/to/file.py:Class for a method in a file.",
+            autocompletion=complete_any,
+        ),
+    ],
     kind: Annotated[str, typer.Option(help=f"Check the one of this kind only: {_WORDS}.")] = "",
     only: Annotated[str, typer.Option(help="Run only checks whose name has this word in it.")] = "",
 ) -> None:
@@ -53,6 +60,8 @@ def check(
 
 
 def _kinds(host: PluginHost, name: str, kind: str) -> list[str]:
+    if names_a_file(name) and kind in ("", "method"):
+        return ["method"]
     wanted = [kind] if kind else list(CHECKED_KINDS)
     found = []
     for one in wanted:
@@ -64,7 +73,8 @@ def _kinds(host: PluginHost, name: str, kind: str) -> list[str]:
     if not found:
         known = {n for one in wanted for n in host.shown_names(entry_kind(one))}
         what = kind or "plugin"
-        raise UsageError(f"There is no {what} named {name!r}.", hint=did_you_mean(name, known))
+        hint = host.with_blocked(did_you_mean(name, known))
+        raise UsageError(f"There is no {what} named {name!r}.", hint=hint)
     return found
 
 

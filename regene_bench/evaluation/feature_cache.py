@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from regene_bench.base.environment import CACHE_VARIABLE
 from regene_bench.base.errors import (
     Interrupted,
     PluginError,
@@ -19,7 +20,7 @@ from regene_bench.base.errors import (
 )
 from regene_bench.base.events import Message
 from regene_bench.base.hashing import stable_id
-from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
+from regene_bench.base.paths import cache_dir
 from regene_bench.base.text import text_of
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import FeatureExtractor, Features

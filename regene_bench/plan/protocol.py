@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
 from regene_bench.base.files import special_kind
@@ -17,6 +17,7 @@ from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
 from regene_bench.data.split_folders import SplitNames
 from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.method_files import registered_only
 
 
 class DataTable(TomlTable):
@@ -77,6 +78,11 @@ class Benchmark(TomlTable):
     augmentation: Augmentation = Augmentation()
     evaluation: EvaluationTable
     presets: dict[Preset, PresetTable]
+
+    @field_validator("default_methods")
+    @classmethod
+    def _are_registered(cls, methods: list[str]) -> list[str]:
+        return [registered_only(method) for method in methods]
 
     @model_validator(mode="after")
     def _has_every_preset(self) -> Benchmark:

@@ -13,6 +13,7 @@ from regene_bench.data.shapes import PRESETS, Preset
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import Selection
 from regene_bench.plugins.host import Entry, PluginHost
+from regene_bench.plugins.method_files import find_method
 from regene_bench.training.method import Method, MethodConfig
 
 
@@ -93,14 +94,14 @@ def choose(
     names = {selection.name for selection in selections}
     for name in settings:
         if name not in names:
-            host.find("method", name)
+            find_method(host, name)
             raise UsageError(
                 f"--set names {name!r}, which is not among the methods of this call.",
                 hint="Chosen: " + ", ".join(sorted(names)) + ".",
             )
     choices = []
     for selection in selections:
-        entry = host.find("method", selection.name)
+        entry = find_method(host, selection.name)
         method: type[Method] = entry.load()
         base = dict(method.preset(preset, benchmark.data.shape))
         base.update(settings.get(selection.name, {}))

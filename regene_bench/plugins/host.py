@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import os
 import re
 import traceback
 from collections.abc import Iterator
@@ -19,6 +18,13 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from regene_bench import hookspecs
+from regene_bench.base.environment import (
+    ALLOW_VARIABLE,
+    BLOCK_VARIABLE,
+    STRICT_VARIABLE,
+    is_on,
+    names_in,
+)
 from regene_bench.base.errors import PluginError, UsageError, did_you_mean
 from regene_bench.plugins.entries import KIND_OF_HOOK, KINDS, RETIRED_HOOKS, Entry, Registration
 
@@ -26,10 +32,16 @@ if TYPE_CHECKING:
     import typer
 
 GROUP = "regene_bench"
-STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
-ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
 
-__all__ = ["KINDS", "BrokenPlugin", "Entry", "Plugin", "PluginHost", "load_plugins"]
+__all__ = [
+    "KINDS",
+    "BlockedPlugin",
+    "BrokenPlugin",
+    "Entry",
+    "Plugin",
+    "PluginHost",
+    "load_plugins",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +66,21 @@ class BrokenPlugin:
 
 
 @dataclass(frozen=True)
+class BlockedPlugin:
+    """A plugin that the user leaves out; nothing of it is imported.
+
+    Attributes:
+        name: Its entry point's name, or the name that was to be blocked and is not installed.
+        distribution: The distribution that declares the entry point; empty if it is not installed.
+        version: Version of that distribution.
+    """
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Plugin:
     """A plugin that works.
 
@@ -62,12 +89,23 @@ class Plugin:
         distribution: The distribution that declares the entry point.
         version: Version of that distribution.
         manager: A pluggy manager that knows this plugin alone.
+        entries: All that it registered.
     """
 
     name: str
     distribution: str
     version: str
     manager: pluggy.PluginManager = field(repr=False, compare=False)
+    entries: tuple[Entry, ...] = field(default=(), repr=False, compare=False)
+
+    def registered(self) -> dict[str, list[str]]:
+        """Names of what it registered, by kind, in the order of ``KINDS``."""
+        names = {kind: sorted(e.name for e in self.entries if e.kind == kind) for kind in KINDS}
+        return {kind: own for kind, own in names.items() if own}
+
+    def implements(self, *hooks: str) -> list[str]:
+        """Those of some hooks that it implements."""
+        return [hook for hook in hooks if getattr(self.manager.hook, hook).get_hookimpls()]
 
 
 @dataclass(frozen=True, order=True)
@@ -99,7 +137,7 @@ class EntryWithArgument(Entry):
 
 
 class PluginHost:
-    """What is installed: entries to look up, plugins that work, plugins that do not.
+    """What is installed: entries to look up, plugins that work, that do not, and that are blocked.
 
     Args:
         strict: Raise ``PluginError`` at the first broken plugin instead of listing it.
@@ -108,6 +146,7 @@ class PluginHost:
     def __init__(self, *, strict: bool = False) -> None:
         self.plugins: list[Plugin] = []
         self.broken: list[BrokenPlugin] = []
+        self.blocked: list[BlockedPlugin] = []
         self._strict = strict
         self._entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
 
@@ -139,9 +178,8 @@ class PluginHost:
             found = list(_with_argument(entries, name))
         if not found:
             word = kind.replace("_", " ")
-            raise UsageError(
-                f"There is no {word} {name!r}.", hint=did_you_mean(name, self.shown_names(kind))
-            )
+            hint = did_you_mean(name, self.shown_names(kind))
+            raise UsageError(f"There is no {word} {name!r}.", hint=self.with_blocked(hint))
         if len(found) > 1:
             raise PluginError(
                 f"The {kind.replace('_', ' ')} {name!r} is registered by "
@@ -149,6 +187,17 @@ class PluginHost:
                 hint=f"Write {' or '.join(repr(e.qualified_name) for e in found)}.",
             )
         return found[0]
+
+    def with_blocked(self, hint: str) -> str:
+        """Add to the hint of a name that was not found which plugins are blocked.
+
+        What they would have registered is not known: they are not imported.
+        """
+        names = sorted({plugin.distribution for plugin in self.blocked} - {""})
+        if not names:
+            return hint
+        word = "is" if len(names) == 1 else "are"
+        return f"{hint} Blocked by {BLOCK_VARIABLE} {word} {', '.join(names)}."
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Tell all observers; an observer's exception is logged and the next one is told."""
@@ -182,7 +231,7 @@ class PluginHost:
             return
         for entry in entries:
             self._entries[entry.kind].append(entry)
-        self.plugins.append(Plugin(point.name, distribution, version, manager))
+        self.plugins.append(Plugin(point.name, distribution, version, manager, tuple(entries)))
 
     def _set_aside(self, name: str, distribution: str, version: str, error: BaseException) -> None:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -201,23 +250,29 @@ def load_plugins() -> PluginHost:
     Environment:
         REGENE_BENCH_STRICT_PLUGINS: ``1`` makes a broken plugin an error.
         REGENE_BENCH_PLUGINS: Load only these; distributions or entry points, with commas between.
+        REGENE_BENCH_BLOCK_PLUGINS: Leave these out, in the same form, whatever is allowed.
 
     Raises:
         PluginError: A plugin is broken, in strict mode.
     """
-    host = PluginHost(strict=os.environ.get(STRICT_VARIABLE, "") not in ("", "0"))
-    allowed = {_normal(n) for n in os.environ.get(ALLOW_VARIABLE, "").split(",") if n.strip()}
-    wanted = set(allowed)
+    host = PluginHost(strict=is_on(STRICT_VARIABLE))
+    allowed = {_normal(name) for name in names_in(ALLOW_VARIABLE)}
+    blocked = {_normal(name) for name in names_in(BLOCK_VARIABLE)}
+    wanted, idle = set(allowed), set(blocked)
     for distribution, points in _distributions(host):
         name = distribution.metadata["Name"] or "unnamed"
         for point in points:
             names = {_normal(name), _normal(point.name)}
             wanted -= names
-            if not allowed or names & allowed:
+            idle -= names
+            if names & blocked:
+                host.blocked.append(BlockedPlugin(point.name, name, distribution.version))
+            elif not allowed or names & allowed:
                 host.add(point, name, distribution.version)
     for missing in sorted(wanted):
         reason = PluginError(f"{ALLOW_VARIABLE} names it, but it is not installed")
         host._set_aside(missing, "unknown", "", reason)
+    host.blocked += [BlockedPlugin(name) for name in sorted(idle)]
     return host
 
 

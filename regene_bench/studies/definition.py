@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from regene_bench.base.errors import ConfigError
+from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
 from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.method_files import registered_only
 from regene_bench.studies.figure import Figure
 
 
@@ -29,6 +31,11 @@ class StudyPreset(TomlTable):
     methods: str | None = None
     seeds: str | None = None
     settings: list[str] | None = None
+
+    @field_validator("methods")
+    @classmethod
+    def _are_registered(cls, methods: str | None) -> str | None:
+        return methods and registered_only(methods)
 
 
 class Study(TomlTable):
@@ -62,6 +69,11 @@ class Study(TomlTable):
     presets: dict[Preset, StudyPreset] = Field(default_factory=dict)
     figures: list[FigureTable] = Field(min_length=1)
 
+    @field_validator("methods")
+    @classmethod
+    def _are_registered(cls, methods: str) -> str:
+        return registered_only(methods)
+
     def at(self, preset: Preset) -> Study:
         """The study as a preset has it."""
         table = self.presets.get(preset, StudyPreset())
@@ -84,6 +96,15 @@ def load_study(host: PluginHost, name_or_path: str) -> Study:
             raise ConfigError(f"Cannot read {path}: {error.strerror or error}.") from None
     entry = host.find("study", name_or_path)
     return parse_study(entry.load().read_text(encoding="utf-8"), entry.target.partition(":")[2])
+
+
+def installed_studies(host: PluginHost) -> list[Study]:
+    """Load all registered studies that can be loaded, by their names."""
+    studies = []
+    for name in host.shown_names("study"):
+        with suppress(RegeneBenchError):
+            studies.append(load_study(host, name))
+    return studies
 
 
 def parse_study(text: str, where: str) -> Study:

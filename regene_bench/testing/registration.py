@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from regene_bench.base.environment import ALLOW_VARIABLE
 from regene_bench.plugins.entries import Entry
-from regene_bench.plugins.host import ALLOW_VARIABLE
 from regene_bench.testing.check import NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from regene_bench.base.errors import RegeneBenchError, UnavailableError, UsageError, did_you_mean
 from regene_bench.base.events import Sink, silent
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.plugins.method_files import find_method
 from regene_bench.testing.check import Broken, Check, NotApplicable, Result, Status
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def open_subject(
 
     Args:
         kind: One of ``CHECKED_KINDS``.
-        name: A registered name, or ``distribution:name``.
+        name: A registered name, ``distribution:name``, or ``path/to/file.py:Class`` of a method.
         host: The installed plugins, if they are loaded already.
         emit: Called with the progress of trainings.
 
@@ -89,13 +90,17 @@ def open_subject(
         PluginError: The entry cannot be imported, or is of the wrong class.
     """
     host = load_plugins() if host is None else host
-    entry: Entry = host.find(entry_kind(kind), name)
+    entry = _entry(host, kind, name)
     subject_of = subject_class(kind)
     from regene_bench.runtime.device import make_deterministic
 
     make_deterministic()
     with tempfile.TemporaryDirectory(prefix="regene-bench-check-") as folder:
         yield subject_of(entry, Path(folder), host, emit)
+
+
+def _entry(host: PluginHost, kind: str, name: str) -> Entry:
+    return find_method(host, name) if kind == "method" else host.find(entry_kind(kind), name)
 
 
 def run_check(check: Check, subject: Any) -> Result:

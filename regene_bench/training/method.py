@@ -37,12 +37,16 @@ class Method(ABC):
         is_reference: True for a row that others are read against (real images); it is not ranked.
         sampling_params: Fields of ``Config`` that training does not look at. Runs that differ in
             these alone are trained once: the later ones take the checkpoints over.
+        augmented_stages: Names of the stages whose batches the protocol's augmentation changes, for
+            people to read.
     """
 
     version: ClassVar[str] = "1"
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     is_reference: ClassVar[bool] = False
     sampling_params: ClassVar[frozenset[str]] = frozenset()
+    uses_held_out_for: ClassVar[str] = ""
+    augmented_stages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config
@@ -77,7 +81,8 @@ class Method(ABC):
         """Train and return a model with any of the capabilities.
 
         Trains on ``data.train``. ``data.test`` is there for what a method's paper takes from
-        held-out images (ReGene's confidence thresholds), not for training.
+        held-out images (ReGene's confidence thresholds), not for training; a method that looks at
+        it says for what in ``uses_held_out_for``.
         """
 
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from regene_bench_plugins.metrics import classification_accuracy_score
 
-from regene_bench.base.paths import DATA_VARIABLE
+from regene_bench.base.environment import DATA_VARIABLE
 from regene_bench.testing import CHECKED_KINDS, Check, checks_for, run_check
 from regene_bench.testing.runner import entry_kind
 from tests.first_party import entries

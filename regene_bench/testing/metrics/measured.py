@@ -11,8 +11,8 @@ from typing import Literal
 
 import torch
 
+from regene_bench.base.environment import CACHE_VARIABLE
 from regene_bench.base.events import Sink
-from regene_bench.base.paths import CACHE_VARIABLE
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.data.shapes import ImageShape
 from regene_bench.evaluation.comparison import Comparison

@@ -118,6 +118,7 @@ class ReGene(Method):
     version = "2"
     Config = ReGeneConfig
     sampling_params = COMBINATION_PARAMS | {"threshold", "max_trials"}
+    augmented_stages = ("classifier",)
     config: ReGeneConfig
 
     @classmethod
