@@ -46,9 +46,12 @@ from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
+from regene_bench.harness.executors.executor import Executor, Job, Reopen, ReopenedJob
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.reported import ReportedNumber
+from regene_bench.plan.runs import Run
 from regene_bench.plan.weights import find_weights, obtain_weights
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.locks import exclusive
@@ -98,6 +101,7 @@ __all__ = [
     "DeviceImages",
     "Encoder",
     "Evaluation",
+    "Executor",
     "Exhibit",
     "ExtractorCard",
     "FeatureExtractor",
@@ -111,6 +115,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "Interrupted",
+    "Job",
     "LatentVariableModel",
     "Measure",
     "Message",
@@ -126,11 +131,16 @@ __all__ = [
     "Quantiser",
     "RegeneBenchError",
     "Register",
+    "Reopen",
+    "ReopenedJob",
     "ReportedNumber",
+    "Run",
+    "RunRecord",
     "Runtime",
     "SampleRng",
     "Schedule",
     "Score",
+    "ScoreRow",
     "Share",
     "Skipped",
     "SourceRequest",

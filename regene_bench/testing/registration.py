@@ -18,9 +18,11 @@ from regene_bench.testing.check import NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")
 _PROBE = """
-import json, sys
+import json, sys, typer
 from regene_bench.plugins.host import KINDS, load_plugins
 host = load_plugins()
+# as for `regene-bench --help`
+host.add_commands(typer.Typer())
 names = {kind: [entry.name for entry in host.entries(kind)] for kind in KINDS}
 print(json.dumps({"names": names, "heavy": [m for m in sys.argv[1:] if m in sys.modules]}))
 """
@@ -59,7 +61,9 @@ def registration_imports_nothing_heavy(subject: Registered) -> None:
     fresh = _load_afresh(entry.distribution, entry.version)
     if fresh.error:
         raise NotApplicable(f"a fresh Python could not load plugins: {fresh.error}")
-    if entry.name.partition(":")[0] not in fresh.names.get(entry.kind, ()):
+    # observers and commands have no names
+    names = fresh.names.get(entry.kind)
+    if names is not None and entry.name.partition(":")[0] not in names:
         raise NotApplicable(f"a fresh Python does not find {entry.name!r}")
     require(not fresh.heavy, f"loading {entry.distribution} imports {', '.join(fresh.heavy)}")
 
