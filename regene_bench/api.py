@@ -1,7 +1,9 @@
 """All that a plugin author imports.
 
-The author of a data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and
-decodes images. The core's other modules may change between versions; what is named in these two
+``hookimpl`` and ``Register`` are imported from ``regene_bench.hookspecs``, which loads at once: a
+plugin is imported whenever ``regene-bench`` starts, and this module imports torch. The author of a
+data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and decodes images.
+The core's other modules may change between versions; what is named in these
 does not without a note in the change log.
 """
 
@@ -17,6 +19,7 @@ from regene_bench.base.errors import (
     TooFewImagesError,
     TrainingDivergedError,
     UnavailableError,
+    UsageError,
     did_you_mean,
 )
 from regene_bench.base.events import Message, Progress
@@ -47,6 +50,7 @@ from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.harness.executors.executor import Executor, Job, Reopen, ReopenedJob
+from regene_bench.harness.options import Options as RunOptions
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -58,6 +62,7 @@ from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.random import SampleRng, derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
 from regene_bench.studies.measures import Measure, column_of_reported
 from regene_bench.studies.view import FinishedRun, StudyView, measures_of
@@ -135,6 +140,7 @@ __all__ = [
     "ReopenedJob",
     "ReportedNumber",
     "Run",
+    "RunOptions",
     "RunRecord",
     "Runtime",
     "SampleRng",
@@ -149,11 +155,13 @@ __all__ = [
     "StackedBatch",
     "Stage",
     "StageReport",
+    "StopRequest",
     "StudyView",
     "TooFewImagesError",
     "TrainingDivergedError",
     "TrainingLength",
     "UnavailableError",
+    "UsageError",
     "WeightsFile",
     "augment",
     "cache_dir",

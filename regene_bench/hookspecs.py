@@ -79,19 +79,29 @@ def register_reported(register: Register) -> None:
 
 @hookspec
 def register_commands(cli: typer.Typer) -> None:
-    """Add commands to ``regene-bench``."""
+    """Add commands to ``regene-bench``; ``regene-bench --help`` calls it, so import late."""
 
 
 @hookspec
 def run_started(run: Mapping[str, Any]) -> None:
-    """Told when a run begins, with its identity as plain values."""
+    """Told when a run begins, in the process that carries it out.
+
+    ``run`` has plain values: ``run_id``, ``benchmark``, ``preset``, ``method``, ``params`` (JSON),
+    ``seed`` and ``results``, the results folder.
+    """
 
 
 @hookspec
 def run_finished(run: Mapping[str, Any], status: str) -> None:
-    """Told when a run has ended, ``ok`` or ``failed``, after its rows are on disk."""
+    """Told when a run has ended, ``ok`` or ``failed``, after its rows are on disk.
+
+    ``run`` is as of ``run_started``; with several workers this is told in theirs, not in the
+    process of the call.
+    """
 
 
 @hookspec
 def campaign_finished(results: str) -> None:
-    """Told when all runs of a call have ended, with the results folder."""
+    """Told when all runs of a call have ended, in the process of the call, with the results
+    folder.
+    """

@@ -1,19 +1,28 @@
 """Errors that a user can act on, and the exit code that each ends in.
 
-Exit codes of ``regene-bench``: 0 all well; 2 bad usage, configuration or data, and nothing ran;
-3 some runs failed; 4 all failed; 130 interrupted.
+``EXIT_CODES`` says what each exit code of ``regene-bench`` means.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 EXIT_OK = 0
+EXIT_FAULT = 1
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_ALL_FAILED = 4
 EXIT_INTERRUPTED = 130
+EXIT_CODES: Mapping[int, str] = {
+    EXIT_OK: "all well",
+    EXIT_FAULT: "an error that regene-bench does not know, `doctor --strict` found something "
+    "broken, or nobody read on while a list was printed",
+    EXIT_USAGE: "bad usage, configuration or data, or a plugin that cannot be used; nothing ran",
+    EXIT_SOME_FAILED: "some runs, metrics or figures failed, or some results disagree",
+    EXIT_ALL_FAILED: "all of them failed",
+    EXIT_INTERRUPTED: "interrupted; the same command goes on",
+}
 
 
 class RegeneBenchError(Exception):

@@ -26,8 +26,6 @@ KINDS: tuple[str, ...] = (
     "observer",
     "command",
 )
-# what the entry point names, behind the package, where it is not the package itself
-_OBJECTS = {"observer": ":diary"}
 _DESCRIPTIONS = {"reported": "Numbers of papers"}
 _SUFFIX = ".tmpl"
 # the folder of templates with this name becomes the package
@@ -82,7 +80,6 @@ def _rendered(kind: str, name: PluginName) -> dict[Path, str]:
         "title": name.title,
         "kind": kind,
         "command": name.command,
-        "object": _OBJECTS.get(kind, ""),
         "description": _DESCRIPTIONS.get(kind, f"{_article(kind)} {kind}"),
         "version": __version__,
     }
