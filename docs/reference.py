@@ -81,6 +81,8 @@ def _door_page(title: str, door: ModuleType) -> str:
 
 def _member(name: str, member: Any) -> Iterator[str]:
     yield from (f"## `{name}`", "")
+    if vars(hookspecs).get(name) is member:
+        yield from ("Import it from `regene_bench.hookspecs`, which loads at once.", "")
     if inspect.isfunction(member) or is_dataclass(member):
         yield from ("```text", f"{name}{_signature(member)}", "```", "")
     described = inspect.isclass(member) or inspect.isfunction(member)

@@ -3,8 +3,8 @@
 ``hookimpl`` and ``Register`` are imported from ``regene_bench.hookspecs``, which loads at once: a
 plugin is imported whenever ``regene-bench`` starts, and this module imports torch. The author of a
 data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and decodes images.
-The core's other modules may change between versions; what is named in these
-does not without a note in the change log.
+The core's other modules may change between versions; what is named in these does not without a note
+in the change log.
 """
 
 from __future__ import annotations
