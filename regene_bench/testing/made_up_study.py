@@ -66,7 +66,7 @@ class MadeUpRun(FinishedRun):
         return Untrained("trained models")
 
     @property
-    def evaluation(self) -> Evaluation:  # type: ignore[override]
+    def evaluation(self) -> Evaluation:
         """Fresh stripes as generated images, and a model that reconstructs nearly right."""
         setting = self._setting
         shape, labels = setting.data.shape, setting.comparison.labels
