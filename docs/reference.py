@@ -8,14 +8,18 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from regene_bench import api
+from regene_bench import api, hookspecs
+from regene_bench.base.environment import LIBRARIES_VARIABLES, VARIABLES
+from regene_bench.base.errors import EXIT_CODES
 from regene_bench.cli.main import COMMANDS, load_command
 from regene_bench.data import readers
+from regene_bench.plugins.entries import FILE_SUFFIXES, KIND_OF_HOOK
 from regene_bench.testing import CHECKED_KINDS, checks_for
 
 DOCS = Path(__file__).resolve().parent
@@ -77,8 +81,10 @@ def _door_page(title: str, door: ModuleType) -> str:
 
 def _member(name: str, member: Any) -> Iterator[str]:
     yield from (f"## `{name}`", "")
-    if inspect.isfunction(member):
-        yield from ("```text", f"{name}{_plain(inspect.signature(member))}", "```", "")
+    if vars(hookspecs).get(name) is member:
+        yield from ("Import it from `regene_bench.hookspecs`, which loads at once.", "")
+    if inspect.isfunction(member) or is_dataclass(member):
+        yield from ("```text", f"{name}{_signature(member)}", "```", "")
     described = inspect.isclass(member) or inspect.isfunction(member)
     # not getdoc: for a class without a docstring it gives that of its base
     documentation = inspect.cleandoc(member.__doc__ or "") if described else ""
@@ -87,12 +93,52 @@ def _member(name: str, member: Any) -> Iterator[str]:
     elif not described:
         yield from (f"`{_plain(member)}`", "")
     if inspect.isclass(member):
-        for method, function in vars(member).items():
-            text = inspect.getdoc(function)
-            if method.startswith("_") or not isinstance(function, _SHOWN) or text is None:
-                continue
-            yield f"- `{method}`: {_text(text.partition(chr(10) * 2)[0])}"
+        for own, value in vars(member).items():
+            if not own.startswith("_") and isinstance(value, _SHOWN):
+                yield _class_member(own, value)
         yield ""
+
+
+def _class_member(name: str, value: Any) -> str:
+    """A method with its signature, or a property with its type, and what it is for."""
+    text = _text(inspect.getdoc(value) or "").partition("\n\n")[0]
+    if isinstance(value, property | cached_property):
+        getter = value.fget if isinstance(value, property) else value.func
+        returned = inspect.signature(getter).return_annotation
+        shown = f"{name}: {_plain(returned)}"
+        word = "property"
+    else:
+        function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+        shown = f"{name}{_signature(function)}"
+        word = type(value).__name__ if function is not value else ""
+    words = [f"({word})"] if word else []
+    told = " ".join([*words, *text.split()])
+    return f"- `{shown}`: {told}" if told else f"- `{shown}`"
+
+
+class _Bare(str):
+    """An annotation that is written without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _signature(function: Any) -> str:
+    """Parameters and result, without ``self`` and ``cls``."""
+    found = inspect.signature(function)
+    shown = [
+        one.replace(annotation=_bare(one.annotation))
+        for one in found.parameters.values()
+        if one.name not in ("self", "cls")
+    ]
+    returned = _bare(found.return_annotation)
+    if inspect.isclass(function):
+        returned = inspect.Signature.empty
+    return _plain(found.replace(parameters=shown, return_annotation=returned))
+
+
+def _bare(annotation: Any) -> Any:
+    return _Bare(annotation) if isinstance(annotation, str) else annotation
 
 
 def _plain(member: Any) -> str:
@@ -101,10 +147,48 @@ def _plain(member: Any) -> str:
     return text.replace("typing.", "")
 
 
+def hooks_page() -> str:
+    """All hooks, environment variables and exit codes, as Markdown."""
+    lines = ["# Hooks, environment variables, exit codes", "", _MADE, "", "## Hooks", ""]
+    lines += [
+        "A plugin is a module (or object) that the entry-point group `regene_bench` names, with",
+        "functions marked `@hookimpl`. `hookimpl` and `Register` are imported from",
+        "`regene_bench.hookspecs`, which imports nothing heavy.",
+        "",
+        "| hook | what it is for | target of `register(name, target, summary=…)` |",
+        "|---|---|---|",
+    ]
+    for name, hook in inspect.getmembers(hookspecs, inspect.isfunction):
+        if not hasattr(hook, "regene_bench_spec"):
+            continue
+        arguments = ", ".join(inspect.signature(hook).parameters)
+        what = _cell(inspect.getdoc(hook) or "")
+        lines.append(f"| `{name}({arguments})` | {what} | {_target(name)} |")
+    lines += ["", "## Environment variables", "", "| variable | what |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in VARIABLES.items()]
+    lines += ["", "Of libraries and terminals:", "", "| variable | what |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in LIBRARIES_VARIABLES.items()]
+    lines += ["", "## Exit codes", "", "| code | what |", "|---|---|"]
+    lines += [f"| {code} | {what} |" for code, what in EXIT_CODES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _target(hook: str) -> str:
+    """What is registered by a hook, as a cell; nothing for hooks that register nothing."""
+    kind = KIND_OF_HOOK.get(hook)
+    if kind is None:
+        return ""
+    suffix = FILE_SUFFIXES.get(kind)
+    return f"`package:folder/file{suffix}`" if suffix else "`package.module:name`"
+
+
 def contracts_page() -> str:
     """Every check of the conformance kit, as Markdown."""
     lines = ["# Contracts of plugins", "", _MADE, ""]
-    lines += ["`regene-bench check NAME` looks at these; what fails says how to mend it.", ""]
+    lines += [
+        "`regene-bench check NAME` looks at these; what fails says how to mend it. Observers and"
+    ]
+    lines += ["commands are checked by the name of the plugin's entry point.", ""]
     for kind in CHECKED_KINDS:
         lines += [f"## {kind.capitalize()}", "", "| check | contract | how to mend it |"]
         lines += ["|---|---|---|"]
@@ -142,6 +226,7 @@ PAGES = {
     "reference/api.md": api_page,
     "reference/readers.md": readers_page,
     "reference/contracts.md": contracts_page,
+    "reference/hooks.md": hooks_page,
 }
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """All that a plugin author imports.
 
-The author of a data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and
-decodes images. The core's other modules may change between versions; what is named in these two
-does not without a note in the change log.
+``hookimpl`` and ``Register`` are imported from ``regene_bench.hookspecs``, which loads at once: a
+plugin is imported whenever ``regene-bench`` starts, and this module imports torch. The author of a
+data source finds in ``regene_bench.data.readers``, besides, what finds, fetches and decodes images.
+The core's other modules may change between versions; what is named in these does not without a note
+in the change log.
 """
 
 from __future__ import annotations
 
+from regene_bench.base.environment import is_offline
 from regene_bench.base.errors import (
     ConfigError,
     DataError,
@@ -16,6 +19,7 @@ from regene_bench.base.errors import (
     TooFewImagesError,
     TrainingDivergedError,
     UnavailableError,
+    UsageError,
     did_you_mean,
 )
 from regene_bench.base.events import Message, Progress
@@ -45,17 +49,21 @@ from regene_bench.evaluation.radii import neighbour_radii
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
+from regene_bench.harness.executors.executor import Executor, Job, Reopen, ReopenedJob
+from regene_bench.harness.options import Options as RunOptions
 from regene_bench.harness.run_logger import LoggedRun, RunLogger
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width
-from regene_bench.leaderboard.record import ScoreRow
+from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.reported import ReportedNumber
+from regene_bench.plan.runs import Run
 from regene_bench.plan.weights import find_weights, obtain_weights
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.random import SampleRng, derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
+from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
 from regene_bench.studies.measures import Measure, column_of_reported
 from regene_bench.studies.view import FinishedRun, StudyView, measures_of
@@ -102,6 +110,7 @@ __all__ = [
     "DeviceImages",
     "Encoder",
     "Evaluation",
+    "Executor",
     "Exhibit",
     "ExtractorCard",
     "FeatureExtractor",
@@ -115,6 +124,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "Interrupted",
+    "Job",
     "KeepsSamplingState",
     "LatentVariableModel",
     "LoggedRun",
@@ -132,8 +142,13 @@ __all__ = [
     "Quantiser",
     "RegeneBenchError",
     "Register",
+    "Reopen",
+    "ReopenedJob",
     "ReportedNumber",
+    "Run",
     "RunLogger",
+    "RunOptions",
+    "RunRecord",
     "Runtime",
     "SampleRng",
     "Schedule",
@@ -147,11 +162,13 @@ __all__ = [
     "StackedBatch",
     "Stage",
     "StageReport",
+    "StopRequest",
     "StudyView",
     "TooFewImagesError",
     "TrainingDivergedError",
     "TrainingLength",
     "UnavailableError",
+    "UsageError",
     "WeightsFile",
     "augment",
     "cache_dir",
@@ -174,6 +191,7 @@ __all__ = [
     "hookimpl",
     "images_to_see",
     "inception_score",
+    "is_offline",
     "kernel_distance",
     "mae",
     "mean_pair_distance",

@@ -23,6 +23,11 @@ hookspec = pluggy.HookspecMarker("regene_bench")
 hookimpl = pluggy.HookimplMarker("regene_bench")
 
 
+OBSERVER_HOOKS = ("run_started", "run_finished", "campaign_finished")
+"""Hooks that are told of what happens, in the order of a call."""
+COMMAND_HOOK = "register_commands"
+
+
 class Register(Protocol):
     def __call__(self, name: str, target: str, *, summary: str = "") -> None: ...
 
@@ -79,19 +84,29 @@ def register_loggers(register: Register) -> None:
 
 @hookspec
 def register_commands(cli: typer.Typer) -> None:
-    """Add commands to ``regene-bench``."""
+    """Add commands to ``regene-bench``; ``regene-bench --help`` calls it, so import late."""
 
 
 @hookspec
 def run_started(run: Mapping[str, Any]) -> None:
-    """Told when a run begins, with its identity as plain values."""
+    """Told when a run begins, in the process that carries it out.
+
+    ``run`` has plain values: ``run_id``, ``benchmark``, ``preset``, ``method``, ``params`` (JSON),
+    ``seed`` and ``results``, the results folder.
+    """
 
 
 @hookspec
 def run_finished(run: Mapping[str, Any], status: str) -> None:
-    """Told when a run has ended, ``ok`` or ``failed``, after its rows are on disk."""
+    """Told when a run has ended, ``ok`` or ``failed``, after its rows are on disk.
+
+    ``run`` is as of ``run_started``; with several workers this is told in theirs, not in the
+    process of the call.
+    """
 
 
 @hookspec
 def campaign_finished(results: str) -> None:
-    """Told when all runs of a call have ended, with the results folder."""
+    """Told when all runs of a call have ended, in the process of the call, with the results
+    folder.
+    """

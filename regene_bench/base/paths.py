@@ -8,8 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
-DATA_VARIABLE = "REGENE_BENCH_DATA"
-CACHE_VARIABLE = "REGENE_BENCH_CACHE"
+from regene_bench.base.environment import CACHE_VARIABLE, DATA_VARIABLE
+
 DEFAULT_RESULTS = Path("results")
 
 

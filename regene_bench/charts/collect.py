@@ -35,7 +35,7 @@ def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
 
 
 def charts_of_table(
-    table: pa.Table, host: PluginHost, benchmark: str = "", preset: str = ""
+    table: pa.Table, host: PluginHost, benchmark: str = "", preset: str = "", by: str = ""
 ) -> Iterator[tuple[str, Chart]]:
     """Yield every chart with the stem of its file, ``mnist-quick-cost``.
 
@@ -44,11 +44,15 @@ def charts_of_table(
         host: Knows what protocols rank by.
         benchmark: Only this one, if given.
         preset: Only this one, if given.
+        by: What ranks, as of ``make_boards``; what each protocol says if empty.
+
+    Raises:
+        UsageError: No board has such a column.
     """
     protocols = installed_protocols(host, table["benchmark"].unique().to_pylist())
     class_boards = make_class_boards(table)
     used: set[str] = set()
-    for board in make_boards(table, rank_metrics(protocols)):
+    for board in make_boards(table, by or rank_metrics(protocols)):
         if benchmark not in ("", board.benchmark) or preset not in ("", board.preset):
             continue
         for chart in charts_of(board, class_boards):

@@ -14,7 +14,9 @@ from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
 from regene_bench.base.text import printable, say, terminal_width
 from regene_bench.cli.options import complete_any
 from regene_bench.plugins.host import load_plugins
+from regene_bench.plugins.method_files import names_a_file
 from regene_bench.testing import CHECKED_KINDS, checks_for, open_subject, run_check
+from regene_bench.testing.entries_by_hook import entries_of
 from regene_bench.testing.runner import entry_kind
 
 if TYPE_CHECKING:
@@ -27,11 +29,17 @@ _WORDS = ", ".join(CHECKED_KINDS)
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="A registered name.", autocompletion=complete_any)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A registered name, or path/to/file.py:Class for a method in a file.",
+            autocompletion=complete_any,
+        ),
+    ],
     kind: Annotated[str, typer.Option(help=f"Check the one of this kind only: {_WORDS}.")] = "",
     only: Annotated[str, typer.Option(help="Run only checks whose name has this word in it.")] = "",
 ) -> None:
-    """Check a method, metric, extractor, dataset or benchmark against its contract.
+    """Check a plugin against the contract of its kind, and say how to mend it.
 
     Exits with 3 if a contract is not kept. What cannot be looked at here (weights or data that are
     missing) is skipped, and the table says why.
@@ -53,20 +61,21 @@ def check(
 
 
 def _kinds(host: PluginHost, name: str, kind: str) -> list[str]:
+    if names_a_file(name) and kind in ("", "method"):
+        return ["method"]
     wanted = [kind] if kind else list(CHECKED_KINDS)
     found = []
     for one in wanted:
-        entries = host.entries(entry_kind(one))
+        entries = entries_of(host, entry_kind(one))
         # a name with an argument behind a colon is looked up in full
         stem = name.split(":")[0] if one == "extractor" else name
         if any(name in (e.name, e.qualified_name) or stem == e.name for e in entries):
             found.append(one)
     if not found:
-        known = {n for one in wanted for n in host.shown_names(entry_kind(one))}
+        known = {e.name for one in wanted for e in entries_of(host, entry_kind(one))}
         what = kind or "plugin"
-        raise UsageError(
-            f"There is no {what} named {name!r}.", hint=host.with_broken(did_you_mean(name, known))
-        )
+        hint = host.with_left_out(did_you_mean(name, known))
+        raise UsageError(f"There is no {what} named {name!r}.", hint=hint)
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from regene_bench.base.environment import BLOCK_VARIABLE
 from regene_bench.base.errors import ConfigError, RegeneBenchError
 from regene_bench.base.paths import cache_dir, data_roots, download_dir, weights_dir
 from regene_bench.base.text import words_of
@@ -101,6 +102,10 @@ def _plugins(host: PluginHost) -> list[Finding]:
         where = f"{plugin.distribution} {plugin.version}".strip()
         detail = f"{where}: {plugin.error}\n{plugin.traceback.strip()}"
         findings.append(Finding("plugins", plugin.name, "broken", detail))
+    for blocked in host.blocked:
+        where = f"{blocked.distribution} {blocked.version}".strip() or "it is not installed"
+        detail = f"blocked by {BLOCK_VARIABLE}: {where}"
+        findings.append(Finding("plugins", blocked.name, "info", detail))
     for kind in KINDS:
         findings += _shared_names(host, kind)
         for name, entry in zip(host.shown_names(kind), host.entries(kind), strict=True):

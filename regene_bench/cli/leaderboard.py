@@ -11,7 +11,7 @@ import typer
 
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.text import say
-from regene_bench.cli.options import Results, SafeCells, complete_benchmarks
+from regene_bench.cli.options import RankedBy, Results, SafeCells, complete_benchmarks
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def leaderboard(
     ] = "",
     results: Results = Path("results"),
     form: Annotated[str, typer.Option("--format", help="table, md, csv, json or latex.")] = "table",
-    by: Annotated[str, typer.Option(help="Metric that ranks. Default: the benchmark's.")] = "",
+    by: RankedBy = "",
     preset: Annotated[str, typer.Option(help="Show this preset only.")] = "",
     per_class: Annotated[
         bool, typer.Option("--per-class", help="Show the scores of each class.")

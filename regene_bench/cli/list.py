@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regene_bench.base.text import aligned, json_text, say
+from regene_bench.base.text import aligned, json_text, printable, say
+from regene_bench.hookspecs import COMMAND_HOOK, OBSERVER_HOOKS
 from regene_bench.plugins.host import load_plugins
 
 if TYPE_CHECKING:
-    from regene_bench.plugins.host import PluginHost
+    from regene_bench.plugins.host import BlockedPlugin, Plugin, PluginHost
 
 app = typer.Typer(
     help="List what is installed.",
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+_OTHER_HOOKS = (*OBSERVER_HOOKS, COMMAND_HOOK)
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -66,6 +68,12 @@ def figures(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def executors(as_json: AsJson = False) -> None:
+    """List ways to carry out runs, besides serial, stacked and workers."""
+    _list_kind("executor", as_json)
+
+
+@app.command()
 def reported(as_json: AsJson = False) -> None:
     """List files of numbers that papers report."""
     _list_kind("reported", as_json)
@@ -73,15 +81,37 @@ def reported(as_json: AsJson = False) -> None:
 
 @app.command()
 def plugins(as_json: AsJson = False) -> None:
-    """List plugins, broken ones with the reason."""
+    """List plugins with what each registers, broken ones with the reason."""
     host = load_plugins()
     rows = [(p.name, p.distribution, p.version, "; ".join(p.unheard) or "ok") for p in host.plugins]
     rows += [(b.name, b.distribution, b.version, f"broken: {b.error}") for b in host.broken]
+    rows += [(b.name, b.distribution, b.version, _blocked(b)) for b in host.blocked]
     header = ("name", "distribution", "version", "state")
     if as_json:
-        say(json.dumps([dict(zip(header, row, strict=True)) for row in rows], indent=2))
-    else:
-        say(aligned(rows, header) if rows else "No plugin is installed.")
+        values: list[dict[str, Any]] = [dict(zip(header, row, strict=True)) for row in rows]
+        for value, plugin in zip(values, host.plugins, strict=False):
+            value |= {"registers": plugin.registered(), "hooks": plugin.implements(*_OTHER_HOOKS)}
+        say(json.dumps(values, indent=2))
+        return
+    say(aligned(rows, header) if rows else "No plugin is installed.")
+    for plugin in host.plugins:
+        say(f"\n{printable(plugin.name)} of {printable(plugin.distribution)} registers:")
+        say(aligned(_registered(plugin), indent="  ") or "  nothing")
+
+
+def _registered(plugin: Plugin) -> list[tuple[str, str, str]]:
+    rows = [
+        (kind.replace("_", " "), str(len(names)), ", ".join(names))
+        for kind, names in plugin.registered().items()
+    ]
+    observed = plugin.implements(*OBSERVER_HOOKS)
+    rows += [("observer", str(len(observed)), ", ".join(observed))] if observed else []
+    commands = plugin.implements(COMMAND_HOOK)
+    return rows + ([("commands", "", "shown by `regene-bench --help`")] if commands else [])
+
+
+def _blocked(plugin: BlockedPlugin) -> str:
+    return "blocked" if plugin.distribution else "blocked, but not installed"
 
 
 def _list_kind(kind: str, as_json: bool) -> None:

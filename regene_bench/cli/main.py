@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn, cast
 import typer
 from typer.core import TyperGroup
 
+from regene_bench.base.environment import BLOCK_VARIABLE, names_in
 from regene_bench.base.errors import (
     EXIT_CODES,
     EXIT_FAULT,
@@ -38,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("export", "export", "Write a trained model as a folder of its own."),
     "stats": ("stats", "stats", "Write mean and covariance of a benchmark's real images."),
     "list": ("list", "app", "List benchmarks, methods, metrics, studies, figures and more."),
-    "info": ("info", "info", "Describe a benchmark, method, metric, extractor or dataset."),
+    "info": ("info", "info", "Describe a benchmark, method, metric, study or anything else."),
     "leaderboard": ("leaderboard", "leaderboard", "Show ranked tables of the results."),
     "show": ("show", "show", "Show all of one run."),
     "merge": ("merge", "merge", "Put the leaderboards of several people into one."),
@@ -98,6 +99,15 @@ def _show_version(value: bool) -> None:
         raise typer.Exit
 
 
+def _block(names: list[str] | None) -> None:
+    """Set the variable, which processes that this one starts see as well.
+
+    Eager, since plugins are loaded to look a command up, before the callback below is called.
+    """
+    if names:
+        os.environ[BLOCK_VARIABLE] = ",".join([*names_in(BLOCK_VARIABLE), *names])
+
+
 @app.callback()
 def _root(
     version: Annotated[
@@ -106,6 +116,16 @@ def _root(
             "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
         ),
     ] = False,
+    block_plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave out a plugin, by the name of its distribution or entry point; may be "
+            "given again.",
+            metavar="NAME",
+            callback=_block,
+            is_eager=True,
+        ),
+    ] = None,
 ) -> None:
     """A benchmark of class-conditional image generators."""
 

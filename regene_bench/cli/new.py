@@ -12,6 +12,7 @@ from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
 from regene_bench.plugins.host import load_plugins
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
+from regene_bench.testing.entries_by_hook import entries_of
 from regene_bench.testing.runner import entry_kind
 
 _TRY = {
@@ -20,6 +21,12 @@ _TRY = {
     "extractor": "regene-bench run digits --methods real,cvae --metrics 'fd[extractor={name}]'",
     "dataset": "regene-bench run {name} --methods real,cvae",
     "benchmark": "regene-bench run {name}",
+    "figure": "regene-bench study {name} --preset quick",
+    "study": "regene-bench study {name} --preset quick",
+    "reported": "regene-bench info {name}",
+    "executor": "regene-bench run digits --methods real,cvae --seeds 2 --executor {name}",
+    "observer": "regene-bench run digits --methods real",
+    "command": "regene-bench {command}",
 }
 
 
@@ -43,13 +50,13 @@ def new(
     say("\nNext:")
     say(f"  pip install -e {shlex.quote(str(folder))}")
     say(f"  regene-bench check {plugin.name}")
-    say(f"  {_TRY[kind].format(name=plugin.name)}")
+    say(f"  {_TRY[kind].format(name=plugin.name, command=plugin.command)}")
 
 
 def _refuse_taken(kind: str, plugin: PluginName) -> None:
-    for entry in load_plugins().entries(entry_kind(kind)):
+    for entry in entries_of(load_plugins(), entry_kind(kind)):
         if entry.name.replace("-", "_") == plugin.name:
             raise UsageError(
-                f"{entry.distribution} has a {kind} {entry.name!r} already.",
+                f"{entry.distribution} has {kind} {entry.name!r} already.",
                 hint="Take another name; two of one name have to be told apart at every use.",
             )

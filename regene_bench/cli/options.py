@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regene_bench.plugins.host import load_plugins
+from regene_bench.plugins.host import KINDS, load_plugins
 
 Results = Annotated[Path, typer.Option(help="Folder of results.")]
 Data = Annotated[
@@ -19,6 +19,13 @@ Data = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="A parameter, METHOD.KEY=VALUE; may be given again."),
+]
+RankedBy = Annotated[
+    str,
+    typer.Option(
+        help="Metric that ranks, with its extractor where it has several: "
+        "'fd[extractor=inception]'. Default: the benchmark's."
+    ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16.")]
@@ -81,8 +88,7 @@ def complete_studies(incomplete: str) -> list[str]:
 def complete_any(incomplete: str) -> list[str]:
     """Complete a name of any kind that ``info`` describes."""
     host = load_plugins()
-    kinds = ("benchmark", "method", "metric", "feature_extractor", "dataset")
-    return sorted({n for kind in kinds for n in host.shown_names(kind) if n.startswith(incomplete)})
+    return sorted({n for kind in KINDS for n in host.shown_names(kind) if n.startswith(incomplete)})
 
 
 def _complete_last(kind: str, incomplete: str) -> list[str]:

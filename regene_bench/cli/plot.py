@@ -9,6 +9,7 @@ import typer
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
+from regene_bench.cli.options import RankedBy
 
 
 def plot(
@@ -22,6 +23,7 @@ def plot(
     form: Annotated[str, typer.Option("--format", help="svg, png or pdf.")] = "svg",
     benchmark: Annotated[str, typer.Option(help="Draw this benchmark only.")] = "",
     preset: Annotated[str, typer.Option(help="Draw this preset only.")] = "",
+    by: RankedBy = "",
 ) -> None:
     """Draw the charts that `publish site` shows as PNG, SVG or PDF."""
     from regene_bench.base.errors import did_you_mean
@@ -36,7 +38,7 @@ def plot(
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, FORMATS))
     table = merge(read_sources(results or [Path("results")])).table
     count = 0
-    for stem, chart in charts_of_table(table, load_plugins(), benchmark, preset):
+    for stem, chart in charts_of_table(table, load_plugins(), benchmark, preset, by):
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{stem}.{form}"
         write_atomically(path, draw(chart, form))

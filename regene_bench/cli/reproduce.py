@@ -18,7 +18,12 @@ from regene_bench.base.text import aligned, printable, say
 from regene_bench.cli.options import Data, Device
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
-from regene_bench.samples.reproduction import benchmark_as_typed, method_and_settings
+from regene_bench.plugins.method_files import FILE_PREFIX, names_a_file
+from regene_bench.samples.reproduction import (
+    benchmark_as_typed,
+    method_and_settings,
+    repetition_of,
+)
 
 if TYPE_CHECKING:
     from regene_bench.evaluation.metric import Metric
@@ -95,7 +100,7 @@ def options_of(
     """Write a run's own parameters as the options of a call.
 
     Raises:
-        UsageError: The run is of samples that another program made.
+        UsageError: The run is of samples that another program made, or of a method in a file.
     """
     from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import EXTERNAL
@@ -104,6 +109,13 @@ def options_of(
         raise UsageError(
             f"{record.run_id} is of images that another program made; it cannot be trained here.",
             hint="Score the images again with `regene-bench score`.",
+        )
+    if record.distribution.startswith(FILE_PREFIX) or names_a_file(record.method):
+        raise UsageError(
+            f"{record.run_id} is of {record.method!r} in a file ({record.distribution}), and "
+            "results name no file to execute.",
+            hint=f"With the file, call {repetition_of(record, host)} and compare; the same file "
+            "gives the same run id.",
         )
     method, settings = method_and_settings(record, host)
     # sums are taken in another order where runs train as one, whoever they are: one more will do

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from regene_bench.base.environment import DATA_VARIABLE
 from regene_bench.base.errors import DataError
-from regene_bench.base.paths import DATA_VARIABLE
 
 
 class NotFoundError(DataError):

@@ -75,6 +75,8 @@ class FeatureExtractor(ABC):
         weights: Published files that it needs here; empty where it embeds or trains them.
         trained_on_data: Whether ``prepare`` trains it on the benchmark's images, so that its
             features mean nothing beyond that benchmark.
+        augmented_stages: Names of the stages of that training whose batches the protocol's
+            augmentation changes, for people to read.
 
     Args:
         options: The protocol's ``[presets.NAME.extractors.ID]`` table for this extractor.
@@ -82,6 +84,7 @@ class FeatureExtractor(ABC):
 
     weights: ClassVar[tuple[WeightsFile, ...]] = ()
     trained_on_data: ClassVar[bool] = False
+    augmented_stages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from regene_bench.base.environment import CACHE_VARIABLE
 from regene_bench.base.errors import PluginError, ResultsError, UnavailableError
 from regene_bench.base.events import Message
 from regene_bench.base.files import sweep_abandoned
 from regene_bench.base.hashing import stable_id
-from regene_bench.base.paths import CACHE_VARIABLE, cache_dir
+from regene_bench.base.paths import cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
 from regene_bench.evaluation.extractor_calls import check_part, check_width, extracted, prepared

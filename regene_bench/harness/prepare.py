@@ -163,6 +163,6 @@ def _executor(host: PluginHost, options: Options) -> Executor:
     if not any(name in (entry.name, entry.qualified_name) for entry in entries):
         known = [*_OWN_EXECUTORS, *host.shown_names("executor")]
         hint = did_you_mean(name, known)
-        raise UsageError(f"Unknown executor {name!r}.", hint=host.with_broken(hint))
+        raise UsageError(f"Unknown executor {name!r}.", hint=host.with_left_out(hint))
     executor: Executor = host.find("executor", name).load()
     return executor

@@ -328,7 +328,7 @@ def failed_record(run: Run, setting: Setting, error: BaseException, stack: str =
         run: The run.
         setting: What all runs of the call share.
         error: What became of it.
-        stack: Where it was, a call a line, if that is known; kept beside the run, as a traceback is.
+        stack: Where it was, a call a line, if that is known; kept in place of a traceback.
     """
     text = f"{stack}\n{text_of(error)}\n" if stack else traceback_of(error)
     folder = run_folder(setting.results, run.run_id)

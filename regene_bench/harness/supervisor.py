@@ -238,12 +238,24 @@ class RunSupervisor:
     def _tell_started(self, run: Run) -> None:
         number, total = self._numbers[run.run_id], len(self._numbers)
         self._setting.emit(RunStarted(run.run_id, run.title, number, total))
-        self._host.notify("run_started", run=_identity(run))
+        self._host.notify("run_started", run=self._told(run))
 
     def _tell_finished(self, run: Run, record: RunRecord, started: float) -> None:
-        self._host.notify("run_finished", run=_identity(run), status=record.status)
+        self._host.notify("run_finished", run=self._told(run), status=record.status)
         seconds, why = time.monotonic() - started, record.error_message or ""
         self._setting.emit(RunFinished(run.run_id, run.title, record.status, seconds, why))
+
+    def _told(self, run: Run) -> dict[str, Any]:
+        """What observers are told of a run, made anew for each time."""
+        return {
+            "run_id": run.run_id,
+            "benchmark": run.benchmark.name,
+            "preset": run.preset,
+            "method": run.entry.name,
+            "params": run.params,
+            "seed": run.seed,
+            "results": str(self._setting.results),
+        }
 
 
 def _records(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRecord]:
@@ -251,15 +263,3 @@ def _records(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRe
         yield execute(runs[0], settings[0])
     elif runs:
         yield from execute_together(runs, settings)
-
-
-def _identity(run: Run) -> dict[str, Any]:
-    """What observers are told of a run."""
-    return {
-        "run_id": run.run_id,
-        "benchmark": run.benchmark.name,
-        "preset": run.preset,
-        "method": run.entry.name,
-        "params": run.params,
-        "seed": run.seed,
-    }

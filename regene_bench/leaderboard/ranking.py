@@ -9,13 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from regene_bench.base.errors import PluginError, UsageError, did_you_mean
+from regene_bench.base.errors import PluginError
 from regene_bench.data.class_names import natural_key
 from regene_bench.leaderboard import aggregate
 from regene_bench.leaderboard.aggregate import COHORT, COSTS, LINE, MEASURE, Key, Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, Missing
 from regene_bench.leaderboard.directions import SortKey, sort_key_of
 from regene_bench.leaderboard.grouping import records
+from regene_bench.leaderboard.rank_by import RankBy, not_found
 from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.leaderboard.short_names import column_labels, line_labels
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
@@ -36,38 +37,46 @@ def make_boards(table: pa.Table, rank_by: str | Mapping[str, str] | None = None)
 
     Args:
         table: Rows under ``schema.SCHEMA``.
-        rank_by: The metric, for all benchmarks or per benchmark; without one the first metric with
-            a direction ranks.
+        rank_by: The metric, for all benchmarks or per benchmark, as ``RankBy.parse`` reads it;
+            without one the first metric with a direction ranks. A metric that stands in several
+            columns is ranked by the one that most lines have, unless one is named.
 
     Raises:
         UsageError: ``rank_by`` is a string and no board has such a metric with a direction.
     """
+    wanted = _wanted(rank_by)
     boards = [
-        _board(key, cohort, rank_by.get(key[0]) if isinstance(rank_by, Mapping) else rank_by)
+        _board(key, cohort, wanted.get(key[0]) if isinstance(wanted, Mapping) else wanted)
         for key, cohort in _cohorts(table, per_class=False)
     ]
-    if isinstance(rank_by, str) and boards and all(b.ranked_by is None for b in boards):
-        known = {c.metric for b in boards for c in b.columns if c.direction != "none"}
-        if rank_by in known:
-            return boards
-        directionless = any(c.metric == rank_by for b in boards for c in b.columns)
-        reason = "has no better direction" if directionless else "is not on these boards"
-        raise UsageError(f"The metric {rank_by!r} {reason}.", hint=did_you_mean(rank_by, known))
+    if isinstance(wanted, RankBy) and boards and all(b.ranked_by is None for b in boards):
+        columns = [column for board in boards for column in board.columns]
+        if not any(wanted.means(c.metric, c.convention) and c.direction != "none" for c in columns):
+            raise not_found(wanted, columns)
     return boards
+
+
+def _wanted(rank_by: str | Mapping[str, str] | None) -> RankBy | Mapping[str, RankBy] | None:
+    if isinstance(rank_by, Mapping):
+        return {benchmark: RankBy.parse(text) for benchmark, text in rank_by.items()}
+    return None if rank_by is None else RankBy.parse(rank_by)
 
 
 def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]:
     """Make one board per cohort and metric with the per-class scores, a column a class.
 
-    Lines are in the order of their names; nothing is ranked.
+    Lines are in the order of their names; nothing is ranked. ``metric`` is as of ``make_boards``.
     """
+    wanted = None if metric is None else RankBy.parse(metric)
     boards = []
     for key, cohort in _cohorts(table, per_class=True):
         metrics = list(dict.fromkeys(row["metric"] for row in cohort.scores))
         for name in metrics:
-            if metric not in (None, name):
-                continue
             scores = [row for row in cohort.scores if row["metric"] == name]
+            if wanted is not None:
+                scores = [row for row in scores if wanted.means(name, row)]
+            if not scores:
+                continue
             # parts come in the order of their names, and a run may lack a class
             scores.sort(key=lambda row: natural_key(row["class"] or ""))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
@@ -96,7 +105,7 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
     return sorted(cohorts.items(), key=lambda item: tuple(str(part) for part in item[0]))
 
 
-def _board(key: Key, cohort: _Cohort, rank_by: str | None, suffix: str = "") -> Board:
+def _board(key: Key, cohort: _Cohort, rank_by: RankBy | None, suffix: str = "") -> Board:
     measures, columns, notes = _columns(cohort)
     cells = _cells(cohort, measures)
     ranked_by = None if suffix else _ranking_column(columns, cells, rank_by)
@@ -179,7 +188,7 @@ def _cells(cohort: _Cohort, measures: Sequence[Key]) -> dict[tuple[Key, int], St
 def _ranking_column(
     columns: Sequence[BoardColumn],
     cells: Mapping[tuple[Key, int], Statistic | Missing],
-    rank_by: str | None,
+    rank_by: RankBy | None,
 ) -> int | None:
     filled = [0] * len(columns)
     for (_, index), cell in cells.items():
@@ -187,7 +196,9 @@ def _ranking_column(
     candidates = [
         i
         for i, column in enumerate(columns)
-        if column.direction != "none" and filled[i] and rank_by in (None, column.metric)
+        if column.direction != "none"
+        and filled[i]
+        and (rank_by is None or rank_by.means(column.metric, column.convention))
     ]
     if rank_by is None:
         return candidates[0] if candidates else None
@@ -196,7 +207,7 @@ def _ranking_column(
 
 
 def _rank_notes(
-    columns: Sequence[BoardColumn], ranked_by: int | None, rank_by: str | None
+    columns: Sequence[BoardColumn], ranked_by: int | None, rank_by: RankBy | None
 ) -> list[str]:
     if ranked_by is not None:
         return []

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Final
 
+from regene_bench.base.environment import OFFLINE_VARIABLE, is_offline
 from regene_bench.base.errors import ResultsError, UnavailableError, UsageError
 from regene_bench.harness.model_description import FILE
 from regene_bench.harness.run import run_folder
 from regene_bench.leaderboard.parts import find_run, read_parts
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.models.weights_file import FILE as WEIGHTS
-from regene_bench.plan.weights import OFFLINE_VARIABLE
 
 HUB: Final = "hf://"
 _CLIENTS: Final = ("huggingface_hub", "httpx", "httpx2", "httpcore", "requests", "urllib3")
@@ -112,7 +112,7 @@ def _from_hub(repository: str) -> Path:
     from huggingface_hub import snapshot_download
 
     name, _, revision = repository.partition("@")
-    offline = os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
+    offline = is_offline()
     try:
         folder = snapshot_download(
             name,

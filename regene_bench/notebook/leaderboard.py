@@ -60,8 +60,8 @@ class Leaderboard:
             results: The folder.
             benchmark: Read this benchmark only.
             preset: Read this preset only.
-            by: Metric that ranks, for all benchmarks or by benchmark; what each protocol says if
-                empty.
+            by: Metric that ranks (``fd``, or ``fd[extractor=inception]``), for all benchmarks or by
+                benchmark; what each protocol says if empty.
 
         Raises:
             UsageError: There are no such runs, or no such metric.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
 from regene_bench.base.files import special_kind
@@ -17,6 +17,7 @@ from regene_bench.data.shapes import PRESETS, Augmentation, ImageShape, Preset, 
 from regene_bench.data.split_folders import SplitNames
 from regene_bench.plugins.entries import OWN_DISTRIBUTION, Entry
 from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.method_files import registered_only
 
 
 class DataTable(TomlTable):
@@ -92,6 +93,11 @@ class Benchmark(TomlTable):
         own = self.model_copy()
         own._distribution = distribution
         return own
+
+    @field_validator("default_methods")
+    @classmethod
+    def _are_registered(cls, methods: list[str]) -> list[str]:
+        return [registered_only(method) for method in methods]
 
     @model_validator(mode="after")
     def _has_every_preset(self) -> Benchmark:

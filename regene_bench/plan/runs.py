@@ -14,6 +14,7 @@ from regene_bench.plan.configuration import configured, preset_values
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.selection import Selection
 from regene_bench.plugins.host import Entry, PluginHost
+from regene_bench.plugins.method_files import find_method
 from regene_bench.training.method import Method, MethodConfig
 
 
@@ -95,7 +96,7 @@ def choose(
         ConfigError: An unknown or impossible parameter.
         PluginError: A method cannot be used, or its configuration tells no runs apart.
     """
-    entries = [host.find("method", selection.name, home=home) for selection in selections]
+    entries = [find_method(host, selection.name, home=home) for selection in selections]
     tables = _by_method(host, settings, entries)
     choices = []
     for selection, entry in zip(selections, entries, strict=True):
@@ -129,7 +130,7 @@ def _by_method(
     for name, values in settings.items():
         meant = {entry for entry in chosen if name in (entry.name, entry.qualified_name)}
         if len(meant) != 1:
-            host.find("method", name)
+            find_method(host, name)
             raise UsageError(
                 f"--set names {name!r}, which is not among the methods of this call.",
                 hint=f"Chosen: {', '.join(sorted({entry.name for entry in chosen}))}.",

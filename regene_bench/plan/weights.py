@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from regene_bench.base.environment import is_offline
 from regene_bench.base.errors import (
     DataError,
     PluginError,
@@ -25,8 +25,6 @@ from regene_bench.evaluation.extractor import WeightsFile
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.stop import StopRequest
-
-OFFLINE_VARIABLE = "REGENE_BENCH_OFFLINE"
 
 WeightsState = Literal["ok", "missing", "corrupt"]
 ReportBytes = Callable[[int, int], None]
@@ -114,7 +112,7 @@ def fetch_weights(
     with _locked(file):
         if weights_state(file) == "ok":
             return weights_path(file)
-        if offline or os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
+        if offline or is_offline():
             raise UnavailableError(
                 f"The weights {file.name!r} are not on this machine and the network is off.",
                 hint=_remedy(file),

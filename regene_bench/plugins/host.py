@@ -10,13 +10,19 @@ from __future__ import annotations
 import copy
 import importlib.metadata
 import logging
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from regene_bench import hookspecs
+from regene_bench.base.environment import (
+    ALLOW_VARIABLE,
+    BLOCK_VARIABLE,
+    STRICT_VARIABLE,
+    is_on,
+    names_in,
+)
 from regene_bench.base.errors import PluginError, UsageError, did_you_mean
 from regene_bench.base.guard import NOT_A_FAULT
 from regene_bench.base.text import traceback_of, words_of
@@ -36,10 +42,16 @@ from regene_bench.runtime.process_state import kept_process_state
 if TYPE_CHECKING:
     import typer
 
-STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
-ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
 
-__all__ = ["KINDS", "BrokenPlugin", "Entry", "Plugin", "PluginHost", "load_plugins"]
+__all__ = [
+    "KINDS",
+    "BlockedPlugin",
+    "BrokenPlugin",
+    "Entry",
+    "Plugin",
+    "PluginHost",
+    "load_plugins",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +76,21 @@ class BrokenPlugin:
 
 
 @dataclass(frozen=True)
+class BlockedPlugin:
+    """A plugin that the user leaves out; nothing of it is imported.
+
+    Attributes:
+        name: Its entry point's name, or the name that was to be blocked and is not installed.
+        distribution: The distribution that declares the entry point; empty if it is not installed.
+        version: Version of that distribution.
+    """
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Plugin:
     """A plugin that works.
 
@@ -72,6 +99,7 @@ class Plugin:
         distribution: The distribution that declares the entry point.
         version: Version of that distribution.
         manager: A pluggy manager that knows this plugin alone.
+        entries: All that it registered.
         unheard: A sentence for each function that is named like a hook and is none.
     """
 
@@ -79,11 +107,21 @@ class Plugin:
     distribution: str
     version: str
     manager: pluggy.PluginManager = field(repr=False, compare=False)
+    entries: tuple[Entry, ...] = field(default=(), repr=False, compare=False)
     unheard: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def registered(self) -> dict[str, list[str]]:
+        """Names of what it registered, by kind, in the order of ``KINDS``."""
+        names = {kind: sorted(e.name for e in self.entries if e.kind == kind) for kind in KINDS}
+        return {kind: own for kind, own in names.items() if own}
+
+    def implements(self, *hooks: str) -> list[str]:
+        """Those of some hooks that it implements."""
+        return [hook for hook in hooks if getattr(self.manager.hook, hook).get_hookimpls()]
 
 
 class PluginHost:
-    """What is installed: entries to look up, plugins that work, plugins that do not.
+    """What is installed: entries to look up, plugins that work, that do not, and that are blocked.
 
     Args:
         strict: Raise ``PluginError`` at the first broken plugin instead of listing it.
@@ -92,6 +130,7 @@ class PluginHost:
     def __init__(self, *, strict: bool = False) -> None:
         self.plugins: list[Plugin] = []
         self.broken: list[BrokenPlugin] = []
+        self.blocked: list[BlockedPlugin] = []
         self._strict = strict
         self._entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
 
@@ -145,7 +184,7 @@ class PluginHost:
         if not found:
             word = kind.replace("_", " ")
             hint = did_you_mean(name, self.shown_names(kind))
-            raise UsageError(f"There is no {word} {name!r}.", hint=self.with_broken(hint))
+            raise UsageError(f"There is no {word} {name!r}.", hint=self.with_left_out(hint))
         if len(found) == 1:
             return found[0]
         for first in (home, OWN_DISTRIBUTION) if home else ():
@@ -172,11 +211,15 @@ class PluginHost:
         more = list(with_argument(entries, name))
         return found + [e for e in more if e.is_our_own or not found]
 
-    def with_broken(self, hint: str) -> str:
-        """Add to the hint of a name that was not found which plugins are left out as broken.
+    def with_left_out(self, hint: str) -> str:
+        """Add to the hint of a name that was not found which plugins are broken or blocked.
 
         What they would have registered, nobody knows.
         """
+        blocked = sorted({plugin.distribution for plugin in self.blocked} - {""})
+        if blocked:
+            word = "is" if len(blocked) == 1 else "are"
+            hint = f"{hint} Blocked by {BLOCK_VARIABLE} {word} {', '.join(blocked)}."
         told = self.left_out()
         return f"{hint}\n{told}" if told else hint
 
@@ -246,7 +289,8 @@ class PluginHost:
             return
         for entry in entries:
             self._entries[entry.kind].append(entry)
-        self.plugins.append(Plugin(point.name, distribution, version, manager, unheard))
+        own = tuple(entries)
+        self.plugins.append(Plugin(point.name, distribution, version, manager, own, unheard))
 
     def set_aside(self, name: str, distribution: str, version: str, error: BaseException) -> None:
         """List a plugin as broken.
@@ -270,20 +314,25 @@ def load_plugins() -> PluginHost:
     Environment:
         REGENE_BENCH_STRICT_PLUGINS: ``1`` makes a broken plugin an error.
         REGENE_BENCH_PLUGINS: Load only these; distributions or entry points, with commas between.
+        REGENE_BENCH_BLOCK_PLUGINS: Leave these out, in the same form, whatever is allowed.
 
     Raises:
         PluginError: A plugin is broken, in strict mode.
     """
-    host = PluginHost(strict=os.environ.get(STRICT_VARIABLE, "") not in ("", "0"))
-    allowed = {normal_name(n) for n in os.environ.get(ALLOW_VARIABLE, "").split(",") if n.strip()}
-    wanted = set(allowed)
+    host = PluginHost(strict=is_on(STRICT_VARIABLE))
+    allowed = {normal_name(name) for name in names_in(ALLOW_VARIABLE)}
+    blocked = {normal_name(name) for name in names_in(BLOCK_VARIABLE)}
+    wanted, idle = set(allowed), set(blocked)
     for found in find_distributions():
         for point in found.points:
             names = {normal_name(found.name), normal_name(point.name)}
             wanted -= names
-            if allowed and not names & allowed:
+            idle -= names
+            if names & blocked:
+                host.blocked.append(BlockedPlugin(point.name, found.name, found.version))
+            elif allowed and not names & allowed:
                 continue
-            if found.error is None:
+            elif found.error is None:
                 host.add(point, found.name, found.version)
             else:
                 host.set_aside(point.name, found.name, found.version, found.error)
@@ -292,6 +341,7 @@ def load_plugins() -> PluginHost:
     for missing in sorted(wanted):
         reason = PluginError(f"{ALLOW_VARIABLE} names it, but it is not installed")
         host.set_aside(missing, "unknown", "", reason)
+    host.blocked += [BlockedPlugin(name) for name in sorted(idle)]
     return host
 
 

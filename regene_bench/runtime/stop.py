@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from regene_bench.base.environment import GRACE_VARIABLE
 from regene_bench.base.errors import Interrupted, UsageError
 from regene_bench.base.events import Message, silent
 from regene_bench.runtime.watchdog import Watchdog
 
-GRACE_VARIABLE = "REGENE_BENCH_GRACE"
 _GRACE_SECONDS = 60.0
 
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)

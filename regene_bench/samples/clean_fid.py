@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import sys
@@ -13,9 +12,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from regene_bench.base.environment import OFFLINE_VARIABLE, is_offline
 from regene_bench.base.errors import UnavailableError, UsageError
 from regene_bench.evaluation.reference_statistics import ReferenceStatistics
-from regene_bench.plan.weights import OFFLINE_VARIABLE
 
 PREFIX = "clean-fid:"
 EXTRACTOR = "inception"
@@ -90,7 +89,7 @@ def clean_fid_statistics(source: str, side: int = 0) -> ReferenceStatistics:
         ) from None
     path = Path(cleanfid.__file__).parent / "stats" / file
     was_there = path.exists()
-    if not was_there and os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
+    if not was_there and is_offline():
         raise _unavailable(file, f"{OFFLINE_VARIABLE} turns the network off")
     try:
         # standard output is the report's

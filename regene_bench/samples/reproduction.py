@@ -11,6 +11,7 @@ from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.method_files import FILE_PREFIX
 from regene_bench.samples.collection import IN_MEMORY
 
 
@@ -59,7 +60,13 @@ def benchmark_as_typed(record: RunRecord, host: PluginHost) -> str:
 
 
 def method_and_settings(record: RunRecord, host: PluginHost) -> tuple[str, tuple[str, ...]]:
-    """Return a run's method as it is named here, and its parameters as ``method.key=value``."""
+    """Return a run's method as it is named here, and its parameters as ``method.key=value``.
+
+    Of a method in a file only the class is known: ``FILE.py`` stands for its path.
+    """
+    if record.distribution.startswith(FILE_PREFIX):
+        method = f"FILE.py:{record.method}"
+        return method, tuple(f"{method}.{k}={json.dumps(v)}" for k, v in record.params.items())
     method, qualified = record.method, f"{record.distribution}:{record.method}"
     if qualified in host.shown_names("method"):
         method = qualified

@@ -53,6 +53,11 @@ class PluginName:
         """``regene-bench-my-method``, the distribution that is installed."""
         return self.package.replace("_", "-")
 
+    @property
+    def command(self) -> str:
+        """``my-method``, as commands are written."""
+        return self.name.replace("_", "-")
+
     def class_name(self, kind: str) -> str:
         """``MyMethod``, the class that is registered.
 

@@ -13,7 +13,20 @@ from regene_bench.base.files import whole_folder
 from regene_bench.base.version import __version__
 from regene_bench.scaffold.names import PluginName
 
-KINDS: tuple[str, ...] = ("method", "dataset", "metric", "extractor", "benchmark")
+KINDS: tuple[str, ...] = (
+    "method",
+    "dataset",
+    "metric",
+    "extractor",
+    "benchmark",
+    "figure",
+    "study",
+    "reported",
+    "executor",
+    "observer",
+    "command",
+)
+_DESCRIPTIONS = {"reported": "Numbers of papers"}
 _SUFFIX = ".tmpl"
 # the folder of templates with this name becomes the package
 _PACKAGE = "package"
@@ -66,6 +79,8 @@ def _rendered(kind: str, name: PluginName) -> dict[Path, str]:
         "class_name": name.class_name(kind),
         "title": name.title,
         "kind": kind,
+        "command": name.command,
+        "description": _DESCRIPTIONS.get(kind, f"{_article(kind)} {kind}"),
         "version": __version__,
     }
     templates = importlib.resources.files("regene_bench.scaffold") / "templates"
@@ -76,6 +91,10 @@ def _rendered(kind: str, name: PluginName) -> dict[Path, str]:
             text = template.read_text(encoding="utf-8")
             files[Path(*placed)] = Template(text).substitute(values)
     return files
+
+
+def _article(word: str) -> str:
+    return "An" if word[0] in "aeiou" else "A"
 
 
 def _placed(part: str, name: PluginName) -> str:

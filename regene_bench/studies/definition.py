@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from regene_bench.base.errors import ConfigError, PluginError
+from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
 from regene_bench.base.guard import guarded
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
 from regene_bench.plan.spelling import spelt_methods, spelt_metrics, spelt_name
 from regene_bench.plugins.host import Entry, PluginHost
+from regene_bench.plugins.method_files import registered_only
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.studies.figure import Figure
 
@@ -32,6 +34,11 @@ class StudyPreset(TomlTable):
     methods: str | None = None
     seeds: str | None = None
     settings: list[str] | None = None
+
+    @field_validator("methods")
+    @classmethod
+    def _are_registered(cls, methods: str | None) -> str | None:
+        return methods and registered_only(methods)
 
 
 class Study(TomlTable):
@@ -64,6 +71,11 @@ class Study(TomlTable):
     settings: list[str] = Field(default_factory=list)
     presets: dict[Preset, StudyPreset] = Field(default_factory=dict)
     figures: list[FigureTable] = Field(min_length=1)
+
+    @field_validator("methods")
+    @classmethod
+    def _are_registered(cls, methods: str) -> str:
+        return registered_only(methods)
 
     def at(self, preset: Preset) -> Study:
         """The study as a preset has it."""
@@ -128,6 +140,15 @@ def _with_clear_names(host: PluginHost, study: Study, entry: Entry) -> Study:
             "figures": figures,
         }
     )
+
+
+def installed_studies(host: PluginHost) -> list[Study]:
+    """Load all registered studies that can be loaded, by their names."""
+    studies = []
+    for name in host.shown_names("study"):
+        with suppress(RegeneBenchError):
+            studies.append(load_study(host, name))
+    return studies
 
 
 def parse_study(text: str, where: str) -> Study:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from regene_bench.base.paths import CACHE_VARIABLE, weights_dir
+from regene_bench.base.environment import CACHE_VARIABLE
+from regene_bench.base.paths import weights_dir
 
 
 @contextmanager

@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        "conformance(name, kind): check a registered plugin; kind is method, metric, extractor, "
-        "dataset or benchmark",
+        "conformance(name, kind): check a registered plugin; kind is a word that "
+        "`regene-bench check --kind` takes",
     )
 
 

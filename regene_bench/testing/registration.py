@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from regene_bench.base.environment import ALLOW_VARIABLE
 from regene_bench.plugins.entries import Entry
-from regene_bench.plugins.host import ALLOW_VARIABLE
 from regene_bench.testing.check import NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")
@@ -22,7 +22,7 @@ _MOST_CPU_SECONDS = 1.0
 _MOST_PRINTED = 80
 # standard output is kept for what plugins print; the report goes to standard error, last
 _PROBE = """
-import json, sys, time
+import json, sys, time, typer
 waits = []
 def listen(event, args):
     if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
@@ -34,6 +34,8 @@ sys.addaudithook(listen)
 time.sleep = sleep  # an audit event of its own since Python 3.13 only
 before = time.process_time()
 host = load_plugins()
+# as for `regene-bench --help`
+host.add_commands(typer.Typer())
 seconds, waits = time.process_time() - before, list(waits)
 names = {kind: [entry.name for entry in host.entries(kind)] for kind in KINDS}
 heavy = [m for m in sys.argv[1:] if m in sys.modules]
@@ -117,7 +119,9 @@ def _fresh(subject: Registered) -> FreshProcess:
     fresh = _load_afresh(entry.distribution, entry.version)
     if fresh.error:
         raise NotApplicable(f"a fresh Python could not load plugins: {fresh.error}")
-    if entry.name.partition(":")[0] not in fresh.names.get(entry.kind, ()):
+    # observers and commands have no names
+    names = fresh.names.get(entry.kind)
+    if names is not None and entry.name.partition(":")[0] not in names:
         raise NotApplicable(f"a fresh Python does not find {entry.name!r}")
     return fresh
 

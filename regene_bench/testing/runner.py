@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from regene_bench.base.errors import RegeneBenchError, UnavailableError, UsageError, did_you_mean
 from regene_bench.base.events import Sink, silent
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.plugins.method_files import find_method
 from regene_bench.testing.check import Broken, Check, NotApplicable, Result, Status
+from regene_bench.testing.entries_by_hook import HOOKS, entries_of
 
 if TYPE_CHECKING:
     from regene_bench.plugins.entries import Entry
@@ -30,6 +32,12 @@ _KINDS = {
     "extractor": ("feature_extractor", "regene_bench.testing.extractors"),
     "dataset": ("dataset", "regene_bench.testing.datasets"),
     "benchmark": ("benchmark", "regene_bench.testing.benchmarks"),
+    "figure": ("figure", "regene_bench.testing.figures"),
+    "study": ("study", "regene_bench.testing.studies"),
+    "reported": ("reported", "regene_bench.testing.reported"),
+    "executor": ("executor", "regene_bench.testing.executors"),
+    "observer": ("observer", "regene_bench.testing.observers"),
+    "command": ("command", "regene_bench.testing.commands"),
 }
 CHECKED_KINDS: tuple[str, ...] = tuple(_KINDS)
 
@@ -80,7 +88,8 @@ def open_subject(
 
     Args:
         kind: One of ``CHECKED_KINDS``.
-        name: A registered name, or ``distribution:name``.
+        name: A registered name, ``distribution:name``, or ``path/to/file.py:Class`` of a method. Of
+            an observer or a command the name of the plugin's entry point.
         host: The installed plugins, if they are loaded already.
         emit: Called with the progress of trainings.
 
@@ -89,13 +98,27 @@ def open_subject(
         PluginError: The entry cannot be imported, or is of the wrong class.
     """
     host = load_plugins() if host is None else host
-    entry: Entry = host.find(entry_kind(kind), name)
+    entry = _entry(host, kind, name)
     subject_of = subject_class(kind)
     from regene_bench.runtime.device import make_deterministic
 
     make_deterministic()
     with tempfile.TemporaryDirectory(prefix="regene-bench-check-") as folder:
         yield subject_of(entry, Path(folder), host, emit)
+
+
+def _entry(host: PluginHost, kind: str, name: str) -> Entry:
+    if kind == "method":
+        return find_method(host, name)
+    if kind not in HOOKS:
+        return host.find(entry_kind(kind), name)
+    entries = entries_of(host, kind)
+    found = [entry for entry in entries if name in (entry.name, entry.qualified_name)]
+    if len(found) != 1:
+        hint = did_you_mean(name, [entry.qualified_name for entry in entries])
+        what = "There is no" if not found else "There is more than one"
+        raise UsageError(f"{what} {kind} in a plugin named {name!r}.", hint=hint)
+    return found[0]
 
 
 def run_check(check: Check, subject: Any) -> Result:

@@ -40,6 +40,8 @@ class Method(ABC):
         uses_held_out_for: What its paper takes from held-out images (``data.test``), in a few
             words; empty for a method that does not look at them. Whatever it is, nothing is trained
             on them.
+        augmented_stages: Names of the stages whose batches the protocol's augmentation changes, for
+            people to read.
     """
 
     version: ClassVar[str] = "1"
@@ -47,6 +49,7 @@ class Method(ABC):
     is_reference: ClassVar[bool] = False
     sampling_params: ClassVar[frozenset[str]] = frozenset()
     uses_held_out_for: ClassVar[str] = ""
+    augmented_stages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: MethodConfig) -> None:
         self.config = config

@@ -37,6 +37,45 @@ def test_a_method(cli: Cli, plugins: Path) -> None:
         assert part in text
 
 
+SAMPLED = CONFIGURED.replace(
+    "    Config = Config\n", "    Config = Config\n    sampling_params = frozenset({'rate'})\n"
+)
+
+
+def test_parameters_that_change_samples_alone_are_marked(cli: Cli, plugins: Path) -> None:
+    install(plugins, "fake-good", SAMPLED)
+    text = " ".join(cli("info", "mine", "--for", "fashion-mnist").stdout.split())
+    assert "depth int 3 ≥ 1, ≤ 9 training How deep it goes." in text
+    assert "rate float required samples" in text
+    assert "for the images of fashion-mnist (1×28×28, 10 classes): quick depth=28" in text
+
+
+def test_without_a_benchmark_presets_are_those_of_one_that_has_the_method(cli: Cli) -> None:
+    assert "Presets, for the images of digits (1×8×8" in cli("info", "cgan").stdout
+
+
+def test_a_benchmark_says_what_is_augmented(cli: Cli) -> None:
+    text = " ".join(cli("info", "cifar10").stdout.split())
+    assert "augmented horizontal_flip=True" in text
+    assert "in the batches of regene (stage 'classifier'), neutral (stage 'neutral" in text
+
+
+def test_a_study_and_a_figure(cli: Cli) -> None:
+    study = " ".join(cli("info", "table-4").stdout.split())
+    for part in ("study table-4", "methods real,cvae", "score_table columns=['inception_score'"):
+        assert part in study
+    figure = " ".join(cli("info", "score_table").stdout.split())
+    assert "columns list of str required Columns of the leaderboard" in figure
+    assert "drawn by the studies: architectures, " in figure
+
+
+def test_a_method_in_a_file(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "idea.py").write_text(CONFIGURED)
+    text = " ".join(cli("info", "idea.py:Mine").stdout.split())
+    assert "from file:" in text
+    assert "--methods 'idea.py:Mine[KEY=VALUE]'" in text
+
+
 def test_a_benchmark_and_a_data_set_of_one_name(cli: Cli) -> None:
     text = cli("info", "digits").stdout
     for part in ("benchmark digits", "dataset digits", "1×8×8, 10 classes", "ranked by", "presets"):

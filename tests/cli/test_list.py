@@ -25,8 +25,33 @@ from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
 def test_every_kind_is_listed(cli: Cli, what: str, name: str) -> None:
     done = cli("list", what)
     assert (done.returncode, done.stderr) == (0, "")
-    assert name in [line.split()[0] for line in done.stdout.splitlines()]
+    assert name in [line.split()[0] for line in done.stdout.splitlines() if line]
     assert name in [item["name"] for item in json.loads(cli("list", what, "--json").stdout)]
+
+
+def test_what_each_plugin_registers_is_listed_by_kind(cli: Cli, plugins: Path) -> None:
+    observer = "\n@hookimpl\ndef run_finished(run, status):\n    pass\n"
+    install(plugins, "fake-good", GOOD + observer)
+    listed = " ".join(cli("list", "plugins").stdout.split())
+    assert "plugin of fake-good registers: method 1 mine observer 1 run_finished" in listed
+    (own,) = [
+        p for p in json.loads(cli("list", "plugins", "--json").stdout) if p["name"] == "plugin"
+    ]
+    assert own["registers"] == {"method": ["mine"]}
+    assert own["hooks"] == ["run_finished"]
+
+
+def test_a_blocked_plugin_is_listed_as_such_and_named_where_a_name_is_not_found(
+    cli: Cli, plugins: Path
+) -> None:
+    install(plugins, "fake-good", GOOD)
+    rows = cli("--block-plugin", "Fake_Good", "list", "plugins").stdout.splitlines()
+    assert [row.split() for row in rows if "fake" in row] == [
+        ["plugin", "fake-good", "1.2", "blocked"]
+    ]
+    done = cli("info", "mine", REGENE_BENCH_BLOCK_PLUGINS="fake-good")
+    assert done.returncode == 2
+    assert "Blocked by REGENE_BENCH_BLOCK_PLUGINS is fake-good." in done.stderr
 
 
 def test_third_party_collisions_and_broken_ones(cli: Cli, plugins: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from regene_bench_plugins.datasets.published import PublishedSource
 from regene_bench_plugins.datasets.published_sets import Cifar10, FashionMnist, Mnist
 
-from regene_bench.base.paths import DATA_VARIABLE, data_roots
+from regene_bench.base.environment import DATA_VARIABLE
+from regene_bench.base.paths import data_roots
 from regene_bench.data.load import load_dataset
 from regene_bench.data.shapes import ImageShape
 

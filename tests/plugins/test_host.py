@@ -194,6 +194,26 @@ def test_the_allow_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert [b.name for b in host.broken] == ["nobody"]
 
 
+def test_the_block_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, "fake-good", GOOD)
+    install(tmp_path, "fake-bad", BAD_PLUGINS["import"][0])
+    monkeypatch.setenv("REGENE_BENCH_BLOCK_PLUGINS", "Fake_Bad,nobody")
+    host = load_plugins()
+    assert host.broken == []
+    assert names(host) >= FIRST_PARTY | {"mine"}
+    assert [(b.name, b.distribution) for b in host.blocked] == [
+        ("plugin", "fake-bad"),
+        ("nobody", ""),
+    ]
+    # who is allowed and blocked is blocked
+    monkeypatch.setenv("REGENE_BENCH_BLOCK_PLUGINS", "plugin,fake-bad")
+    monkeypatch.setenv("REGENE_BENCH_PLUGINS", "fake-good")
+    host = load_plugins()
+    assert names(host) == set()
+    with pytest.raises(UsageError, match=r"REGENE_BENCH_BLOCK_PLUGINS are fake-bad, fake-good"):
+        host.find("method", "mine")
+
+
 def test_observers_are_told_and_their_exceptions_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

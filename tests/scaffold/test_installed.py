@@ -91,16 +91,36 @@ def test_it_runs_at_once(installed: Installed, light_protocol: Path, tmp_path: P
         ],
         "dataset": ["run", NAME, "--methods", "real", "--metrics", "neutral"],
         "benchmark": ["run", NAME, "--methods", "real", "--metrics", "neutral"],
+        "figure": ["study", NAME, "--preset", "quick"],
+        "study": ["study", NAME, "--preset", "quick"],
+        "reported": ["run", str(light_protocol), "--methods", "real"],
+        "executor": ["run", str(light_protocol), "--methods", "real", "--executor", NAME],
+        "observer": ["run", str(light_protocol), "--methods", "real"],
+        "command": ["run", str(light_protocol), "--methods", "real"],
     }[installed.kind]  # fmt: skip
     done = regene_bench(arguments, tmp_path, installed.variables)
     assert done.returncode == 0, done.stderr
+    _leaves_what_it_is_for(installed, tmp_path)
     found = scores(tmp_path / "results")
     assert any(status == "ok" for status, _, _ in found.values())
     assert not any(status == "failed" for status, _, _ in found.values())
 
 
+def _leaves_what_it_is_for(installed: Installed, folder: Path) -> None:
+    """Look at what the run of a figure, an observer or a command leaves or shows."""
+    results = folder / "results"
+    if installed.kind == "figure":
+        assert (results / "studies" / NAME / "quick" / f"{NAME}-digits.png").is_file()
+    elif installed.kind == "observer":
+        assert "real on light, seed 0: ok" in (results / f"{NAME}.log").read_text()
+    elif installed.kind == "command":
+        done = regene_bench(["my-own", str(results)], folder, installed.variables)
+        assert done.stdout.startswith("real "), done.stderr
+
+
 def test_it_is_listed_as_what_it_is(installed: Installed, tmp_path: Path) -> None:
-    kinds = f"{installed.kind}s"
+    kinds = {"study": "studies", "reported": "reported"}.get(installed.kind, f"{installed.kind}s")
+    kinds = "plugins" if installed.kind in ("observer", "command") else kinds
     done = regene_bench(["list", kinds], tmp_path, installed.variables)
     assert any(NAME in line.split() for line in done.stdout.splitlines()), done.stdout
     assert "regene-bench-my-own" in done.stdout

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from torch import nn
 
-from regene_bench.api import ConfigError, MethodConfig, UnavailableError, did_you_mean
+from regene_bench.api import ConfigError, MethodConfig, UnavailableError, did_you_mean, is_offline
 
 _FILENAME = "model.safetensors"
 
@@ -111,7 +110,7 @@ def _from_hub(name: str) -> Path:
             hint="Set `weights` of the extractor to a safetensors file.",
         )
     filename = published.hf_hub_filename or _FILENAME
-    offline = os.environ.get("REGENE_BENCH_OFFLINE", "") not in ("", "0")
+    offline = is_offline()
     try:
         return Path(hf_hub_download(repository, filename, local_files_only=offline))
     except Exception as error:  # the hub's client raises what its transport does

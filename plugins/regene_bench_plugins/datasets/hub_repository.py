@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from regene_bench.api import DataError
+from regene_bench.api import DataError, is_offline
 
 CONVERTED: Final = "refs/convert/parquet"
 COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -52,7 +52,7 @@ def fetch_repository(repo: str, revision: str, config: str) -> Snapshot:
             and cannot be fetched.
     """
     try:
-        if os.environ.get("REGENE_BENCH_OFFLINE", "") not in ("", "0"):
+        if is_offline():
             return _from_cache(repo, revision, config)
         return _from_hub(repo, revision, config)
     except DataError:

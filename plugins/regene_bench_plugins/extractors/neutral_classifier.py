@@ -74,6 +74,7 @@ class NeutralClassifier(FeatureExtractor):
     """
 
     trained_on_data: ClassVar[bool] = True
+    augmented_stages = (_STAGE,)
 
     def prepare(self, data: BenchmarkData, runtime: Runtime) -> None:
         config = validate(NeutralConfig, self.options, "extractor neutral")

@@ -127,6 +127,7 @@ class ReGene(Method):
     Config = ReGeneConfig
     sampling_params = COMBINATION_PARAMS | {"threshold", "max_trials"}
     uses_held_out_for = "confidence thresholds"
+    augmented_stages = ("classifier",)
     config: ReGeneConfig
 
     @classmethod

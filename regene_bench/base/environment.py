@@ -1,0 +1,59 @@
+"""The environment variables that regene-bench reads: every name once, with what it does.
+
+The page of hooks, variables and exit codes in the manual is made of ``VARIABLES``.
+"""
+
+from __future__ import annotations
+
+import os
+
+DATA_VARIABLE = "REGENE_BENCH_DATA"
+CACHE_VARIABLE = "REGENE_BENCH_CACHE"
+OFFLINE_VARIABLE = "REGENE_BENCH_OFFLINE"
+ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
+BLOCK_VARIABLE = "REGENE_BENCH_BLOCK_PLUGINS"
+STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
+GRACE_VARIABLE = "REGENE_BENCH_GRACE"
+
+VARIABLES: dict[str, str] = {
+    DATA_VARIABLE: "Folders that hold data sets, separated as in `PATH`; looked through after "
+    "those of `--data`.",
+    CACHE_VARIABLE: "Folder of weights, downloaded data, decoded images and features. Default: "
+    "the platform's place for caches.",
+    OFFLINE_VARIABLE: "`1`: use no network. What is not on this machine is unavailable, and the "
+    "message says how to bring it.",
+    ALLOW_VARIABLE: "Load these plugins only: names of distributions or entry points, with commas "
+    "between.",
+    BLOCK_VARIABLE: "Leave these plugins out: names of distributions or entry points, with commas "
+    "between. `regene-bench --block-plugin NAME` does so for one call.",
+    STRICT_VARIABLE: "`1`: a plugin that is broken ends the call instead of being left out.",
+    GRACE_VARIABLE: "Seconds after which work that was asked to stop, and does not, is ended. "
+    "Default: 60.",
+}
+"""What each variable does, in Markdown."""
+
+LIBRARIES_VARIABLES: dict[str, str] = {
+    "COLUMNS": "Width of tables, in characters, where there is no terminal to ask.",
+    "HF_ENDPOINT": "Where the Hugging Face Hub is, for the data source `hub` and published "
+    "weights.",
+    "HF_HOME": "Folder of the Hugging Face Hub's own cache.",
+    "HF_TOKEN": "A token of the Hub's, for data sets that are not public and for `publish hub`.",
+    "OMP_NUM_THREADS": "Threads of torch on a CPU. With `--workers` each process takes one.",
+    "CUDA_VISIBLE_DEVICES": "The GPUs that torch sees.",
+}
+"""Variables of libraries and terminals that change what regene-bench does."""
+
+
+def is_on(variable: str) -> bool:
+    """Tell whether a variable that is a switch is set, to anything but ``0``."""
+    return os.environ.get(variable, "") not in ("", "0")
+
+
+def is_offline() -> bool:
+    """Tell whether the user wants no network to be used (``$REGENE_BENCH_OFFLINE``)."""
+    return is_on(OFFLINE_VARIABLE)
+
+
+def names_in(variable: str) -> list[str]:
+    """Give the names in a variable that is a list with commas between; none if it is not set."""
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
