@@ -231,7 +231,7 @@ def _refused_output(error: OSError) -> int:
 def _closed_output() -> int:
     """Whoever read the output, such as ``head``, has had enough: nothing is said."""
     _forget_output()
-    return EXIT_OK
+    return EXIT_FAULT
 
 
 def _forget_output() -> None:
