@@ -130,7 +130,7 @@ def _list_kind(kind: str, as_json: bool) -> None:
         ]
         say(json_text(values))
     elif entries:
-        foreign = len({entry.distribution for _, entry in entries}) > 1
+        foreign = not all(entry.is_our_own for _, entry in entries)
         rows = [
             (name, *((entry.distribution,) if foreign else ()), entry.summary)
             for name, entry in entries

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from regene_bench.base.environment import ALLOW_VARIABLE
 from regene_bench.plugins.entries import Entry
-from regene_bench.testing.check import NotApplicable, require
+from regene_bench.testing.check import Broken, NotApplicable, require
 
 _HEAVY = ("torch", "torchvision", "pyarrow", "pandas", "scipy", "sklearn", "timm", "pydantic")
 # a registration takes some hundredths; a second is a computation
@@ -22,7 +22,7 @@ _MOST_CPU_SECONDS = 1.0
 _MOST_PRINTED = 80
 # standard output is kept for what plugins print; the report goes to standard error, last
 _PROBE = """
-import json, sys, time, typer
+import json, sys, time
 waits = []
 def listen(event, args):
     if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
@@ -35,7 +35,8 @@ time.sleep = sleep  # an audit event of its own since Python 3.13 only
 before = time.process_time()
 host = load_plugins()
 # as for `regene-bench --help`
-host.add_commands(typer.Typer())
+for plugin in list(host.plugins):
+    host.commands_of(plugin)
 seconds, waits = time.process_time() - before, list(waits)
 names = {kind: [entry.name for entry in host.entries(kind)] for kind in KINDS}
 heavy = [m for m in sys.argv[1:] if m in sys.modules]
@@ -113,12 +114,13 @@ def _fresh(subject: Registered) -> FreshProcess:
     """What loading the plugin's distribution in a fresh Python did.
 
     Raises:
-        NotApplicable: It could not be loaded there, or is not installed.
+        Broken: It could not be loaded there.
+        NotApplicable: It is not installed.
     """
     entry = subject.entry
     fresh = _load_afresh(entry.distribution, entry.version)
     if fresh.error:
-        raise NotApplicable(f"a fresh Python could not load plugins: {fresh.error}")
+        raise Broken(f"a fresh Python could not load plugins: {fresh.error}")
     # observers and commands have no names
     names = fresh.names.get(entry.kind)
     if names is not None and entry.name.partition(":")[0] not in names:

@@ -111,15 +111,21 @@ def serve() -> None:
 
 
 def told(entry: Entry) -> dict[str, Any]:
-    """Give an entry as JSON, for ``entry_told``."""
-    return asdict(entry)
+    """Give an entry as JSON, for ``entry_told``; of a file without its content."""
+    fields = asdict(entry)
+    fields.pop("source", None)
+    return fields
 
 
 def entry_told(fields: dict[str, Any]) -> Entry:
     """Make the entry again of which ``told`` gave the fields."""
     from regene_bench.plugins.arguments import EntryWithArgument
     from regene_bench.plugins.entries import Entry
+    from regene_bench.plugins.host import PluginHost
+    from regene_bench.plugins.method_files import find_method, names_a_file
 
+    if names_a_file(fields["target"]):
+        return find_method(PluginHost(), fields["target"])
     return EntryWithArgument(**fields) if "argument" in fields else Entry(**fields)
 
 

@@ -39,6 +39,7 @@ class Call:
             stop=self.stop,
             emit=self.tell,
             reopen=cast("Any", None),
+            fail=cast("Any", None),
         )
 
     def execute(self, run: Run) -> RunRecord:

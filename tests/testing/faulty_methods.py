@@ -36,7 +36,7 @@ class Faulty(Good):
 
     def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
         with runtime.seeded("init"):
-            return self.Model(self.network(shape), shape)
+            return self.Model(self.network(shape).to(runtime.device), shape)
 
 
 class GlobalNoise(Faulty):
@@ -121,7 +121,7 @@ class UnseededNetwork(Good):
     and_by = ("interrupted-training-goes-on",)
 
     def model(self, shape: ImageShape, runtime: Runtime) -> GoodModel:
-        return GoodModel(self.network(shape), shape)
+        return GoodModel(self.network(shape).to(runtime.device), shape)
 
 
 class LeftOnTheCpu(Good):

@@ -62,7 +62,7 @@ class AutocastFollower(Good):
 
     def extract(self, images: Tensor) -> Features:
         features = super().extract(images).features
-        return Features((features @ torch.eye(16).mul(1.01)).float())
+        return Features((features @ torch.eye(16, device=images.device).mul(1.01)).float())
 
 
 class Painter(Good):
@@ -129,7 +129,7 @@ class RandomWeights(Good):
         self._weights = torch.rand(16)
 
     def extract(self, images: Tensor) -> Features:
-        return Features(super().extract(images).features * self._weights)
+        return Features(super().extract(images).features * self._weights.to(images.device))
 
 
 class HashOrdered(Good):

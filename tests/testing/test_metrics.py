@@ -112,7 +112,11 @@ class NeedsOptions(Good):
     """Does not work without options."""
 
     found_by = "options-survive-json"
-    and_by = ("scores-are-of-declared-columns", "options-are-an-extractor-and-a-split")
+    and_by = (
+        "scores-are-of-declared-columns",
+        "options-are-an-extractor-and-a-split",
+        "keeps-to-its-device",
+    )
     Config = _Stubborn
 
 
@@ -120,6 +124,7 @@ class NotEnough(Good):
     """Says that it needs no real images, and looks at them."""
 
     found_by = "statistics-suffice-where-it-says-so"
+    and_by = ("keeps-to-its-device",)
     moments_suffice = True
 
 
@@ -137,6 +142,7 @@ class Normalising(OfMoments):
     """Brings features that other metrics will see to mean nought, in place."""
 
     found_by = "scores-are-of-declared-columns"
+    and_by = ("keeps-to-its-device",)
 
     def value(self, evaluation: Evaluation) -> float:
         features = evaluation.reference_features("pooled").features
@@ -147,6 +153,7 @@ class Painting(Good):
     """Writes into the real images."""
 
     found_by = "scores-are-of-declared-columns"
+    and_by = ("keeps-to-its-device",)
 
     def value(self, evaluation: Evaluation) -> float:
         evaluation.data.train.images.numpy()[0] = 3
@@ -243,7 +250,11 @@ class OnTheCpu(Good):
     found_by = "keeps-to-its-device"
 
     def value(self, evaluation: Evaluation) -> float:
-        return float((evaluation.generated.images - torch.full((16, 16), 127)).double().mean())
+        return float(
+            (evaluation.generated.images - torch.full(evaluation.generated.images.shape[-2:], 127))
+            .double()
+            .mean()
+        )
 
 
 class Undescribed(Good):
