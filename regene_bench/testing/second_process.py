@@ -112,14 +112,21 @@ def serve() -> None:
 
 def told(entry: Entry) -> dict[str, Any]:
     """Give an entry as JSON, for ``entry_told``."""
-    return asdict(entry)
+    fields = asdict(entry)
+    # of a method in a file: what is tried there is what was read here
+    if "source" in fields:
+        fields["source"] = fields["source"].decode("latin-1")
+    return fields
 
 
 def entry_told(fields: dict[str, Any]) -> Entry:
     """Make the entry again of which ``told`` gave the fields."""
     from regene_bench.plugins.arguments import EntryWithArgument
     from regene_bench.plugins.entries import Entry
+    from regene_bench.plugins.method_files import FileEntry
 
+    if "source" in fields:
+        return FileEntry(**fields | {"source": fields["source"].encode("latin-1")})
     return EntryWithArgument(**fields) if "argument" in fields else Entry(**fields)
 
 
