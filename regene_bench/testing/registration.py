@@ -22,7 +22,7 @@ _MOST_CPU_SECONDS = 1.0
 _MOST_PRINTED = 80
 # standard output is kept for what plugins print; the report goes to standard error, last
 _PROBE = """
-import json, sys, time, typer
+import json, sys, time
 waits = []
 def listen(event, args):
     if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
@@ -35,7 +35,8 @@ time.sleep = sleep  # an audit event of its own since Python 3.13 only
 before = time.process_time()
 host = load_plugins()
 # as for `regene-bench --help`
-host.add_commands(typer.Typer())
+for plugin in list(host.plugins):
+    host.commands_of(plugin)
 seconds, waits = time.process_time() - before, list(waits)
 names = {kind: [entry.name for entry in host.entries(kind)] for kind in KINDS}
 heavy = [m for m in sys.argv[1:] if m in sys.modules]
@@ -160,9 +161,11 @@ def is_described(subject: Registered) -> None:
         require(bool(own and own.strip()), f"{loaded.__name__} has no docstring")
 
 
-REGISTRATION_CHECKS = (
+LOADING_CHECKS = (
     registration_imports_nothing_heavy,
     registration_takes_no_time,
     registration_prints_nothing,
-    is_described,
 )
+"""Of every plugin."""
+REGISTRATION_CHECKS = (*LOADING_CHECKS, is_described)
+"""Of whatever has a name."""
