@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.base.errors import EXIT_SOME_FAILED, UsageError, did_you_mean
+from regene_bench.base.errors import EXIT_SOME_FAILED, PluginError, UsageError, did_you_mean
 from regene_bench.base.text import printable, say, terminal_width
 from regene_bench.cli.options import complete_any
 from regene_bench.plugins.host import load_plugins
@@ -72,11 +72,25 @@ def _kinds(host: PluginHost, name: str, kind: str) -> list[str]:
         if any(name in (e.name, e.qualified_name) or stem == e.name for e in entries):
             found.append(one)
     if not found:
+        _refuse_broken(host, name)
         known = {e.name for one in wanted for e in entries_of(host, entry_kind(one))}
         what = kind or "plugin"
         hint = host.with_left_out(did_you_mean(name, known))
         raise UsageError(f"There is no {what} named {name!r}.", hint=hint)
     return found
+
+
+def _refuse_broken(host: PluginHost, name: str) -> None:
+    """Say why a plugin is left out, if that is why there is no such name.
+
+    Raises:
+        PluginError: An entry point, or a distribution, of this name could not be loaded.
+    """
+    for broken in host.broken:
+        if name in (broken.name, broken.distribution):
+            whose = f"{broken.name!r} of {broken.distribution} {broken.version}".rstrip()
+            hint = "`regene-bench doctor` shows where; nothing of it is checked before it loads."
+            raise PluginError(f"The plugin {whose} is broken: {broken.error}", hint=hint)
 
 
 def _chosen(checks: Sequence[Check], only: str) -> list[Check]:

@@ -74,6 +74,12 @@ def executors(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def loggers(as_json: AsJson = False) -> None:
+    """List programs that runs can be watched with, by `run --log`."""
+    _list_kind("logger", as_json)
+
+
+@app.command()
 def reported(as_json: AsJson = False) -> None:
     """List files of numbers that papers report."""
     _list_kind("reported", as_json)

@@ -114,7 +114,7 @@ def _report(outcome: Outcome, options: Options) -> None:
     for record in outcome.ran:
         if record.status == "failed":
             say(
-                f"failed: {record.method} (seed {record.seed}): {record.error_message}",
+                f"failed: {record.method} (seed {record.seed}): {record.why}",
                 file=sys.stderr,
             )
             if record.traceback_path:

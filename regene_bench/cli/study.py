@@ -109,7 +109,7 @@ def _report(outcome: StudyOutcome) -> None:
     for one in outcome.outcomes:
         for record in one.ran:
             if record.status == "failed":
-                text = f"failed: {record.method} (seed {record.seed}): {record.error_message}"
+                text = f"failed: {record.method} (seed {record.seed}): {record.why}"
                 say(text, file=sys.stderr)
     for missed in outcome.missed:
         word = "failed" if missed.failed else "unavailable"

@@ -95,7 +95,7 @@ class RunLog:
             folder: The run's own, with its pictures.
         """
         pictures = {name: path for name in _PICTURES if (path := folder / f"{name}.png").is_file()}
-        why = record.error_message or ""
+        why = record.why
         self._tell(lambda logger: logger.finish(record.status, record.scores, pictures, why))
         self._open.clear()
 

@@ -242,7 +242,7 @@ class RunSupervisor:
 
     def _tell_finished(self, run: Run, record: RunRecord, started: float) -> None:
         self._host.notify("run_finished", run=self._told(run), status=record.status)
-        seconds, why = time.monotonic() - started, record.error_message or ""
+        seconds, why = time.monotonic() - started, record.why
         self._setting.emit(RunFinished(run.run_id, run.title, record.status, seconds, why))
 
     def _told(self, run: Run) -> dict[str, Any]:

@@ -107,6 +107,11 @@ class RunRecord:
     scores: tuple[ScoreRow, ...] = ()
     restored: bool = field(default=False, compare=False)
 
+    @property
+    def why(self) -> str:
+        """Type and words of the error of a run that failed (``KeyError: 'means'``), else empty."""
+        return ": ".join(filter(None, (self.error_type, self.error_message)))
+
     def __post_init__(self) -> None:
         if self.timestamp.tzinfo is None:
             raise ValueError("the timestamp of a run needs a time zone")

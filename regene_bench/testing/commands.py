@@ -15,11 +15,7 @@ from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.testing.check import require
 from regene_bench.testing.entries_by_hook import plugin_of
-from regene_bench.testing.registration import (
-    registration_imports_nothing_heavy,
-    registration_prints_nothing,
-    registration_takes_no_time,
-)
+from regene_bench.testing.registration import LOADING_CHECKS
 
 _MAIN = "from regene_bench.cli.main import main; main()"
 _MOST_SECONDS = 120
@@ -88,9 +84,7 @@ def its_commands_can_be_called(subject: CommandSubject) -> None:
 
 Subject = CommandSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    registration_takes_no_time,
-    registration_prints_nothing,
+    *LOADING_CHECKS,
     it_adds_commands,
     its_commands_can_be_called,
 )

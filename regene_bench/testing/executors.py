@@ -22,7 +22,7 @@ from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.testing.check import require
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 from regene_bench.training.method import Method, MethodConfig
 
 _COUNT = 4
@@ -240,8 +240,7 @@ def a_stop_is_heeded(subject: ExecutorSubject) -> None:
 
 Subject = ExecutorSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     every_run_has_its_record,
     every_run_is_carried_out_once,
     a_failed_run_does_not_end_the_others,

@@ -19,7 +19,7 @@ from regene_bench.studies.figure import Exhibit, Figure
 from regene_bench.testing.cache import other_cache
 from regene_bench.testing.check import Broken, NotApplicable, require
 from regene_bench.testing.made_up_study import made_up_views, study_of, tables_of
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 
 
 class FigureSubject:
@@ -148,8 +148,7 @@ def _numbers(exhibits: Sequence[Exhibit]) -> dict[str, Mapping[str, list[str]]]:
 
 Subject = FigureSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     exhibits_can_be_kept,
     the_same_runs_make_the_same_exhibits,
     what_is_missing_is_said,

@@ -12,11 +12,7 @@ from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.testing.check import require
 from regene_bench.testing.entries_by_hook import plugin_of
-from regene_bench.testing.registration import (
-    registration_imports_nothing_heavy,
-    registration_prints_nothing,
-    registration_takes_no_time,
-)
+from regene_bench.testing.registration import LOADING_CHECKS
 
 
 class ObserverSubject:
@@ -104,9 +100,7 @@ def standard_output_is_left_alone(subject: ObserverSubject) -> None:
 
 Subject = ObserverSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    registration_takes_no_time,
-    registration_prints_nothing,
+    *LOADING_CHECKS,
     it_bears_what_it_is_told,
     it_changes_nothing,
     standard_output_is_left_alone,

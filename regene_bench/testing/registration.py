@@ -162,9 +162,11 @@ def is_described(subject: Registered) -> None:
         require(bool(own and own.strip()), f"{loaded.__name__} has no docstring")
 
 
-REGISTRATION_CHECKS = (
+LOADING_CHECKS = (
     registration_imports_nothing_heavy,
     registration_takes_no_time,
     registration_prints_nothing,
-    is_described,
 )
+"""Of every plugin."""
+REGISTRATION_CHECKS = (*LOADING_CHECKS, is_described)
+"""Of whatever has a name."""

@@ -11,7 +11,7 @@ from regene_bench.plan.reported import ReportedNumber, parse_reported
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.testing.check import require
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 
 
 class ReportedSubject:
@@ -69,8 +69,7 @@ def its_benchmarks_are_registered(subject: ReportedSubject) -> None:
 
 Subject = ReportedSubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     every_line_is_valid,
     no_number_stands_twice,
     its_benchmarks_are_registered,

@@ -111,9 +111,11 @@ def serve() -> None:
 
 
 def told(entry: Entry) -> dict[str, Any]:
-    """Give an entry as JSON, for ``entry_told``; of a file without its content."""
+    """Give an entry as JSON, for ``entry_told``."""
     fields = asdict(entry)
-    fields.pop("source", None)
+    # of a method in a file: what is tried there is what was read here
+    if "source" in fields:
+        fields["source"] = fields["source"].decode("latin-1")
     return fields
 
 
@@ -121,11 +123,10 @@ def entry_told(fields: dict[str, Any]) -> Entry:
     """Make the entry again of which ``told`` gave the fields."""
     from regene_bench.plugins.arguments import EntryWithArgument
     from regene_bench.plugins.entries import Entry
-    from regene_bench.plugins.host import PluginHost
-    from regene_bench.plugins.method_files import find_method, names_a_file
+    from regene_bench.plugins.method_files import FileEntry
 
-    if names_a_file(fields["target"]):
-        return find_method(PluginHost(), fields["target"])
+    if "source" in fields:
+        return FileEntry(**fields | {"source": fields["source"].encode("latin-1")})
     return EntryWithArgument(**fields) if "argument" in fields else Entry(**fields)
 
 

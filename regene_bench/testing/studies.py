@@ -15,8 +15,8 @@ from regene_bench.plan.selection import parse_seeds, parse_selections, parse_set
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.studies.definition import Study, load_study, make_figures
-from regene_bench.testing.check import Broken, require
-from regene_bench.testing.registration import is_described, registration_imports_nothing_heavy
+from regene_bench.testing.check import Broken, NotApplicable, require
+from regene_bench.testing.registration import REGISTRATION_CHECKS
 
 
 class StudySubject:
@@ -38,6 +38,18 @@ class StudySubject:
         """The validated file."""
         return load_study(self.host, self.entry.qualified_name)
 
+    @property
+    def valid(self) -> Study:
+        """The validated file, for whoever looks further.
+
+        Raises:
+            NotApplicable: It is not valid.
+        """
+        try:
+            return self.study
+        except RegeneBenchError:
+            raise NotApplicable("the file is not valid: see the-study-is-valid") from None
+
 
 def the_study_is_valid(subject: StudySubject) -> None:
     """The file is valid TOML with every key, and the study's name is the registered one.
@@ -57,8 +69,9 @@ def its_figures_are_registered(subject: StudySubject) -> None:
     Mend: correct ``kind``, or the keys under ``[figures.options]``; ``regene-bench info FIGURE``
     lists them.
     """
+    study = subject.valid
     try:
-        make_figures(subject.host, subject.study)
+        make_figures(subject.host, study)
     except RegeneBenchError as error:
         raise Broken(str(error)) from None
 
@@ -69,6 +82,7 @@ def its_runs_can_be_planned(subject: StudySubject) -> None:
     Mend: correct the name or the parameter, or depend on the distribution that registers it; what
     a preset changes stands under ``[presets.NAME]``.
     """
+    _ = subject.valid
     for preset in PRESETS:
         try:
             _plan(subject, preset)
@@ -87,8 +101,7 @@ def _plan(subject: StudySubject, preset: Preset) -> None:
 
 Subject = StudySubject
 CHECKS = (
-    registration_imports_nothing_heavy,
-    is_described,
+    *REGISTRATION_CHECKS,
     the_study_is_valid,
     its_figures_are_registered,
     its_runs_can_be_planned,

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from regene_bench.cli.main import main
 from regene_bench.testing import datasets
 from regene_bench.testing.check import Broken
+from tests.plugins.distributions import BAD_PLUGINS, install
 
 
 def check(*arguments: str) -> int:
@@ -70,3 +72,14 @@ def test_wrong_names_are_refused_with_the_nearest_ones(
 ) -> None:
     assert check(*arguments) == 2
     assert word in capsys.readouterr().err
+
+
+def test_of_a_plugin_that_cannot_be_loaded_it_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "fake-bad", BAD_PLUGINS["misspelled"][0])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert check("fake-bad") == 2
+    told = capsys.readouterr().err
+    assert "of fake-bad 1.2 is broken: PluginError: 'register_metods' is no hook." in told
+    assert "Did you mean 'register_methods'?" in told

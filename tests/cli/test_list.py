@@ -19,6 +19,7 @@ from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
         ("metrics", "fid"),
         ("extractors", "efficientnet_lite0"),
         ("datasets", "folder"),
+        ("loggers", "tensorboard"),
         ("plugins", "first-party"),
     ],
 )

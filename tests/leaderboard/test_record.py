@@ -61,3 +61,11 @@ def test_an_ok_score_is_finite(value: float | None) -> None:
 def test_a_timestamp_has_a_time_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         record(timestamp=record().timestamp.replace(tzinfo=None))
+
+
+def test_a_failed_run_says_what_sort_of_error_it_was() -> None:
+    # the words of a ``KeyError`` are a key and nothing else
+    assert record(status="failed", error_type="KeyError", error_message="'means'").why == (
+        "KeyError: 'means'"
+    )
+    assert record().why == ""

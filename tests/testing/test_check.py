@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from regene_bench.base.errors import UnavailableError, UsageError
+from regene_bench.plugins.arguments import EntryWithArgument
+from regene_bench.plugins.entries import Entry
+from regene_bench.plugins.method_files import FileEntry
 from regene_bench.testing import (
     CHECKED_KINDS,
     Broken,
@@ -20,6 +24,7 @@ from regene_bench.testing import (
     registration,
     run_check,
 )
+from regene_bench.testing.second_process import entry_told, told
 from tests.first_party import entries
 
 
@@ -113,5 +118,16 @@ def test_one_fresh_process_answers_for_all_entries_of_a_distribution(
     registration._load_afresh.cache_clear()
     own = [*entries("dataset"), *entries("method")]
     for entry in own:
+        # any of these that cannot be looked at raises
         registration.registration_imports_nothing_heavy(SimpleNamespace(entry=entry))
     assert len(own) > len(started) == 1
+
+
+def test_other_processes_are_told_of_every_sort_of_entry() -> None:
+    plain = Entry("method", "m", "d", "1", "module:Class", "a method")
+    in_a_file = FileEntry(
+        "method", "m", "file:1", "", "idea.py:M", "", source=b"x = '\xc3\xa4\xff'"
+    )
+    of_an_argument = EntryWithArgument("feature_extractor", "e", "d", "1", "m:E", "", argument="a")
+    for entry in (plain, in_a_file, of_an_argument):
+        assert entry_told(json.loads(json.dumps(told(entry)))) == entry

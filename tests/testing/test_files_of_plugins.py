@@ -84,6 +84,14 @@ def test_a_fault_of_a_study_is_found(
     assert word in results[found_by].found
 
 
+def test_a_study_that_cannot_be_read_is_told_of_once(tmp_path: Path) -> None:
+    entry = Entry("study", "mine", "tests", "1", "nowhere:mine.toml", "a study")
+    results = results_of("study", studies.Subject(entry, tmp_path, load_plugins(), silent))
+    assert failed(results) == {"the-study-is-valid"}
+    for name in ("its-figures-are-registered", "its-runs-can-be-planned"):
+        assert results[name].found == "the file is not valid: see the-study-is-valid"
+
+
 def test_good_numbers_pass(tmp_path: Path) -> None:
     other = LINE.replace("cgan", "regene")
     assert failed(of_reported([LINE, other], tmp_path)) == set()

@@ -261,10 +261,20 @@ class Undescribed(Good):
     found_by = "is-described"
 
 
+class Borrows(Good):
+    """Reports a column of a metric of regene-bench's."""
+
+    found_by = "columns-are-its-own"
+    columns = (Column("fid", "lower", summary="distance of means"),)
+
+    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+        yield Score("fid", self.value(evaluation), n_generated=len(evaluation.generated))
+
+
 FAULTY = (
     WrongWay, FirstImage, Dice, Infinite, Undeclared, Speechless, Demanding, NeedsOptions,
     NotEnough, Inverting, Normalising, Painting, Blind, OneShape, OtherSplit, DeafToReference,
-    SaysNoReference, Powers, Cardless, SecretExtractor, OnTheCpu, Undescribed,
+    SaysNoReference, Powers, Cardless, SecretExtractor, OnTheCpu, Undescribed, Borrows,
 )  # fmt: skip
 
 

@@ -233,7 +233,7 @@ def _of_the_device(error: BaseException) -> Broken | NotApplicable | None:
             return Broken(f"tensors of the CPU meet tensors of the device{why}: {one}")
         if isinstance(one, HostAccessError):
             return Broken(f"NumPy is given a tensor of the device: {one}")
-        if isinstance(one, NotImplementedError):
+        if isinstance(one, NotImplementedError) or "INTERNAL ASSERT" in str(one):
             return NotApplicable(f"the pretended device cannot do what it asks for: {text}")
         if any(word in str(one) for word in _CUDA):
             return Broken(f"it asks for CUDA, whatever device it is given: {text}")

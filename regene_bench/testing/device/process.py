@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import IO
 
 from regene_bench.plugins.entries import Entry
 from regene_bench.testing.check import Broken
+from regene_bench.testing.second_process import told
 
 # with the search path of this process, wherever it comes from
 _CODE = """
@@ -52,7 +52,7 @@ class DeviceProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps(asdict(entry)) + "\n")
+            process.stdin.write(json.dumps(told(entry)) + "\n")
             process.stdin.flush()
             line = process.stdout.readline()
         except BrokenPipeError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from regene_bench.testing.device import pretended
@@ -35,18 +34,18 @@ def _prepare() -> Any:
         return lambda request: {"status": "skipped", "found": found}
     import torch
 
-    from regene_bench.plugins.entries import Entry
     from regene_bench.runtime.device import make_deterministic
     from regene_bench.testing.check import Check
     from regene_bench.testing.device.looks import look_at
     from regene_bench.testing.runner import run_check
+    from regene_bench.testing.second_process import entry_told
 
     torch.set_num_threads(1)
     make_deterministic()
 
-    def look(request: Mapping[str, str]) -> dict[str, str]:
+    def look(request: dict[str, Any]) -> dict[str, str]:
         check = Check("device", "", "", lambda entry: look_at(entry, device))
-        result = run_check(check, Entry(**request))
+        result = run_check(check, entry_told(request))
         return {"status": result.status, "found": result.found}
 
     return look

@@ -5,6 +5,7 @@ from __future__ import annotations
 from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.metrics.declared import (
     columns_are_declared,
+    columns_are_its_own,
     extractors_are_declared,
     options_are_an_extractor_and_a_split,
     options_survive_json,
@@ -27,6 +28,7 @@ from regene_bench.testing.registration import REGISTRATION_CHECKS
 CHECKS = (
     *REGISTRATION_CHECKS,
     columns_are_declared,
+    columns_are_its_own,
     options_survive_json,
     options_are_an_extractor_and_a_split,
     scores_are_of_declared_columns,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import typing
 
+from regene_bench.base.errors import PluginError
 from regene_bench.base.hashing import canonical_json
 from regene_bench.evaluation.metric import Direction
-from regene_bench.testing.check import require
+from regene_bench.plan.columns import refuse_borrowed_columns
+from regene_bench.testing.check import Broken, require
 from regene_bench.testing.metrics.measured import MetricSubject
 from regene_bench.training.capabilities import CAPABILITIES
 
@@ -34,6 +36,19 @@ def columns_are_declared(subject: MetricSubject) -> None:
         require(bool(column.summary.strip()), f"{column.name} has no summary")
     unknown = set(subject.metric_class.requires) - _REQUIREMENTS
     require(not unknown, f"requires names {', '.join(sorted(unknown))}, which nobody offers")
+
+
+def columns_are_its_own(subject: MetricSubject) -> None:
+    """No metric of another distribution reports one of its columns: leaderboards know a score by
+    its column, and ``run`` refuses such a metric.
+
+    Mend: name the column otherwise; ``fid`` is always that of regene-bench.
+    """
+    try:
+        refuse_borrowed_columns(subject.host, subject.entry)
+    except PluginError as error:
+        # the hint is for those who did not write it
+        raise Broken(error.message) from None
 
 
 def options_survive_json(subject: MetricSubject) -> None:

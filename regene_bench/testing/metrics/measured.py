@@ -94,6 +94,7 @@ class MetricSubject:
         device: torch.device = _CPU,
     ) -> None:
         self.entry = entry
+        self.host = host
         self.metric_class: type[Metric] = entry.load()
         self.asked_for: set[str] = set()
         self._folder = folder
