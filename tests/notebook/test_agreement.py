@@ -27,7 +27,7 @@ _COMMANDS_OWN = {"form", "safe_cells"}
 _SPELT = {"set_": "settings"}
 
 
-class Asked(Exception):
+class Asked(SystemExit):
     """Ends a call that was to be looked at only."""
 
     def __init__(self, benchmark: str, options: Options) -> None:
