@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 ID_LENGTH = 16
+_READS_AS_A_NUMBER = re.compile(r"[0-9]+(e[0-9]+)?")
 
 
 def canonical_json(value: Any) -> str:
@@ -29,8 +31,19 @@ def canonical_json(value: Any) -> str:
 
 
 def stable_id(value: Any) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
-    return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()[:ID_LENGTH]
+    """Return the first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON.
+
+    One in seven hundred would read as a number (``0123456789012345``, ``12345678e9012345``), which
+    is what spreadsheets and readers of CSV files make of it. Of those the first digit becomes a
+    letter.
+    """
+    digits = hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()[:ID_LENGTH]
+    return as_text(digits) if _READS_AS_A_NUMBER.fullmatch(digits) else digits
+
+
+def as_text(digits: str) -> str:
+    """Write an id of digits so that nobody takes it for a number."""
+    return "abcdef"[int(digits[0]) % 6] + digits[1:]
 
 
 def _plain(value: Any) -> Any:

@@ -40,10 +40,17 @@ def leaderboard(
     per_class: Annotated[
         bool, typer.Option("--per-class", help="Show the scores of each class.")
     ] = False,
+    columns: Annotated[
+        str, typer.Option(help="Only these columns, by label or metric, with commas between.")
+    ] = "",
+    no_costs: Annotated[
+        bool, typer.Option("--no-costs", help="Leave out times, speeds and memory.")
+    ] = False,
     safe_cells: SafeCells = False,
 ) -> None:
     """Show ranked tables of the results."""
     from regene_bench.leaderboard.aggregate import USED
+    from regene_bench.leaderboard.columns import with_columns
 
     if form not in _FORMATS:
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
@@ -58,7 +65,9 @@ def leaderboard(
     if not boards:
         what = "per-class scores" if per_class else "runs"
         raise UsageError(f"There are no such {what} in {results}.", hint="Leave out an option.")
-    _write(boards, form, safe_cells)
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    boards = with_columns(boards, wanted) if wanted else boards
+    _write(boards, form, safe_cells, costs=not no_costs)
 
 
 def print_boards(results: Path, benchmark: Benchmark, *, preset: str = "") -> None:
@@ -104,14 +113,15 @@ def _rank_metrics(table: pa.Table) -> dict[str, str]:
     return rank_metrics(installed_protocols(load_plugins(), names))
 
 
-def _write(boards: list[Board], form: str, safe_cells: bool = False) -> None:
+def _write(boards: list[Board], form: str, safe_cells: bool = False, *, costs: bool = True) -> None:
     from regene_bench.leaderboard.render import print_tables, render
 
     if form != "table":
-        say(render(boards, form, safe_cells=safe_cells), end="")
+        say(render(boards, form, safe_cells=safe_cells, costs=costs), end="")
         return
     from rich.console import Console
 
     console = Console()
     # a pipe has no width of its own; rich would take 80
-    print_tables(boards, console if console.is_terminal else Console(width=_NARROW))
+    chosen = console if console.is_terminal else Console(width=_NARROW)
+    print_tables(boards, chosen, costs=costs)

@@ -51,6 +51,7 @@ class Line:
         devices: Where its runs were computed.
         cells: One a column; ``None`` where the metric does not speak of this line.
         costs: Mean over seeds of each of ``aggregate.COSTS``.
+        ranks: The first and the last rank that it may have, where intervals over seeds overlap.
     """
 
     rank: int | None
@@ -64,6 +65,7 @@ class Line:
     devices: tuple[str, ...]
     cells: tuple[Statistic | Missing | None, ...]
     costs: Mapping[str, float | None]
+    ranks: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class FailedRun:
         run_id, method, params, seed: As in the leaderboard.
         error: Type and message of the exception.
         traceback_path: Where its traceback lies, relative to the results folder.
+        label: Method and the parameters that tell it from the board's lines.
     """
 
     run_id: str
@@ -82,6 +85,7 @@ class FailedRun:
     seed: int
     error: str
     traceback_path: str | None
+    label: str = ""
 
 
 @dataclass(frozen=True)

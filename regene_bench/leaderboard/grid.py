@@ -9,7 +9,7 @@ from regene_bench.base.text import printable
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, Line, Missing
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.formatting import interval
+from regene_bench.leaderboard.formatting import interval, number
 
 _ARROWS = {"higher": " ↑", "lower": " ↓", "reference": " → real", "none": ""}
 _FIXED = 3
@@ -75,34 +75,45 @@ def wrapped(heading: str) -> str:
     return heading.replace(" (", "\n(", 1)
 
 
-def make_grid(board: Board) -> Grid:
-    """Write a board as text: means with their confidence intervals, footnotes numbered."""
+def make_grid(board: Board, *, costs: bool = True, errors: bool = True) -> Grid:
+    """Write a board as text: means with their confidence intervals, footnotes numbered.
+
+    Args:
+        board: What to write.
+        costs: Write what each line cost, too.
+        errors: Write why something failed or is unavailable; without, only that it is.
+    """
     footnotes: dict[str, int] = {}
-    costs = [cost for cost in _COSTS if not board.title_suffix]
+    shown = _COSTS if costs and not board.title_suffix else ()
     one_device = len({device for line in board.lines for device in line.devices}) == 1
     header = ["rank", "method", "seeds", *(_heading(column) for column in board.columns)]
-    header += [name for name, _, _ in costs]
-    if costs and not one_device:
+    header += [name for name, _, _ in shown]
+    if shown and not one_device:
         header.append("device")
     rows = []
     for line in board.lines:
         cells = [
-            Cell("–" if line.rank is None else str(line.rank)),
+            Cell(rank_of(line)),
             Cell(printable(line.label)),
             Cell(str(len(line.seeds))),
         ]
         for column, cell, best in zip(board.columns, line.cells, board.best, strict=True):
-            cells.append(Cell(_score(column, line, cell, footnotes), line.label in best))
-        cells += [Cell(_cost(line, key, scale)) for _, key, scale in costs]
-        if costs and not one_device:
+            cells.append(
+                Cell(_score(column, line, cell, footnotes if errors else None), line.label in best)
+            )
+        cells += [Cell(_cost(line, key, scale)) for _, key, scale in shown]
+        if shown and not one_device:
             cells.append(Cell(printable(", ".join(line.devices))))
         rows.append(tuple(cells))
     notes = [f"[{number}] {text}" for text, number in footnotes.items()]
     notes += [printable(note) for note in board.notes]
+    if any(line.ranks and line.ranks[0] < line.ranks[1] for line in board.lines):
+        notes.append("Ranks such as 1–3: the intervals over seeds tell no more.")
     notes += [
         printable(
-            f"failed: {run.method} {run.params} seed {run.seed} ({run.run_id}): {run.error}"
-            + (f" (traceback: {run.traceback_path})" if run.traceback_path else "")
+            f"failed: {run.label} (seed {run.seed}, run {run.run_id})"
+            + (f": {run.error}" if errors else "")
+            + (f" (traceback: {run.traceback_path})" if errors and run.traceback_path else "")
         )
         for run in board.failed
     ]
@@ -124,16 +135,30 @@ def _heading(column: BoardColumn) -> str:
     return printable(f"{column.label}{unit}") + _ARROWS.get(column.direction, "")
 
 
+def rank_of(line: Line) -> str:
+    """Write the rank of a line, or the ranks that it may have; a dash if it has none."""
+    if line.rank is None:
+        return "–"
+    first, last = line.ranks or (line.rank, line.rank)
+    return str(line.rank) if first == last else f"{first}–{last}"
+
+
 def _score(
-    column: BoardColumn, line: Line, cell: Statistic | Missing | None, footnotes: dict[str, int]
+    column: BoardColumn,
+    line: Line,
+    cell: Statistic | Missing | None,
+    footnotes: dict[str, int] | None,
 ) -> str:
     if cell is None:
         return ""
     if isinstance(cell, Statistic):
         few = f" (n={cell.n})" if cell.n != len(line.seeds) else ""
-        return interval(cell) + few
+        # the same real images whatever the seed: what differs there is rounding
+        return (number(cell.mean) if line.is_reference else interval(cell)) + few
     if cell.status == "skipped":
         return "–"
+    if footnotes is None:
+        return cell.status
     text = printable(f"{column.metric} {cell.status}: {cell.message or 'no reason was given'}")
     mark = footnotes.setdefault(text, len(footnotes) + 1)
     return f"{cell.status} [{mark}]"

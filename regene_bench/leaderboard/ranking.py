@@ -17,6 +17,7 @@ from regene_bench.leaderboard.board import Board, BoardColumn, FailedRun, Line, 
 from regene_bench.leaderboard.directions import SortKey, sort_key_of
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.rank_by import RankBy, not_found
+from regene_bench.leaderboard.rank_ranges import rank_ranges
 from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.leaderboard.short_names import column_labels, line_labels
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
@@ -29,6 +30,7 @@ class _Cohort:
     scores: list[dict[str, Any]] = field(default_factory=list)
     missing: list[dict[str, Any]] = field(default_factory=list)
     failed: list[FailedRun] = field(default_factory=list)
+    failed_lines: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -102,6 +104,7 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
         error = f"{row['error_type'] or 'Error'}: {row['error_message'] or 'no message'}"
         run = (row["run_id"], row["method"], row["params"], row["seed"])
         cohort_of(row).failed.append(FailedRun(*run, error, row["traceback_path"]))
+        cohort_of(row).failed_lines.append({name: row[name] for name in LINE})
     return sorted(cohorts.items(), key=lambda item: tuple(str(part) for part in item[0]))
 
 
@@ -110,7 +113,10 @@ def _board(key: Key, cohort: _Cohort, rank_by: RankBy | None, suffix: str = "") 
     cells = _cells(cohort, measures)
     ranked_by = None if suffix else _ranking_column(columns, cells, rank_by)
     rank_notes = [] if suffix else _rank_notes(columns, ranked_by, rank_by)
-    labels = line_labels(cohort.lines, _names_of_ours(cohort.lines))
+    ours = _names_of_ours([*cohort.lines, *cohort.failed_lines])
+    labels = line_labels(cohort.lines, ours)
+    # what failed is told apart from what did not, which keeps the names that it has without it
+    beside = line_labels([*cohort.lines, *cohort.failed_lines], ours)[len(labels) :]
     lines = [
         Line(
             rank=None,
@@ -129,12 +135,16 @@ def _board(key: Key, cohort: _Cohort, rank_by: RankBy | None, suffix: str = "") 
         **dict(zip(COHORT, key, strict=True)),
         columns=tuple(columns),
         lines=tuple(lines),
-        failed=tuple(cohort.failed),
+        failed=tuple(map(_labelled, cohort.failed, beside)),
         ranked_by=ranked_by,
         best=tuple(_best(lines, i, columns) for i in range(len(columns))),
         notes=(*rank_notes, *notes, *cohort.notes),
         title_suffix=suffix,
     )
+
+
+def _labelled(run: FailedRun, label: str) -> FailedRun:
+    return replace(run, label=label)
 
 
 def _names_of_ours(lines: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -232,6 +242,10 @@ def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | 
         replace(x, rank=ranks.setdefault(v, i) if sort_key is not None else None)
         for i, (v, x) in enumerate(valued, start=1)
     ]
+    if sort_key is not None and ranked_by is not None:
+        statistics = [x.cells[ranked_by] for x in ranked]
+        ranges = rank_ranges([s for s in statistics if isinstance(s, Statistic)], sort_key)
+        ranked = [replace(x, ranks=both) for x, both in zip(ranked, ranges, strict=True)]
     return [*references, *ranked, *(x for x in others if value(x) is None)]
 
 

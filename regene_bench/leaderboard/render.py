@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from regene_bench.base.text import json_text, safe_cell
+from regene_bench.base.text import json_text, safe_cell, slug
 from regene_bench.leaderboard.aggregate import COHORT, CONFIDENCE, Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
 from regene_bench.leaderboard.grid import Cell, Grid, make_grid, wrapped
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TEXT_FORMATS: tuple[str, ...] = ("md", "csv", "json", "latex")
 # blanks between two columns of a terminal table
 _GAP = 3
+# characters of footnote size that a page of one column is wide
+_LATEX_WIDTH = 100
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -45,24 +47,27 @@ _LATEX = {
 }
 
 
-def render(boards: Sequence[Board], form: str, *, safe_cells: bool = False) -> str:
+def render(
+    boards: Sequence[Board], form: str, *, safe_cells: bool = False, costs: bool = True
+) -> str:
     """Write boards as text in one of ``TEXT_FORMATS``, with a line break at the end.
 
     Args:
         boards: What to write.
         form: The format.
+        costs: Write what each line cost, too; JSON has it in any case.
         safe_cells: Of CSV, have no cell that a spreadsheet takes for a formula.
     """
     writers: dict[str, Callable[[Sequence[Board]], str]] = {
-        "md": _markdown,
-        "csv": partial(_csv, safe_cells),
+        "md": partial(_markdown, costs),
+        "csv": partial(_csv, safe_cells, costs),
         "json": _json,
-        "latex": _latex,
+        "latex": partial(_latex, costs),
     }
     return writers[form](boards)
 
 
-def print_tables(boards: Sequence[Board], console: Console) -> None:
+def print_tables(boards: Sequence[Board], console: Console, *, costs: bool = True) -> None:
     """Print boards on a terminal: scores and costs side by side if they fit, else folded.
 
     The best value of a column that has a direction is bold and bears a ``*``.
@@ -70,7 +75,7 @@ def print_tables(boards: Sequence[Board], console: Console) -> None:
     from rich.text import Text
 
     for board in boards:
-        grid = make_grid(board)
+        grid = make_grid(board, costs=costs)
         for i, part in enumerate(fold(grid, console.width)):
             if i == 0:
                 console.print(Text(grid.title, style="bold"), soft_wrap=True)
@@ -125,9 +130,9 @@ def _print_grid(grid: Grid, console: Console) -> None:
     console.print(table)
 
 
-def _markdown(boards: Sequence[Board]) -> str:
+def _markdown(costs: bool, boards: Sequence[Board]) -> str:
     out = []
-    for grid in map(make_grid, boards):
+    for grid in (make_grid(board, costs=costs) for board in boards):
         out += [f"### {_markdown_text(grid.title)}", ""]
         out.append("| " + " | ".join(_markdown_text(name) for name in grid.header) + " |")
         out.append(
@@ -151,19 +156,35 @@ def _markdown_text(text: str) -> str:
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _latex(boards: Sequence[Board]) -> str:
+def _latex(costs: bool, boards: Sequence[Board]) -> str:
+    """Tables of the booktabs package, each folded to the width of a page."""
     out = ["% needs \\usepackage{booktabs}"]
-    for grid in map(make_grid, boards):
-        alignment = "".join("l" if i == 1 else "r" for i in range(len(grid.header)))
-        out += ["\\begin{table}", "\\centering", f"\\caption{{{_latex_text(grid.title)}}}"]
-        out += [f"\\begin{{tabular}}{{{alignment}}}", "\\toprule"]
-        out.append(" & ".join(_latex_text(name) for name in grid.header) + r" \\")
-        out.append("\\midrule")
-        out += [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in grid.rows]
-        out += ["\\bottomrule", "\\end{tabular}"]
-        out += [f"\\par {{\\footnotesize {_latex_text(note)}}}" for note in grid.notes]
+    for board in boards:
+        grid = make_grid(board, costs=costs, errors=False)
+        caption = _latex_text(grid.title)
+        out += ["\\begin{table}", "\\centering", "\\footnotesize", f"\\caption{{{caption}}}"]
+        out.append(
+            f"\\label{{tab:{slug(f'{board.benchmark}-{board.preset}-{board.title_suffix}')}}}"
+        )
+        for number, part in enumerate(fold(grid, _LATEX_WIDTH)):
+            out += ["\\par\\medskip"] if number else []
+            out += _latex_tabular(part)
+        out += [f"\\par {{{_latex_text(note)}}}" for note in grid.notes]
         out += ["\\end{table}", ""]
     return "\n".join(out)
+
+
+def _latex_tabular(grid: Grid) -> list[str]:
+    alignment = "".join("l" if i == 1 else "r" for i in range(len(grid.header)))
+    return [
+        f"\\begin{{tabular}}{{{alignment}}}",
+        "\\toprule",
+        " & ".join(_latex_text(name) for name in grid.header) + r" \\",
+        "\\midrule",
+        *(" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in grid.rows),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
 
 
 def _latex_cell(cell: Cell) -> str:
@@ -177,8 +198,8 @@ def _latex_text(text: str) -> str:
     return f"{{}}{escaped}" if escaped.startswith("[") else escaped
 
 
-def _csv(safe: bool, boards: Sequence[Board]) -> str:
-    rows = [row for board in boards for row in map(_flat, [board] * len(board.lines), board.lines)]
+def _csv(safe: bool, costs: bool, boards: Sequence[Board]) -> str:
+    rows = [_flat(board, line, costs) for board in boards for line in board.lines]
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -188,11 +209,13 @@ def _csv(safe: bool, boards: Sequence[Board]) -> str:
     return out.getvalue()
 
 
-def _flat(board: Board, line: Line) -> dict[str, Any]:
+def _flat(board: Board, line: Line, costs: bool) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(board, name) for name in COHORT}
     row |= {"metric": board.title_suffix} if board.title_suffix else {}
     row |= {
         "rank": line.rank,
+        "rank first": line.ranks[0] if line.ranks else None,
+        "rank last": line.ranks[1] if line.ranks else None,
         "method": line.method,
         "label": line.label,
         "is_reference": line.is_reference,
@@ -208,8 +231,11 @@ def _flat(board: Board, line: Line) -> dict[str, Any]:
             row[f"{column.label} ci95"] = cell.half_width
             row[f"{column.label} n"] = cell.n
         else:
-            row[column.label] = cell.status if isinstance(cell, Missing) else None
-    return row | dict(line.costs)
+            # a column of numbers has numbers or nothing; why there is none stands beside it
+            row[column.label] = None
+            if isinstance(cell, Missing):
+                row[f"{column.label} status"] = cell.status
+    return row | (dict(line.costs) if costs else {})
 
 
 def _json(boards: Sequence[Board]) -> str:

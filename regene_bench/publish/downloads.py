@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -32,16 +35,28 @@ def write_downloads(table: pa.Table, folder: Path, *, safe_cells: bool = True) -
     )
     if safe_cells:
         table = _with_safe_cells(table)
-    pa_csv.write_csv(table.cast(plain), folder / f"{STEM}.csv")
+    with (folder / f"{STEM}.csv").open("wb") as file:
+        # by which spreadsheets know UTF-8
+        file.write(codecs.BOM_UTF8)
+        pa_csv.write_csv(_on_one_line(table).cast(plain), file)
 
 
 def _with_safe_cells(table: pa.Table) -> pa.Table:
-    """Each text is looked at once, however many rows have it."""
+    return _with_texts(table, safe_cell)
+
+
+def _on_one_line(table: pa.Table) -> pa.Table:
+    """Have no line break in a cell: many readers take the lines of a file for its records."""
+    return _with_texts(table, lambda word: word if word is None else " ".join(word.splitlines()))
+
+
+def _with_texts(table: pa.Table, change: Callable[[Any], Any]) -> pa.Table:
+    """Change all texts; each is looked at once, however many rows have it."""
     for index, field in enumerate(table.schema):
         if not pa.types.is_dictionary(field.type):
             continue
         column = table.column(index).unify_dictionaries().combine_chunks()
-        words = pa.array([safe_cell(word) for word in column.dictionary.to_pylist()], pa.string())
+        words = pa.array([change(word) for word in column.dictionary.to_pylist()], pa.string())
         safe = pa.DictionaryArray.from_arrays(column.indices, words)
         table = table.set_column(index, field, safe)
     return table

@@ -12,7 +12,7 @@ from regene_bench.base.text import printable, slug
 from regene_bench.leaderboard.aggregate import CONVENTION, Statistic
 from regene_bench.leaderboard.board import Board, BoardColumn, Line, Missing
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.formatting import interval
+from regene_bench.leaderboard.formatting import interval, number
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.downloads import STEM
@@ -115,7 +115,7 @@ def line_view(
             (printable(k), printable(json.dumps(v, ensure_ascii=False))) for k, v in params.items()
         ),
         scores=tuple(
-            _score(column, cell)
+            _score(column, cell, line)
             for column, cell in zip(board.columns, line.cells, strict=True)
             if cell is not None
         ),
@@ -160,13 +160,15 @@ def subtitle(board: Board) -> str:
     return printable(f"protocol version {board.protocol_version}, {data}")
 
 
-def _score(column: BoardColumn, cell: Statistic | Missing) -> ScoreView:
+def _score(column: BoardColumn, cell: Statistic | Missing, line: Line) -> ScoreView:
     name = printable(column.label) + (f" [{printable(column.unit)}]" if column.unit else "")
     better = "" if column.direction == "none" else BETTER[column.direction]
     if isinstance(cell, Missing):
         text = f"{cell.status}: {cell.message}" if cell.message else cell.status
         return ScoreView(name, printable(text), better, "", "")
-    return ScoreView(name, interval(cell), better, str(cell.n), _convention(column))
+    # the same real images whatever the seed: what differs there is rounding
+    value = number(cell.mean) if line.is_reference else interval(cell)
+    return ScoreView(name, value, better, str(cell.n), _convention(column))
 
 
 def _convention(column: BoardColumn) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -80,3 +82,13 @@ def test_rejects_what_json_would_bend(value: Any) -> None:
 
 def test_tuples_are_lists() -> None:
     assert canonical_json((1, (2,))) == "[1,[2]]"
+
+
+def test_no_id_reads_as_a_number() -> None:
+    ids = [stable_id(number) for number in range(5000)]
+    plain = [hashlib.sha256(str(number).encode()).hexdigest()[:16] for number in range(5000)]
+    numbers = [one for one in plain if re.fullmatch(r"[0-9]+(e[0-9]+)?", one)]
+    assert len(numbers) > 3  # among five thousand there are some
+    changed = {old: new for old, new in zip(plain, ids, strict=True) if old != new}
+    assert sorted(changed) == sorted(numbers)
+    assert all(new[0] in "abcdef" and new[1:] == old[1:] for old, new in changed.items())

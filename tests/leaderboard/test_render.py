@@ -9,8 +9,10 @@ import json
 import pytest
 from rich.console import Console
 
+from regene_bench.base.errors import UsageError
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.columns import with_columns
 from regene_bench.leaderboard.formatting import interval, number
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import TEXT_FORMATS, print_tables, render
@@ -84,7 +86,7 @@ def test_hostile_text_stays_text(form: str) -> None:
 
 
 def test_markdown_marks_the_best() -> None:
-    assert "| 1 | a | 2 | **1.05 ± 0.64** |" in render(boards(), "md")
+    assert "| 1–2 | a | 2 | **1.05 ± 0.64** |" in render(boards(), "md")
 
 
 def test_latex_is_a_booktabs_table() -> None:
@@ -142,3 +144,53 @@ def test_numbers(value: float, text: str) -> None:
 )
 def test_intervals(mean: float, half: float | None, text: str) -> None:
     assert interval(Statistic(mean, half, half, 2)) == text
+
+
+def unavailable_boards() -> list[Board]:
+    missing = score("mae", status="unavailable", value=None, error_message="no weights here")
+    return make_boards(table_of(run("a", 1.0, scores=(score("fid", 1.0), missing)), run("b", 2.0)))
+
+
+def test_a_column_of_csv_has_numbers_or_nothing() -> None:
+    first, _ = csv.DictReader(io.StringIO(render(unavailable_boards(), "csv")))
+    assert (first["mae"], first["mae status"]) == ("", "unavailable")
+    assert "fid status" not in first
+
+
+def test_latex_says_no_errors_and_can_be_referred_to() -> None:
+    text = render([*unavailable_boards(), *boards()], "latex")
+    assert "no weights here" not in text
+    assert "unavailable" in text
+    assert "\\label{tab:digits-quick" in text
+    assert "failed: c (seed 0" in text
+    assert "input" not in text  # of the error of the run that failed
+
+
+def test_latex_is_folded_to_the_page() -> None:
+    text = render(boards(12), "latex")
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") > 1
+    assert text.count("\\begin{table}") == 1
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert max(line.replace("$\\pm$", "±").count("") for line in rows) < 160
+
+
+def test_columns_are_chosen_and_costs_left_out() -> None:
+    (board,) = boards(3)
+    (less,) = with_columns([board], ["some_metric_2", "some_metric_0"])
+    assert [column.label for column in less.columns] == ["some_metric_2", "some_metric_0"]
+    assert [line.rank for line in less.lines] == [line.rank for line in board.lines]
+    text = render([less], "md", costs=False)
+    assert "fit s" not in text
+    assert "some\\_metric\\_1" not in text
+    assert "fit_seconds" not in render([less], "csv", costs=False)
+    with pytest.raises(UsageError, match="no column 'some_metric_9'"):
+        with_columns([board], ["some_metric_9"])
+
+
+def test_a_failed_run_is_called_as_its_line_would_be() -> None:
+    runs = [run("a", 1.0, params={"width": 4, "deep": True}), run("b", 1.0)]
+    failed = run(
+        "a", 1.0, params={"width": 8, "deep": True}, status="failed", scores=(), error_type="E"
+    )
+    text = render(make_boards(table_of(*runs, failed)), "md")
+    assert "failed: a\\[width=8\\] (seed 0" in text

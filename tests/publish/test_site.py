@@ -90,6 +90,10 @@ def test_rows_can_be_downloaded(site: Path, results: Path) -> None:
         table = pq.read_table(folder / "scores.parquet")
         assert table.schema.equals(SCHEMA)
         assert table.num_rows == rows
+        content = (folder / "scores.csv").read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf")  # by which spreadsheets know UTF-8
+        assert content.count(b"\n") == rows + 1  # a record a line
+        assert pa_csv.read_csv(folder / "scores.csv").column_names == SCHEMA.names
         assert pa_csv.read_csv(folder / "scores.csv").num_rows == rows
     assert read_source(site / "downloads" / "scores.parquet").table.num_rows == rows
 
