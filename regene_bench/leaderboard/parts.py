@@ -5,9 +5,11 @@ A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.leaderboard.unboxed import rows_of
 
 FOLDER = "leaderboard"
 SUFFIX = ".parquet"
@@ -175,16 +178,28 @@ def _record_in(path: Path, run_id: str) -> RunRecord | None:
     table = read_file(path)
     if isinstance(table, BadPart):
         return None
-    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
+    rows = rows_of(table, run_id)
     return RunRecord.from_rows(rows) if rows else None
 
 
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     """List the files that should be parts, sorted; temporary files are left out."""
     root = folder / FOLDER
-    pattern = f"*{SUFFIX}" if benchmark is not None else f"*/*{SUFFIX}"
-    found = (root if benchmark is None else root / benchmark).glob(pattern)
-    return sorted(p for p in found if not p.name.startswith("."))
+    return [root / where / name for where, name in _names(root, benchmark)]
+
+
+def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
+    """Folder and name of each part, sorted: texts, of which many cost less than of paths."""
+    folders = [benchmark]
+    if benchmark is None:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root) as entries:
+            folders = sorted(entry.name for entry in entries if entry.is_dir())
+    found: list[tuple[str, str]] = []
+    for where in filter(None, folders):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = sorted(entry.name for entry in os.scandir(root / where))
+            found += [(where, n) for n in names if n.endswith(SUFFIX) and not n.startswith(".")]
+    return found
 
 
 def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
@@ -241,14 +256,16 @@ def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
     They do where the part alone begins so, and where no other can hold a run that does: where all
     are called by ids, as runs write them.
     """
-    paths = part_files(results)
-    matches = [path for path in paths if path.stem.startswith(run_id_prefix)]
-    whole = [path for path in matches if path.stem == run_id_prefix]
-    named_by_ids = all(_RUN_ID.fullmatch(path.stem) for path in paths)
-    alone = run_id_prefix and len(matches) == 1 and (whole or named_by_ids)
-    if not alone or _leading_out(matches, results):
+    root = results / FOLDER
+    stems = [(where, name.removesuffix(SUFFIX)) for where, name in _names(root)]
+    matches = [(where, stem) for where, stem in stems if stem.startswith(run_id_prefix)]
+    whole = [stem for _, stem in matches if stem == run_id_prefix]
+    named_by_ids = whole or all(_RUN_ID.fullmatch(stem) for _, stem in stems)
+    if not run_id_prefix or len(matches) != 1 or not named_by_ids:
         return None
-    return _record_in(matches[0], matches[0].stem)
+    where, stem = matches[0]
+    path = root / where / f"{stem}{SUFFIX}"
+    return None if _leading_out([path], results) else _record_in(path, stem)
 
 
 def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:
@@ -269,7 +286,7 @@ def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | Non
                 hint="Upgrade regene-bench, or give another results folder.",
             )
         return None
-    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
+    rows = rows_of(table, run_id)
     return RunRecord.from_rows(rows) if rows else None
 
 
