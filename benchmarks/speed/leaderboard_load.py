@@ -3,13 +3,15 @@
     python benchmarks/speed/leaderboard_load.py --against ../before   # 20,000 runs of 50 rows
     python benchmarks/speed/leaderboard_load.py --runs 2000
 
-Parts lie as runs leave them, one a run. Each command runs in a process of its own, with a cache of
-its own for each of the two; the two take turns, so that whatever else a machine does meets both.
+Parts lie as the runs of each checkout leave them, one a run; what the other has written is read
+here, too. Each command runs in a process of its own, and checkouts take turns, so that whatever
+else a machine does meets both.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -21,12 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from regene_bench.base.hashing import stable_id
-from regene_bench.leaderboard.folding import table_of
-from regene_bench.leaderboard.part_file import part_bytes
-from regene_bench.leaderboard.parts import part_path
+from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 
 HERE = Path(__file__).resolve().parents[2]
@@ -68,16 +67,10 @@ class Cost:
     megabytes: float
 
 
-def write_runs(results: Path, count: int) -> list[str]:
-    """Write the parts of runs; returns their ids."""
-    ids = []
+def write_runs(results: Path, count: int) -> None:
+    """Write the parts of runs, as the checkout that is imported does."""
     for number in range(count):
-        run = _run(number)
-        path = part_path(results, run.benchmark, run.run_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(part_bytes(_numbered(run, number)))
-        ids.append(run.run_id)
-    return ids
+        write_part(results, _numbered(_run(number), number))
 
 
 def _run(number: int) -> RunRecord:
@@ -110,7 +103,7 @@ def _run(number: int) -> RunRecord:
     )
 
 
-def _numbered(run: RunRecord, number: int) -> pa.Table:
+def _numbered(run: RunRecord, number: int) -> RunRecord:
     values = np.random.default_rng(number).gamma(4.0, 5.0, len(METRICS) * len(CLASSES)).tolist()
     scores = [
         ScoreRow(
@@ -128,79 +121,90 @@ def _numbered(run: RunRecord, number: int) -> pa.Table:
         for metric in METRICS
         for of_class in CLASSES
     ]
-    return table_of([replace(run, scores=tuple(scores))])
+    return replace(run, scores=tuple(scores))
 
 
 def cost(side: Side, arguments: Sequence[str]) -> Cost:
     """Call a checkout's command on its own folder."""
-    import json
+    command = [sys.executable, "-c", _CALL, *arguments]
+    told = _call(side, [sys.executable, "-c", _MEASURE, json.dumps(command)])
+    code, seconds, megabytes = told.split()
+    if code != "0":
+        raise SystemExit(f"{' '.join(arguments)} ended with {code} in {side.code}")
+    return Cost(float(seconds), float(megabytes))
 
+
+def _call(side: Side, command: Sequence[str]) -> str:
     paths = [str(side.code), str(side.code / "plugins")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),
         "REGENE_BENCH_CACHE": str(side.cache),
         "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-c", _CALL, *arguments, "--results", str(side.results)]
-    told = subprocess.run(
-        [sys.executable, "-c", _MEASURE, json.dumps(command)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=side.code,
-        check=True,
-    )
-    code, seconds, megabytes = told.stdout.split()
-    if code != "0":
-        raise SystemExit(f"{' '.join(arguments)} ended with {code} in {side.code}: {told.stderr}")
-    return Cost(float(seconds), float(megabytes))
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, env=environment, cwd=side.code, check=True
+    ).stdout
 
 
 def compare(what: str, sides: Sequence[Side], arguments: Sequence[str], rounds: int) -> None:
-    """Call each side in turn, and print the best of some rounds and what they are to each other."""
+    """Call each side in turn, and print the best of some rounds and what they are to the first."""
     best: dict[str, Cost] = {}
     for _ in range(rounds):
         for side in sides:
-            found = cost(side, arguments)
+            found = cost(side, (*arguments, "--results", str(side.results)))
             if side.name not in best or found.seconds < best[side.name].seconds:
                 best[side.name] = found
+    first = next(iter(best.values()))
     for name, found in best.items():
-        row = f"{what:<28}{name:<8}{found.seconds:>9.2f}{found.megabytes:>9.0f}"
-        ratio = found.seconds / best[sides[0].name].seconds
-        print(row + (f"{ratio:>9.2f}×" if name != sides[0].name else ""), flush=True)
+        _print(what, name, found, found.seconds / first.seconds)
+
+
+def _print(what: str, name: str, found: Cost, ratio: float = 1.0) -> None:
+    row = f"{what:<20}{name:<22}{found.seconds:>8.2f}{found.megabytes:>9.0f}"
+    print(row + (f"{ratio:>7.2f}×" if ratio != 1.0 else ""), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--against", type=Path, help="another checkout; it takes turns")
-    parser.add_argument("--parts", type=Path, help="a folder to make the parts in, or find them")
+    parser.add_argument("--folder", type=Path, help="where to make the parts, or to find them")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.write is not None:
+        write_runs(arguments.write, arguments.runs)
+        return
     with tempfile.TemporaryDirectory() as temporary:
-        results = arguments.parts or Path(temporary) / "results"
-        folder = Path(temporary)
-        if not results.exists():
-            write_runs(results, arguments.runs)
-        sides = [Side("here", HERE, results, folder / "here")]
+        folder, caches = arguments.folder or Path(temporary), Path(temporary)
+        sides = [Side("here", HERE, folder / "here", caches / "here")]
         if arguments.against is not None:
-            sides.insert(0, Side("before", arguments.against.resolve(), results, folder / "before"))
-        run = stable_id({"number": arguments.runs // 2})
-        board = ("leaderboard", "--format", "csv")
-        print(f"{arguments.runs:,} parts, {arguments.runs * 50:,} rows".ljust(36), end="")
-        print(f"{'CPU s':>9}{'peak MB':>9}{'ratio':>10}")
-        compare("show RUN", sides, ("show", run), arguments.rounds)
-        compare("leaderboard, first", sides, board, 1)
-        compare("leaderboard, again", sides, board, arguments.rounds)
-        # only here: the other may not know the command
-        compacted = replace(sides[-1], results=folder / "few", cache=folder / "of few")
-        shutil.copytree(results, compacted.results)
-        print(f"{'compact':<28}{'here':<8}", end="")
-        cost_of = cost(compacted, ("compact",))
-        print(f"{cost_of.seconds:>9.2f}{cost_of.megabytes:>9.0f}")
-        compare("show RUN, compacted", [compacted], ("show", run), arguments.rounds)
-        compare("leaderboard, compacted first", [compacted], board, 1)
-        compare("leaderboard, compacted again", [compacted], board, arguments.rounds)
+            other = arguments.against.resolve()
+            sides = [
+                Side("before", other, folder / "before", caches / "before"),
+                *sides,
+                Side("here, parts of before", HERE, folder / "before", caches / "of before"),
+            ]
+        for side in sides:
+            if not side.results.exists():
+                script = [sys.executable, str(Path(__file__).resolve())]
+                _call(side, [*script, "--write", str(side.results), "--runs", str(arguments.runs)])
+        _measure(sides, caches, arguments.runs, arguments.rounds)
+
+
+def _measure(sides: Sequence[Side], folder: Path, runs: int, rounds: int) -> None:
+    show, board = ("show", stable_id({"number": runs // 2})), ("leaderboard", "--format", "csv")
+    print(f"{runs:,} parts, {runs * 50:,} rows".ljust(42) + f"{'CPU s':>8}{'peak MB':>9}")
+    compare("show RUN", sides, show, rounds)
+    compare("leaderboard, first", sides, board, 1)
+    compare("leaderboard, again", sides, board, rounds)
+    here = next(side for side in sides if side.name == "here")
+    few = replace(here, name="here, compacted", results=folder / "few", cache=folder / "of few")
+    shutil.copytree(here.results, few.results)
+    _print("compact", "here", cost(few, ("compact", str(few.results))))
+    compare("show RUN", [few], show, rounds)
+    compare("leaderboard, first", [few], board, 1)
+    compare("leaderboard, again", [few], board, rounds)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import ResultsError
+from regene_bench.leaderboard.compacted import is_compacted
 from regene_bench.leaderboard.content import faults
 from regene_bench.leaderboard.part_file import open_part
 from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
@@ -77,7 +78,8 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
     """
     cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
-    many = sum(own not in cached.rows for _, own in stamped) >= _WORTH_A_COPY
+    unread = [path for path, own in stamped if own not in cached.rows]
+    many = len(unread) >= _WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
     copy = cached.table if many else cached.table.select(columns)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:
@@ -101,6 +103,25 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
         tuple((path, count) for path, _, count in parts),
         tuple(part for batch in batches for part in batch.bad),
     )
+
+
+def read_anew(files: Sequence[Path]) -> tuple[list[tuple[Stamp | None, int]], FolderRows]:
+    """Read all columns of files, none from a copy.
+
+    Returns:
+        Of each file that gave rows what it was known by before it was read, and the row count; and
+        the rows.
+    """
+    batches = [
+        _read_batch(batch, SCHEMA.names) for batch in _batches([(p, stamp(p)) for p in files], {})
+    ]
+    parts = [part for batch in batches for part in batch.parts]
+    rows = FolderRows(
+        tuple(table for batch in batches for table in batch.tables),
+        tuple((path, count) for path, _, count in parts),
+        tuple(bad for batch in batches for bad in batch.bad),
+    )
+    return [(own, count) for _, own, count in parts], rows
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
