@@ -132,8 +132,8 @@ def _taken(table: pa.Table, kept: Sequence[_Stretch]) -> pa.Table:
 def _folded(different: Mapping[str, Iterable[Path]]) -> tuple[list[RunRecord], list[BadPart]]:
     kept, bad = [], []
     for run_id, paths in sorted(different.items()):
-        # a part that lies where the run writes it comes first
-        ordered = sorted(paths, key=lambda path: path.stem != run_id)
+        # a part that lies where the run writes it comes first, then what parts were folded into
+        ordered = sorted(paths, key=lambda p: (p.stem != run_id, not is_compacted(p.name)))
         standing = [(p, record) for p in ordered if (record := record_in(p, run_id)) is not None]
         if not standing:  # gone since
             continue

@@ -24,7 +24,7 @@ from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, 
 from regene_bench.base.hashing import ID_LENGTH
 from regene_bench.leaderboard.compacted import holding, is_compacted, may_hold
 from regene_bench.leaderboard.content import is_file_name
-from regene_bench.leaderboard.each_once import each_run_once, record_in
+from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.folding import table_of
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.part_file import part_bytes
@@ -203,8 +203,12 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
         states.setdefault(row.pop("run_id"), set()).add(ScoreState(**row))
     for path in part_files(results, benchmark) if any(part.contradicts for part in bad) else ():
         # a copy that contradicts it does not make a finished run one that has to be done
-        if path.stem not in states and (own := record_in(path, path.stem)) is not None:
-            states[path.stem] = states_of(own)
+        if is_compacted(path.name):
+            own = _beginning(path, "")
+        else:
+            own = [] if path.stem in states else _beginning(path, path.stem)
+        for record in own:
+            states.setdefault(record.run_id, states_of(record))
     return states
 
 
