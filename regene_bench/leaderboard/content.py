@@ -82,12 +82,14 @@ def _unfit_rows(table: pa.Table) -> Iterator[Fault]:
 
 def _where(column: pa.ChunkedArray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Where something holds of the values that are there."""
-    return holds(unboxed(column)) & is_there(column)
+    found: np.ndarray = holds(unboxed(column)) & is_there(column)
+    return found
 
 
 def _has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
     places = [code for code, word in enumerate(words_of(column)) if word == text]
-    return np.isin(unboxed(column), places) & is_there(column)
+    found: np.ndarray = np.isin(unboxed(column), places) & is_there(column)
+    return found
 
 
 def _each(mask: np.ndarray, what: str) -> Iterator[Fault]:

@@ -167,12 +167,12 @@ def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
 
 def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
     """Folder and name of each part, sorted: texts, of which many cost less than of paths."""
-    folders = [benchmark]
+    folders = [] if benchmark is None else [benchmark]
     if benchmark is None:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root) as entries:
             folders = sorted(entry.name for entry in entries if entry.is_dir())
     found: list[tuple[str, str]] = []
-    for where in filter(None, folders):
+    for where in folders:
         with suppress(FileNotFoundError, NotADirectoryError):
             names = sorted(entry.name for entry in os.scandir(root / where))
             found += [(where, n) for n in names if n.endswith(SUFFIX) and not n.startswith(".")]
