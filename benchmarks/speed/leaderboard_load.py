@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--against", type=Path, help="another checkout; it takes turns")
     parser.add_argument("--folder", type=Path, help="where to make the parts, or to find them")
+    parser.add_argument("--theirs", action="store_true", help="read its parts here, too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -180,11 +181,10 @@ def main() -> None:
         sides = [Side("here", HERE, folder / "here", caches / "here")]
         if arguments.against is not None:
             other = arguments.against.resolve()
-            sides = [
-                Side("before", other, folder / "before", caches / "before"),
-                *sides,
-                Side("here, parts of before", HERE, folder / "before", caches / "of before"),
-            ]
+            sides.insert(0, Side("before", other, folder / "before", caches / "before"))
+        if arguments.theirs:
+            theirs = folder / "before"
+            sides.append(Side("here, parts of before", HERE, theirs, caches / "of before"))
         for side in sides:
             if not side.results.exists():
                 script = [sys.executable, str(Path(__file__).resolve())]

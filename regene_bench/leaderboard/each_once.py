@@ -43,6 +43,8 @@ def each_run_once(
     paths = [path for path, _ in files]
     compacted = [is_compacted(path.name) for path in paths]
     stretches = _stretches(table, [count for _, count in files])
+    if not any(compacted) and len({stretch.run for stretch in stretches}) == len(stretches):
+        return table, []
     by_run: dict[int, list[_Stretch]] = {}
     for stretch in stretches:
         by_run.setdefault(stretch.run, []).append(stretch)

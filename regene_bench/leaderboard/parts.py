@@ -162,7 +162,9 @@ def _read_listed(
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     """List the files that should be parts, sorted; temporary files are left out."""
     root = folder / FOLDER
-    return [root / where / name for where, name in _names(root, benchmark)]
+    names = _names(root, benchmark)
+    folders = {where: root / where for where, _ in names}
+    return [folders[where] / name for where, name in names]
 
 
 def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
@@ -182,7 +184,7 @@ def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
 def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
     """The files that lie elsewhere, behind a link: a results folder may come from anywhere."""
     files = list(files)
-    outside = {p.parent for p in files if not stays_inside(p.parent, folder)}
+    outside = {own for own in {p.parent for p in files} if not stays_inside(own, folder)}
     return {
         p for p in files if p.parent in outside or (p.is_symlink() and not stays_inside(p, folder))
     }
