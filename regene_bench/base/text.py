@@ -53,9 +53,13 @@ def visible(text: str) -> str:
 
     Line breaks and tabs stay, and so does every letter of every script.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+    # a table has a million characters, and lines that are plain are told at once
+    return "\n".join(
+        line
+        if line.isprintable()
+        else "".join(c if c.isprintable() or c == "\t" else _escaped(c) for c in line)
+        for line in text.split("\n")
+    )
 
 
 def say(

@@ -32,6 +32,7 @@ class _Removal:
         size: In bytes.
         lock: The lock of the run that it belongs to; ``None`` for what nobody locks.
         holds: Tells, once the run is locked, whether the reason still holds.
+        remove: Removes it, where that is more than to remove the path.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class _Removal:
     size: int
     lock: Path | None = None
     holds: Callable[[], bool] = lambda: True
+    remove: Callable[[], None] | None = None
 
 
 def clean(
@@ -115,7 +117,8 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
             removals.append(_removal(folder, "unfinished run", lock, still))
     for run_id, benchmark in sorted(failures.items()) if failed else ():
         part, folder = part_path(results, benchmark, run_id), results / _RUN_FOLDER / run_id
-        # the folder last: the lock is in it
+        # first what an older part would say, and the folder last: the lock is in it
+        removals += _from_compacted(results, benchmark, run_id, folder / "lock")
         for path in (part, folder):
             if path.exists():
                 still = partial(_has_failed, results, benchmark, run_id)
@@ -123,8 +126,26 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
     return removals
 
 
+def _from_compacted(results: Path, benchmark: str, run_id: str, lock: Path) -> list[_Removal]:
+    """Take a failed run out of a file of many runs, if it is in one."""
+    from regene_bench.harness.compaction import is_in_compacted, take_out
+    from regene_bench.leaderboard.parts import FOLDER
+
+    if not is_in_compacted(results, benchmark, run_id):
+        return []
+    still = partial(_has_failed, results, benchmark, run_id)
+    path = results / FOLDER / benchmark / f"(run {run_id} among others)"
+    take = partial(take_out, results, benchmark, run_id)
+    return [_Removal(path, "failed run", 0, lock, still, take)]
+
+
 def _has_no_part(results: Path, run_id: str) -> bool:
-    return not list(results.glob(f"leaderboard/*/{run_id}.parquet"))
+    from regene_bench.leaderboard.parts import FOLDER, ended_runs
+
+    if list(results.glob(f"{FOLDER}/*/{run_id}.parquet")):
+        return False
+    benchmarks = [path.name for path in (results / FOLDER).glob("*") if path.is_dir()]
+    return not any(run_id in ended_runs(results, name) for name in benchmarks)
 
 
 def _has_failed(results: Path, benchmark: str, run_id: str) -> bool:
@@ -162,16 +183,20 @@ def _removed(removal: _Removal) -> bool:
     from regene_bench.runtime.locks import held_if_free
 
     if removal.lock is None or not removal.lock.parent.exists():
-        _remove(removal.path)
+        _remove(removal)
         return True
     with held_if_free(removal.lock) as held:
         if not held or not removal.holds():
             return False
-        _remove(removal.path)
+        _remove(removal)
     return True
 
 
-def _remove(path: Path) -> None:
+def _remove(removal: _Removal) -> None:
+    if removal.remove is not None:
+        removal.remove()
+        return
+    path = removal.path
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -120,9 +120,11 @@ def _circumstances(record: RunRecord) -> str:
 
 
 def _files(results: Path, record: RunRecord) -> str:
+    from regene_bench.leaderboard.compacted import holding
     from regene_bench.leaderboard.parts import part_path
 
-    files = [part_path(results, record.benchmark, record.run_id)]
+    part = part_path(results, record.benchmark, record.run_id)
+    files = [part] if part.exists() else list(holding(part.parent, record.run_id)) or [part]
     found = (results / _RUN_FOLDER / record.run_id).rglob("*")
     files += sorted(p for p in found if p.is_file() and stays_inside(p, results))
     return "\n".join(f"  {printable(str(path))}" for path in files)

@@ -14,7 +14,7 @@ from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import sweep_abandoned, write_atomically
 from regene_bench.base.hashing import stable_id
 from regene_bench.harness.run import CHECKPOINTS, LOCK, run_folder
-from regene_bench.leaderboard.parts import part_path
+from regene_bench.leaderboard.parts import ended_runs, part_path
 from regene_bench.plan.runs import Run
 from regene_bench.runtime.locks import held_if_free
 
@@ -55,10 +55,14 @@ class Repetition:
             ResultsError: The results folder cannot be written to.
         """
         self._note()
+        ended = {
+            name: ended_runs(self._results, name) for name in {run.benchmark.name for run in runs}
+        }
         for run in runs:
             if run.run_id not in self._forgotten:
                 part = part_path(self._results, run.benchmark.name, run.run_id)
-                forget_training(run_folder(self._results, run.run_id), part)
+                has_ended = part.exists() or run.run_id in ended[run.benchmark.name]
+                forget_training(run_folder(self._results, run.run_id), has_ended=has_ended)
         self._forgotten |= {run.run_id for run in runs}
         self._note()
 
@@ -92,21 +96,21 @@ class Repetition:
         return [], set()
 
 
-def forget_training(folder: Path, part: Path) -> None:
+def forget_training(folder: Path, *, has_ended: bool) -> None:
     """Remove the checkpoints of a run that has ended, so that repeating it trains anew.
 
-    A run that has no part has not ended: it goes on. One that another process is at work on is left
+    A run that has not ended goes on. One that another process is at work on is left
     to it; what that process makes of it is new.
 
     Args:
         folder: The run's.
-        part: Where its part lies, if it has ended.
+        has_ended: Whether it has a part, or stands in a file of many runs.
 
     Raises:
         ResultsError: They cannot be removed.
     """
     checkpoints = folder / CHECKPOINTS
-    if not (checkpoints.exists() and part.exists()):
+    if not (checkpoints.exists() and has_ended):
         return
     with told_of_disk("remove", checkpoints), held_if_free(folder / LOCK) as held:
         if held:

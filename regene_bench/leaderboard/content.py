@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regene_bench.leaderboard.directions import BETTER
 from regene_bench.leaderboard.schema import COLUMNS
+from regene_bench.leaderboard.unboxed import is_there, unboxed, words_of
 
 NEVER_NULL = (
     *("schema_version", "run_id", "benchmark", "protocol_version", "preset", "dataset"),
@@ -40,7 +40,7 @@ def faults(table: pa.Table) -> list[Fault]:
     """Find the rows that no run writes; the first fault of each kind and column in each row.
 
     Args:
-        table: Rows with all columns of the schema, a dictionary a column.
+        table: Rows with all columns of the schema, one dictionary a column.
 
     Returns:
         Nothing, as a rule.
@@ -56,53 +56,58 @@ def is_file_name(name: str) -> bool:
 def _faults(table: pa.Table) -> Iterator[Fault]:
     for name in NEVER_NULL:
         if table[name].null_count:
-            yield from _each(pc.is_null(table[name]), f"{name} is missing in a row")
+            yield from _each(~is_there(table[name]), f"{name} is missing in a row")
     for name, (fits, what) in _TEXTS.items():
         yield from _unfit_texts(table[name], name, fits, what)
     for name in _COUNTS:
-        if len(table) and (pc.min(table[name]).as_py() or 0) < 0:
-            yield from _each(pc.less(table[name], 0), f"{name} is less than 0")
+        yield from _each(_where(table[name], lambda n: n < 0), f"{name} is less than 0")
     for name in _FLOATS:
-        yield from _each(pc.invert(pc.is_finite(table[name])), f"{name} is no finite number")
+        infinite = _where(table[name], lambda n: ~np.isfinite(n))
+        yield from _each(infinite, f"{name} is no finite number")
         if name.endswith(("_seconds", "_per_second")):
-            yield from _each(pc.less(table[name], 0.0), f"{name} is less than 0")
-    times = table["timestamp"].cast(pa.int64())
-    outside = pc.or_(pc.less(times, 0), pc.greater_equal(times, _END_OF_TIME))
+            yield from _each(_where(table[name], lambda n: n < 0), f"{name} is less than 0")
+    outside = _where(table["timestamp"], lambda t: (t < 0) | (t >= _END_OF_TIME))
     yield from _each(outside, "timestamp is no time of our days")
     yield from _unfit_rows(table)
 
 
 def _unfit_rows(table: pa.Table) -> Iterator[Fault]:
     """What columns that are well by themselves cannot say together."""
-    status, of_run = table["status"].cast(pa.string()), pc.is_null(table["metric"])
-    ok = pc.equal(status, "ok")
-    no_score = pc.and_(pc.and_(ok, pc.invert(of_run)), pc.is_null(table["value"]))
-    yield from _each(no_score, "a score that is ok has no value")
-    known = pc.or_(ok, pc.equal(status, "failed"))
-    yield from _each(pc.and_(of_run, pc.invert(known)), "a run is neither ok nor failed")
+    status, of_run = table["status"], ~is_there(table["metric"])
+    ok = _has_text(status, "ok")
+    yield from _each(ok & ~of_run & ~is_there(table["value"]), "a score that is ok has no value")
+    unknown = is_there(status) & ~(ok | _has_text(status, "failed"))
+    yield from _each(of_run & unknown, "a run is neither ok nor failed")
 
 
-def _each(mask: pa.ChunkedArray, what: str) -> Iterator[Fault]:
-    """Name the rows of a mask; null is no fault."""
-    if not pc.any(mask).as_py():
-        return
-    rows = np.flatnonzero(pc.fill_null(mask, False).to_numpy())
-    yield from ((int(row), what) for row in rows)
+def _where(column: pa.ChunkedArray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Where something holds of the values that are there."""
+    found: np.ndarray = holds(unboxed(column)) & is_there(column)
+    return found
+
+
+def _has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
+    places = [code for code, word in enumerate(words_of(column)) if word == text]
+    found: np.ndarray = np.isin(unboxed(column), places) & is_there(column)
+    return found
+
+
+def _each(mask: np.ndarray, what: str) -> Iterator[Fault]:
+    """Name the rows of a mask."""
+    yield from ((int(row), what) for row in np.flatnonzero(mask))
 
 
 def _unfit_texts(
     column: pa.ChunkedArray, name: str, fits: Callable[[str], bool], what: str
 ) -> Iterator[Fault]:
     """Look at each text once, however many rows have it."""
-    array = column.combine_chunks()
-    words = array.dictionary.to_pylist()
-    unfit = [code for code, word in enumerate(words) if word is not None and not fits(word)]
+    words = words_of(column)
+    unfit = {code: word for code, word in enumerate(words) if word is not None and not fits(word)}
     if not unfit:
         return
-    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(np.isin(codes, unfit)):
-        shown = ascii(words[codes[row]][:_LONGEST_SHOWN])
-        yield int(row), f"{name} is {shown}, {what}"
+    codes = unboxed(column)
+    for row in np.flatnonzero(np.isin(codes, list(unfit)) & is_there(column)):
+        yield int(row), f"{name} is {unfit[int(codes[row])][:_LONGEST_SHOWN]!a}, {what}"
 
 
 def _one_of(*words: str) -> tuple[Callable[[str], bool], str]:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
-from regene_bench.leaderboard.grouping import codes
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
 
@@ -38,30 +36,6 @@ class Conflict:
     second: float
     first_path: Path
     second_path: Path
-
-
-def repeated_runs(table: pa.Table, counts: Sequence[int]) -> dict[str, list[int]]:
-    """Find the runs that stand in more than one file.
-
-    Args:
-        table: The rows of all files, with ``run_id``.
-        counts: How many rows each file gave, in order.
-
-    Returns:
-        The numbers of its files by run id.
-    """
-    runs = codes(table, ["run_id"])
-    files = np.repeat(np.arange(len(counts)), counts)
-    # rows of a run lie together: a stretch begins where either of the two changes
-    begins = np.flatnonzero(np.r_[True, (np.diff(runs) != 0) | (np.diff(files) != 0)][: len(runs)])
-    pairs = np.unique(np.stack([runs[begins], files[begins]], axis=1), axis=0)
-    own, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
-    found = {}
-    for run, start, number in zip(own, first, count, strict=True):
-        if number > 1:
-            row = int(begins[np.flatnonzero(runs[begins] == run)[0]])
-            found[table["run_id"][row].as_py()] = pairs[start : start + number, 1].tolist()
-    return found
 
 
 def fold(

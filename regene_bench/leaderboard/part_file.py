@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from regene_bench.base.checksums import checksum
 from regene_bench.base.errors import ResultsError
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA
 
 _MARK = b"regene-bench seal "
 _DIGITS = 8
@@ -24,18 +25,27 @@ _SEAL = len(_MARK) + _DIGITS
 _TAIL = 8
 
 
-def part_bytes(table: pa.Table, *, statistics: bool = False) -> bytes:
+def part_bytes(table: pa.Table, *, large: bool = False) -> bytes:
     """Write rows as a sealed Parquet file, with checksums of its pages for other readers.
 
     Args:
         table: Rows under the schema.
-        statistics: Note the smallest and largest value of each column, by which large files are
-            searched; in one of a single run they would be most of it.
+        large: They are of many runs: they are compressed, and the smallest and largest value of
+            each column is noted, by which such files are searched. In a file of a single run both
+            would be most of it, and of the time to read it.
     """
     written = io.BytesIO()
-    pq.write_table(
-        table, written, compression="zstd", write_statistics=statistics, write_page_checksum=True
-    )
+    if large:
+        pq.write_table(table, written, compression="zstd", write_page_checksum=True)
+    else:
+        pq.write_table(
+            table.cast(PLAIN_SCHEMA),
+            written,
+            compression="none",
+            write_statistics=False,
+            store_schema=False,
+            write_page_checksum=True,
+        )
     content = written.getvalue()
     cut = _footer(content)
     pages, footer = content[:cut], content[cut:]

@@ -1,13 +1,16 @@
 """The Parquet parts of a results folder: one file a run, written whole, read all at once.
 
-A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``.
+A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``; beside it may lie files of
+many runs (``compacted``).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -19,16 +22,20 @@ from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
 from regene_bench.base.hashing import ID_LENGTH
+from regene_bench.leaderboard.compacted import holding, is_compacted, may_hold
 from regene_bench.leaderboard.content import is_file_name
-from regene_bench.leaderboard.folding import Conflict, fold, repeated_runs, table_of
+from regene_bench.leaderboard.each_once import each_run_once
+from regene_bench.leaderboard.folding import table_of
 from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.leaderboard.unboxed import rows_of, words_of
 
 FOLDER = "leaderboard"
 SUFFIX = ".parquet"
+_READINGS = 3
 _RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 
 
@@ -120,6 +127,21 @@ def read_parts(
     """
     names = tuple(SCHEMA.names if columns is None else columns)
     wanted = names if "run_id" in names else ("run_id", *names)
+    for _ in range(_READINGS - 1):
+        found = _read_listed(folder, benchmark, wanted)
+        if found is not None:
+            break
+    else:
+        found = _read_listed(folder, benchmark, wanted, patient=False)
+    assert found is not None
+    table, bad = found
+    return table.select(names), bad
+
+
+def _read_listed(
+    folder: Path, benchmark: str | None, wanted: Sequence[str], *, patient: bool = True
+) -> tuple[pa.Table, list[BadPart]] | None:
+    """Read the files that are there; ``None`` if one went meanwhile, maybe into another file."""
     tables: list[pa.Table] = [SCHEMA.empty_table().select(wanted)]
     files: list[tuple[Path, int]] = []
     seen = part_files(folder, benchmark)
@@ -131,66 +153,38 @@ def read_parts(
         tables += found.tables
         files += found.files
         bad += found.bad
-    table, contradicting = _each_run_once(joined(tables), files)
-    return table.select(names), bad + contradicting
-
-
-def _each_run_once(
-    table: pa.Table, files: Sequence[tuple[Path, int]]
-) -> tuple[pa.Table, list[BadPart]]:
-    """Fold runs that stand in several files, such as copies that a sync tool made beside a part."""
-    repeated = repeated_runs(table, [count for _, count in files])
-    if not repeated:
-        return table, []
-    kept, bad = [], []
-    for run_id, numbers in sorted(repeated.items()):
-        # a part that lies where the run writes it comes first
-        paths = sorted((files[n][0] for n in numbers), key=lambda path: path.stem != run_id)
-        standing = [
-            (path, record) for path in paths if (record := _record_in(path, run_id)) is not None
-        ]
-        if not standing:  # gone since
-            continue
-        record, conflicts = fold(standing)
-        if conflicts:
-            bad += [_contradicting(conflict) for conflict in conflicts[:1]]
-        else:
-            kept.append(record)
-    ids = pa.array(sorted(repeated))
-    once = table.filter(pc.invert(pc.is_in(table["run_id"].cast(pa.string()), value_set=ids)))
-    return joined([once, table_of(kept).select(table.column_names)]), bad
-
-
-def _contradicting(one: Conflict) -> BadPart:
-    of_class = "" if one.class_name is None else f" of {one.class_name}"
-    reason = (
-        f"of the run {one.run_id} it says that {one.metric}{of_class} is {one.second:.6g}, and "
-        f"{one.first_path} that it is {one.first:.6g}; the run is left out until you remove one "
-        "of the two files"
-    )
-    return BadPart(one.second_path, reason, contradicts=True)
-
-
-def _record_in(path: Path, run_id: str) -> RunRecord | None:
-    table = read_file(path)
-    if isinstance(table, BadPart):
+    if patient and len(files) + len(bad) < len(seen) + len(outside):
         return None
-    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
-    return RunRecord.from_rows(rows) if rows else None
+    table, contradicting = each_run_once(joined(tables), files)
+    return table, bad + contradicting
 
 
 def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
     """List the files that should be parts, sorted; temporary files are left out."""
     root = folder / FOLDER
-    pattern = f"*{SUFFIX}" if benchmark is not None else f"*/*{SUFFIX}"
-    found = (root if benchmark is None else root / benchmark).glob(pattern)
-    return sorted(p for p in found if not p.name.startswith("."))
+    names = _names(root, benchmark)
+    folders = {where: root / where for where, _ in names}
+    return [folders[where] / name for where, name in names]
+
+
+def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
+    """Folder and name of each part, sorted: texts, of which many cost less than of paths."""
+    folders = [] if benchmark is None else [benchmark]
+    if benchmark is None:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root) as entries:
+            folders = sorted(entry.name for entry in entries if entry.is_dir())
+    found: list[tuple[str, str]] = []
+    for where in folders:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = sorted(entry.name for entry in os.scandir(root / where))
+            found += [(where, n) for n in names if n.endswith(SUFFIX) and not n.startswith(".")]
+    return found
 
 
 def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
     """The files that lie elsewhere, behind a link: a results folder may come from anywhere."""
     files = list(files)
-    outside = {p.parent for p in files if not stays_inside(p.parent, folder)}
+    outside = {own for own in {p.parent for p in files} if not stays_inside(own, folder)}
     return {
         p for p in files if p.parent in outside or (p.is_symlink() and not stays_inside(p, folder))
     }
@@ -211,8 +205,12 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
         states.setdefault(row.pop("run_id"), set()).add(ScoreState(**row))
     for path in part_files(results, benchmark) if any(part.contradicts for part in bad) else ():
         # a copy that contradicts it does not make a finished run one that has to be done
-        if path.stem not in states and (own := _record_in(path, path.stem)) is not None:
-            states[path.stem] = states_of(own)
+        if is_compacted(path.name):
+            own = _beginning(path, "")
+        else:
+            own = [] if path.stem in states else _beginning(path, path.stem)
+        for record in own:
+            states.setdefault(record.run_id, states_of(record))
     return states
 
 
@@ -241,18 +239,36 @@ def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
     They do where the part alone begins so, and where no other can hold a run that does: where all
     are called by ids, as runs write them.
     """
-    paths = part_files(results)
-    matches = [path for path in paths if path.stem.startswith(run_id_prefix)]
-    whole = [path for path in matches if path.stem == run_id_prefix]
-    named_by_ids = all(_RUN_ID.fullmatch(path.stem) for path in paths)
-    alone = run_id_prefix and len(matches) == 1 and (whole or named_by_ids)
-    if not alone or _leading_out(matches, results):
+    root = results / FOLDER
+    names = _names(root)
+    stems = [(where, n.removesuffix(SUFFIX)) for where, n in names if not is_compacted(n)]
+    matches = [(where, stem) for where, stem in stems if stem.startswith(run_id_prefix)]
+    whole = [stem for _, stem in matches if stem == run_id_prefix]
+    compacted = [root / where / n for where, n in names if may_hold(n, run_id_prefix)]
+    named_by_ids = whole or all(_RUN_ID.fullmatch(stem) for _, stem in stems)
+    if not run_id_prefix or len(matches) > 1 or not named_by_ids:
         return None
-    return _record_in(matches[0], matches[0].stem)
+    paths = [root / where / f"{stem}{SUFFIX}" for where, stem in matches]
+    # an id that is whole, and has its own part, is in no other
+    paths += [] if whole else compacted
+    if _leading_out(paths, results):
+        return None
+    found = [record for path in paths for record in _beginning(path, run_id_prefix)]
+    return found[0] if len(found) == 1 else None
+
+
+def _beginning(path: Path, run_id_prefix: str) -> list[RunRecord]:
+    """The runs of a file whose ids begin so."""
+    table = read_file(path)
+    if isinstance(table, BadPart):
+        return []
+    ids = [word for word in words_of(table["run_id"]) if word and word.startswith(run_id_prefix)]
+    rows = [rows_of(table, run_id) for run_id in ids]
+    return [RunRecord.from_rows(own) for own in rows if own]
 
 
 def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:
-    """Read the part of one run from where it must lie, whatever else lies there.
+    """Read the part of one run from where it must lie, or from a file of many runs beside it.
 
     Returns:
         The run; ``None`` if it has no part, or one that cannot be read and may be replaced.
@@ -260,17 +276,27 @@ def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | Non
     Raises:
         ResultsError: A newer version has written it.
     """
-    path = part_path(results, benchmark, run_id)
-    table = read_file(path)
-    if isinstance(table, BadPart):
-        if table.newer:
+    own = part_path(results, benchmark, run_id)
+    for path in (own, *holding(own.parent, run_id)):
+        if path != own and _leading_out([path], results):
+            continue
+        table = read_file(path)
+        if not isinstance(table, BadPart):
+            rows = rows_of(table, run_id)
+            if rows:
+                return RunRecord.from_rows(rows)
+        elif table.newer:
             raise ResultsError(
                 f"{path} cannot be added to: {table.reason}.",
                 hint="Upgrade regene-bench, or give another results folder.",
             )
-        return None
-    rows = table.filter(pc.equal(table["run_id"], run_id)).to_pylist()
-    return RunRecord.from_rows(rows) if rows else None
+    return None
+
+
+def ended_runs(results: Path, benchmark: str) -> set[str]:
+    """Ids of the runs of a benchmark that have rows, in parts of their own or in others."""
+    table, _ = read_parts(results, benchmark=benchmark, columns=("run_id",))
+    return set(table["run_id"].unique().to_pylist())
 
 
 def find_run(table: pa.Table, run_id_prefix: str, where: Path) -> RunRecord:

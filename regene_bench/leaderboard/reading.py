@@ -14,10 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import ResultsError
+from regene_bench.leaderboard.compacted import is_compacted
 from regene_bench.leaderboard.content import faults
 from regene_bench.leaderboard.part_file import open_part
 from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION, VERSION_KEY, migrated
+from regene_bench.leaderboard.schema import (
+    PLAIN_SCHEMA,
+    SCHEMA,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    migrated,
+)
 
 _READERS = 4
 _BATCH = 128
@@ -71,7 +78,8 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
     """
     cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
-    many = sum(own not in cached.rows for _, own in stamped) >= _WORTH_A_COPY
+    unread = [path for path, own in stamped if own not in cached.rows]
+    many = len(unread) >= _WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
     copy = cached.table if many else cached.table.select(columns)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:
@@ -95,6 +103,25 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
         tuple((path, count) for path, _, count in parts),
         tuple(part for batch in batches for part in batch.bad),
     )
+
+
+def read_anew(files: Sequence[Path]) -> tuple[list[tuple[Stamp | None, int]], FolderRows]:
+    """Read all columns of files, none from a copy.
+
+    Returns:
+        Of each file that gave rows what it was known by before it was read, and the row count; and
+        the rows.
+    """
+    batches = [
+        _read_batch(batch, SCHEMA.names) for batch in _batches([(p, stamp(p)) for p in files], {})
+    ]
+    parts = [part for batch in batches for part in batch.parts]
+    rows = FolderRows(
+        tuple(table for batch in batches for table in batch.tables),
+        tuple((path, count) for path, _, count in parts),
+        tuple(bad for batch in batches for bad in batch.bad),
+    )
+    return [(own, count) for _, own, count in parts], rows
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -133,33 +160,55 @@ def _read_batch(batch: Sequence[_Stamped], columns: Sequence[str]) -> _Batch:
             bad.append(part)
         elif part is not None:
             read.append((path, part))
-    sound, unsound = _sound(read)
+    sound = _sound(read)
     stamps = dict(batch)
-    parts = [(path, stamps[path], len(table)) for path, table in sound]
-    # each table of a part holds some hundred small buffers, which add up
-    tables = [joined([table for _, table in sound]).select(columns)] if sound else []
-    return _Batch(tables, parts, bad + unsound)
+    parts = [(path, stamps[path], count) for path, count in sound.files]
+    tables = [table.select(columns) for table in sound.tables]
+    return _Batch(tables, parts, [*bad, *sound.bad])
 
 
-def _sound(parts: list[tuple[Path, pa.Table]]) -> tuple[list[tuple[Path, pa.Table]], list[BadPart]]:
+def _sound(parts: Sequence[tuple[Path, pa.Table]]) -> FolderRows:
     """Tell parts whose rows say what rows can say from others, all at once where all are well."""
     if not parts:
-        return [], []
+        return FolderRows((), (), ())
+    counts = [len(table) for _, table in parts]
     try:
-        whole = joined([table for _, table in parts])
+        # each table of a part holds some hundred small buffers, which add up
+        whole = _under_schema([table for _, table in parts])
         whole.validate(full=True)
         found = faults(whole)
     except (pa.ArrowException, ValueError) as error:
         if len(parts) == 1:
-            return [], [BadPart(parts[0][0], f"not readable ({_first_line(error)})")]
-        each = [_sound([part]) for part in parts]
-        return [p for sound, _ in each for p in sound], [b for _, bad in each for b in bad]
-    ends = np.cumsum([len(table) for _, table in parts])
+            return FolderRows(
+                (), (), (BadPart(parts[0][0], f"not readable ({_first_line(error)})"),)
+            )
+        return _together([_sound([part]) for part in parts])
+    ends = np.cumsum(counts)
     reasons: dict[int, str] = {}
     for row, reason in found:
         reasons.setdefault(int(np.searchsorted(ends, row, side="right")), reason)
-    bad = [BadPart(parts[number][0], reason) for number, reason in sorted(reasons.items())]
-    return [part for number, part in enumerate(parts) if number not in reasons], bad
+    bad = tuple(BadPart(parts[number][0], reason) for number, reason in sorted(reasons.items()))
+    kept = [number for number in range(len(parts)) if number not in reasons]
+    if bad:
+        pieces = [whole.slice(ends[number] - counts[number], counts[number]) for number in kept]
+        whole = joined(pieces) if pieces else whole.slice(0, 0)
+    return FolderRows((whole,), tuple((parts[n][0], counts[n]) for n in kept), bad)
+
+
+def _together(each: Sequence[FolderRows]) -> FolderRows:
+    tables = [table for one in each for table in one.tables]
+    return FolderRows(
+        (joined(tables),) if tables else (),
+        tuple(file for one in each for file in one.files),
+        tuple(bad for one in each for bad in one.bad),
+    )
+
+
+def _under_schema(tables: Sequence[pa.Table]) -> pa.Table:
+    """Join tables that have plain texts or dictionaries; of plain ones all at once."""
+    stretches = groupby(tables, key=lambda table: table.schema.equals(PLAIN_SCHEMA))
+    whole = [pa.concat_tables(stretch).combine_chunks().cast(SCHEMA) for _, stretch in stretches]
+    return joined(whole)
 
 
 def _copied(batch: Sequence[_Stamped], copy: pa.Table, rows: _Rows) -> _Batch:
@@ -180,21 +229,20 @@ def read_file(path: Path) -> pa.Table | BadPart:
         return BadPart(path, "there is no such file")
     if isinstance(part, BadPart):
         return part
-    sound, bad = _sound([(path, part)])
-    return bad[0] if bad else joined([sound[0][1]])
+    sound = _sound([(path, part)])
+    return sound.bad[0] if sound.bad else sound.tables[0]
 
 
 def read_part(path: Path) -> pa.Table | BadPart | None:
     """Read one file under the schema, without a look at what its rows say.
 
     Returns:
-        Its rows; ``None`` if somebody has removed it since it was listed.
+        Its rows, texts plain or not; ``None`` if somebody has removed it since it was listed.
     """
     try:
         with open_part(path) as file:
-            own = file.schema_arrow.equals(SCHEMA) and _is_current(file.schema_arrow)
             table = file.read(use_threads=False)
-        return table if own else _cast_part(table)
+        return table if _is_current(table) else _cast_part(table)
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError) as error:
@@ -203,9 +251,13 @@ def read_part(path: Path) -> pa.Table | BadPart | None:
         return BadPart(path, error.message, newer=isinstance(error, _NewerError))
 
 
-def _is_current(schema: pa.Schema) -> bool:
-    version: bytes | None = (schema.metadata or {}).get(VERSION_KEY)
-    return version == str(SCHEMA_VERSION).encode()
+def _is_current(table: pa.Table) -> bool:
+    """Whether a table is as this version writes it, a file of one run or of several."""
+    if table.schema.equals(PLAIN_SCHEMA):
+        versions = pc.min_max(table["schema_version"]).as_py()
+        return set(versions.values()) == {SCHEMA_VERSION}
+    version: bytes | None = (table.schema.metadata or {}).get(VERSION_KEY)
+    return version == str(SCHEMA_VERSION).encode() and bool(table.schema.equals(SCHEMA))
 
 
 def _cast_part(table: pa.Table) -> pa.Table:

@@ -129,6 +129,10 @@ SCHEMA: pa.Schema = pa.schema(
     [pa.field(c.name, _ARROW_TYPES[c.kind]) for c in COLUMNS],
     metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()},
 )
+PLAIN_SCHEMA: pa.Schema = pa.schema(
+    [pa.field(c.name, pa.string() if c.kind == "text" else _ARROW_TYPES[c.kind]) for c in COLUMNS]
+)
+"""The same columns as a file of one run has them: to read dictionaries takes longer."""
 
 
 def migrated(table: pa.Table, version: int) -> pa.Table:

@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from regene_bench.cli.clean import _of_runs, _removed
-from regene_bench.leaderboard.parts import write_part
+from regene_bench.leaderboard.parts import read_parts, write_part
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record
 
@@ -97,3 +97,17 @@ def test_something_must_be_chosen(cli: Cli) -> None:
     done = cli("clean")
     assert done.returncode == 2
     assert "--checkpoints" in done.stderr
+
+
+def test_a_failed_run_in_a_file_of_many_goes_and_the_others_stay(cli: Cli, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    good, bad = "a1" * 8, "b2" * 8
+    write_part(results, record(good))
+    write_part(results, record(bad, status="failed", scores=()))
+    assert "2 files are 1 now" in cli("compact", str(results)).stdout
+    assert f"run {bad} among others" in cli("clean", "--failed", "--dry-run").stdout
+    assert cli("clean", "--failed", "--yes").returncode == 0
+    assert read_parts(results)[0]["run_id"].to_pylist() == [good]
+    assert "nothing to remove" in cli("clean", "--failed").stdout
+    assert cli("show", good[:4]).returncode == 0
+    assert "1 files, nothing to fold" in cli("compact", str(results)).stdout

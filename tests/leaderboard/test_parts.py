@@ -131,7 +131,7 @@ def test_rows_of_an_older_version_are_brought_to_the_newest(tmp_path: Path) -> N
     ("spoil", "reason"),
     [
         (_torn, "not a readable"),
-        (_torn_at_the_front, "not a readable"),
+        (_torn_at_the_front, "damaged"),
         (_empty, "empty"),
         (_foreign, "lacks the columns"),
         (_text, "not a readable"),

@@ -1,0 +1,248 @@
+"""Folding thousands of parts into few files, so that a kill at any moment changes no answer.
+
+Files of many runs are written and read again before anything goes. Then files that they replace go,
+and parts last: as long as a run has its own part, that part is what counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regene_bench.base.disk import told_of_disk
+from regene_bench.base.errors import ResultsError
+from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
+from regene_bench.base.hashing import ID_LENGTH
+from regene_bench.harness.run import LOCK, run_folder
+from regene_bench.leaderboard.compacted import file_name, holding, is_compacted
+from regene_bench.leaderboard.each_once import each_run_once
+from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.parts import FOLDER, part_files
+from regene_bench.leaderboard.parts_cache import Stamp, stamp
+from regene_bench.leaderboard.reading import BadPart, joined, read_anew, read_file
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
+from regene_bench.leaderboard.unboxed import rows_of, unboxed, words_of
+from regene_bench.runtime.locks import held_if_free
+
+_RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
+_RUNS_A_FILE = 1000
+_LOCK = ".compacting.lock"
+_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What became of the files of a benchmark.
+
+    Attributes:
+        benchmark: Its name.
+        runs: How many runs lie in the files that were written.
+        before: How many files there were.
+        after: How many there are.
+        left: Files that are no sound part of the run that they are called by; they were left.
+    """
+
+    benchmark: str
+    runs: int
+    before: int
+    after: int
+    left: tuple[BadPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Files to be folded: what each was known by before it was read, and all of their rows."""
+
+    stamps: dict[Path, Stamp]
+    files: tuple[tuple[Path, int], ...]
+    table: pa.Table
+
+
+def compact(results: Path, benchmark: str) -> Compaction:
+    """Fold the parts of a benchmark into files of up to a thousand runs.
+
+    Args:
+        results: The results folder.
+        benchmark: A benchmark in it.
+
+    Raises:
+        ResultsError: The disk refuses, another call compacts, or files contradict each other.
+    """
+    folder = results / FOLDER / benchmark
+    with _alone_in(folder):
+        before = part_files(results, benchmark)
+        chosen, left = _choose(results, benchmark, before)
+        if len(chosen.files) < 2:
+            return Compaction(benchmark, 0, len(before), len(before), left)
+        table, contradicting = each_run_once(chosen.table, chosen.files)
+        if contradicting:
+            one = contradicting[0]
+            raise ResultsError(
+                f"{one.path}: {one.reason}.", hint="Remove one of the two, then compact again."
+            )
+        order = pc.sort_indices(table["run_id"].cast(pa.string()))
+        written, runs = _write_all(folder, table.take(order))
+        _remove_replaced(results, chosen, written)
+        after = part_files(results, benchmark)
+        return Compaction(benchmark, runs, len(before), len(after), left)
+
+
+def take_out(results: Path, benchmark: str, run_id: str) -> None:
+    """Remove a run from the files of many runs; its own part stays.
+
+    Raises:
+        ResultsError: The disk refuses, or another call compacts.
+    """
+    folder = results / FOLDER / benchmark
+    with _alone_in(folder):
+        for path in holding(folder, run_id):
+            table = read_file(path)
+            if isinstance(table, BadPart) or not rows_of(table, run_id):
+                continue
+            others = table.filter(pc.not_equal(table["run_id"], run_id))
+            written = _write_all(folder, others)[0] if len(others) else set()
+            if path not in written:
+                with told_of_disk("remove", path):
+                    path.unlink()
+        with told_of_disk("write to", folder):
+            sync_folder(folder)
+
+
+def is_in_compacted(results: Path, benchmark: str, run_id: str) -> bool:
+    """Tell whether a file of many runs has rows of a run."""
+    tables = (read_file(path) for path in holding(results / FOLDER / benchmark, run_id))
+    return any(not isinstance(table, BadPart) and rows_of(table, run_id) for table in tables)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    with told_of_disk("write to", folder), held_if_free(folder / _LOCK, _WAIT_SECONDS) as held:
+        if not held:
+            raise ResultsError(
+                f"Another call is at work on the files of {folder}.",
+                hint="Wait until it has ended.",
+            )
+        sweep_abandoned(folder)
+        yield
+
+
+def _choose(
+    results: Path, benchmark: str, files: Sequence[Path]
+) -> tuple[_Chosen, tuple[BadPart, ...]]:
+    """Read the parts, and those files of many runs that have to be written anew with them.
+
+    These are the ones that have room, and the ones that have a run of the parts: what they say of
+    it would contradict the new file once the part is gone.
+    """
+    own = [path for path in files if _RUN_ID.fullmatch(path.stem) and _lies_here(path, results)]
+    chosen, bad = _read_parts(own, benchmark)
+    ids = {path.stem for path, _ in chosen.files}
+    tables, stamps, counted = [chosen.table], dict(chosen.stamps), list(chosen.files)
+    many = [path for path in files if is_compacted(path.name) and _lies_here(path, results)]
+    for path in many:
+        known, read = read_anew([path])
+        bad += read.bad
+        if not read.files:
+            continue
+        runs = set(words_of(read.tables[0]["run_id"]))
+        if known[0][0] is not None and (runs & ids or len(runs) < _RUNS_A_FILE // 2):
+            tables += read.tables
+            stamps[path] = known[0][0]
+            counted += read.files
+    return _Chosen(stamps, tuple(counted), joined(tables)), tuple(bad)
+
+
+def _read_parts(paths: Sequence[Path], benchmark: str) -> tuple[_Chosen, list[BadPart]]:
+    """Read parts that hold the run that they are called by, of the benchmark whose folder it is."""
+    known, read = read_anew(paths)
+    table = joined([SCHEMA.empty_table(), *read.tables])
+    runs, names = words_of(table["run_id"]), words_of(table["benchmark"])
+    run_codes, name_codes = unboxed(table["run_id"]), unboxed(table["benchmark"])
+    stamps, files, kept = {}, [], []
+    bad = list(read.bad)
+    start = 0
+    for (own, count), (path, _) in zip(known, read.files, strict=True):
+        rows = slice(start, start + count)
+        start += count
+        found = {runs[code] for code in np.unique(run_codes[rows])}
+        of = {names[code] for code in np.unique(name_codes[rows])}
+        if own is None or found != {path.stem} or of != {benchmark}:
+            bad.append(BadPart(path, "not of the run that it is called by"))
+            continue
+        stamps[path] = own
+        files.append((path, count))
+        kept.append(np.arange(rows.start, rows.stop))
+    if len(files) < len(known):
+        table = table.take(pa.array(np.concatenate([np.arange(0), *kept])))
+    return _Chosen(stamps, tuple(files), table), bad
+
+
+def _lies_here(path: Path, results: Path) -> bool:
+    return not path.is_symlink() and stays_inside(path, results)
+
+
+def _write_all(folder: Path, table: pa.Table) -> tuple[set[Path], int]:
+    """Write rows, sorted by run, and read them again; returns the files and how many runs."""
+    codes = unboxed(table["run_id"])
+    begins = np.flatnonzero(np.r_[True, np.diff(codes) != 0])
+    written = set()
+    for first in range(0, len(begins), _RUNS_A_FILE):
+        following = begins[first + _RUNS_A_FILE :]
+        end = int(following[0]) if len(following) else len(table)
+        written.add(_write(folder, table.slice(int(begins[first]), end - int(begins[first]))))
+    with told_of_disk("write to", folder):
+        sync_folder(folder)
+    return written, len(begins)
+
+
+def _write(folder: Path, rows: pa.Table) -> Path:
+    # of the dictionaries only what these rows use
+    rows = rows.cast(PLAIN_SCHEMA).cast(SCHEMA)
+    content = part_bytes(rows, large=True)
+    first, last = rows["run_id"][0].as_py(), rows["run_id"][len(rows) - 1].as_py()
+    path = folder / file_name(first, last, content)
+    with told_of_disk("write to", path):
+        write_atomically(path, content)
+    again = read_file(path)
+    if isinstance(again, BadPart) or not again.cast(PLAIN_SCHEMA).equals(rows.cast(PLAIN_SCHEMA)):
+        with told_of_disk("remove", path):
+            path.unlink(missing_ok=True)
+        raise ResultsError(
+            f"{path} was not read as it was written; no part was removed.",
+            hint="Check the disk, then compact again.",
+        )
+    return path
+
+
+def _remove_replaced(results: Path, chosen: _Chosen, written: set[Path]) -> None:
+    """Remove what was folded: first files of many runs, which may be older than a part."""
+    many = [path for path in chosen.stamps if is_compacted(path.name)]
+    parts = [path for path in chosen.stamps if not is_compacted(path.name)]
+    for path in (*many, *parts):
+        if path in written:
+            continue
+        with told_of_disk("remove", path), _at_rest(results, path.stem) as at_rest:
+            # one that was written meanwhile stays, and counts
+            if at_rest and stamp(path) == chosen.stamps[path]:
+                path.unlink()
+    for folder in {path.parent for path in chosen.stamps}:
+        with told_of_disk("write to", folder):
+            sync_folder(folder)
+
+
+@contextmanager
+def _at_rest(results: Path, run_id: str) -> Iterator[bool]:
+    """Lock a run, if it has a folder; tell whether no other call is at work on it."""
+    folder = run_folder(results, run_id)
+    if not folder.is_dir():
+        yield True
+        return
+    with held_if_free(folder / LOCK) as held:
+        yield held

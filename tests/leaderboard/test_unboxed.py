@@ -1,0 +1,54 @@
+"""Columns are seen as what they hold, sliced or not, and reading a run imports no pandas."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from regene_bench.leaderboard.parts import write_part
+from regene_bench.leaderboard.unboxed import is_there, rows_of, unboxed, words_of
+from tests.leaderboard.helpers import record
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), pa.int64(), pa.float64(), pa.timestamp("us")])
+def test_values_of_a_slice_and_where_there_are_none(kind: pa.DataType) -> None:
+    array = pa.array([7, None, 1, 2, None, 3, 4, 5, 6, 8], pa.int64()).cast(kind)
+    column = pa.chunked_array([array.slice(1, 8)])
+    assert is_there(column).tolist() == [False, True, True, False, True, True, True, True]
+    assert unboxed(column)[is_there(column)].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_texts_are_places_in_the_dictionary() -> None:
+    column = pa.chunked_array([pa.array(["b", None, "a", "b"]).dictionary_encode()])
+    words = words_of(column)
+    there = is_there(column)
+    assert [words[code] for code in unboxed(column)[there]] == ["b", "a", "b"]
+    assert there.tolist() == [True, False, True, True]
+
+
+def test_a_column_without_rows_or_values() -> None:
+    assert unboxed(pa.chunked_array([], pa.int64())).tolist() == []
+    assert is_there(pa.chunked_array([pa.nulls(3, pa.float64())])).tolist() == [False] * 3
+
+
+def test_rows_of_a_run_that_do_not_lie_together() -> None:
+    ids = pa.array(["a", "b", "a", "c"]).dictionary_encode()
+    table = pa.table({"run_id": ids, "seed": [0, 1, 2, 3]})
+    assert rows_of(table, "a") == [{"run_id": "a", "seed": 0}, {"run_id": "a", "seed": 2}]
+    assert rows_of(table, "d") == []
+
+
+def test_a_run_is_shown_without_pandas(tmp_path: Path) -> None:
+    write_part(tmp_path, record("ab" * 8))
+    code = (
+        "import sys, pathlib; from regene_bench.leaderboard.parts import read_run; "
+        "print(read_run(pathlib.Path(sys.argv[1]), 'abab').seed, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "False"]
