@@ -205,7 +205,7 @@ def _write_all(folder: Path, table: pa.Table) -> tuple[set[Path], int]:
 def _write(folder: Path, rows: pa.Table) -> Path:
     # of the dictionaries only what these rows use
     rows = rows.cast(PLAIN_SCHEMA).cast(SCHEMA)
-    content = part_bytes(rows, large=True)
+    content = part_bytes(rows, "compacted")
     first, last = rows["run_id"][0].as_py(), rows["run_id"][len(rows) - 1].as_py()
     path = folder / file_name(first, last, content)
     with told_of_disk("write to", path):

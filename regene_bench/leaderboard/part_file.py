@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,27 +26,32 @@ _SEAL = len(_MARK) + _DIGITS
 _TAIL = 8
 
 
-def part_bytes(table: pa.Table, *, large: bool = False) -> bytes:
+Kind = Literal["part", "compacted", "published"]
+
+
+def part_bytes(table: pa.Table, kind: Kind = "part") -> bytes:
     """Write rows as a sealed Parquet file, with checksums of its pages for other readers.
+
+    Texts are plain ones, without Arrow's own schema beside Parquet's: dictionaries come to pandas
+    as categories, which neither add up nor compare. Only ``compacted`` files, which this program
+    alone is meant to read, keep them.
 
     Args:
         table: Rows under the schema.
-        large: They are of many runs: they are compressed, and the smallest and largest value of
-            each column is noted, by which such files are searched. In a file of a single run both
-            would be most of it, and of the time to read it.
+        kind: ``part``: of a single run, where compression and statistics would be most of the file
+            and of the time to read it. ``published``: of many, compressed by snappy, which every
+            reader knows, with the smallest and largest value of each column. ``compacted``: as
+            small as can be.
     """
     written = io.BytesIO()
-    if large:
-        pq.write_table(table, written, compression="zstd", write_page_checksum=True)
-    else:
-        pq.write_table(
-            table.cast(PLAIN_SCHEMA),
-            written,
-            compression="none",
-            write_statistics=False,
-            store_schema=False,
-            write_page_checksum=True,
-        )
+    pq.write_table(
+        table if kind == "compacted" else table.cast(PLAIN_SCHEMA),
+        written,
+        compression={"part": "none", "compacted": "zstd", "published": "snappy"}[kind],
+        write_statistics=kind != "part",
+        store_schema=kind == "compacted",
+        write_page_checksum=True,
+    )
     content = written.getvalue()
     cut = _footer(content)
     pages, footer = content[:cut], content[cut:]

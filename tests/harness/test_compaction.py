@@ -16,7 +16,7 @@ from regene_bench.harness import compaction
 from regene_bench.harness.compaction import compact, is_in_compacted, take_out
 from regene_bench.harness.run import LOCK, run_folder
 from regene_bench.harness.verification import look_at_results
-from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.part_file import Kind, part_bytes
 from regene_bench.leaderboard.parts import (
     part_files,
     part_path,
@@ -221,8 +221,8 @@ def test_a_part_that_was_written_meanwhile_stays(results: Path) -> None:
 
 
 def test_what_was_not_read_as_it_was_written_removes_nothing(results: Path) -> None:
-    def other(table: pa.Table, **options: bool) -> bytes:
-        return part_bytes(table.slice(1), **options)
+    def other(table: pa.Table, kind: Kind = "part") -> bytes:
+        return part_bytes(table.slice(1), kind)
 
     before = _table(results).to_pylist()
     with (
