@@ -132,7 +132,9 @@ def test_another_request_or_source_is_another_entry(cache: Path, source: Countin
     assert len(list(cache.iterdir())) == 3
 
 
-@pytest.mark.parametrize("damage", ["pixel", "label", "header", "truncated", "missing", "meta", "empty"])
+@pytest.mark.parametrize(
+    "damage", ["pixel", "label", "header", "truncated", "missing", "meta", "empty"]
+)
 def test_a_bad_entry_is_rebuilt_and_not_used(cache: Path, source: Counting, damage: str) -> None:
     good = load(source)
     folder = entry(cache)
