@@ -24,7 +24,7 @@ from regene_bench.harness.model_description import read_description
 from regene_bench.harness.verification import look_at_caches, look_at_results
 from regene_bench.leaderboard import reading
 from regene_bench.leaderboard.parts import read_parts
-from regene_bench.plugins.host import load_plugins
+from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.checkpoints import CheckpointStore
 
 NOT_BELIEVED = "not believed"
@@ -124,13 +124,13 @@ def damaged(content: bytes, how: str, places: int, rng: random.Random) -> Iterat
 
 def damage(kind: Kind, results: Path, how: str, places: int, rng: random.Random) -> Damages:
     """Damage one file at one place after the other, and read it each time."""
-    found = Damages()
+    found, host = Damages(), load_plugins()
     whole = kind.path.read_bytes()
     expected = kind.read()
     for content in damaged(whole, how, places, rng):
         kind.path.write_bytes(content)
         found.tried += 1
-        found.named += _is_named(kind.path, results)
+        found.named += _is_named(kind.path, results, host)
         kind.path.write_bytes(content)  # copies are mended by whoever looks
         try:
             read = kind.read()
@@ -143,8 +143,8 @@ def damage(kind: Kind, results: Path, how: str, places: int, rng: random.Random)
     return found
 
 
-def _is_named(path: Path, results: Path) -> bool:
-    looked = [*look_at_caches(load_plugins()), *look_at_results(results)]
+def _is_named(path: Path, results: Path, host: PluginHost) -> bool:
+    looked = [*look_at_caches(host), *look_at_results(results)]
     return any(one.damage and (path == one.path or path.parent == one.path) for one in looked)
 
 

@@ -12,6 +12,7 @@ from tests.faults.campaigns import Campaign
 from tests.faults.damages import copy_from_the_first_part, damage, kinds
 
 pytestmark = pytest.mark.slow
+PLACES = 4  # benchmarks/reliability.py tries more
 
 
 def test_no_damaged_file_is_believed(
@@ -30,7 +31,7 @@ def test_no_damaged_file_is_believed(
     rng = random.Random(0)
     for kind in kinds(campaign.results):
         for how in ("truncated", "flipped"):
-            found = damage(kind, campaign.results, how, 20, rng)
-            assert (found.tried, found.wrong) == (20, 0), (kind.name, how)
+            found = damage(kind, campaign.results, how, PLACES, rng)
+            assert (found.tried, found.wrong) == (PLACES, 0), (kind.name, how)
             if kind.name != "note of --force":  # whose ids say nothing of themselves
-                assert found.named + (found.equal if how == "flipped" else 0) >= 20, kind.name
+                assert found.named + (found.equal if how == "flipped" else 0) >= PLACES, kind.name
