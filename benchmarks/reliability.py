@@ -5,7 +5,10 @@ other (before something is made, renamed or removed in the results folder), for 
 out runs; of workers also one that writes. After some kills a campaign is let end, and its table
 compared with the undisturbed one, number by number.
 
-Usage: python benchmarks/reliability.py [--kills 200] [--seed 0]
+Then files of each kind are cut off, and bits of them flipped, and each is read as the program reads
+it, and looked at by ``verify``.
+
+Usage: python benchmarks/reliability.py [--kills 200] [--damages 20] [--seed 0]
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.conftest import tiny_protocol_text
@@ -31,6 +36,7 @@ from tests.faults.campaigns import (
     kill_at_events,
     kill_at_moments,
 )
+from tests.faults.damages import copy_from_the_first_part, damage, kinds
 
 AT_ONCE = 6  # kills of one campaign at most
 EVERY = 3  # which file events: every third
@@ -40,26 +46,51 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200, help="in all, about")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--damages", type=int, default=20, help="of each kind of file, each way")
     given = parser.parse_args()
     os.environ["REGENE_BENCH_OFFLINE"] = "1"
     rng = random.Random(given.seed)
-    each = given.kills // (2 * len(WAYS) + 1)
-    print(f"{'carried out':<12} {'killed at':<28} {'kills':>6} {'campaigns':>10} {'equal':>6}")
-    total = Tally()
     with tempfile.TemporaryDirectory() as folder:
         trials = Trials(Path(folder))
-        for way in WAYS:
-            for what, tally in trials.of(way, each, rng):
-                print(
-                    f"{way:<12} {what:<28} {tally.kills:>6} {tally.campaigns:>10} {tally.equal:>6}",
-                    flush=True,
-                )
-                for text in tally.wrong or []:
-                    print(f"  {text}")
-                total.kills += tally.kills
-                total.campaigns += tally.campaigns
-                total.equal += tally.equal
+        if given.kills:
+            print_kills(trials, given.kills, rng)
+        if given.damages:
+            print_damages(trials, given.damages, rng)
+
+
+def print_kills(trials: Trials, kills: int, rng: random.Random) -> None:
+    each = kills // (2 * len(WAYS) + 1)
+    print(f"{'carried out':<12} {'killed at':<28} {'kills':>6} {'campaigns':>10} {'equal':>6}")
+    total = Tally()
+    for way in WAYS:
+        for what, tally in trials.of(way, each, rng):
+            print(
+                f"{way:<12} {what:<28} {tally.kills:>6} {tally.campaigns:>10} {tally.equal:>6}",
+                flush=True,
+            )
+            for text in tally.wrong or []:
+                print(f"  {text}")
+            total.kills += tally.kills
+            total.campaigns += tally.campaigns
+            total.equal += tally.equal
     print(f"{'all':<12} {'':<28} {total.kills:>6} {total.campaigns:>10} {total.equal:>6}")
+
+
+def print_damages(trials: Trials, places: int, rng: random.Random) -> None:
+    campaign = trials.campaign("serial")
+    if (ended := campaign.call()).code != 0:
+        raise SystemExit(ended.err)
+    os.environ["REGENE_BENCH_CACHE"] = str(trials.cache)
+    columns = ("tried", "equal", "not believed", "wrong", "named")
+    print(f"{'file':<20} {'damage':<10}" + "".join(f" {name:>12}" for name in columns))
+    with pytest.MonkeyPatch.context() as patch:
+        copy_from_the_first_part(patch)
+        for kind in kinds(campaign.results):
+            for how in ("truncated", "flipped"):
+                found = damage(kind, campaign.results, how, places, rng)
+                counts = (found.tried, found.equal, found.passed_over, found.wrong, found.named)
+                cells = "".join(f" {count:>12}" for count in counts)
+                print(f"{kind.name:<20} {how:<10}{cells}", flush=True)
 
 
 class Trials:
@@ -71,6 +102,7 @@ class Trials:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.cache = folder / "cache"
         self._protocol = folder / "light.toml"
         text = tiny_protocol_text("neutral", "trials", rank_by="accuracy_neutral")
         self._protocol.write_text(text.replace('"tiny"', '"light"'))
@@ -109,7 +141,7 @@ class Trials:
     def campaign(self, way: str) -> Campaign:
         """A campaign in a folder of its own."""
         folder = self._folder / f"{next(self._numbers)}"
-        return Campaign(folder, self._protocol, self._plugins, self._folder / "cache", WAYS[way])
+        return Campaign(folder, self._protocol, self._plugins, self.cache, WAYS[way])
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def load_cached(key: str) -> tuple[ImageSet, ImageSet, str] | None:
         train, test = (_load_split(folder, split, meta) for split in _SPLITS)
         if fingerprint(train, test) == meta["fingerprint"]:
             return train, test, meta["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except Exception:  # one flipped bit of a header makes NumPy raise whatever its parser does
         return None
     return None
 

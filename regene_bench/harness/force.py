@@ -34,7 +34,8 @@ class Repetition:
         self._results = results
         self._file = results / ".repeating" / f"{stable_id(sorted(run_ids))}.json"
         left, self._forgotten = self._interrupted()
-        self._left = left or list(run_ids)
+        # a damaged id is of no run: it would stay for ever, and its run would not be repeated
+        self._left = left if left and set(left) <= set(run_ids) else list(run_ids)
         self.goes_on = len(self._left) < len(run_ids)
 
     @property

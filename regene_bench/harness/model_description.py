@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from regene_bench.base.checksums import checksum
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import write_atomically
 from regene_bench.base.validation import validate
@@ -23,6 +24,7 @@ from regene_bench.runtime.device import Precision
 
 FILE: Final = "model.json"
 _FORM: Final = 1
+_CHECKSUM: Final = "checksum"
 
 
 class ModelDescription(BaseModel):
@@ -112,7 +114,8 @@ def write_description(folder: Path, description: ModelDescription) -> None:
     Raises:
         OSError: As the file system has it.
     """
-    text = json.dumps(description.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    told = description.model_dump(mode="json")
+    text = json.dumps({**told, _CHECKSUM: _checksum(told)}, indent=2, ensure_ascii=False)
     write_atomically(folder / FILE, text.encode())
 
 
@@ -120,7 +123,7 @@ def read_description(folder: Path) -> ModelDescription:
     """Read ``model.json``.
 
     Raises:
-        ResultsError: It is not there, or no JSON.
+        ResultsError: It is not there, no JSON, or not what was written.
         ConfigError: Something in it is not what a model's description says; names the key.
     """
     path = folder / FILE
@@ -134,4 +137,16 @@ def read_description(folder: Path) -> ModelDescription:
         ) from error
     if not isinstance(found, dict):
         raise ResultsError(f"{path} holds a {type(found).__name__}, not a table of keys.")
+    # older versions wrote no checksum
+    if found.pop(_CHECKSUM, None) not in (None, _checksum(found)):
+        raise ResultsError(
+            f"{path} is not what was written: its checksum is another.",
+            hint="Get it again: repeat the run with `--force`, or export or copy the model anew. "
+            f"Whoever changed it on purpose takes the line {_CHECKSUM!r} out.",
+        )
     return validate(ModelDescription, found, str(path))
+
+
+def _checksum(told: dict[str, Any]) -> str:
+    # a bit may turn one digit or letter into another, which JSON does not notice
+    return checksum([json.dumps(told, sort_keys=True).encode()])

@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.decoded_cache import load_cached
+from regene_bench.harness.model_description import FILE, read_description
 from regene_bench.leaderboard.parts import part_files, read_parts
 from regene_bench.leaderboard.parts_cache import is_sound_copy
 from regene_bench.leaderboard.reading import BadPart, read_file
@@ -55,6 +57,8 @@ def look_at_results(results: Path) -> Iterator[Looked]:
     for path in sorted(runs.glob("*/run.json")):
         damage = _damage_of_json(path, partial(_describes, path.parent.name))
         yield Looked(path, damage, _MADE_AGAIN)
+    for path in sorted(runs.glob(f"*/{FILE}")):
+        yield Looked(path, _damage_of_model(path), "Repeat its run with `--force`.")
     for path in sorted(runs.glob("*/checkpoints/*.safetensors")):
         remedy = "Remove it; that stage is trained from its beginning when the run is repeated."
         yield Looked(path, _damage_of_checkpoint(path), remedy)
@@ -104,6 +108,14 @@ def _damage_of_checkpoint(path: Path) -> str:
     told: list[str] = []
     CheckpointStore(path.parent).load(path.stem, told.append)
     return "; ".join(told)
+
+
+def _damage_of_model(path: Path) -> str:
+    try:
+        read_description(path.parent)
+    except RegeneBenchError as error:
+        return error.message
+    return ""
 
 
 def _describes(run_id: str, found: Any) -> bool:

@@ -132,7 +132,9 @@ def test_another_request_or_source_is_another_entry(cache: Path, source: Countin
     assert len(list(cache.iterdir())) == 3
 
 
-@pytest.mark.parametrize("damage", ["pixel", "label", "truncated", "missing", "meta", "empty"])
+@pytest.mark.parametrize(
+    "damage", ["pixel", "label", "header", "truncated", "missing", "meta", "empty"]
+)
 def test_a_bad_entry_is_rebuilt_and_not_used(cache: Path, source: Counting, damage: str) -> None:
     good = load(source)
     folder = entry(cache)
@@ -145,6 +147,9 @@ def test_a_bad_entry_is_rebuilt_and_not_used(cache: Path, source: Counting, dama
         labels = np.load(folder / "test_labels.npy")
         labels[0] = 2
         np.save(folder / "test_labels.npy", labels)
+    elif damage == "header":
+        content[content.index(b"}")] = ord("|")  # NumPy's own parser raises TokenError
+        images.write_bytes(bytes(content))
     elif damage == "truncated":
         images.write_bytes(bytes(content[:-1]))
     elif damage == "missing":

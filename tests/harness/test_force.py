@@ -113,7 +113,11 @@ def test_killed_before_it_had_forgotten_all_it_forgets_the_rest(
     assert not any(checkpoint_folder(results, run_id).exists() for run_id in IDS)
 
 
-@pytest.mark.parametrize("noted", ['["bb"]', "[", "3", '{"left": 3}', "", "null"])
+@pytest.mark.parametrize(
+    "noted",
+    # the last one is a flipped bit
+    ['["bb"]', "[", "3", '{"left": 3}', "", "null", '{"left": ["bc"], "forgotten": []}'],
+)
 def test_what_older_versions_or_damage_left_forgets_once_more(results: Path, noted: str) -> None:
     Repetition(results, IDS).begin(RUNS)
     (file,) = (results / ".repeating").glob("*.json")

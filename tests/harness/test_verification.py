@@ -87,6 +87,7 @@ FILES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a checkpoint": (f"results/runs/{RUN}/checkpoints/cgan.safetensors", _flip, "beginning"),
     "a description": (f"results/runs/{RUN}/run.json", lambda p: p.write_text("{"), "made again"),
     "another's": (f"results/runs/{RUN}/run.json", lambda p: p.write_text('{"run_id": 1}'), "again"),
+    "a model": (f"results/runs/{RUN}/model.json", lambda p: p.write_text("{}"), "--force"),
     "a note": ("results/.repeating/a.json", lambda p: p.write_text("3"), "--force"),
     "features": ("cache/features/net-1.safetensors", _flip, "made again"),
     "a classifier": ("cache/neutral/key/neutral classifier.safetensors", _flip, "made again"),

@@ -30,6 +30,13 @@ def loaded(results: Path, run_id: str, **options: Any) -> TrainedModel:
     return regene_bench.load(run_id, results=results, device="cpu", **options)
 
 
+def change(folder: Path, **changes: Any) -> None:
+    """Change a description on purpose: without the checksum, as its refusal advises."""
+    described = json.loads((folder / FILE).read_text()) | changes
+    del described["checksum"]
+    (folder / FILE).write_text(json.dumps(described))
+
+
 def no_data(*arguments: object, **options: object) -> None:
     raise DataError("the data are not here")
 
@@ -123,9 +130,19 @@ def test_a_description_is_checked(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(results / "runs" / runs["cgan"], folder)
-    described = json.loads((folder / FILE).read_text())
-    (folder / FILE).write_text(json.dumps(described | changes))
+    change(folder, **changes)
     with pytest.raises(kind, match=match):
+        regene_bench.load(folder)
+
+
+def test_a_description_of_which_a_digit_changed_is_not_believed(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(results / "runs" / runs["cgan"], folder)
+    text = (folder / FILE).read_text()
+    (folder / FILE).write_text(text.replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(ResultsError, match="its checksum is another"):
         regene_bench.load(folder)
 
 
@@ -134,9 +151,8 @@ def test_networks_of_another_shape_are_not_trained_anew(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(results / "runs" / runs["cgan"], folder)
-    described = json.loads((folder / FILE).read_text())
-    described["params"]["noise_dim"] += 1
-    (folder / FILE).write_text(json.dumps(described))
+    params = json.loads((folder / FILE).read_text())["params"]
+    change(folder, params=params | {"noise_dim": params["noise_dim"] + 1})
     with pytest.raises(ResultsError, match="does not fit"):
         regene_bench.load(folder)
 
@@ -146,8 +162,7 @@ def test_other_data_than_it_was_trained_on_are_refused(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(results / "runs" / runs["real"], folder)
-    described = json.loads((folder / FILE).read_text())
-    (folder / FILE).write_text(json.dumps(described | {"fingerprint": "0" * 16}))
+    change(folder, fingerprint="0" * 16)
     with pytest.raises(ResultsError, match="other ones"):
         regene_bench.load(folder)
 
