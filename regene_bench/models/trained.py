@@ -136,8 +136,9 @@ class TrainedModel:
                 )
             numbers = given.reshape(-1).long()
         else:
-            one = isinstance(labels, str) or not isinstance(labels, Iterable)
-            words = [labels] if one else list(labels)
+            words: list[Any] = [labels]
+            if isinstance(labels, Iterable) and not isinstance(labels, str):
+                words = list(labels)
             numbers = torch.tensor([self._number(word) for word in words], dtype=torch.int64)
         if not len(numbers):
             raise UsageError("There are no labels.", hint="Give one for each image that is wanted.")

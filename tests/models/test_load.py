@@ -128,6 +128,7 @@ def test_nothing_is_trained_where_a_checkpoint_is_missing(
     ("changes", "kind", "match"),
     [
         ({"method_version": "0"}, PluginError, "version 0 of cgan"),
+        ({"distribution": "file:3f1c"}, PluginError, "is a method in a file"),
         ({"distribution": "nobody"}, UsageError, "no method 'nobody:cgan'"),
         ({"params": {"noise_dim": -1}}, ConfigError, "noise_dim"),
         ({"seed": "x"}, ConfigError, "seed"),
