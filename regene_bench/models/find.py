@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from regene_bench.models.weights_file import FILE as WEIGHTS
 
 HUB: Final = "hf://"
 _CLIENTS: Final = ("huggingface_hub", "httpx", "httpx2", "httpcore", "requests", "urllib3")
+_REPOSITORY: Final = re.compile(r"(\w[\w.-]*/)?\w[\w.-]*", re.ASCII)
 # all that a model of ours consists of; nothing else of a repository is fetched
 _OF_A_MODEL: Final = (FILE, WEIGHTS)
 
@@ -31,7 +33,7 @@ def find_model(source: Path | str, results: Path) -> Path:
         A folder with ``model.json``.
 
     Raises:
-        UsageError: There is no such run or folder.
+        UsageError: There is no such run or folder, or the Hub has no repositories of such names.
         ResultsError: The run has no model.
         UnavailableError: The Hub cannot be reached.
     """
@@ -111,7 +113,12 @@ def find_record(word: str, results: Path) -> RunRecord:
 def _from_hub(repository: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    name, _, revision = repository.partition("@")
+    name, at, revision = repository.partition("@")
+    if not _REPOSITORY.fullmatch(name) or (at and not revision):
+        raise UsageError(
+            f"{HUB}{repository} names no repository of the Hub.",
+            hint="Give hf://USER/NAME, or hf://USER/NAME@REVISION.",
+        )
     offline = is_offline()
     try:
         folder = snapshot_download(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -74,11 +75,13 @@ class TrainedModel:
             knows them.
 
         Raises:
-            UsageError: There is no such class.
+            UsageError: There is no such class, or the start is below 0.
             MethodError: The model breaks its contract.
         """
         self.require("generate")
         wanted = self._labels(labels)
+        if start < 0:
+            raise UsageError(f"There is no image {start}.", hint="Give a start from 0.")
         rng = self.rng(seed).at(start)
         parts = [
             part for _, part in generations(self.raw, wanted, self.shape, rng, self._runtime.stop)
@@ -124,9 +127,18 @@ class TrainedModel:
 
     def _labels(self, labels: Labels) -> Tensor:
         if isinstance(labels, Tensor | np.ndarray):
-            numbers = torch.as_tensor(labels).reshape(-1).long()
+            given = torch.as_tensor(labels)
+            if given.ndim > 1 or given.is_floating_point() or given.is_complex():
+                raise UsageError(
+                    f"Labels are {str(given.dtype).removeprefix('torch.')} {list(given.shape)}.",
+                    hint="Give whole numbers [N], a class for each image (of one-hot rows, "
+                    "labels.argmax(1)).",
+                )
+            numbers = given.reshape(-1).long()
         else:
-            words = [labels] if isinstance(labels, int | str) else list(labels)
+            words: list[Any] = [labels]
+            if isinstance(labels, Iterable) and not isinstance(labels, str):
+                words = list(labels)
             numbers = torch.tensor([self._number(word) for word in words], dtype=torch.int64)
         if not len(numbers):
             raise UsageError("There are no labels.", hint="Give one for each image that is wanted.")
@@ -139,4 +151,11 @@ class TrainedModel:
         return numbers.to(self.device)
 
     def _number(self, word: int | str) -> int:
-        return labels_named([word], self.class_names)[0] if isinstance(word, str) else int(word)
+        if isinstance(word, str):
+            return labels_named([word], self.class_names)[0]
+        try:
+            return index(word)
+        except TypeError:
+            raise UsageError(
+                f"{word!r} is no label.", hint="Give a class by its name or its whole number."
+            ) from None

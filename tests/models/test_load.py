@@ -48,7 +48,8 @@ def test_labels_are_names_or_numbers(results: Path, runs: Mapping[str, str]) -> 
     one = model.generate("3").images
     assert one.shape == (1, 1, 8, 8)
     assert one.dtype == torch.float32
-    for labels in (3, ["3"], [3], np.array([3]), torch.tensor([3], dtype=torch.int32)):
+    numbers = (3, [3], np.int64(3), np.array([3]), torch.tensor([3], dtype=torch.int32))
+    for labels in (*numbers, ["3"]):
         assert torch.equal(model.generate(labels).images, one)
     with pytest.raises(UsageError, match="no class 'frog'"):
         model.generate("frog")
@@ -58,12 +59,31 @@ def test_labels_are_names_or_numbers(results: Path, runs: Mapping[str, str]) -> 
         model.generate([])
 
 
+@pytest.mark.parametrize(
+    ("labels", "match"),
+    [
+        (np.array([1.7]), r"float64 \[1\]"),
+        (np.eye(10, dtype=np.int64)[:2], r"int64 \[2, 10\]"),
+        ([1.7], "1.7 is no label"),
+        (None, "None is no label"),
+    ],
+    ids=["fractions", "one-hot", "fraction", "none"],
+)
+def test_what_is_no_label_is_not_rounded_to_one(
+    results: Path, runs: Mapping[str, str], labels: Any, match: str
+) -> None:
+    with pytest.raises(UsageError, match=match):
+        loaded(results, runs["cgan"]).generate(labels)
+
+
 def test_seed_and_start_decide_the_images(results: Path, runs: Mapping[str, str]) -> None:
     model = loaded(results, runs["cgan"])
     four = model.generate([3, 3, 3, 3]).images
     assert torch.equal(model.generate([3, 3], start=2).images, four[2:])
     assert torch.equal(model.generate([3] * 4, seed=0).images, four)  # the run's own
     assert not torch.equal(model.generate([3] * 4, seed=1).images, four)
+    with pytest.raises(UsageError, match="no image -1"):
+        model.generate(3, start=-1)
 
 
 def test_a_gan_needs_no_data(
@@ -115,6 +135,7 @@ def test_nothing_is_trained_where_a_checkpoint_is_missing(
     ("changes", "kind", "match"),
     [
         ({"method_version": "0"}, PluginError, "version 0 of cgan"),
+        ({"distribution": "file:3f1c"}, PluginError, "is a method in a file"),
         ({"distribution": "nobody"}, UsageError, "no method 'nobody:cgan'"),
         ({"params": {"noise_dim": -1}}, ConfigError, "noise_dim"),
         ({"seed": "x"}, ConfigError, "seed"),
@@ -165,6 +186,13 @@ def test_other_data_than_it_was_trained_on_are_refused(
     change(folder, fingerprint="0" * 16)
     with pytest.raises(ResultsError, match="other ones"):
         regene_bench.load(folder)
+
+
+@pytest.mark.parametrize("name", ["", "user/name/more", "../name", "user/name@", "a name"])
+def test_a_name_that_no_repository_has_is_refused_before_the_hub_is_asked(name: str) -> None:
+    with pytest.raises(UsageError, match="names no repository") as caught:
+        regene_bench.load(f"hf://{name}")
+    assert caught.value.hint == "Give hf://USER/NAME, or hf://USER/NAME@REVISION."
 
 
 @pytest.mark.parametrize("source", ["nothing", "some/folder", Path("nowhere")])
