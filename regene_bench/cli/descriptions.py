@@ -211,5 +211,6 @@ DESCRIBE: dict[str, Describe] = {
     "figure": describe_figure,
     "executor": describe_class,
     "reported": describe_reported,
+    "logger": describe_class,
 }
 """How each kind is described, by the word that a person uses for it."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from regene_bench.base.checksums import checksum
@@ -68,7 +68,15 @@ class ModelDescription(BaseModel):
     fingerprint: str
     n_train: int = Field(ge=0)
     n_test: int = Field(ge=0)
-    samples_per_class: list[int]
+    samples_per_class: list[Annotated[int, Field(ge=0)]]
+
+    @model_validator(mode="after")
+    def _speaks_of_the_same_classes(self) -> ModelDescription:
+        expected = self.protocol.data.classes
+        for name in ("class_names", "samples_per_class"):
+            if (found := len(getattr(self, name))) != expected:
+                raise ValueError(f"{name} has {found} entries, the protocol {expected} classes")
+        return self
 
     @property
     def benchmark(self) -> Benchmark:

@@ -141,7 +141,13 @@ def draw(
     drawing = _drawing(model, n, classes)
     shape = model.shape
     total = len(drawing.indices)
-    images = torch.empty((total, shape.channels, shape.height, shape.width), dtype=torch.uint8)
+    try:
+        images = torch.empty((total, shape.channels, shape.height, shape.width), dtype=torch.uint8)
+    except RuntimeError as error:  # torch's own word for too little memory
+        raise UsageError(
+            f"{total} images do not fit into memory.",
+            hint="Draw them in parts: other seeds (--seed) give other images.",
+        ) from error
     labelled, done, rng = True, 0, model.rng(seed)
     for positions, first in drawing.spans():
         labels = drawing.labels[positions].to(model.device)
