@@ -139,6 +139,7 @@ def test_nothing_is_trained_where_a_checkpoint_is_missing(
         ({"distribution": "nobody"}, UsageError, "no method 'nobody:cgan'"),
         ({"params": {"noise_dim": -1}}, ConfigError, "noise_dim"),
         ({"seed": "x"}, ConfigError, "seed"),
+        ({"class_names": ["0"]}, ConfigError, "class_names has 1 entries for 10 classes"),
     ],
 )
 def test_a_description_is_checked(
