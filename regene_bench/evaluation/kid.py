@@ -8,6 +8,7 @@ number of samples, and it is negative about half of the time for equal distribut
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -34,8 +35,9 @@ def kernel_distance(
     Subsets are drawn without replacement, first from ``first`` and then from ``second``, by
     ``numpy.random.RandomState(seed)``: with the generated images first these are the subsets that
     torch-fidelity draws. Where a set has fewer than ``subset_size`` samples, the subsets are as
-    large as the smaller set. Products have the precision of the features, kernels and sums are
-    float64.
+    large as the smaller set. Kernels and sums are float64. Where features are float32, so are the
+    products of what they differ by from their common mean; the products with the mean, which are
+    most of a kernel where features lie far from the origin, are float64.
 
     Args:
         first: ``[N, D]``.
@@ -58,9 +60,49 @@ def kernel_distance(
     chosen1, chosen2 = (torch.stack(side) for side in zip(*drawn, strict=True))
     # Small sets are in many subsets, whose kernels are then the same ones over and over.
     shared = len(first) ** 2 // 2 + len(second) ** 2 // 2 + len(first) * len(second)
+    sums = first.sum(0, dtype=torch.float64) + second.sum(0, dtype=torch.float64)
+    middle = sums / (len(first) + len(second))
     means = _means_by_tile if shared < 3 * subsets * size**2 else _means_by_subset
-    values = means(first, second, chosen1, chosen2, between)
+    sides = _Features.around(middle, first), _Features.around(middle, second)
+    values = means(*sides, chosen1, chosen2, between)
     return float(values.mean()), float(values.std(unbiased=False))
+
+
+@dataclass(frozen=True)
+class _Features:
+    """Features of which products are taken: x·y = (x − c)·(y − c) + (x − c)·c + (y − c)·c + c·c.
+
+    Attributes:
+        rest: x − c, ``[N, D]``, in the precision of products.
+        along: ((x − c)·c + c·c / 2) / D + 1/2, float64 ``[N]``: a sample's part of what is added to
+            a product / D to make the base of its kernel.
+    """
+
+    rest: Tensor
+    along: Tensor
+
+    @classmethod
+    def around(cls, middle: Tensor, features: Tensor) -> _Features:
+        """Split features ``[N, D]`` at a point c, float64 ``[D]``.
+
+        Where products are float64 it is the origin.
+        """
+        dtype = matmul_dtype(features)
+        if dtype == torch.float64:
+            middle = torch.zeros_like(middle)
+        rest = features.double() - middle
+        along = (rest @ middle + middle.square().sum() / 2) / features.shape[1] + 0.5
+        return cls(rest.to(dtype), along)
+
+    def __len__(self) -> int:
+        return len(self.rest)
+
+    def __getitem__(self, chosen: Tensor) -> _Features:
+        return _Features(self.rest[chosen], self.along[chosen])
+
+    def tiles(self) -> Iterator[_Features]:
+        for rest, along in zip(self.rest.split(_TILE), self.along.split(_TILE), strict=True):
+            yield _Features(rest, along)
 
 
 def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
@@ -69,7 +111,7 @@ def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
 
 
 def _means_by_subset(
-    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: StopCheck
+    first: _Features, second: _Features, chosen1: Tensor, chosen2: Tensor, between: StopCheck
 ) -> Tensor:
     """The distance of each pair of subsets, given by indices ``[S, m]``; float64 ``[S]``."""
     size = chosen1.shape[1]
@@ -83,7 +125,7 @@ def _means_by_subset(
 
 
 def _means_by_tile(
-    first: Tensor, second: Tensor, chosen1: Tensor, chosen2: Tensor, between: StopCheck
+    first: _Features, second: _Features, chosen1: Tensor, chosen2: Tensor, between: StopCheck
 ) -> Tensor:
     """The same from each kernel once, added to all subsets that both of its samples are in."""
     size = chosen1.shape[1]
@@ -97,9 +139,9 @@ def _means_by_tile(
     return within / (size * (size - 1)) - 2 * across / size**2
 
 
-def _sums_within(features: Tensor, members: Tensor, between: StopCheck) -> Tensor:
+def _sums_within(features: _Features, members: Tensor, between: StopCheck) -> Tensor:
     """Sums of the kernels of each subset's different samples, both ways round; ``[S]``."""
-    total = torch.zeros(members.shape[1], dtype=torch.float64, device=features.device)
+    total = torch.zeros(members.shape[1], dtype=torch.float64, device=members.device)
     tiles = list(_tiles(features, members))
     for i, (x, a) in enumerate(tiles):
         between()
@@ -115,13 +157,12 @@ def _members(chosen: Tensor, n: int) -> Tensor:
     return members.scatter_(0, chosen.T, 1.0)
 
 
-def _tiles(features: Tensor, members: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    return zip(torch.split(features, _TILE), torch.split(members, _TILE), strict=True)
+def _tiles(features: _Features, members: Tensor) -> Iterator[tuple[_Features, Tensor]]:
+    return zip(features.tiles(), members.split(_TILE), strict=True)
 
 
-def _kernels(x: Tensor, y: Tensor) -> Tensor:
-    """(x·y / D + 1)³ of all pairs, from products in the features' precision; float64."""
-    dtype = matmul_dtype(x)
-    products = x.to(dtype) @ y.to(dtype).T
-    base = products.double().div_(x.shape[1]).add_(1)
+def _kernels(x: _Features, y: _Features) -> Tensor:
+    """(x·y / D + 1)³ of all pairs, float64."""
+    products = x.rest @ y.rest.T
+    base = torch.add(x.along[:, None], products, alpha=1 / x.rest.shape[1]).add_(y.along)
     return base.square().mul_(base)

@@ -21,14 +21,22 @@ from regene_bench.api import (
     measures_of,
 )
 from regene_bench_plugins.figures.drawing import colour, panels, tidy
-from regene_bench_plugins.figures.knees import Knee, bootstrapped_knee, knee_draws
+from regene_bench_plugins.figures.knees import (
+    Knee,
+    bend_draws,
+    interval_of,
+    knee_draws,
+    knee_over_seeds,
+)
 from regene_bench_plugins.figures.run_groups import mean_and_half_width, over_seeds, runs_by_line
 
 _PARAMETER = "noise_dim"
 
 Curves = Mapping[str, Mapping[float, Sequence[float]]]
-_Number = float | None
-_KneeRow = tuple[str, str | None, str, _Number, _Number, _Number, _Number]
+_KNEE_COLUMNS = (
+    "score", "extractor", "method", "knee", "low", "high", "bootstrap_share",
+    "bend", "bend_low", "bend_high", "chance_of_fall", "chance_of_bend", "note",
+)  # fmt: skip
 
 
 class NoiseDimensionConfig(FigureConfig):
@@ -90,7 +98,7 @@ class NoiseDimension(Figure):
 
     def _knees(self, view: StudyView, curves: Curves) -> dict[str, Knee]:
         return {
-            method: bootstrapped_knee(scores, view.runtime.derive_seed("knee", method))
+            method: knee_over_seeds(scores, view.runtime.derive_seed("knee", method))
             for method, scores in curves.items()
         }
 
@@ -102,9 +110,10 @@ class NoiseDimension(Figure):
             for k, (method, scores) in enumerate(one.curves.items()):
                 places = sorted(scores)
                 points = [mean_and_half_width(scores[place]) for place in places]
-                _line(panel, places, points, colour(k), method)
-                _dots(panel, scores, colour(k))
                 knee = one.knees.get(method)
+                label = method if knee is None or not knee.note else f"{method} (no knee)"
+                _line(panel, places, points, colour(k), label)
+                _dots(panel, scores, colour(k))
                 if knee is not None:
                     _mark(panel, knee, colour(k))
                 data["score"] += [one.label] * len(places)
@@ -123,7 +132,8 @@ class NoiseDimension(Figure):
         caption = (
             f"Scores on {view.name} over the noise dimension: seeds as dots, their mean as a line, "
             "its 95 % interval as a band (cut where it leaves the dots far behind), knees dotted "
-            "with their bootstrap interval shaded, real images in red."
+            "with their bootstrap interval shaded where the curve falls and bends by more than its "
+            "noise, real images in red."
         )
         return Exhibit(f"noise-dim-{view.name}", caption, data, drawing)
 
@@ -136,42 +146,65 @@ class NoiseDimension(Figure):
         return {label: mean for label, mean in means.items() if mean is not None}
 
     def _table(self, view: StudyView, found: Sequence[_Measured]) -> Exhibit:
-        rows: list[_KneeRow] = []
+        rows: list[dict[str, object]] = []
         for one in found:
-            for method, knee in one.knees.items():
-                low, high = knee.interval or (None, None)
-                rows.append((one.label, one.extractor, method, knee.place, low, high, knee.found))
+            of = {"score": one.label, "extractor": one.extractor}
+            rows += [of | {"method": name} | _told(knee) for name, knee in one.knees.items()]
             for pair in itertools.combinations(one.knees, 2):
-                rows.append(self._difference(view, one, *pair))
+                rows.append(of | self._difference(view, one, *pair))
         for number in view.reported:
             if number.metric == "knee_noise_dim":
-                where = f"reported, {number.where}"
-                rows.append((where, None, number.method, number.value, None, None, None))
-        names = ("score", "extractor", "method", "knee", "low", "high", "bootstrap_share")
+                of = {"score": f"reported, {number.where}", "method": number.method}
+                rows.append(of | {"knee": number.value})
         caption = (
-            f"Knees of the curves on {view.name} by Kneedle, with 95 % intervals by bootstrap over "
-            "seeds; a difference tells how many noise dimensions the label stands for."
+            f"Knees of the curves on {view.name} by Kneedle, and the bends of two joined straight "
+            "lines, both over ranked dimensions, with 95 % intervals by bootstrap over seeds; none "
+            "where the curve does not fall, or does not bend upwards, by more than its noise "
+            "(permutation tests at 5 %). A difference tells how many noise dimensions the label "
+            "stands for."
         )
-        data = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+        data = {name: [row.get(name) for row in rows] for name in _KNEE_COLUMNS}
         return Exhibit(f"knees-{view.name}", caption, data)
 
-    def _difference(self, view: StudyView, of: _Measured, one: str, other: str) -> _KneeRow:
+    def _difference(
+        self, view: StudyView, of: _Measured, one: str, other: str
+    ) -> dict[str, object]:
         label = f"{other} minus {one}"
-        first, second = of.knees[one].place, of.knees[other].place
-        place = None if first is None or second is None else second - first
-        draws = [
-            knee_draws(of.curves[method], view.runtime.derive_seed("knee", method))
-            for method in (one, other)
-        ]
-        if draws[0] is None or draws[1] is None:
-            return of.label, of.extractor, label, place, None, None, None
-        differences = draws[1] - draws[0]
-        known = differences[np.isfinite(differences)]
-        if not len(known):
-            return of.label, of.extractor, label, place, None, None, 0.0
-        low, high = np.percentile(known, [2.5, 97.5])
-        found = len(known) / len(differences)
-        return of.label, of.extractor, label, place, float(low), float(high), found
+        first, second = of.knees[one], of.knees[other]
+        without = [name for name, knee in ((one, first), (other, second)) if knee.note]
+        if without:
+            return {"method": label, "note": f"no knee of {' and '.join(without)}"}
+        draws: list[np.ndarray | None] = []
+        for drawn in (knee_draws, bend_draws):
+            before, after = (
+                drawn(of.curves[name], view.runtime.derive_seed("knee", name))
+                for name in (one, other)
+            )
+            draws.append(None if before is None or after is None else after - before)
+        known = None if draws[0] is None else np.isfinite(draws[0])
+        return {"method": label} | _told(
+            Knee(
+                place=_minus(second.place, first.place),
+                interval=interval_of(draws[0]),
+                found=None if known is None else float(known.mean()),
+                bend=_minus(second.bend, first.bend),
+                bend_interval=interval_of(draws[1]),
+            )
+        )
+
+
+def _told(knee: Knee) -> dict[str, object]:
+    low, high = knee.interval or (None, None)
+    bend_low, bend_high = knee.bend_interval or (None, None)
+    values = (
+        knee.place, low, high, knee.found, knee.bend, bend_low, bend_high,
+        knee.chance_of_fall, knee.chance_of_bend, knee.note,
+    )  # fmt: skip
+    return dict(zip(_KNEE_COLUMNS[3:], values, strict=True))
+
+
+def _minus(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else after - before
 
 
 def scores_by_place(view: StudyView, measure: Measure) -> dict[str, dict[float, list[float]]]:
