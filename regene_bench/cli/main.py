@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "merge": ("merge", "merge", "Put the leaderboards of several people into one."),
     "compact": ("compact", "compact", "Fold the files of many runs into few."),
     "reproduce": ("reproduce", "reproduce", "Make a run again and compare its scores."),
+    "parity": ("parity", "parity", "Compute a run's scores again with other libraries."),
     "plot": ("plot", "plot", "Draw the charts of the results as PNG, SVG or PDF."),
     "publish": ("publish", "app", "Publish results: web pages, git, the Hugging Face Hub."),
     "doctor": ("doctor", "doctor", "Check device, plugins, data, weights and disk."),

@@ -79,6 +79,9 @@ def score(
     force: Annotated[
         bool, typer.Option("--force", help="Decode the benchmark's data again.")
     ] = False,
+    parity: Annotated[
+        bool, typer.Option("--parity", help="Compute the scores with other libraries, too.")
+    ] = False,
     form: Annotated[str, typer.Option("--format", help="table, md, csv or json.")] = "table",
     safe_cells: SafeCells = False,
 ) -> None:
@@ -110,10 +113,16 @@ def score(
             split=split,
             image_column=image_column,
             force=force,
+            parity=parity,
             emit=emit,
             stop=stop,
         )
     say(report.render(form, safe_cells=safe_cells))
+    if parity:
+        from regene_bench.samples.parity.table import table_of
+
+        # tables for programs stay whole
+        say("\n" + table_of(report.parity), file=None if form == "table" else sys.stderr)
     if report.part is not None:
         command = shlex.join(["regene-bench", "leaderboard", report.record.benchmark])
         command += "" if results == Path("results") else f" --results {shlex.quote(str(results))}"

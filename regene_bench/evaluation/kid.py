@@ -101,7 +101,9 @@ class _Features:
         return _Features(self.rest[chosen], self.along[chosen])
 
     def tiles(self) -> Iterator[_Features]:
-        for rest, along in zip(self.rest.split(_TILE), self.along.split(_TILE), strict=True):
+        for rest, along in zip(
+            torch.split(self.rest, _TILE), torch.split(self.along, _TILE), strict=True
+        ):
             yield _Features(rest, along)
 
 
@@ -158,7 +160,7 @@ def _members(chosen: Tensor, n: int) -> Tensor:
 
 
 def _tiles(features: _Features, members: Tensor) -> Iterator[tuple[_Features, Tensor]]:
-    return zip(features.tiles(), members.split(_TILE), strict=True)
+    return zip(features.tiles(), torch.split(members, _TILE), strict=True)
 
 
 def _kernels(x: _Features, y: _Features) -> Tensor:

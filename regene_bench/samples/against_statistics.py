@@ -62,6 +62,7 @@ def check_alone(**options: Any) -> None:
         "preset": "Presets are a benchmark's: leave it out.",
         "data": "No data set is read: leave it out.",
         "force": "No data set is decoded: leave it out.",
+        "parity": "Statistics are no images that others could look at: leave it out.",
         "resize": "There is no size to resize to: the extractor resizes each image for itself.",
     }
     for name, value in options.items():

@@ -19,18 +19,14 @@ from regene_bench.samples.collection import Samples
 
 
 def measure_samples(
-    samples: Samples,
-    metrics: list[NamedMetric],
-    bench: Workbench,
-    statistics: ReferenceStatistics | None = None,
+    evaluation: Evaluation, metrics: list[NamedMetric], bench: Workbench
 ) -> tuple[tuple[ScoreRow, ...], Meter]:
     """Measure samples.
 
     Args:
-        samples: The images, with their labels if these are known.
+        evaluation: From ``evaluation_of``.
         metrics: What to measure.
         bench: What they are compared with, and where.
-        statistics: What they are compared with where there are no real images.
 
     Returns:
         The scores, and what measuring took; extractors are prepared before.
@@ -40,10 +36,25 @@ def measure_samples(
     """
     for extractor in extractors_of(metrics):
         is_available(bench.shelf, extractor)
+    with metered(bench.runtime.device) as meter:
+        rows = measure_all(metrics, evaluation, bench.shared)
+    return rows, meter
+
+
+def evaluation_of(
+    samples: Samples, bench: Workbench, statistics: ReferenceStatistics | None = None
+) -> Evaluation:
+    """Make an evaluation of images without a model.
+
+    Args:
+        samples: The images, with their labels if these are known.
+        bench: What they are compared with, and where.
+        statistics: What they are compared with where there are no real images.
+    """
     device = bench.runtime.device
     known = samples.labels is not None
     labels = samples.labels if known else np.full(len(samples), -1, dtype=np.int64)
-    evaluation = Evaluation(
+    return Evaluation(
         model=None,
         data=bench.data,
         comparison=bench.comparison,
@@ -56,6 +67,3 @@ def measure_samples(
         runtime=bench.runtime,
         statistics=statistics,
     )
-    with metered(device) as meter:
-        rows = measure_all(metrics, evaluation, bench.shared)
-    return rows, meter

@@ -20,6 +20,7 @@ from regene_bench.base.text import aligned, json_text, printable, safe_cell
 from regene_bench.leaderboard.formatting import number
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.samples.caveats import caveats_of
+from regene_bench.samples.parity.recompute import Line
 
 FORMS = ("table", "md", "csv", "json")
 _HEADER = ("metric", "value", "better", "generated", "real", "measured with", "notes")
@@ -34,11 +35,13 @@ class Report:
         record: The scores as the leaderboard keeps them.
         title: What was scored against what, in one line.
         part: File of the leaderboard that it was written to, if it was.
+        parity: What other libraries found, if they were asked; ``parity.table`` writes it.
     """
 
     record: RunRecord
     title: str
     part: Path | None = None
+    parity: tuple[Line, ...] = ()
 
     @property
     def rows(self) -> tuple[ScoreRow, ...]:
@@ -58,7 +61,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 if a metric failed, or 4 if all did."""
+        """0, or 3 if a metric failed or another library disagrees, or 4 if all failed."""
+        if any(line.agrees is False for line in self.parity):
+            return EXIT_SOME_FAILED
         failed = [row.status == "failed" for row in self.rows]
         if failed and all(failed):
             return EXIT_ALL_FAILED

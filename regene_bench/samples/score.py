@@ -37,6 +37,7 @@ def score(
     split: str = "",
     image_column: str = "",
     force: bool = False,
+    parity: bool = False,
     emit: Sink | None = None,
     stop: StopRequest | None = None,
 ) -> Report:
@@ -74,6 +75,8 @@ def score(
         split: Score only this split of a path that holds several (``"test"``).
         image_column: Column of the images in Parquet; ``image`` or ``img`` if empty.
         force: Decode the benchmark's data again, however alike their files look.
+        parity: Compute the scores with other libraries, too, as ``regene-bench parity`` does; the
+            report's ``parity`` has them. Not against statistics.
         emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
         stop: Looked at between steps.
 
@@ -100,6 +103,7 @@ def score(
         skip_bad=skip_bad,
         split=split,
         image_column=image_column,
+        parity=parity,
         emit=emit,
         stop=stop or StopRequest(),
     )
@@ -107,7 +111,13 @@ def score(
         # labels="none" is what happens anyway
         given = None if isinstance(labels, str) and labels == NO_LABELS else labels
         check_alone(
-            against=str(against), labels=given, preset=preset, data=data, resize=resize, force=force
+            against=str(against),
+            labels=given,
+            preset=preset,
+            data=data,
+            resize=resize,
+            force=force,
+            parity=parity,
         )
         return score_by_statistics(request, str(against_stats), extractor)
     _check_reference(str(against), extractor)

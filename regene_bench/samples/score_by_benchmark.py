@@ -20,7 +20,8 @@ from regene_bench.runtime.progress import watched
 from regene_bench.samples.board_entry import Reference, record_of
 from regene_bench.samples.caveats import with_caveats
 from regene_bench.samples.collection import Samples
-from regene_bench.samples.measuring import measure_samples
+from regene_bench.samples.measuring import evaluation_of, measure_samples
+from regene_bench.samples.parity.recompute import recompute
 from regene_bench.samples.report import Report
 from regene_bench.samples.score_request import ScoreRequest
 from regene_bench.samples.value_ranges import darkness
@@ -69,7 +70,9 @@ def score_by_benchmark(
         _check_classes(found, benchmark, data)
         brightest = int(data.train.images.max())
         found = replace(found, notes=found.notes + darkness(found.images, brightest))
-        rows, meter = measure_samples(found, chosen_metrics, bench)
+        evaluation = evaluation_of(found, bench)
+        rows, meter = measure_samples(evaluation, chosen_metrics, bench)
+        lines = tuple(recompute(rows, evaluation, host)) if request.parity else ()
     wanted = bench.comparison.labels.cpu().numpy()
     rows = with_caveats(rows, found, wanted, data.class_names)
     reference = Reference.of(benchmark, chosen_preset)
@@ -79,7 +82,8 @@ def score_by_benchmark(
         f"of {found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"
     )
     named = str(request.labels) if isinstance(request.labels, str | Path) else ""
-    return request.report(record, found, title, bench.runtime, labels=named)
+    report = request.report(record, found, title, bench.runtime, labels=named)
+    return replace(report, parity=lines)
 
 
 def _check_classes(samples: Samples, benchmark: Benchmark, real: BenchmarkData) -> None:

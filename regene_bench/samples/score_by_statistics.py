@@ -26,7 +26,7 @@ from regene_bench.samples.against_statistics import (
 from regene_bench.samples.board_entry import record_of
 from regene_bench.samples.caveats import with_caveats
 from regene_bench.samples.collection import NO_LABELS
-from regene_bench.samples.measuring import measure_samples
+from regene_bench.samples.measuring import evaluation_of, measure_samples
 from regene_bench.samples.report import Report
 from regene_bench.samples.score_request import ScoreRequest
 
@@ -67,7 +67,8 @@ def score_by_statistics(request: ScoreRequest, source: str, extractor: str) -> R
         bench = workbench_of(host, runtime, found, statistics.sha256)
         if is_available(bench.shelf, extractor):
             check_agreement(statistics, bench, extractor)
-        rows, meter = measure_samples(found, chosen_metrics, bench, statistics)
+        evaluation = evaluation_of(found, bench, statistics)
+        rows, meter = measure_samples(evaluation, chosen_metrics, bench)
     rows = with_reference_note(rows, chosen_metrics, statistics, found)
     # no protocol says how many images, of which classes, there should be
     rows = with_caveats(rows, found, np.zeros(len(found), dtype=np.int64))

@@ -37,6 +37,7 @@ class ScoreRequest:
         skip_bad: Leave out files that cannot be decoded.
         split: Which of several splits of a path.
         image_column: Column of the images in files that have columns.
+        parity: Compute the scores with other libraries, too.
         emit: Takes progress events; None for bars on a terminal.
         stop: Looked at between steps.
     """
@@ -51,6 +52,7 @@ class ScoreRequest:
     skip_bad: bool
     split: str
     image_column: str
+    parity: bool
     emit: Sink | None
     stop: StopRequest
 

@@ -87,7 +87,7 @@ def test_a_rising_curve_has_a_knee_by_kneedle_alone() -> None:
 
 def test_falling_fits_are_those_of_scipy() -> None:
     generator = np.random.default_rng(0)
-    means, counts = generator.normal(size=(20, 9)), generator.integers(1, 5, 9)
+    means, counts = generator.normal(size=(20, 9)), generator.integers(1, 5, 9).astype(float)
     ours = falling_fit(means * counts, counts)
     theirs = [isotonic_regression(y, weights=counts, increasing=False).x for y in means]
     np.testing.assert_allclose(ours, np.stack(theirs), atol=1e-12)

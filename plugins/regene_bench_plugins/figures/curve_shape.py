@@ -124,7 +124,8 @@ def _bends(ranks: _Array) -> _Array:
     """
     inner = np.unique(ranks)[1:-1]
     bends = _without_line(ranks, np.maximum(0.0, ranks - inner[:, None]))
-    return bends / np.linalg.norm(bends, axis=1, keepdims=True)
+    unit: _Array = bends / np.linalg.norm(bends, axis=1, keepdims=True)
+    return unit
 
 
 def _without_line(ranks: _Array, values: _Array) -> _Array:
@@ -132,7 +133,8 @@ def _without_line(ranks: _Array, values: _Array) -> _Array:
     along = ranks - ranks.mean()
     along = along / np.linalg.norm(along)
     level = values - values.mean(-1, keepdims=True)
-    return level - (level @ along)[..., None] * along
+    rest: _Array = level - (level @ along)[..., None] * along
+    return rest
 
 
 def _gains(rest: _Array, bends: _Array) -> _Array:

@@ -1,0 +1,1 @@
+"""Numbers checked with somebody else's code: the same images and weights, other libraries."""
