@@ -148,8 +148,8 @@ class ReGene(Method):
         """Train both stages on ``data.train``; thresholds come from ``data.test``, as in the paper.
 
         Raises:
-            MethodError: A class has too few training images, or too few that the classifier gets right
-                where only these are combined.
+            MethodError: A class has too few training images to combine, or too few right ones where
+                only these are combined.
             UnavailableError: Weights that the configuration names are not on this machine.
         """
         config = self.config
