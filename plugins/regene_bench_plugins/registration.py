@@ -149,6 +149,11 @@ def register_feature_extractors(register: Register) -> None:
         summary="the 2015 Inception network with clean-fid's preprocessing",
     )
     register(
+        "vgg16",
+        f"{_HERE}.extractors.vgg16:VGG16",
+        summary="VGG-16 with torchvision's weights, at the images' own size",
+    )
+    register(
         "neutral",
         f"{_HERE}.extractors.neutral_classifier:NeutralClassifier",
         summary="ResNet56 v1 trained once per benchmark on its real images",

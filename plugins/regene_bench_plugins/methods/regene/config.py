@@ -61,8 +61,9 @@ class ReGeneConfig(EncoderDecoderConfig):
         l2: Weight of 1 − SSIM (the paper's λ2).
         l3: Weight of the perceptual loss (the paper's λ3).
         perceptual: The network of that loss: ``efficientnet_lite0`` (its embedded stem),
-            ``inception`` (the first convolution of the 2015 Inception network, as in the paper) or
-            ``classifier`` (the run's own, frozen).
+            ``inception`` (the first convolution of the 2015 Inception network), ``vgg16`` (that of
+            VGG-16, ``block1_conv1``: what the paper can have meant) or ``classifier`` (the run's
+            own, frozen).
         threshold: Confidence that the classifier must have in a decoded image: ``class_mean`` for
             the class's mean over held-out images, a number in [0, 1], or ``none``.
         pool: Latents that are combined: of ``all`` training images of a class, as in the paper, or
