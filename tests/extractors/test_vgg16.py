@@ -31,7 +31,7 @@ def test_features_are_the_mean_of_the_last_pooled_map(tmp_path: Path) -> None:
         found = extractor.extract(images).features
         of_grey = extractor.extract(images[:, :1, :20, :20]).features
     assert expected.shape == (2, extractor.card.feature_dim)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
     assert of_grey.shape == expected.shape
 
 

@@ -1,9 +1,9 @@
 """ReGene's networks are tables A.5, A.6 and A.7 as Keras builds them, layer by layer.
 
-The paper's networks were made in Keras. Here they are made in Keras 3 (on torch) with a sixteenth of
-the tables' channels, our weights are copied in, and both answer the same. What Keras has otherwise
-by default and docs/decisions.md names: batch normalisations with an epsilon of 1e-3, and a bias in
-convolutions before them, which they take off again.
+The paper's networks were made in Keras. Here they are made in Keras 3 (on torch) with a sixteenth
+of the tables' channels, our weights are copied in, and both answer the same. What Keras has
+otherwise by default and docs/decisions.md names: batch normalisations with an epsilon of 1e-3, and
+a bias in convolutions before them, which they take off again.
 """
 
 from __future__ import annotations
