@@ -298,6 +298,11 @@ def register_metrics(register: Register) -> None:
         summary="test accuracy of the model's own classifier",
     )
     register(
+        "own_accuracy",
+        f"{_HERE}.metrics.own_classifier:OwnGenerationsAccuracy",
+        summary="generations that the model's own classifier takes for their class",
+    )
+    register(
         "classification_accuracy",
         f"{_HERE}.metrics.classification_accuracy_score:ClassificationAccuracyScore",
         summary="test accuracy of a classifier that is trained on the generated images",
