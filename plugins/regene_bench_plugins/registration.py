@@ -384,7 +384,10 @@ def register_studies(register: Register) -> None:
         ("sparse-latents", "a better classifier's latents say less (ReGene, Fig. 5)"),
         ("trials", "candidates for each valid generation, by class (ReGene, Table 2)"),
         ("combinations", "accuracy of generations from 2, 3 and 5 latents (ReGene, Figs. 6 and 7)"),
-        ("conditional-gans", "accuracy and distance of conditional GANs (ReGene, Figs. 6(b), 15(a))"),
+        (
+            "conditional-gans",
+            "accuracy and distance of conditional GANs (ReGene, Figs. 6(b), 15(a))",
+        ),
         ("matrix", "every pair of some images combined (ReGene, Figs. 8 to 11)"),
         ("closest-match", "nearest images of generations (ReGene, Figs. 12 and 13)"),
         ("generations", "generations of generations (ReGene, Fig. 14)"),

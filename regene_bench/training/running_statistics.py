@@ -80,4 +80,4 @@ def _batches(stage: Stage, n: int, device: torch.device) -> Iterable[Tensor]:
     size = stage.batch_size
     steps = max(1, min(_MOST_IMAGES, n, stage.total_images) // size)
     order = torch.randperm(n).repeat(math.ceil(steps * size / n))
-    return order[: steps * size].to(device).split(size)
+    return torch.split(order[: steps * size].to(device), size)

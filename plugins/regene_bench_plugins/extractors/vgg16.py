@@ -38,7 +38,7 @@ class VGG16(FeatureExtractor):
             runtime.progress("fetching the weights of VGG-16", done, total, "bytes")
 
         layers = backbone.load_convolutions(obtain_weights(backbone.VGG16_2016, progress))
-        self._network = layers.to(runtime.device, memory_format=torch.channels_last)
+        self._network = layers.to(runtime.device).to(memory_format=torch.channels_last)
 
     @property
     def card(self) -> ExtractorCard:

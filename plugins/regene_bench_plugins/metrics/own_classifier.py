@@ -56,14 +56,13 @@ class OwnGenerationsAccuracy(Metric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         generated = evaluation.generated
         right = _right(evaluation, generated)
-        classes = {
-            name: generated.labels == label
-            for label, name in enumerate(evaluation.data.class_names)
-            if bool((generated.labels == label).any())
-        }
-        everything = torch.ones_like(right)
-        for name, chosen in {None: everything, **classes}.items():
-            found = share(right[chosen])
+        chosen: dict[str | None, Tensor] = {None: torch.ones_like(right)}
+        for label, name in enumerate(evaluation.data.class_names):
+            chosen[name] = generated.labels == label
+        for name, rows in chosen.items():
+            if not bool(rows.any()):
+                continue
+            found = share(right[rows])
             yield Score(
                 "accuracy_own",
                 found.value,
