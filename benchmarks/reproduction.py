@@ -23,6 +23,7 @@ import pyarrow.dataset as ds
 from regene_bench.plan.reported import ReportedNumber, reported_numbers
 from regene_bench.plugins.host import load_plugins
 
+LOSSES = ("cross_entropy", "hinge", "cosine", "mse")
 Row = dict[str, Any]
 
 
@@ -82,7 +83,7 @@ def losses(rows: Sequence[Row], reported: Sequence[ReportedNumber]) -> Iterator[
         "reported ratio",
     )
     base = mean(found["cross_entropy", "trials_image"])
-    for loss in dict.fromkeys(loss for loss, _ in found):
+    for loss in (name for name in LOSSES if (name, "trials_image") in found):
         values = [mean(found[loss, score]) for score in scores]
         yield line(loss, *values, values[-1] / base, told.get(loss))
 

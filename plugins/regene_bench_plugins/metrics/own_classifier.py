@@ -59,7 +59,7 @@ class OwnGenerationsAccuracy(Metric):
         chosen: dict[str | None, Tensor] = {None: torch.ones_like(right)}
         for label, name in enumerate(evaluation.data.class_names):
             chosen[name] = generated.labels == label
-        for name, rows in chosen.items():
+        for of_class, rows in chosen.items():
             if not bool(rows.any()):
                 continue
             found = share(right[rows])
@@ -67,7 +67,7 @@ class OwnGenerationsAccuracy(Metric):
                 "accuracy_own",
                 found.value,
                 std=found.standard_error,
-                class_name=name,
+                class_name=of_class,
                 n_generated=found.n,
             )
 
