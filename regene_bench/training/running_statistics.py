@@ -37,10 +37,7 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
     Args:
         stage: What was trained; its batch norms change, and nothing else of it.
         data: The training images.
-        runtime: Its seed; a stop ends the work.
-
-    Raises:
-        Interrupted: A stop was asked for.
+        runtime: Its seed. A stop waits for the end: a stage whose steps are done must not be lost.
     """
     norms = list(dict.fromkeys(_batch_norms(stage.modules.values())))
     if stage.forward is None or not norms:
@@ -57,7 +54,6 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
     clock = stage.clock(stage.total_steps, len(data))
     with runtime.seeded(stage.name, "running statistics"), torch.no_grad():
         for indices in _batches(stage, len(data), data.device):
-            runtime.stop.check()
             images = data.batch(indices)
             if stage.augmentation is not None:
                 images = augment(images, stage.augmentation)

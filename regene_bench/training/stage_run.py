@@ -145,8 +145,7 @@ def advance(
             returns the states of its random generators by name, for the checkpoint.
 
     Raises:
-        Interrupted: A stop was asked for; the state of every run is saved, unless its steps are
-            done: then the one before remains.
+        Interrupted: A stop was asked for; the state of every run is saved.
     """
     stage, n = runs[0].stage, len(data)
     watch = LossWatch(data.device, stage.loss_limit)
