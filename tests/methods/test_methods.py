@@ -19,7 +19,7 @@ AUTOENCODING = (
 )  # fmt: skip
 # narrow linear layers (of a second stage, of noise) add up in another order at another place in the
 # batch: by the last bit
-ROUNDED = {name: 1e-6 for name in ("two_stage_vae", "nsgan", "lsgan", "began")}
+ROUNDED = dict.fromkeys(("two_stage_vae", "nsgan", "lsgan", "began"), 1e-06)
 CAPABILITIES = {
     "real": {"generate"},
     "autoencoder": {"encode", "decode", "generate"},
