@@ -149,6 +149,11 @@ def register_feature_extractors(register: Register) -> None:
         summary="the 2015 Inception network with clean-fid's preprocessing",
     )
     register(
+        "vgg16",
+        f"{_HERE}.extractors.vgg16:VGG16",
+        summary="VGG-16 with torchvision's weights, at the images' own size",
+    )
+    register(
         "neutral",
         f"{_HERE}.extractors.neutral_classifier:NeutralClassifier",
         summary="ResNet56 v1 trained once per benchmark on its real images",
@@ -293,6 +298,11 @@ def register_metrics(register: Register) -> None:
         summary="test accuracy of the model's own classifier",
     )
     register(
+        "own_accuracy",
+        f"{_HERE}.metrics.own_classifier:OwnGenerationsAccuracy",
+        summary="generations that the model's own classifier takes for their class",
+    )
+    register(
         "classification_accuracy",
         f"{_HERE}.metrics.classification_accuracy_score:ClassificationAccuracyScore",
         summary="test accuracy of a classifier that is trained on the generated images",
@@ -374,6 +384,10 @@ def register_studies(register: Register) -> None:
         ("sparse-latents", "a better classifier's latents say less (ReGene, Fig. 5)"),
         ("trials", "candidates for each valid generation, by class (ReGene, Table 2)"),
         ("combinations", "accuracy of generations from 2, 3 and 5 latents (ReGene, Figs. 6 and 7)"),
+        (
+            "conditional-gans",
+            "accuracy and distance of conditional GANs (ReGene, Figs. 6(b), 15(a))",
+        ),
         ("matrix", "every pair of some images combined (ReGene, Figs. 8 to 11)"),
         ("closest-match", "nearest images of generations (ReGene, Figs. 12 and 13)"),
         ("generations", "generations of generations (ReGene, Fig. 14)"),

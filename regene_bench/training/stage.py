@@ -47,6 +47,9 @@ class Stage:
         augmentation: Applied to each batch, if given.
         loss_limit: A loss of a larger magnitude counts as diverged, as one that is not finite does:
             some networks go on for ever at losses that nothing comes back from.
+        forward: Passes a batch through the networks as ``step`` does, and changes no weight. Where
+            it is given, the running statistics of batch norms that it passes are taken anew after
+            the last step (``running_statistics.py``), since their averages trail the weights.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Stage:
     schedule: Schedule = constant
     augmentation: Augmentation | None = None
     loss_limit: float = math.inf
+    forward: Callable[[Batch], object] | None = None
 
     @property
     def total_steps(self) -> int:

@@ -20,6 +20,7 @@ from regene_bench.runtime.generations import one_generation
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.divergence import LossWatch
+from regene_bench.training.running_statistics import settle_statistics
 from regene_bench.training.stage import Stage
 from regene_bench.training.stage_state import (
     note_rates,
@@ -152,13 +153,17 @@ def advance(
     started = reported = kept = time.monotonic()
 
     def keep(steps_done: int) -> None:
+        pending = {number: run for number, run in enumerate(runs) if run.result is None}
+        streams = {number: collect(number) for number in pending}
+        if steps_done == stage.total_steps:
+            for run in pending.values():
+                settle_statistics(run.stage, data, run.runtime)
         # what the runs cost together they share
         seconds = (time.monotonic() - started) / len(runs)
         # of runs that go in step a kill must not leave some a generation ahead of the others
         with one_generation([run.runtime.checkpoints for run in runs], stage.name):
-            for number, run in enumerate(runs):
-                if run.result is None:
-                    run.keep(steps_done, seconds, collect(number))
+            for number, run in pending.items():
+                run.keep(steps_done, seconds, streams[number])
 
     for step, losses in steps:
         watch.look(losses, step)

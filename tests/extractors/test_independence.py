@@ -10,6 +10,7 @@ import torch
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.extractors.timm_models import Timm
+from regene_bench_plugins.extractors.vgg16 import VGG16
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from tests.extractors.random_inception import (
     random_inception,
     save_script,
 )
+from tests.extractors.random_vgg16 import save_vgg16, vgg16_in_place_of
 from tests.first_party import entries
 from tests.methods.builders import make_data, make_runtime
 
@@ -33,7 +35,7 @@ def _as_the_shelf_does() -> Iterator[None]:
         yield
 
 
-SLOW = {"inception"}
+SLOW = {"inception", "vgg16"}
 # a network of 1.2 GB: tests/extractors/test_dinov2.py looks at the smallest of its family instead
 NOT_HERE = {"dinov2"}
 EXTRACTORS = [e.name for e in entries("feature_extractor") if e.name not in NOT_HERE]
@@ -54,6 +56,12 @@ def extractor(
     if request.param == "inception":
         with published_in_place_of(save_script(random_inception(), folder / "weights")):
             found = Inception({})
+            found.prepare(make_data(), runtime)
+            yield found
+        return
+    if request.param == "vgg16":
+        with vgg16_in_place_of(save_vgg16(folder / "weights")):
+            found = VGG16({})
             found.prepare(make_data(), runtime)
             yield found
         return

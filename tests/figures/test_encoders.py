@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from regene_bench_plugins.figures.choices import runs_with_encoder
+import torch
+from regene_bench_plugins.figures.choices import draw_latents_of_class, runs_with_encoder
 from torch import Tensor
 
-from regene_bench.api import FinishedRun, MethodError, StudyView
+from regene_bench.api import DeviceImages, FinishedRun, MethodError, StudyView
+
+from .views import CLASSES, finished, view
 
 
 class _Encodes:
@@ -56,6 +60,23 @@ def test_one_training_is_shown_once_and_another_again() -> None:
     again = _Run("regene", _Encodes(), "narrow", "triples")
     other = _Run("regene", _Encodes(), "wide", "pairs", seed=1)
     assert chosen(first, again, other) == [first, other]
+
+
+class _TakesAllForZero(_Encodes):
+    def classify(self, images: Tensor) -> Tensor:
+        return torch.tensor([[1.0, 0.0]]).expand(len(images), 2)
+
+
+def test_images_come_from_where_the_run_draws_its_own() -> None:
+    images, labels = torch.zeros(8, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 1] * 4)
+    data = SimpleNamespace(class_names=CLASSES, train=DeviceImages(images, labels))
+    drawn = view(data=data)
+    everything = finished(model=_TakesAllForZero(), params={"pool": "all"})
+    right = finished(model=_TakesAllForZero(), params={"pool": "right"})
+    assert len(draw_latents_of_class(drawn, everything, 1, 4, "some")[1]) == 4
+    assert len(draw_latents_of_class(drawn, right, 0, 4, "some")[1]) == 4
+    with pytest.raises(MethodError, match="can combine only 0 images of class 'one'; 4"):
+        draw_latents_of_class(drawn, right, 1, 4, "some")
 
 
 def test_a_study_without_any_says_so() -> None:

@@ -10,7 +10,7 @@ from regene_bench_plugins.figures.curve import Curve
 from regene_bench_plugins.figures.noise_dimension import NoiseDimension
 from regene_bench_plugins.figures.score_table import ScoreTable
 
-from regene_bench.api import Exhibit, MethodError, StudyView
+from regene_bench.api import Exhibit, FinishedRun, MethodError, StudyView
 from regene_bench.studies.figure import Figure
 from tests.figures.views import finished, reported, score, view
 
@@ -215,3 +215,27 @@ def test_runs_that_differ_in_more_than_the_abscissa_are_no_seeds(figure: type[Fi
     if figure is NoiseDimension:  # two dimensions have no knee, which the legend says
         lines = [f"{line} (no knee)" for line in lines]
     assert told == [*lines, "real[split=a]", "real[split=b]"]
+
+
+def test_a_table_has_ratios_to_the_row_that_it_names_beside_those_of_the_paper() -> None:
+    def run(loss: str, trials: float, seed: int = 0) -> FinishedRun:
+        scores = (score("trials_image", trials, n=1000), score("mae_test", 0.1))
+        return finished(*scores, params={"loss": loss}, seed=seed)
+
+    # the mean over seeds of 1500 and 2500 is what others are held against
+    runs = [run("hinge", 6000.0), run("entropy", 1500.0), run("entropy", 2500.0, seed=1)]
+    options = {
+        "columns": ["trials_image", "mae_test"],
+        "params": ["loss"],
+        "per_image": ["trials_image"],
+        "ratios": ["trials_image"],
+        "baseline": {"loss": "entropy"},
+        "reported": ["Table 1"],
+    }
+    number = reported("trials_image_ratio", 4.0)
+    found = shown(ScoreTable, view(*runs, reported=[number]), **options)
+    assert found.data["trials_image / image"] == [6.0, 2.0, None]
+    assert found.data["trials_image ratio"] == [3.0, 1.0, 4.0]
+    assert "mae_test ratio" not in found.data
+    alone = shown(ScoreTable, view(runs[0]), **options)
+    assert "trials_image ratio" not in alone.data

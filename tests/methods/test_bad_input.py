@@ -41,12 +41,23 @@ def failure(protocol: Path, results: Path, **changes: Any) -> str:
 
 def test_more_combined_than_a_class_has(light_protocol: Path, tmp_path: Path) -> None:
     message = failure(light_protocol, tmp_path, n_combined=500)
-    assert "training images that the classifier gets right; combinations of 500 need" in message
+    assert "training images; combinations of 500 need" in message
+
+
+UNTRAINED = {"classifier_images": 64, "classifier_learning_rate": 1e-9}
+
+
+def test_a_class_for_which_no_combined_latent_is_taken(
+    light_protocol: Path, tmp_path: Path
+) -> None:
+    message = failure(light_protocol, tmp_path, max_trials=7, **UNTRAINED)
+    assert "No valid combination in 7 trials for class" in message
+    assert "not even in latent space" in message
+    assert "Train the classifier longer" in message
 
 
 def test_a_class_without_a_rightly_classified_latent(light_protocol: Path, tmp_path: Path) -> None:
-    changes = {"classifier_images": 64, "classifier_learning_rate": 1e-9}
-    message = failure(light_protocol, tmp_path, **changes)
+    message = failure(light_protocol, tmp_path, pool="right", **UNTRAINED)
     assert "has 0 training images that the classifier gets right" in message
     assert "Train longer" in message
 

@@ -17,8 +17,9 @@ AUTOENCODING = (
     "cvae", "ccvae", "ccapscvae", "vae", "cv_vae", "wae", "rae_sn", "lvpga", "two_stage_vae",
     "vqvae",
 )  # fmt: skip
-# the linear layers of its second stage add up in another order in another batch: by the last bit
-ROUNDED = {"two_stage_vae": 1e-6}
+# narrow linear layers (of a second stage, of noise) add up in another order at another place in the
+# batch: by the last bit
+ROUNDED = dict.fromkeys(("two_stage_vae", "nsgan", "lsgan", "began"), 1e-06)
 CAPABILITIES = {
     "real": {"generate"},
     "autoencoder": {"encode", "decode", "generate"},

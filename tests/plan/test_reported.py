@@ -61,6 +61,7 @@ def test_a_bad_line_is_named_with_its_column(line: str, said: str) -> None:
         ("trials", "mnist", "regene", "trials_image / image", 5166 / 5000),
         ("trials", "cifar10", "regene", "trials_image / image", 9046 / 5000),
         ("table-3", "mnist", "nsgan", "fid", 6.8),
+        ("classifier-losses", "cifar10", "regene (classifier_loss=hinge", "trials_image ratio", 4),
     ],
 )
 def test_tables_of_studies_show_what_their_paper_reports(
@@ -73,7 +74,7 @@ def test_tables_of_studies_show_what_their_paper_reports(
     shown = [
         row[1]
         for row in zip(table.data["method"], table.data[column], strict=True)
-        if row[0].startswith(f"{method} (") and row[1] is not None
+        if row[0].startswith((f"{method} (", f"{method};")) and row[1] is not None
     ]
     assert shown == [pytest.approx(value)]
 
@@ -84,12 +85,13 @@ def test_every_place_in_a_paper_that_a_study_names_has_numbers_for_its_columns()
     for entry in host.entries("study"):
         for kind, figure in make_figures(host, load_study(host, entry.name)):
             options = figure.config.model_dump()
+            ratios = {f"{column}_ratio" for column in options.get("ratios", [])}
             for where in options.get("reported", []):
                 found = [
                     number
                     for number in numbers
                     if number.where == where
-                    and number.metric in options["columns"]
+                    and number.metric in {*options["columns"], *ratios}
                     and (number.class_name is not None) == (kind == "class_bars")
                 ]
                 assert found, f"{entry.name}: {kind} shows nothing of {where}"

@@ -33,7 +33,14 @@ _NEED_DATA = {
 # trainings at full length, or at several sizes
 _SLOW_CHECKS = {"labels-are-obeyed", "images-of-any-size-are-generated"}
 # what trains a network, or runs a large one
-_SLOW_NAMES = {"classification_accuracy", "neutral", "efficientnet_lite0", "inception", "dinov2"}
+_SLOW_NAMES = {
+    "classification_accuracy",
+    "neutral",
+    "efficientnet_lite0",
+    "inception",
+    "vgg16",
+    "dinov2",
+}
 
 
 # it trains a classifier for each share of generated images, which takes a minute of stripes, too

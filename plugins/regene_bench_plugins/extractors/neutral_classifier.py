@@ -36,7 +36,7 @@ from regene_bench.api import (
 from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, kaiming_init, standardise
 from regene_bench_plugins.extractors.float32 import full_float32
 
-_RECIPE = 1
+_RECIPE = 2
 _STAGE = "neutral classifier"
 _ACCURACY = "test accuracy"
 
@@ -157,10 +157,13 @@ def _fit(
         fused=runtime.device.type in ("cpu", "cuda"),
     )
 
-    def step(batch: Batch) -> dict[str, Tensor]:
+    def forward(batch: Batch) -> Tensor:
         with runtime.autocast():
-            logits = network(standardise(batch.images))
-        loss = F.cross_entropy(logits.float(), batch.labels)
+            logits: Tensor = network(standardise(batch.images))
+        return logits
+
+    def step(batch: Batch) -> dict[str, Tensor]:
+        loss = F.cross_entropy(forward(batch).float(), batch.labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -175,6 +178,7 @@ def _fit(
         total_images=round(config.epochs * len(data.train)),
         schedule=warmup_then_cosine(warmup=0.3),
         augmentation=data.augmentation,
+        forward=forward,
     )
     train(stage, data.train, runtime)
 

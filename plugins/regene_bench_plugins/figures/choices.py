@@ -89,9 +89,10 @@ def draw_images_of_class(view: StudyView, label: int, n: int, what: str) -> Tens
 def draw_latents_of_class(
     view: StudyView, run: FinishedRun, label: int, n: int, what: str
 ) -> tuple[Tensor, Tensor]:
-    """Training images of a class that the run's classifier takes for that class, and their latents.
+    """Training images of a class that a run may combine, and their latents.
 
-    A model that cannot classify takes them all.
+    These are the images that the run's classifier takes for the class; all of them where the run
+    combines all (``pool``), or cannot classify.
 
     Returns:
         uint8 images ``[n, C, H, W]`` and float32 latents ``[n, D]``.
@@ -100,12 +101,12 @@ def draw_latents_of_class(
         MethodError: The class has fewer such images.
     """
     indices = view.data.train.of_class(label)[:_MOST_TRIED]
-    if isinstance(run.model, Classifier):
+    if run.params.get("pool") != "all" and isinstance(run.model, Classifier):
         indices = indices[_predicted(run, view.data.train.images[indices]) == label]
     if len(indices) < n:
         raise MethodError(
-            f"{run.label} takes only {len(indices)} images of class "
-            f"{view.data.class_names[label]!r} for that class; {n} are needed."
+            f"{run.label} can combine only {len(indices)} images of class "
+            f"{view.data.class_names[label]!r}; {n} are needed."
         )
     draw = np.random.default_rng(view.runtime.derive_seed(what, label))
     rows = torch.from_numpy(draw.choice(len(indices), size=n, replace=False)).to(indices.device)

@@ -18,6 +18,9 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.figures.run_groups import over_seeds, runs_by_label
 
+# Of the names under which papers' ratios are reported.
+_RATIO = "_ratio"
+
 Labels = Mapping[str, Mapping[Measure, str]]
 """The label of each measure of a column, by the column's name."""
 
@@ -33,6 +36,9 @@ class ScoreTableConfig(FigureConfig):
         params: Parameters of the method that get a column.
         per_image: Those of the columns, counts, that are divided by the number of images that
             they are for, so that counts for different numbers of images compare.
+        ratios: Those of the columns whose ratio to the row of ``baseline`` has a column, too; what
+            papers report as ``NAME_ratio`` stands in it.
+        baseline: Values of some of ``params``: of the row that ratios are taken to.
         reported: Tables and figures of papers whose numbers stand beside (``"Table 3"``).
     """
 
@@ -41,9 +47,11 @@ class ScoreTableConfig(FigureConfig):
     columns: list[str] = Field(min_length=1)
     params: list[str] = Field(default_factory=list)
     per_image: list[str] = Field(default_factory=list)
+    ratios: list[str] = Field(default_factory=list)
+    baseline: dict[str, Any] = Field(default_factory=dict)
     reported: list[str] = Field(default_factory=list)
 
-    @field_validator("per_image")
+    @field_validator("per_image", "ratios")
     @classmethod
     def _are_columns(cls, values: list[str], info: ValidationInfo) -> list[str]:
         if unknown := [name for name in values if name not in info.data.get("columns", values)]:
@@ -70,6 +78,7 @@ class ScoreTable(Figure):
             for label in dict.fromkeys([*own.values(), column_of_reported(column, own)]):
                 title = self._title(column, label)
                 names += [title, f"{title} ±"]
+                names += [_ratio(label)] if column in self.config.ratios else []
             names.append(self._reported_spread(column))
         shown = [name for name in names if any(row.get(name) is not None for row in rows)]
         data = {name: [row.get(name) for row in rows] for name in shown}
@@ -95,7 +104,19 @@ class ScoreTable(Figure):
             told.append(f"Extractors: {'; '.join(parts)}.")
         return " ".join(told)
 
-    def _measured(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
+    def _measured(self, view: StudyView, labels: Labels) -> list[dict[str, Any]]:
+        rows = list(self._means(view, labels))
+        baseline = self.config.baseline.items()
+        base = next((row for row in rows if all(row.get(k) == v for k, v in baseline)), {})
+        for column in self.config.ratios:
+            for label in labels[column].values():
+                title = self._title(column, label)
+                for row in rows:
+                    if row.get(title) is not None and base.get(title):
+                        row[_ratio(label)] = row[title] / base[title]
+        return rows
+
+    def _means(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
         for method, runs in runs_by_label(view.runs).items():
             row: dict[str, Any] = {"benchmark": view.name, "method": method, "from": "measured"}
             row |= {name: runs[0].params.get(name) for name in self.config.params}
@@ -110,8 +131,10 @@ class ScoreTable(Figure):
     def _reported(self, view: StudyView, labels: Labels) -> Iterator[dict[str, Any]]:
         rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         for number in view.reported:
-            wanted = number.metric in self.config.columns and number.class_name is None
-            if not wanted or number.where not in self.config.reported:
+            metric = number.metric.removesuffix(_RATIO)
+            is_ratio = metric != number.metric and metric in self.config.ratios
+            wanted = is_ratio or number.metric in self.config.columns
+            if not wanted or number.class_name or number.where not in self.config.reported:
                 continue
             value, std = number.value, number.std
             if number.metric in self.config.per_image:
@@ -124,7 +147,14 @@ class ScoreTable(Figure):
             row = rows.setdefault(
                 key, {"benchmark": view.name, "method": method, "from": place, "seeds": None}
             )
+            if is_ratio:
+                row[_ratio(column_of_reported(metric, labels[metric]))] = value
+                continue
             column = column_of_reported(number.metric, labels[number.metric])
             row[self._title(number.metric, column)] = value
             row[self._reported_spread(number.metric)] = std
         yield from rows.values()
+
+
+def _ratio(label: str) -> str:
+    return f"{label} ratio"

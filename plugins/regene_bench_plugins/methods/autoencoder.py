@@ -108,7 +108,7 @@ class AutoencoderModel:
 class Autoencoder(Method):
     """Mean absolute error, encoder and decoder together, from scratch."""
 
-    version = "2"
+    version = "3"
     Config = AutoencoderConfig
     sampling_params = COMBINATION_PARAMS
     config: AutoencoderConfig
@@ -144,9 +144,12 @@ class Autoencoder(Method):
         weights = [*encoder.parameters(), *decoder.parameters()]
         optimizer = adam(weights, config.learning_rate, runtime.device)
 
-        def step(batch: Batch) -> Mapping[str, Tensor]:
+        def forward(batch: Batch) -> Tensor:
             with runtime.autocast():
-                logits = decoder.logits(encoder(batch.images))
+                return decoder.logits(encoder(batch.images))
+
+        def step(batch: Batch) -> Mapping[str, Tensor]:
+            logits = forward(batch)
             error = mae(torch.sigmoid(logits), batch.images)
             gradient_step(optimizer, error + SATURATION * saturation(logits))
             return {"mae": error.detach()}
@@ -159,6 +162,7 @@ class Autoencoder(Method):
             batch_size=config.batch_size,
             total_images=config.total_images(len(data.train)),
             schedule=warmup_then_cosine() if config.one_cycle else decay_every(20, 0.99),
+            forward=forward,
         )
         report = train(stage, data.train, runtime)
 

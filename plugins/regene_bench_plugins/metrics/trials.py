@@ -23,7 +23,8 @@ class RejectionTrials(Metric):
     """Total and per-class trials of generators that judge their own candidates.
 
     Other generators have none, and their rows say so. ``trials_neutral`` has them for
-    all.
+    all. ReGene with ``pool=right`` combines no latent that its head gets wrong, so that
+    ``trials_latent`` is the number of images by lemma 1, whatever the classifier is worth.
     """
 
     columns = (

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import ConfigError, find_weights, mae
-from regene_bench_plugins.backbones import efficientnet_lite0, inception
+from regene_bench_plugins.backbones import efficientnet_lite0, inception, vgg16
 from regene_bench_plugins.networks.latent_classifier import LatentEncoder
 
-PerceptualName = Literal["efficientnet_lite0", "inception", "classifier"]
+PerceptualName = Literal["efficientnet_lite0", "inception", "vgg16", "classifier"]
 _KERNEL = 3
 
 
@@ -58,12 +58,12 @@ class FirstLayer:
 
     Args:
         layer: Maps RGB inputs to a feature map.
-        centre: The network takes ``(x − centre) / 128`` with x in [0, 255].
+        inputs: Maps RGB images in [0, 1] to what the network takes.
     """
 
-    def __init__(self, layer: nn.Module, centre: float) -> None:
+    def __init__(self, layer: nn.Module, inputs: Callable[[Tensor], Tensor]) -> None:
         self._layer = layer
-        self._centre = centre
+        self._inputs = inputs
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """One map; grey images become RGB by repeating their channel.
@@ -76,7 +76,7 @@ class FirstLayer:
                 f"A network for RGB images cannot see {images.shape[1]} channels.",
                 hint="Use perceptual=classifier.",
             )
-        values = (images.expand(-1, 3, -1, -1) * 255 - self._centre) / 128
+        values = self._inputs(images.expand(-1, 3, -1, -1))
         # Inception's kernel has no padding: an image smaller than it would leave nothing.
         missing = [max(0, _KERNEL - side) for side in (images.shape[3], images.shape[2])]
         if any(missing):
@@ -96,7 +96,8 @@ def perceptual_network(
 
     Args:
         name: ``efficientnet_lite0`` for the stem of the embedded network, ``inception`` for the
-            first convolution of the 2015 Inception network, ``classifier`` for the encoder itself.
+            first convolution of the 2015 Inception network, ``vgg16`` for that of VGG-16
+            (``block1_conv1``), ``classifier`` for the encoder itself.
         encoder: The run's own, frozen.
         device: Where it computes.
 
@@ -105,9 +106,9 @@ def perceptual_network(
     """
     if name == "classifier":
         return ClassifierMaps(encoder)
-    build, centre = _FIRST_LAYERS[name]
+    build, inputs = _FIRST_LAYERS[name]
     layer = build().eval().requires_grad_(False).to(device)
-    return FirstLayer(layer.to(memory_format=torch.channels_last), centre)
+    return FirstLayer(layer.to(memory_format=torch.channels_last), inputs)
 
 
 def perceptual_distance(found: list[Tensor], targets: list[Tensor]) -> Tensor:
@@ -128,7 +129,18 @@ def _inception_first() -> nn.Module:
     return next(iter(network.children()))
 
 
-_FIRST_LAYERS: dict[str, tuple[Callable[[], nn.Module], float]] = {
-    "efficientnet_lite0": (_efficientnet_stem, 127.0),
-    "inception": (_inception_first, 128.0),
+def _vgg_first() -> nn.Module:
+    # with its activation, as Keras's layer of this name has it
+    return vgg16.load_convolutions(find_weights(vgg16.VGG16_2016))[:2]
+
+
+def _centred(centre: float) -> Callable[[Tensor], Tensor]:
+    """``(x − centre) / 128`` with x in [0, 255]."""
+    return lambda images: (images * 255 - centre) / 128
+
+
+_FIRST_LAYERS: dict[str, tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = {
+    "efficientnet_lite0": (_efficientnet_stem, _centred(127.0)),
+    "inception": (_inception_first, _centred(128.0)),
+    "vgg16": (_vgg_first, vgg16.standardised),
 }

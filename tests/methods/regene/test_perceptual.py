@@ -19,11 +19,17 @@ from tests.extractors.random_inception import (
     random_inception,
     save_script,
 )
+from tests.extractors.random_vgg16 import save_vgg16, vgg16_in_place_of
 
 from ..builders import fit, make_data, make_runtime
 
 CPU = torch.device("cpu")
 SIZES = [(1, 1), (2, 5), (8, 8), (28, 28), (37, 24)]
+
+
+@pytest.fixture(scope="module")
+def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_vgg16(tmp_path_factory.mktemp("cache") / "weights")
 
 
 def encoder(channels: int = 1, height: int = 8, width: int = 8) -> ConvEncoder:
@@ -47,15 +53,18 @@ def gradient(name: PerceptualName, images: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grey_and_coloured_images_of_any_size_have_a_gradient(
-    channels: int, size: tuple[int, int], inception_file: Path
+    channels: int, size: tuple[int, int], inception_file: Path, vgg_file: Path
 ) -> None:
     images = torch.rand(2, channels, *size, generator=torch.Generator().manual_seed(0)) + 0.2
+    found = {}
     with published_in_place_of(inception_file):
         names: tuple[PerceptualName, ...] = ("efficientnet_lite0", "inception", "classifier")
-        for name in names:
-            found = gradient(name, images.clamp(max=1))
-            assert torch.isfinite(found).all()
-            assert found.abs().sum() > 0
+        found |= {name: gradient(name, images.clamp(max=1)) for name in names}
+    with vgg16_in_place_of(vgg_file):
+        found["vgg16"] = gradient("vgg16", images.clamp(max=1))
+    for name, values in found.items():
+        assert torch.isfinite(values).all(), name
+        assert values.abs().sum() > 0, name
 
 
 def test_a_grey_image_is_seen_as_its_rgb_picture() -> None:
@@ -83,12 +92,27 @@ def test_the_inception_layer_is_the_files_first_convolution(inception_file: Path
     assert torch.allclose(found, expected, atol=1e-4)
 
 
+def test_block1_conv1_is_the_files_first_convolution_with_its_activation(vgg_file: Path) -> None:
+    with vgg16_in_place_of(vgg_file):
+        network = perceptual_network("vgg16", encoder(), CPU)
+    state = torch.load(vgg_file, weights_only=True)
+    images = torch.rand(2, 3, 16, 16)
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    inputs = (images - mean[:, None, None]) / deviation[:, None, None]
+    weight, bias = state["features.0.weight"], state["features.0.bias"]
+    expected = nn.functional.conv2d(inputs, weight, bias, padding=1).relu()
+    (found,) = network.maps(images)
+    assert found.shape == (2, 64, 16, 16)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", ["inception", "vgg16"])
 def test_weights_that_are_not_there_are_named_with_the_remedy(
-    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+    name: PerceptualName, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
-    with pytest.raises(UnavailableError, match="weights fetch inception"):
-        perceptual_network("inception", encoder(), CPU)
+    with pytest.raises(UnavailableError, match=f"weights fetch {name}"):
+        perceptual_network(name, encoder(), CPU)
 
 
 def test_other_numbers_of_channels_need_the_classifier() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from regene_bench.api import (
     BenchmarkData,
     Clock,
     ConfigError,
+    DeviceImages,
     ImageShape,
+    Preset,
     SampleRng,
     to_float,
     validate,
@@ -198,3 +201,30 @@ def test_thresholds_are_those_that_are_set(
     assert (confidences >= expected).all()
     if threshold == "none":
         assert torch.equal(generation.trials["image"], generation.trials["latent"])
+
+
+def mislabelled(data: BenchmarkData, every: int = 4) -> BenchmarkData:
+    """Data in which every so many training images bear the label of the next class."""
+    labels = data.train.labels.clone()
+    labels[::every] = (labels[::every] + 1) % data.shape.n_classes
+    return replace(data, train=DeviceImages(data.train.images, labels))
+
+
+def test_images_that_the_classifier_gets_wrong_cost_trials_unless_they_are_left_out(
+    stripes: BenchmarkData, tmp_path: Path
+) -> None:
+    labels = torch.arange(3).repeat_interleave(20)
+    trials = {}
+    for pool in ("all", "right"):
+        # the second finds the networks of the first: only drawing looks at the pool
+        runtime = make_runtime(tmp_path)
+        model = fit("regene", mislabelled(stripes), runtime, threshold="none", pool=pool)
+        trials[pool] = model.generate(labels, SampleRng(0)).trials["latent"]
+    # lemma 1: between latents that are right there is nothing else
+    assert trials["right"].tolist() == [1] * len(labels)
+    assert trials["all"].sum() > len(labels)
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "paper"])
+def test_all_training_images_of_a_class_are_combined_as_in_the_paper(preset: Preset) -> None:
+    assert ReGeneConfig(**ReGene.preset(preset, MNIST)).pool == "all"

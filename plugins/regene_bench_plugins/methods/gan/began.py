@@ -45,6 +45,7 @@ class BEGANConfig(InfoGANSizes):
 class BEGAN(Method):
     """Errors of reconstruction in balance; labels beside the noise and beside the code."""
 
+    version = "2"
     Config = BEGANConfig
     config: BEGANConfig
 

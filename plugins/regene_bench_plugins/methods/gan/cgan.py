@@ -96,7 +96,7 @@ class UGANConfig(CGANConfig):
 class CGAN(Method):
     """Noise ⊕ label into the generator, the label as constant channels into the discriminator."""
 
-    version = "2"
+    version = "3"
     Config: ClassVar[type[MethodConfig]] = CGANConfig
     config: CGANConfig
 

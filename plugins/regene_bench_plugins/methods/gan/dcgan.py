@@ -49,6 +49,7 @@ class DCGANConfig(GANConfig):
 class DCGAN(Method):
     """4×4 convolutions of stride 2 with batch norm; labels beside the noise and the image."""
 
+    version = "2"
     Config = DCGANConfig
     config: DCGANConfig
 

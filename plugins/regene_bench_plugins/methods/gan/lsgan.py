@@ -16,6 +16,7 @@ from regene_bench_plugins.methods.gan.training import train_gan
 class LSGAN(Method):
     """Squared distances from 1 and 0; labels beside the noise and beside the image."""
 
+    version = "2"
     Config = InfoGANNetworksConfig
     config: InfoGANNetworksConfig
 

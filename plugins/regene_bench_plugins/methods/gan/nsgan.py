@@ -26,6 +26,7 @@ class NSGANConfig(InfoGANNetworksConfig):
 class NSGAN(Method):
     """Logits and softplus; labels beside the noise and beside the image."""
 
+    version = "2"
     Config = NSGANConfig
     config: NSGANConfig
 

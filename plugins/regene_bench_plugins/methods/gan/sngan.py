@@ -56,6 +56,7 @@ class _Scaled(nn.Module):
 class SNGAN(Method):
     """Hinge loss, every weight of the discriminator of spectral norm 1."""
 
+    version = "2"
     Config = SNGANConfig
     config: SNGANConfig
 

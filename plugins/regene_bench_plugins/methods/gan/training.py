@@ -147,6 +147,12 @@ def training_stage(
         average.update(generator)
         return {"discriminator": loss_d.detach(), "generator": loss_g.detach()}
 
+    def forward(batch: Batch) -> None:
+        # of the averaged weights, which are what generates in the end
+        noise = setup.noise.draw(len(batch.labels), batch.labels.device)
+        with runtime.autocast():
+            average.network(noise, batch.labels)
+
     return Stage(
         name=name,
         modules={
@@ -161,4 +167,5 @@ def training_stage(
         total_images=config.total_images(n_train),
         schedule=setup.schedule,
         loss_limit=loss.limit,
+        forward=forward,
     )

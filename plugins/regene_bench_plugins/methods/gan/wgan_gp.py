@@ -48,6 +48,7 @@ class WGANGPConfig(ConditionalNormConfig):
 class WGANGP(Method):
     """Conditional batch norm in the generator, an auxiliary head on the critic."""
 
+    version = "2"
     Config = WGANGPConfig
     config: WGANGPConfig
 

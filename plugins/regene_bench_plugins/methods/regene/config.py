@@ -61,10 +61,14 @@ class ReGeneConfig(EncoderDecoderConfig):
         l2: Weight of 1 − SSIM (the paper's λ2).
         l3: Weight of the perceptual loss (the paper's λ3).
         perceptual: The network of that loss: ``efficientnet_lite0`` (its embedded stem),
-            ``inception`` (the first convolution of the 2015 Inception network, as in the paper) or
-            ``classifier`` (the run's own, frozen).
+            ``inception`` (the first convolution of the 2015 Inception network), ``vgg16`` (that of
+            VGG-16, ``block1_conv1``: what the paper can have meant) or ``classifier`` (the run's
+            own, frozen).
         threshold: Confidence that the classifier must have in a decoded image: ``class_mean`` for
             the class's mean over held-out images, a number in [0, 1], or ``none``.
+        pool: Latents that are combined: of ``all`` training images of a class, as in the paper, or
+            of those that the classifier gets ``right``, whose means are right by lemma 1, so that
+            latents need no judging.
         max_trials: Candidates for one image before generation gives up.
     """
 
@@ -88,6 +92,7 @@ class ReGeneConfig(EncoderDecoderConfig):
     l3: float = Field(default=0.0, ge=0)
     perceptual: PerceptualName = "efficientnet_lite0"
     threshold: Threshold = "class_mean"
+    pool: Literal["all", "right"] = "all"
     max_trials: int = Field(default=10_000, ge=1)
 
     @field_validator("encoder")

@@ -123,9 +123,9 @@ class ReGeneModel:
 class ReGene(Method):
     """Classifier, then decoder."""
 
-    version = "2"
+    version = "3"
     Config = ReGeneConfig
-    sampling_params = COMBINATION_PARAMS | {"threshold", "max_trials"}
+    sampling_params = COMBINATION_PARAMS | {"threshold", "pool", "max_trials"}
     uses_held_out_for = "confidence thresholds"
     augmented_stages = ("classifier",)
     config: ReGeneConfig
@@ -137,7 +137,7 @@ class ReGene(Method):
 
     @classmethod
     def smoke(cls, shape: ImageShape) -> dict[str, Any]:
-        """Many short steps for the classifier, which must get some images of each class right.
+        """Many short steps for the classifier, which must find some combinations of each class.
 
         Images are not judged: after so little training, none convinces it.
         """
@@ -148,7 +148,8 @@ class ReGene(Method):
         """Train both stages on ``data.train``; thresholds come from ``data.test``, as in the paper.
 
         Raises:
-            MethodError: The classifier gets too few training images of a class right.
+            MethodError: A class has too few training images to combine, or too few right ones where
+                only these are combined.
             UnavailableError: Weights that the configuration names are not on this machine.
         """
         config = self.config
@@ -185,11 +186,14 @@ class ReGene(Method):
     def _pool(
         self, classifier: LatentClassifier, data: BenchmarkData, runtime: Runtime
     ) -> LatentPool:
-        """Latents of the training images that the head gets right."""
-        latents = encode_split(classifier.encoder, data.train, runtime)
-        with torch.inference_mode():
-            right = in_padded_chunks(classifier.head, latents, 4096).argmax(1) == data.train.labels
-            pool = LatentPool.of(latents[right], data.train.labels[right], data.shape.n_classes)
-        what = "training images that the classifier gets right"
+        """Latents of the training images: all, or those that the head gets right."""
+        latents, labels = encode_split(classifier.encoder, data.train, runtime), data.train.labels
+        what = "training images"
+        if self.config.pool == "right":
+            with torch.inference_mode():
+                right = in_padded_chunks(classifier.head, latents, 4096).argmax(1) == labels
+            latents, labels = latents[right], labels[right]
+            what += " that the classifier gets right"
+        pool = LatentPool.of(latents, labels, data.shape.n_classes)
         pool.require(self.config.n_combined, data.class_names, what)
         return pool

@@ -284,10 +284,11 @@ class _RejectionSampler:
         what = self._judge.describe(sample.label)
         if sample.judged < self._max_trials:
             return self._source.exhausted_error(sample.label, what)
-        return MethodError(
-            f"No valid combination in {self._max_trials} trials for {what}.",
-            hint="Train the decoder longer, lower the threshold, or raise max_trials.",
-        )
+        hint = "Train the decoder longer, lower the threshold, or raise max_trials."
+        if not sample.latent_trials:
+            what += ", not even in latent space"
+            hint = "Train the classifier longer: it takes no combined latent for the class."
+        return MethodError(f"No valid combination in {sample.judged} trials for {what}.", hint=hint)
 
     def _collected(self) -> AcceptedSamples:
         """Note what is used now, and put the accepted candidates together."""

@@ -66,10 +66,13 @@ def classifier_stage(
     optimizer = adam(classifier.parameters(), config.classifier_learning_rate, runtime.device)
     loss_of = CLASSIFIER_LOSSES[config.classifier_loss]
 
-    def step(batch: Batch) -> Mapping[str, Tensor]:
+    def forward(batch: Batch) -> Tensor:
         with runtime.autocast():
-            logits = classifier(batch.images)
-        loss = loss_of(logits.float(), batch.labels)
+            logits: Tensor = classifier(batch.images)
+        return logits
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        loss = loss_of(forward(batch).float(), batch.labels)
         gradient_step(optimizer, loss)
         return {config.classifier_loss: loss.detach()}
 
@@ -84,6 +87,7 @@ def classifier_stage(
         if config.one_cycle
         else decay_every(config.classifier_decay_epochs, 0.99),
         augmentation=data.augmentation if config.augment else None,
+        forward=forward,
     )
 
 
@@ -108,13 +112,16 @@ def decoder_stage(
     looks = any(stage.l3 > 0 for stage in stages)
     through = perceptual_network(config.perceptual, encoder, runtime.device) if looks else None
 
-    def step(batch: Batch) -> Mapping[str, Tensor]:
-        weights = stage_at(stages, batch.clock.progress)
+    def forward(batch: Batch) -> tuple[Tensor, list[Tensor]]:
         with runtime.autocast():
             with torch.no_grad():
                 encoded = encoder.block_features(batch.images)
                 latents = encoder.pooled(encoded[-1])
-            logits = decoder.logits(latents)
+            return decoder.logits(latents), encoded
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        weights = stage_at(stages, batch.clock.progress)
+        logits, encoded = forward(batch)
         images = torch.sigmoid(logits)
         error = mae(images, batch.images)
         loss = weights.l1 * error + SATURATION * saturation(logits)
@@ -137,6 +144,7 @@ def decoder_stage(
         batch_size=config.decoder_batch_size,
         total_images=config.decoder_length(len(data.train)),
         schedule=_decoder_schedule(config),
+        forward=forward,
     )
 
 

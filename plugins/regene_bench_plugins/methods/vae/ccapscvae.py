@@ -44,6 +44,7 @@ class CCapsCVAE(Method):
     paper names the method in its Table 4 and prints no recipe.
     """
 
+    version = "2"
     Config = CCapsCVAEConfig
     config: CCapsCVAEConfig
 

@@ -36,6 +36,7 @@ class CCVAE(Method):
     that prior is good for.
     """
 
+    version = "2"
     Config = CCVAEConfig
     config: CCVAEConfig
 

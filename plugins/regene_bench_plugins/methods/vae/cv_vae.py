@@ -35,6 +35,7 @@ class CVVAE(Method):
     Its divergence is ``½ ‖mean‖²`` and a constant.
     """
 
+    version = "2"
     Config = CVVAEConfig
     config: CVVAEConfig
     sampling_params = SAMPLER_PARAMS

@@ -156,6 +156,7 @@ class CVAEModel:
 class CVAE(Method):
     """Reconstruction and Kullback–Leibler divergence, both summed per image."""
 
+    version = "2"
     Config = CVAEConfig
     config: CVAEConfig
 
@@ -174,13 +175,17 @@ class CVAE(Method):
         plan = config.plan(len(data.train))
         optimizer = _optimizer(network, plan.learning_rate, runtime.device)
 
-        def step(batch: Batch) -> Mapping[str, Tensor]:
+        def forward(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             with runtime.autocast():
                 mean, log_variance = network.posterior(batch.images, batch.labels)
                 z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
                 code = network.code(z, batch.labels)
                 logits = network.decoder.logits(code)
                 guesses = network.recogniser(batch.images).float()
+            return mean, log_variance, logits, guesses
+
+        def step(batch: Batch) -> Mapping[str, Tensor]:
+            mean, log_variance, logits, guesses = forward(batch)
             reconstruction = pixels.negative_log_likelihood(logits, batch.images).mean()
             divergence = network.prior.divergence(mean, log_variance, batch.labels).mean()
             recognition = F.cross_entropy(guesses, batch.labels)
@@ -196,6 +201,7 @@ class CVAE(Method):
             batch_size=plan.batch_size,
             total_images=plan.total_images,
             schedule=plan.schedule,
+            forward=forward,
         )
         train(stage, data.train, runtime)
         if config.prior == "class":

@@ -70,7 +70,7 @@ class LVPGA(Method):
     With ``conditional=false`` codes come from the standard normal, as in the paper.
     """
 
-    version = "2"
+    version = "3"
     Config = LVPGAConfig
     config: LVPGAConfig
     sampling_params = SAMPLER_PARAMS
@@ -106,6 +106,11 @@ class LVPGA(Method):
             gradient_step(optimizer, sum_of_terms(terms))
             return {name: value.detach() for name, value in terms.items()}
 
+        def forward(batch: Batch) -> None:
+            # of real images and their codes, as in training
+            with runtime.autocast():
+                network.logits(network.posterior(batch.images, batch.labels).mean, batch.labels)
+
         stage = Stage(
             name="lvpga",
             modules={"network": network},
@@ -114,6 +119,7 @@ class LVPGA(Method):
             batch_size=plan.batch_size,
             total_images=plan.total_images,
             schedule=plan.schedule,
+            forward=forward,
         )
         train(stage, data.train, runtime)
         sampler = fit_sampler(config, network, data, runtime)

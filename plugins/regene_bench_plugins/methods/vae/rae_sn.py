@@ -43,6 +43,7 @@ class RAESN(Method):
     A mixture of 10 Gaussians is fitted to its codes afterwards, one for each class.
     """
 
+    version = "2"
     Config = RAESNConfig
     config: RAESNConfig
     sampling_params = SAMPLER_PARAMS

@@ -54,10 +54,13 @@ def fit_recogniser(
     network.to(runtime.device)
     optimizer = adam(network.parameters(), config.recogniser_learning_rate, runtime.device)
 
-    def step(batch: Batch) -> Mapping[str, Tensor]:
+    def forward(batch: Batch) -> Tensor:
         with runtime.autocast():
-            logits = network(batch.images).float()
-        loss = F.cross_entropy(logits, batch.labels)
+            logits: Tensor = network(batch.images)
+        return logits
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        loss = F.cross_entropy(forward(batch).float(), batch.labels)
         gradient_step(optimizer, loss)
         return {"cross_entropy": loss.detach()}
 
@@ -69,6 +72,7 @@ def fit_recogniser(
         batch_size=config.recogniser_batch_size,
         total_images=config.recogniser_images,
         schedule=warmup_then_cosine(),
+        forward=forward,
     )
     train(stage, data.train, runtime)
     return network

@@ -79,13 +79,16 @@ def fit_autoencoder(
     if learned:
         optimizer.add_param_group({"params": learned, "lr": _OBJECTIVE_RATE * plan.learning_rate})
 
-    def step(batch: Batch) -> Mapping[str, Tensor]:
+    def forward(batch: Batch) -> EncodedBatch:
         with runtime.autocast():
             posterior = network.posterior(batch.images, batch.labels)
             z = posterior.draw()
             logits = network.logits(z, batch.labels)
         progress = batch.clock.progress
-        terms = objective(EncodedBatch(batch.images, batch.labels, posterior, z, logits, progress))
+        return EncodedBatch(batch.images, batch.labels, posterior, z, logits, progress)
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        terms = objective(forward(batch))
         gradient_step(optimizer, sum_of_terms(terms))
         return {term: value.detach() for term, value in terms.items()}
 
@@ -97,6 +100,7 @@ def fit_autoencoder(
         batch_size=plan.batch_size,
         total_images=plan.total_images,
         schedule=plan.schedule,
+        forward=forward,
     )
     train(stage, data, runtime)
 

@@ -40,7 +40,7 @@ class TwoStageVAE(Method):
     of its inputs.
     """
 
-    version = "2"
+    version = "3"
     Config = TwoStageVAEConfig
     config: TwoStageVAEConfig
     sampling_params = SAMPLER_PARAMS

@@ -25,6 +25,7 @@ class VAE(Method):
     With ``conditional=false`` codes come from the standard normal, as in the paper.
     """
 
+    version = "2"
     Config = VAEConfig
     config: VAEConfig
     sampling_params = SAMPLER_PARAMS

@@ -104,6 +104,11 @@ def train_autoencoder(
         network.codebook.revive(encoded.detach())
         return {"reconstruction": reconstruction.detach(), "commitment": distance.detach()}
 
+    def forward(batch: Batch) -> None:
+        with runtime.autocast():
+            codes = network.codebook.nearest(network.encode(batch.images))
+            network.pixels(network.codebook(codes))
+
     stage = Stage(
         name="vqvae",
         modules={"network": network},
@@ -112,6 +117,7 @@ def train_autoencoder(
         batch_size=batch_size,
         total_images=total_images,
         schedule=warmup_then_cosine(),
+        forward=forward,
     )
     train(stage, data, runtime)
 

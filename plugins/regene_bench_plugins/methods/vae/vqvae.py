@@ -131,6 +131,7 @@ class VQVAEModel:
 class VQVAE(Method):
     """Discrete codes on a small map, and an autoregressive prior over them."""
 
+    version = "2"
     Config = VQVAEConfig
     config: VQVAEConfig
 

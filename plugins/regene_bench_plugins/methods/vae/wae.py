@@ -35,6 +35,7 @@ class WAE(Method):
     0.05 besides, which is ``mmd_weight=200`` here.
     """
 
+    version = "2"
     Config = WAEConfig
     config: WAEConfig
     sampling_params = SAMPLER_PARAMS
