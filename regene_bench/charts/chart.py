@@ -17,6 +17,17 @@ Spec = dict[str, Any]
 
 # a logarithmic axis where linear ones would press most points into a corner
 _WIDE = 20.0
+# of a file, and of most charts on a page, in pixels; so are a legend's letters and symbols
+_WIDTH = 440
+_LETTER = 7
+_SYMBOL = 30
+_LONGEST_NAME = 44
+# long names differ at their ends as often as not
+_HALF_NAME = _LONGEST_NAME // 2 - 1
+_WITH_BOTH_ENDS = (
+    f"length(datum.label) > {_LONGEST_NAME} ? slice(datum.label, 0, {_HALF_NAME}) + '…' "
+    f"+ slice(datum.label, -{_HALF_NAME}) : datum.label"
+)
 
 
 @dataclass(frozen=True)
@@ -103,15 +114,28 @@ def colour_of(field: str, colours: Mapping[str, str], shown: Iterable[str]) -> S
     Args:
         field: The field that holds the name.
         colours: The colour of each name of the board.
-        shown: Those in the chart, for its legend.
+        shown: Those in the chart, in the order of its legend.
     """
+    names = list(dict.fromkeys(shown))
+    longest = min(_LONGEST_NAME, max(map(len, names), default=0))
+    legend = {
+        "values": names,
+        "columns": max(1, _WIDTH // (_LETTER * longest + _SYMBOL)),
+        "labelLimit": 0,
+        "labelExpr": _WITH_BOTH_ENDS,
+    }
     return {
         "field": field,
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(colours), "range": list(colours.values())},
-        "legend": {"values": sorted(set(shown))},
+        "legend": legend,
     }
+
+
+def shape_of(colour: Spec) -> Spec:
+    """Tell apart by its shape, too, what has a colour, with one legend for both."""
+    return colour | {"scale": {"domain": colour["scale"]["domain"]}}
 
 
 def frame_of(points: Sequence[Mapping[str, Any]], others: Sequence[float] = ()) -> list[float]:
@@ -130,7 +154,12 @@ def frame_of(points: Sequence[Mapping[str, Any]], others: Sequence[float] = ()) 
     low = min([least - 0.05 * room, *(point["low"] for point in points)])
     high = max([most + 0.05 * room, *(point["high"] for point in points)])
     frame = [max(low, least - room), min(high, most + room)]
-    return [max(0.0, frame[0]), frame[1]] if least >= 0 else frame
+    return [max(0.0, frame[0]), possible(frame[1], most)] if least >= 0 else frame
+
+
+def possible(end: float, most: float) -> float:
+    """The upper end of an axis, but not above 1 where no value is: it may be a share."""
+    return min(end, 1.0) if most <= 1 else end
 
 
 def scale_of(values: Sequence[float]) -> Spec:

@@ -14,6 +14,7 @@ from regene_bench.charts.chart import (
     reference_rules,
     references,
     scale_of,
+    shape_of,
     statistic_of,
     with_interval,
 )
@@ -60,7 +61,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
         "scale": scale_of([point["seconds"] for point in points]),
     }
     y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
-    colour = colour_of("method", colours.methods, [point["method"] for point in points])
+    colour = colour_of("method", colours.methods, sorted({p["method"] for p in points}))
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},
@@ -82,7 +83,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
                     "x": x,
                     "y": y | {"field": "value"},
                     "color": colour,
-                    "shape": colour,
+                    "shape": shape_of(colour),
                     "tooltip": tooltip,
                 },
             },

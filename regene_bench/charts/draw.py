@@ -16,7 +16,7 @@ CONFIG: dict[str, Any] = {
     "background": "white",
     "view": {"stroke": None},
     "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12},
-    "legend": {"orient": "top", "labelFontSize": 11, "columns": 5},
+    "legend": {"orient": "top", "labelFontSize": 11},
     "range": {"category": list(PALETTE)},
 }
 """Look of all charts; a page changes the colours of text and grid for dark screens."""

@@ -65,6 +65,7 @@ def _run(
         seed=seed,
         params=params,
         method_role=method_role,
+        fit_images_per_second=100.0 / fd,
         fit_seconds=0.0 if method_role == "reference" else 10.0 * fd,
         scores=(
             score("fd_efficientnet_lite0", fd, **EXTRACTOR),
