@@ -17,6 +17,11 @@ Spec = dict[str, Any]
 
 # a logarithmic axis where linear ones would press most points into a corner
 _WIDE = 20.0
+_INHERITED = {
+    *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+    *("toLocaleString", "toString", "valueOf"),
+}
+_LONGEST_TITLE = 36
 # of a file, and of most charts on a page, in pixels; so are a legend's letters and symbols
 _WIDTH = 440
 _LETTER = 7
@@ -57,6 +62,16 @@ class Chart:
         return {"description": self.description, **self.spec}
 
 
+def name_of(text: str) -> str:
+    """Write a name from data so that a chart can be drawn of it.
+
+    The drawing library looks names up in plain objects, where it finds what every object inherits;
+    a blank of no width keeps such names apart.
+    """
+    name = printable(text)
+    return f"{name}\u200b" if name in _INHERITED else name
+
+
 def statistic_of(line: Line, index: int) -> Statistic | None:
     """The value of a line in a column, if it was measured."""
     cell = line.cells[index]
@@ -77,7 +92,7 @@ def with_interval(statistic: Statistic) -> dict[str, Any]:
 def references(board: Board, index: int) -> list[dict[str, Any]]:
     """Values of the lines that others are read against, such as real images."""
     return [
-        {"label": printable(line.label), "value": statistic.mean}
+        {"label": name_of(line.label), "value": statistic.mean}
         for line in board.lines
         if line.is_reference and (statistic := statistic_of(line, index)) is not None
     ]
@@ -180,6 +195,12 @@ def axis_title(column: BoardColumn) -> str:
     unit = f" [{column.unit}]" if column.unit else ""
     better = "" if column.direction == "none" else f" ({BETTER[column.direction]})"
     return printable(f"{column.label}{unit}{better}")
+
+
+def on_lines(title: str) -> list[str]:
+    """Write an axis' title on two lines where one would be longer than the axis."""
+    name, bracket, rest = title.rpartition(" (")
+    return [name, bracket.lstrip() + rest] if name and len(title) > _LONGEST_TITLE else [title]
 
 
 def cells(*values: float | str | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from regene_bench.base.text import printable
+from regene_bench.charts.chart import name_of
 from regene_bench.leaderboard.board import Board, Line
 
 # Okabe and Ito's, then Paul Tol's muted ones: colour-blind readers tell each set apart
@@ -31,13 +31,13 @@ class Colours:
     @classmethod
     def of(cls, board: Board) -> Colours:
         """Colour the methods of a board in the order of their names."""
-        names = sorted({printable(line.method) for line in board.lines})
+        names = sorted({name_of(line.method) for line in board.lines})
         methods = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
         return cls(methods)
 
     def shades(self, lines: Sequence[Line]) -> list[str]:
         """Colour some lines by shades of their methods' colours, as far apart as so few allow."""
-        methods = [printable(line.method) for line in lines]
+        methods = [name_of(line.method) for line in lines]
         return [
             _shade(
                 self.methods[method], methods[:i].count(method) / max(methods.count(method) - 1, 1)

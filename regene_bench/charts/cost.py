@@ -11,6 +11,8 @@ from regene_bench.charts.chart import (
     cells,
     colour_of,
     frame_of,
+    name_of,
+    on_lines,
     reference_rules,
     references,
     scale_of,
@@ -41,7 +43,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
         statistic, seconds = statistic_of(line, index), line.costs["fit_seconds"]
         if line.is_reference or statistic is None or not seconds or seconds <= 0:
             continue
-        names = {"label": printable(line.label), "method": printable(line.method)}
+        names = {"label": name_of(line.label), "method": name_of(line.method)}
         points.append(names | {"seconds": seconds} | with_interval(statistic))
     if len(points) < _FEWEST:
         return None
@@ -60,7 +62,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
         "title": "training time, seconds",
         "scale": scale_of([point["seconds"] for point in points]),
     }
-    y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
+    y = {"type": "quantitative", "title": on_lines(axis_title(column)), "scale": y_scale}
     colour = colour_of("method", colours.methods, sorted({p["method"] for p in points}))
     tooltip = [
         {"field": "label", "title": "line"},

@@ -15,7 +15,7 @@ _PIXELS_PER_INCH = 300
 CONFIG: dict[str, Any] = {
     "background": "white",
     "view": {"stroke": None},
-    "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12},
+    "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12, "labelFlush": False},
     "legend": {"orient": "top", "labelFontSize": 11},
     "range": {"category": list(PALETTE)},
 }

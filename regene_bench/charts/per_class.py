@@ -13,6 +13,8 @@ from regene_bench.charts.chart import (
     Spec,
     cells,
     colour_of,
+    name_of,
+    on_lines,
     possible,
     statistic_of,
     with_interval,
@@ -26,7 +28,7 @@ from regene_bench.leaderboard.short_names import labels_among
 # more lines than colours that can be told apart
 _MOST_LINES = 8
 # more bars than one can see
-_MOST_CLASSES = 40
+_MOST_CLASSES = 20
 _ROOM = 1.15
 
 
@@ -40,7 +42,7 @@ def class_bars(board: Board, ranked: Board, colours: Colours) -> Chart | None:
 
     Returns:
         The chart, or ``None`` if nothing was measured. Of more than eight lines the first one of
-        each method, then the other first ones; of more than forty classes the forty in which these
+        each method, then the others; of more than twenty classes the twenty in which these
         lines are worst on average.
     """
     metric = printable(board.title_suffix)
@@ -51,10 +53,10 @@ def class_bars(board: Board, ranked: Board, colours: Colours) -> Chart | None:
         and any(statistics)
     ]
     drawn = measured[:_MOST_LINES]
-    labels = [printable(text) for text in labels_among([line for line, _ in drawn])]
+    labels = [name_of(text) for text in labels_among([line for line, _ in drawn])]
     chosen = _worst(board, [statistics for _, statistics in drawn])
     bars: list[dict[str, Any]] = [
-        {"class": printable(board.columns[i].class_name or ""), "label": label}
+        {"class": name_of(board.columns[i].class_name or ""), "label": label}
         | with_interval(statistic)
         for label, (_, statistics) in zip(labels, drawn, strict=True)
         for i in chosen
@@ -74,7 +76,7 @@ def class_bars(board: Board, ranked: Board, colours: Colours) -> Chart | None:
             "type": "nominal",
             "title": None,
             "scale": {"domain": classes},
-            "axis": {"labelAngle": -40, "labelLimit": 90},
+            "axis": {"labelAngle": -40, "labelLimit": 90, "labelOverlap": "greedy"},
         },
         "xOffset": {"field": "label", "scale": {"domain": shown}},
     }
@@ -89,7 +91,7 @@ def class_bars(board: Board, ranked: Board, colours: Colours) -> Chart | None:
     values = [bar["value"] for bar in bars]
     # few seeds have intervals many times as long as the bars: the frame is for the bars
     frame = [min(0.0, *values), possible(_ROOM * max(0.0, *values), max(values))]
-    y = {"type": "quantitative", "title": title, "scale": {"domain": frame}}
+    y = {"type": "quantitative", "title": on_lines(title), "scale": {"domain": frame}}
     has_spread = any(bar["low"] < bar["high"] for bar in bars)
     spec: Spec = {
         "height": 260,

@@ -15,6 +15,8 @@ from regene_bench.charts.chart import (
     cells,
     frame_of,
     is_wide,
+    name_of,
+    on_lines,
     reference_rules,
     references,
     statistic_of,
@@ -102,7 +104,7 @@ def sweep_curves(board: Board, colours: Colours) -> list[Chart]:
         chart
         for index, (number, sweep) in pairs
         for chart in _curve(
-            board, sweep, index, f"sweep-{number}-{index}", colours.methods[printable(sweep.method)]
+            board, sweep, index, f"sweep-{number}-{index}", colours.methods[name_of(sweep.method)]
         )
     ]
 
@@ -132,7 +134,7 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> It
     }
     real = references(board, index)
     frame = frame_of(points, [row["value"] for row in real])
-    y = {"type": "quantitative", "title": axis_title(column), "scale": {"domain": frame}}
+    y = {"type": "quantitative", "title": on_lines(axis_title(column)), "scale": {"domain": frame}}
     tooltip = [
         {"field": "parameter", "title": printable(sweep.parameter), "format": ".4g"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},

@@ -152,7 +152,8 @@ def table_view(
             )
         )
     notes = [*grid.notes, *(_nobody(board, column) for column in empty)]
-    if unknown:
+    # of no lines nothing is missing
+    if unknown and board.lines:
         notes.append(f"No line has {', '.join(grid.header[i] for i in unknown)}")
     return TableView(tuple(headings[i] for i in order), tuple(rows), tuple(notes), grid.title)
 

@@ -51,7 +51,13 @@
     if (seen.has(box)) return;
     observer.unobserve(box);
     seen.add(box);
-    await draw(box);
+    try {
+      await draw(box);
+    } catch (error) {
+      // one chart that cannot be drawn does not keep the others from it
+      box.textContent = `This cannot be drawn (${error.message}); its data stand below.`;
+      box.dataset.drawn = "no";
+    }
   };
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) show(entry.target);
@@ -68,5 +74,5 @@
     whenIdle(showNext);
   };
   whenIdle(showNext);
-  document.addEventListener("themechange", () => seen.forEach(draw));
+  document.addEventListener("themechange", () => seen.forEach((box) => { if (box.dataset.drawn !== "no") draw(box); }));
 })();
