@@ -29,6 +29,8 @@ from regene_bench.leaderboard.short_names import labels_among
 _MOST_LINES = 8
 # more bars than one can see
 _MOST_CLASSES = 20
+# more names than a phone has room for
+_MOST_NAMES = 12
 _ROOM = 1.15
 
 
@@ -76,7 +78,11 @@ def class_bars(board: Board, ranked: Board, colours: Colours) -> Chart | None:
             "type": "nominal",
             "title": None,
             "scale": {"domain": classes},
-            "axis": {"labelAngle": -40, "labelLimit": 90, "labelOverlap": "greedy"},
+            "axis": {
+                "labelAngle": -40,
+                "labelLimit": 90,
+                "labelOverlap": len(chosen) > _MOST_NAMES,
+            },
         },
         "xOffset": {"field": "label", "scale": {"domain": shown}},
     }

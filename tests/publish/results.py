@@ -10,7 +10,8 @@ from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.record import RunRecord
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 
-HOSTILE = "<script>alert(1)</script>"
+# longer than any screen is wide
+HOSTILE = "<script>alert(1)</script>" + "x" * 200
 SWEEP = (2, 8, 32)
 
 

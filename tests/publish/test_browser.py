@@ -169,6 +169,32 @@ def test_a_line_is_folded_until_it_is_asked_for(watched: Watched) -> None:
     assert scores.is_visible()
 
 
+def test_without_javascript_all_is_there(browser: Any, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.absolute().as_uri()}/{BOARD}")
+    assert len(labels(page)) == len(SWEEP) + 2
+    assert not page.locator(".controls").is_visible()
+    assert page.locator(".chart noscript").first.is_visible()
+    page.locator("summary", has_text="Description and data").first.click()
+    assert page.locator("figure tbody tr").first.is_visible()
+    context.close()
+
+
+def test_a_chart_that_cannot_be_drawn_does_not_stop_the_others(watched: Watched) -> None:
+    watched.page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+            const [first] = document.querySelectorAll(".chart-box script");
+            first.textContent = '{"mark": "nothing"}';
+        });"""
+    )
+    page = watched.open(BOARD)
+    draw_all(page)
+    boxes = page.locator("[data-chart]").all()
+    assert "cannot be drawn" in boxes[0].inner_text()
+    assert all(box.locator("svg").count() for box in boxes[1:])
+
+
 NONSENSE = [
     "#board-1?filter=%zz&sort=nothing:down&without=nothing",
     "#board-1?method=nobody&sort=rank:sideways&__proto__=1",

@@ -144,6 +144,16 @@ def test_boards_that_do_not_compare_stand_apart(tmp_path: Path) -> None:
     assert "do not compare" in text
 
 
+def test_a_board_of_failures_says_so(tmp_path: Path) -> None:
+    run = record(status="failed", error_type="MethodError", error_message="no room", scores=())
+    write_part(tmp_path / "results", run)
+    text = (_publish(tmp_path) / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert "No run has ended well yet" in text
+    assert "MethodError: no room" in text
+    assert 'class="sortable"' not in text
+    assert "No line has" not in text
+
+
 def test_of_hundreds_of_charts_a_page_has_the_first(tmp_path: Path) -> None:
     for width in range(10):
         for noise in (2, 4, 8):
