@@ -17,6 +17,22 @@ Spec = dict[str, Any]
 
 # a logarithmic axis where linear ones would press most points into a corner
 _WIDE = 20.0
+_INHERITED = {
+    *("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+    *("toLocaleString", "toString", "valueOf"),
+}
+_LONGEST_TITLE = 36
+# of a file, and of most charts on a page, in pixels; so are a legend's letters and symbols
+_WIDTH = 440
+_LETTER = 7
+_SYMBOL = 30
+_LONGEST_NAME = 44
+# long names differ at their ends as often as not
+_HALF_NAME = _LONGEST_NAME // 2 - 1
+_WITH_BOTH_ENDS = (
+    f"length(datum.label) > {_LONGEST_NAME} ? slice(datum.label, 0, {_HALF_NAME}) + '…' "
+    f"+ slice(datum.label, -{_HALF_NAME}) : datum.label"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,16 @@ class Chart:
         return {"description": self.description, **self.spec}
 
 
+def name_of(text: str) -> str:
+    """Write a name from data so that a chart can be drawn of it.
+
+    The drawing library looks names up in plain objects, where it finds what every object inherits;
+    a blank of no width keeps such names apart.
+    """
+    name = printable(text)
+    return f"{name}\u200b" if name in _INHERITED else name
+
+
 def statistic_of(line: Line, index: int) -> Statistic | None:
     """The value of a line in a column, if it was measured."""
     cell = line.cells[index]
@@ -66,7 +92,7 @@ def with_interval(statistic: Statistic) -> dict[str, Any]:
 def references(board: Board, index: int) -> list[dict[str, Any]]:
     """Values of the lines that others are read against, such as real images."""
     return [
-        {"label": printable(line.label), "value": statistic.mean}
+        {"label": name_of(line.label), "value": statistic.mean}
         for line in board.lines
         if line.is_reference and (statistic := statistic_of(line, index)) is not None
     ]
@@ -103,15 +129,28 @@ def colour_of(field: str, colours: Mapping[str, str], shown: Iterable[str]) -> S
     Args:
         field: The field that holds the name.
         colours: The colour of each name of the board.
-        shown: Those in the chart, for its legend.
+        shown: Those in the chart, in the order of its legend.
     """
+    names = list(dict.fromkeys(shown))
+    longest = min(_LONGEST_NAME, max(map(len, names), default=0))
+    legend = {
+        "values": names,
+        "columns": max(1, _WIDTH // (_LETTER * longest + _SYMBOL)),
+        "labelLimit": 0,
+        "labelExpr": _WITH_BOTH_ENDS,
+    }
     return {
         "field": field,
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(colours), "range": list(colours.values())},
-        "legend": {"values": sorted(set(shown))},
+        "legend": legend,
     }
+
+
+def shape_of(colour: Spec) -> Spec:
+    """Tell apart by its shape, too, what has a colour, with one legend for both."""
+    return colour | {"scale": {"domain": colour["scale"]["domain"]}}
 
 
 def frame_of(points: Sequence[Mapping[str, Any]], others: Sequence[float] = ()) -> list[float]:
@@ -130,7 +169,12 @@ def frame_of(points: Sequence[Mapping[str, Any]], others: Sequence[float] = ()) 
     low = min([least - 0.05 * room, *(point["low"] for point in points)])
     high = max([most + 0.05 * room, *(point["high"] for point in points)])
     frame = [max(low, least - room), min(high, most + room)]
-    return [max(0.0, frame[0]), frame[1]] if least >= 0 else frame
+    return [max(0.0, frame[0]), possible(frame[1], most)] if least >= 0 else frame
+
+
+def possible(end: float, most: float) -> float:
+    """The upper end of an axis, but not above 1 where no value is: it may be a share."""
+    return min(end, 1.0) if most <= 1 else end
 
 
 def scale_of(values: Sequence[float]) -> Spec:
@@ -151,6 +195,12 @@ def axis_title(column: BoardColumn) -> str:
     unit = f" [{column.unit}]" if column.unit else ""
     better = "" if column.direction == "none" else f" ({BETTER[column.direction]})"
     return printable(f"{column.label}{unit}{better}")
+
+
+def on_lines(title: str) -> list[str]:
+    """Write an axis' title on two lines where one would be longer than the axis."""
+    name, bracket, rest = title.rpartition(" (")
+    return [name, bracket.lstrip() + rest] if name and len(title) > _LONGEST_TITLE else [title]
 
 
 def cells(*values: float | str | None) -> tuple[str, ...]:

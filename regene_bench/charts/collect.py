@@ -19,7 +19,9 @@ from regene_bench.plugins.host import PluginHost
 
 
 def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
-    """Collect a board's charts: quality against cost, sweeps, bars per class.
+    """Collect a board's charts: quality against cost, bars per class, sweeps.
+
+    The sweeps of the column that ranks stand before those of the others.
 
     Args:
         board: A ranked board.
@@ -29,8 +31,8 @@ def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
     colours = Colours.of(board)
     if board.ranked_by is not None:
         found.append(quality_against_cost(board, board.ranked_by, colours))
+    found += [class_bars(one, board, colours) for one in _of_cohort(board, class_boards)]
     found += sweep_curves(board, colours)
-    found += [class_bars(one, colours) for one in _of_cohort(board, class_boards)]
     return [chart for chart in found if chart is not None]
 
 

@@ -1,13 +1,13 @@
-"""One colour a method on all charts of a board, and shades of it for its lines."""
+"""One colour a method on all charts of a board, and shades of it for its lines on one chart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from regene_bench.base.text import printable
-from regene_bench.leaderboard.board import Board
+from regene_bench.charts.chart import name_of
+from regene_bench.leaderboard.board import Board, Line
 
 # Okabe and Ito's, then Paul Tol's muted ones: colour-blind readers tell each set apart
 PALETTE: Final = (
@@ -24,26 +24,26 @@ class Colours:
 
     Attributes:
         methods: Of each method, by its name.
-        lines: Of each line, by its label: shades of its method's colour.
     """
 
     methods: Mapping[str, str]
-    lines: Mapping[str, str]
 
     @classmethod
     def of(cls, board: Board) -> Colours:
         """Colour the methods of a board in the order of their names."""
-        names = sorted({printable(line.method) for line in board.lines})
+        names = sorted({name_of(line.method) for line in board.lines})
         methods = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
-        siblings: dict[str, list[str]] = {}
-        for line in board.lines:
-            siblings.setdefault(printable(line.method), []).append(printable(line.label))
-        lines = {
-            label: _shade(methods[method], place / max(len(labels) - 1, 1))
-            for method, labels in siblings.items()
-            for place, label in enumerate(sorted(labels))
-        }
-        return cls(methods, lines)
+        return cls(methods)
+
+    def shades(self, lines: Sequence[Line]) -> list[str]:
+        """Colour some lines by shades of their methods' colours, as far apart as so few allow."""
+        methods = [name_of(line.method) for line in lines]
+        return [
+            _shade(
+                self.methods[method], methods[:i].count(method) / max(methods.count(method) - 1, 1)
+            )
+            for i, method in enumerate(methods)
+        ]
 
 
 def _shade(colour: str, share: float) -> str:

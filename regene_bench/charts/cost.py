@@ -11,9 +11,12 @@ from regene_bench.charts.chart import (
     cells,
     colour_of,
     frame_of,
+    name_of,
+    on_lines,
     reference_rules,
     references,
     scale_of,
+    shape_of,
     statistic_of,
     with_interval,
 )
@@ -40,7 +43,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
         statistic, seconds = statistic_of(line, index), line.costs["fit_seconds"]
         if line.is_reference or statistic is None or not seconds or seconds <= 0:
             continue
-        names = {"label": printable(line.label), "method": printable(line.method)}
+        names = {"label": name_of(line.label), "method": name_of(line.method)}
         points.append(names | {"seconds": seconds} | with_interval(statistic))
     if len(points) < _FEWEST:
         return None
@@ -59,8 +62,8 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
         "title": "training time, seconds",
         "scale": scale_of([point["seconds"] for point in points]),
     }
-    y = {"type": "quantitative", "title": axis_title(column), "scale": y_scale}
-    colour = colour_of("method", colours.methods, [point["method"] for point in points])
+    y = {"type": "quantitative", "title": on_lines(axis_title(column)), "scale": y_scale}
+    colour = colour_of("method", colours.methods, sorted({p["method"] for p in points}))
     tooltip = [
         {"field": "label", "title": "line"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},
@@ -82,7 +85,7 @@ def quality_against_cost(board: Board, index: int, colours: Colours) -> Chart | 
                     "x": x,
                     "y": y | {"field": "value"},
                     "color": colour,
-                    "shape": colour,
+                    "shape": shape_of(colour),
                     "tooltip": tooltip,
                 },
             },

@@ -15,8 +15,8 @@ _PIXELS_PER_INCH = 300
 CONFIG: dict[str, Any] = {
     "background": "white",
     "view": {"stroke": None},
-    "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12},
-    "legend": {"orient": "top", "labelFontSize": 11, "columns": 5},
+    "axis": {"gridColor": "#e4e4e4", "labelFontSize": 11, "titleFontSize": 12, "labelFlush": False},
+    "legend": {"orient": "top", "labelFontSize": 11},
     "range": {"category": list(PALETTE)},
 }
 """Look of all charts; a page changes the colours of text and grid for dark screens."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from regene_bench.charts.chart import (
     cells,
     frame_of,
     is_wide,
+    name_of,
+    on_lines,
     reference_rules,
     references,
     statistic_of,
@@ -33,11 +35,14 @@ class Sweep:
     Attributes:
         method: Name of the method.
         parameter: Name of the parameter.
+        others: The other parameters in which it differs from the method's other sweeps over the
+            same one, ``lr=0.1``; empty if there are none.
         lines: Value and line, by rising value.
     """
 
     method: str
     parameter: str
+    others: str
     lines: tuple[tuple[float, Line], ...]
 
 
@@ -52,22 +57,54 @@ def find_sweeps(board: Board) -> list[Sweep]:
             rest = canonical_json({k: v for k, v in params.items() if k != key})
             family = (line.method, line.method_version, line.distribution, key, rest)
             families.setdefault(family, {})[float(value)] = line
+    long = {family: values for family, values in families.items() if len(values) >= _FEWEST}
     return [
-        Sweep(family[0], family[3], tuple(sorted(values.items(), key=lambda item: item[0])))
-        for family, values in families.items()
-        if len(values) >= _FEWEST
+        Sweep(
+            method=family[0],
+            parameter=family[3],
+            others=others,
+            lines=tuple(sorted(values.items(), key=lambda item: item[0])),
+        )
+        for (family, values), others in zip(long.items(), _others(list(long)), strict=True)
+    ]
+
+
+def _others(families: Sequence[tuple[str, ...]]) -> list[str]:
+    """Say in which other parameters each sweep differs from those of its method and parameter."""
+    siblings: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for *own, rest in families:
+        siblings.setdefault(tuple(own), []).append(json.loads(rest))
+    differing = {
+        own: [
+            key
+            for key in sorted(set().union(*rests))
+            if len({canonical_json(r.get(key)) for r in rests}) > 1
+        ]
+        for own, rests in siblings.items()
+    }
+    return [
+        ", ".join(
+            f"{key}={canonical_json(json.loads(rest).get(key))}" for key in differing[tuple(own)]
+        )
+        for *own, rest in families
     ]
 
 
 def sweep_curves(board: Board, colours: Colours) -> list[Chart]:
-    """Draw every sweep of a board, one chart for each column that has a direction."""
+    """Draw every sweep of a board, one chart for each column that has a direction.
+
+    All sweeps in the column that ranks come first.
+    """
+    columns = [i for i, column in enumerate(board.columns) if column.direction != "none"]
+    first = [i for i in columns if i == board.ranked_by]
+    sweeps = list(enumerate(find_sweeps(board), 1))
+    pairs = [(index, sweep) for index in first for sweep in sweeps]
+    pairs += [(index, sweep) for sweep in sweeps for index in columns if index not in first]
     return [
         chart
-        for number, sweep in enumerate(find_sweeps(board), 1)
-        for index, column in enumerate(board.columns)
-        if column.direction != "none"
+        for index, (number, sweep) in pairs
         for chart in _curve(
-            board, sweep, index, f"sweep-{number}-{index}", colours.methods[printable(sweep.method)]
+            board, sweep, index, f"sweep-{number}-{index}", colours.methods[name_of(sweep.method)]
         )
     ]
 
@@ -85,18 +122,25 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> It
         "field": "parameter",
         "type": "quantitative",
         "title": printable(f"{sweep.method}: {sweep.parameter}"),
-        "scale": {"type": "log"}
+        "scale": {"type": "log", "nice": False}
         if is_wide([point["parameter"] for point in points])
-        else {"zero": False},
+        else {"zero": False, "nice": False},
+        "axis": {
+            "values": [point["parameter"] for point in points],
+            "format": "~g",
+            "labelOverlap": "greedy",
+            "labelSeparation": 4,
+        },
     }
     real = references(board, index)
     frame = frame_of(points, [row["value"] for row in real])
-    y = {"type": "quantitative", "title": axis_title(column), "scale": {"domain": frame}}
+    y = {"type": "quantitative", "title": on_lines(axis_title(column)), "scale": {"domain": frame}}
     tooltip = [
         {"field": "parameter", "title": printable(sweep.parameter), "format": ".4g"},
         {"field": "value", "title": printable(column.label), "format": ".4g"},
         {"field": "n", "title": "seeds"},
     ]
+    others = f" ({printable(sweep.others)})" if sweep.others else ""
     spec = {
         "height": 260,
         "data": {"values": points},
@@ -114,7 +158,7 @@ def _curve(board: Board, sweep: Sweep, index: int, name: str, colour: str) -> It
     }
     yield Chart(
         name=name,
-        title=printable(f"{column.label} over {sweep.parameter} of {sweep.method}"),
+        title=printable(f"{column.label} over {sweep.parameter} of {sweep.method}") + others,
         description=(
             f"{axis_title(column)} over {printable(sweep.parameter)}, all else equal; the band is "
             "the 95 % interval over seeds, dashed lines are references."

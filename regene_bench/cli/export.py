@@ -40,7 +40,19 @@ def export(
     exported = export_run(run, folder, results, self_contained, licence, data or (), device)
     for name, size in exported.files.items():
         say(f"{size:>12,} bytes  {exported.folder / name}")
-    say(f'To use it:\n  regene_bench.load("{exported.folder}")')
+    say(usage_of(exported, str(exported.folder)))
+
+
+def usage_of(exported: Exported, place: str) -> str:
+    """Say how an exported model is used, and how to come to one that can be."""
+    from regene_bench.models.load import MAKE_A_PLUGIN
+
+    if exported.is_of_a_file:
+        return (
+            "The weights can be read; `regene_bench.load` refuses the model, because its method is "
+            f"in a file, and files are not executed to load a model. {MAKE_A_PLUGIN}"
+        )
+    return f'To use it:\n  regene_bench.load("{place}")'
 
 
 def export_run(

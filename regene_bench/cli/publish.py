@@ -10,7 +10,7 @@ import typer
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
-from regene_bench.cli.export import Licence, SelfContained, export_run
+from regene_bench.cli.export import Licence, SelfContained, export_run, usage_of
 from regene_bench.cli.options import Data, Device, Results
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def model(
         say(f"\n{CARD}:\n\n{files[CARD].decode()}")
         return
     say(upload(repository, files, endpoint or None, kind="model", message="Model of regene-bench"))
-    say(f'To use it:\n  regene_bench.load("hf://{repository}")')
+    say(usage_of(exported, f"hf://{repository}"))
 
 
 def _ranks(table: pa.Table) -> dict[str, str]:

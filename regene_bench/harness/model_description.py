@@ -20,6 +20,7 @@ from regene_bench.base.validation import validate
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.runs import Run
+from regene_bench.plugins.method_files import FILE_PREFIX
 from regene_bench.runtime.device import Precision
 
 FILE: Final = "model.json"
@@ -69,6 +70,11 @@ class ModelDescription(BaseModel):
     n_train: int = Field(ge=0)
     n_test: int = Field(ge=0)
     samples_per_class: list[Annotated[int, Field(ge=0)]]
+
+    @property
+    def is_of_a_file(self) -> bool:
+        """Whether its method is in a file, so that nobody can load it."""
+        return self.distribution.startswith(FILE_PREFIX)
 
     @property
     def benchmark(self) -> Benchmark:

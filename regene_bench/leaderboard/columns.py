@@ -29,14 +29,17 @@ def with_columns(boards: Sequence[Board], names: Sequence[str]) -> list[Board]:
 
 
 def _with_columns(board: Board, names: Sequence[str]) -> Board:
-    kept = list(
-        dict.fromkeys(
-            i
-            for name in names
-            for i, column in enumerate(board.columns)
-            if name in (column.label, column.metric)
-        )
+    kept = dict.fromkeys(
+        i
+        for name in names
+        for i, column in enumerate(board.columns)
+        if name in (column.label, column.metric)
     )
+    return of_columns(board, list(kept))
+
+
+def of_columns(board: Board, kept: Sequence[int]) -> Board:
+    """Leave out of a board all columns but those of some numbers, in their order."""
     return replace(
         board,
         columns=tuple(board.columns[i] for i in kept),

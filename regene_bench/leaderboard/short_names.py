@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from regene_bench.leaderboard.aggregate import CONVENTION, Key
+from regene_bench.leaderboard.board import Line
 from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 
@@ -55,6 +56,22 @@ def line_labels(
         if keys:
             label += "[" + ",".join(f"{key}={_short(own[key])}" for key in keys) + "]"
         labels.append(label)
+    return labels
+
+
+def labels_among(lines: Sequence[Line]) -> list[str]:
+    """Name some lines of a board by what tells them from one another, which is less."""
+    rows = [
+        {name: getattr(line, name) for name in ("method", "method_version", "distribution")}
+        | {"params": line.params}
+        for line in lines
+    ]
+    labels = []
+    for line, label in zip(lines, line_labels(rows), strict=True):
+        # whose a method is stays said
+        prefix = f"{line.distribution}:"
+        is_bare = line.label.startswith(prefix) and not label.startswith(prefix)
+        labels.append(prefix + label if is_bare else label)
     return labels
 
 

@@ -51,13 +51,7 @@ def card_of(
         *(f"![{name}]({name})\n" for name in pictures),
         "## Use it",
         "",
-        "```python",
-        "import regene_bench",
-        "",
-        'model = regene_bench.load("FOLDER")  # or "hf://USER/NAME"',
-        f"images = model.generate({json.dumps(description.class_names[0], ensure_ascii=False)})"
-        ".images  # float32 [1, C, H, W] in [0, 1]",
-        "```",
+        *_use(description),
         "",
         _needs(description, has_weights, keeps_sampling_state),
         "Images go in and come out as float32 in [0, 1], without normalisation.",
@@ -112,6 +106,24 @@ def _front(
         eval_results=results or None,
     )
     return str(data.to_yaml()).rstrip("\n") + "\n"
+
+
+def _use(description: ModelDescription) -> list[str]:
+    if description.is_of_a_file:
+        return [
+            "The method was a file of its author, not an installed plugin, so `regene_bench.load` "
+            "refuses this model: files are not executed to load one. The weights can be read with "
+            "safetensors."
+        ]
+    first = json.dumps(description.class_names[0], ensure_ascii=False)
+    return [
+        "```python",
+        "import regene_bench",
+        "",
+        'model = regene_bench.load("FOLDER")  # or "hf://USER/NAME"',
+        f"images = model.generate({first}).images  # float32 [1, C, H, W] in [0, 1]",
+        "```",
+    ]
 
 
 def _needs(description: ModelDescription, has_weights: bool, keeps_state: bool) -> str:

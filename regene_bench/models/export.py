@@ -31,11 +31,13 @@ class Exported:
         folder: Where.
         files: Names and sizes in bytes.
         needs_data: Whether the model reads the benchmark's data before it can generate.
+        is_of_a_file: Whether its method is in a file, so that nobody can load it.
     """
 
     folder: Path
     files: dict[str, int]
     needs_data: bool
+    is_of_a_file: bool
 
 
 def export(
@@ -83,7 +85,8 @@ def export(
             hint="Free disk space, or give another place; nothing was left there.",
         ) from error
     files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-    return Exported(folder, files, SAMPLING_STATE not in checkpoints)
+    of_a_file = read_description(own).is_of_a_file
+    return Exported(folder, files, SAMPLING_STATE not in checkpoints, of_a_file)
 
 
 def _write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -24,13 +25,17 @@ from regene_bench.models.weights_file import FILE as WEIGHTS
 from regene_bench.models.weights_file import WeightsFile
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.plugins.method_files import FILE_PREFIX
 from regene_bench.runtime.device import choose_device, deterministic
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.progress import watched
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.method import Method
+
+MAKE_A_PLUGIN: Final = (
+    "Make a plugin of it (`regene-bench new method NAME` writes one to copy it into), install that "
+    "and train it again."
+)
 
 
 def load(
@@ -71,12 +76,11 @@ def load(
     stop = stop or StopRequest()
     folder = find_model(source, Path(results))
     description = read_description(folder)
-    if description.distribution.startswith(FILE_PREFIX):
+    if description.is_of_a_file:
         raise PluginError(
             f"{description.method}, which trained this model, is a method in a file, and files "
             "are not executed to load a model.",
-            hint="Make a plugin of it (`regene-bench new method NAME` writes one to copy it "
-            "into), install that and train it again.",
+            hint=MAKE_A_PLUGIN,
         )
     host = load_plugins()
     entry = host.find("method", f"{description.distribution}:{description.method}")

@@ -19,6 +19,8 @@ from regene_bench.publish.reported_views import ReportedView, reported_views
 
 # more sample grids than one looks at
 _MOST_SAMPLES = 24
+# a grid of two parameters and ten metrics has hundreds
+_MOST_CHARTS = 24
 
 
 @dataclass
@@ -81,7 +83,8 @@ def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
         samples = _samples(content, board, links)
         table = table_view(board, links, samples)
         view = BoardView(f"board-{number + 1}", subtitle(board), table)
-        view.charts = charts_of(board, content.class_boards)
+        charts = charts_of(board, content.class_boards)
+        view.charts, view.charts_left_out = charts[:_MOST_CHARTS], len(charts[_MOST_CHARTS:])
         view.samples = list(samples.values())[:_MOST_SAMPLES]
         page.boards.append(view)
         for line in board.lines:

@@ -9,6 +9,7 @@ from regene_bench.base.text import printable, slug
 from regene_bench.charts.chart import Chart
 from regene_bench.leaderboard.aggregate import Statistic
 from regene_bench.leaderboard.board import Board, Line, Missing
+from regene_bench.leaderboard.columns import of_columns
 from regene_bench.leaderboard.grid import Grid, make_grid, wrapped
 from regene_bench.publish.pictures import Picture
 
@@ -108,6 +109,7 @@ class BoardView:
     subtitle: str
     table: TableView
     charts: list[Chart] = field(default_factory=list)
+    charts_left_out: int = 0
     samples: list[SampleView] = field(default_factory=list)
 
     @property
@@ -128,12 +130,16 @@ def table_view(
         links: Address of every line, by its label.
         samples: Samples of the lines that have some, by label.
     """
-    grid = make_grid(board)
-    empty = [c for c in grid.score_columns if not _has_values(board, c - grid.score_columns[0])]
-    order = _order(grid, board.ranked_by, empty)
-    headings = _headings(board, grid)
+    filled = [i for i in range(len(board.columns)) if _has_values(board, i)]
+    empty = [i for i in range(len(board.columns)) if i not in filled]
+    shown = of_columns(board, filled)
+    grid = make_grid(shown)
+    order = _order(grid, shown.ranked_by)
+    unknown = [i for i in grid.cost_columns if not any(row[i].text for row in grid.rows)]
+    order = [i for i in order if i not in unknown]
+    headings = _headings(shown, grid)
     rows = []
-    for number, line in enumerate(board.lines):
+    for number, line in enumerate(shown.lines):
         cells = _cells(line, grid, number)
         rows.append(
             RowView(
@@ -145,8 +151,11 @@ def table_view(
                 sample=samples.get(line.label),
             )
         )
-    notes = (*grid.notes, *(_nobody(board, grid, column) for column in empty))
-    return TableView(tuple(headings[i] for i in order), tuple(rows), notes, grid.title)
+    notes = [*grid.notes, *(_nobody(board, column) for column in empty)]
+    # of no lines nothing is missing
+    if unknown and board.lines:
+        notes.append(f"No line has {', '.join(grid.header[i] for i in unknown)}")
+    return TableView(tuple(headings[i] for i in order), tuple(rows), tuple(notes), grid.title)
 
 
 def chunks(rows: Sequence[RowView], size: int = LINES_A_TABLE) -> list[Sequence[RowView]]:
@@ -154,12 +163,11 @@ def chunks(rows: Sequence[RowView], size: int = LINES_A_TABLE) -> list[Sequence[
     return [rows[i : i + size] for i in range(0, max(1, len(rows)), size)]
 
 
-def _order(grid: Grid, ranked_by: int | None, empty: Sequence[int]) -> list[int]:
+def _order(grid: Grid, ranked_by: int | None) -> list[int]:
     rank, method, seeds = range(3)
-    scores = [column for column in grid.score_columns if column not in empty]
-    if ranked_by is not None and grid.score_columns[ranked_by] in scores:
-        scores.remove(grid.score_columns[ranked_by])
-        scores.insert(0, grid.score_columns[ranked_by])
+    scores = grid.score_columns
+    if ranked_by is not None:
+        scores.insert(0, scores.pop(ranked_by))
     return [rank, method, *scores, seeds, *grid.cost_columns]
 
 
@@ -167,16 +175,15 @@ def _has_values(board: Board, column: int) -> bool:
     return any(isinstance(line.cells[column], Statistic) for line in board.lines)
 
 
-def _nobody(board: Board, grid: Grid, column: int) -> str:
-    number = column - grid.score_columns[0]
-    cells = [line.cells[number] for line in board.lines]
+def _nobody(board: Board, column: int) -> str:
+    cells = [line.cells[column] for line in board.lines]
     reasons = {
         f"{cell.status}: {cell.message}" if cell.message else cell.status
         for cell in cells
         if isinstance(cell, Missing)
     }
     why = "; ".join(sorted(reasons)[:2])
-    name = board.columns[number].label
+    name = board.columns[column].label
     return printable(f"{name} has no value in any line" + (f" ({why})" if why else ""))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from regene_bench.base.version import __version__
 from regene_bench.charts.draw import CONFIG, page_library
@@ -25,6 +27,8 @@ from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.method_page import make_method_pages
 from regene_bench.publish.pictures import Picture, picture_name, write_strip
 
+# an escaped sign such as &lt; has none of these in it
+_ENDS_OF_PARTS = re.compile(r"([_,:/])")
 _ASSETS = ("site.css", "theme.js", "tables.js", "charts.js", "icon.svg")
 
 
@@ -89,6 +93,7 @@ class _Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["breakable"] = breakable
         self._environment.globals |= {
             "site_title": title,
             "version": __version__,
@@ -111,6 +116,11 @@ class _Site:
         for name in _ASSETS:
             (folder / name).write_bytes((own / name).read_bytes())
         (folder / "vega.js").write_text(page_library(), encoding="utf-8")
+
+
+def breakable(text: str) -> Markup:
+    """Escape a name, and let it break where its parts end rather than anywhere."""
+    return Markup(_ENDS_OF_PARTS.sub(r"\1<wbr>", str(escape(text))))
 
 
 def _write_benchmark(

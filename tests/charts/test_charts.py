@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from regene_bench.base.errors import UsageError
-from regene_bench.charts.chart import Chart, frame_of
+from regene_bench.charts.chart import Chart, frame_of, on_lines
 from regene_bench.charts.collect import charts_of
 from regene_bench.charts.colours import PALETTE, Colours
 from regene_bench.charts.cost import quality_against_cost
@@ -49,6 +50,24 @@ def sweeps_of(one: Board) -> list[Chart]:
 
 def cost_of(one: Board) -> Chart | None:
     return quality_against_cost(one, 0, Colours.of(one))
+
+
+def per_class(run_id: str, values: dict[str, float], fid: float = 1.0, **more: Any) -> RunRecord:
+    """A run with an accuracy for each class."""
+    shares = [
+        score("accuracy", value, direction="higher", class_name=name)
+        for name, value in values.items()
+    ]
+    return record(run_id, scores=(score("fid", fid), *shares), **more)
+
+
+def bars_of(runs: list[RunRecord]) -> Chart:
+    rows = table(runs)
+    (one,) = make_boards(rows, "fid")
+    (classes,) = make_class_boards(rows)
+    chart = class_bars(classes, one, Colours.of(one))
+    assert chart is not None
+    return chart
 
 
 def values_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,12 +121,36 @@ def test_one_point_is_no_chart() -> None:
 
 
 def test_bars_per_class_stand_in_the_natural_order_of_classes() -> None:
-    names = ("10", "9", "2")
-    scores = tuple(score("accuracy", 0.5, class_name=name) for name in names)
-    (classes,) = make_class_boards(table([record(scores=scores)]))
-    chart = class_bars(classes, Colours.of(classes))
-    assert chart is not None
+    chart = bars_of([per_class("a", {"10": 0.5, "9": 0.5, "2": 0.5})])
     assert [bar["class"] for bar in values_of(chart.spec)] == ["2", "9", "10"]
+
+
+def test_bars_are_of_the_first_line_of_each_method_then_of_others() -> None:
+    runs = [
+        per_class(f"{method}{i}", {"x": 0.5}, fid=fid + i, method=method, params={"lr": i})
+        for method, fid in (("cgan", 10.0), ("vae", 50.0))
+        for i in range(9)
+    ]
+    chart = bars_of(runs)
+    drawn = [bar["label"] for bar in values_of(chart.spec)]
+    assert drawn == ["cgan[lr=0]", "vae", *(f"cgan[lr={i}]" for i in range(1, 7))]
+    assert "10 more lines are in the tables" in chart.description
+    colours = chart.spec["layer"][0]["encoding"]["color"]["scale"]["range"]
+    assert len(set(colours)) == 8
+
+
+def test_of_many_classes_the_worst_are_drawn() -> None:
+    chart = bars_of([per_class("a", {f"c{i}": (i * 7 % 100) / 100 for i in range(100)})])
+    drawn = [bar["value"] for bar in values_of(chart.spec)]
+    assert sorted(drawn) == [i / 100 for i in range(20)]
+    assert "Of 100 classes these are the 20 worst." in chart.description
+
+
+def test_an_axis_of_shares_ends_at_one() -> None:
+    chart = bars_of([per_class("a", {"x": 0.98})])
+    assert chart.spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
+    assert frame_of([{"value": v, "low": v, "high": v + 0.2} for v in (0.5, 0.9)])[1] == 1
+    assert frame_of([{"value": v, "low": v, "high": v} for v in (0.5, 2.0)])[1] > 2
 
 
 def test_a_board_knows_its_own_charts() -> None:
@@ -116,7 +159,7 @@ def test_a_board_knows_its_own_charts() -> None:
     rows = table(runs)
     (one,) = make_boards(rows, "fid")
     names = [chart.name for chart in charts_of(one, make_class_boards(rows))]
-    assert names == ["cost", "sweep-1-0", "class-fid"]
+    assert names == ["cost", "class-fid", "sweep-1-0"]
     (other,) = make_boards(table([record(preset="paper")]), "fid")
     assert charts_of(other, make_class_boards(rows)) == []
 
@@ -127,7 +170,7 @@ def test_a_method_has_one_colour_on_all_charts_of_a_board() -> None:
     runs[-1] = record("v", method="vae", scores=(score("fid", 3.0), score(class_name="x")))
     rows = table(runs)
     (one,) = make_boards(rows, "fid")
-    cost, curve, bars = charts_of(one, make_class_boards(rows))
+    cost, bars, curve = charts_of(one, make_class_boards(rows))
     cgan, vae = PALETTE[:2]
     colour = cost.spec["layer"][-1]["encoding"]["color"]["scale"]
     assert dict(zip(colour["domain"], colour["range"], strict=True)) == {"cgan": cgan, "vae": vae}
@@ -135,15 +178,16 @@ def test_a_method_has_one_colour_on_all_charts_of_a_board() -> None:
     colour = bars.spec["layer"][0]["encoding"]["color"]["scale"]
     found = dict(zip(colour["domain"], colour["range"], strict=True))
     assert found["vae"] == vae
-    assert found["cgan[noise_dim=2]"] == cgan
+    assert found["cgan"] == cgan
 
 
 def test_sixteen_methods_have_sixteen_colours_and_lines_their_shades() -> None:
     runs = [record(f"m{i}", method=f"m{i:02d}", scores=(score("fid", 1.0),)) for i in range(16)]
     assert len(set(Colours.of(board(runs)).methods.values())) == 16
-    shades = Colours.of(board(sweep(2, 4, 8))).lines
-    assert len(set(shades.values())) == 3
-    assert "#ffffff" not in shades.values()
+    one = board(sweep(2, 4, 8))
+    shades = Colours.of(one).shades(one.lines)
+    assert len(set(shades)) == 3
+    assert "#ffffff" not in shades
 
 
 def test_an_axis_is_for_the_values_and_not_below_zero_where_none_is() -> None:
@@ -154,6 +198,63 @@ def test_an_axis_is_for_the_values_and_not_below_zero_where_none_is() -> None:
     assert frame_of(narrow, [5.0]) == [4.25, 21.0]
     negative = [{"value": v, "low": v - 1, "high": v} for v in (-1.0, 1.0)]
     assert frame_of(negative) == [-2.0, 1.1]
+
+
+def test_every_point_is_drawn_with_a_legend() -> None:
+    runs = [
+        record(name, method=name, fit_seconds=9.0 + i, scores=(score("fid", 5.0 + i),))
+        for i, name in enumerate(("cgan", "vae"))
+    ]
+    chart = cost_of(board(runs))
+    assert chart is not None
+    drawn = draw(chart, "svg").decode()
+    marks = re.findall(r'aria-roledescription="point"[^>]* d="([^"]*)"', drawn)
+    assert len([path for path in marks if path]) == len(runs)
+    assert len(set(marks)) == 2  # shapes tell methods apart, too
+    assert ">cgan</text>" in drawn
+    assert ">vae</text>" in drawn
+
+
+def test_a_long_name_keeps_both_ends_in_a_legend() -> None:
+    names = [f"{'x' * 50}-of-{end}" for end in ("one", "two")]
+    runs = [record(name, method=name, fit_seconds=9.0, scores=(score("fid"),)) for name in names]
+    chart = cost_of(board(runs))
+    assert chart is not None
+    drawn = draw(chart, "svg").decode()
+    assert "xxx…" in drawn
+    assert "-of-one</text>" in drawn
+    assert "-of-two</text>" in drawn
+
+
+def test_names_that_every_object_of_javascript_inherits_are_drawn() -> None:
+    names = ("constructor", "toString")
+    runs = [record(name, method=name, fit_seconds=9.0, scores=(score("fid"),)) for name in names]
+    chart = cost_of(board(runs))
+    assert chart is not None
+    assert b">constructor" in draw(chart, "svg")
+
+
+def test_a_long_axis_title_stands_on_two_lines() -> None:
+    assert on_lines("fid (lower is better)") == ["fid (lower is better)"]
+    long = "diversity (efficientnet_lite0) (nearest to real images is best)"
+    assert on_lines(long) == ["diversity (efficientnet_lite0)", "(nearest to real images is best)"]
+    assert on_lines("x" * 90) == ["x" * 90]
+
+
+def test_sweeps_over_one_parameter_say_in_what_else_they_differ() -> None:
+    runs = [*sweep(2, 4, 8, width=16), *sweep(3, 5, 9, width=32)]
+    titles = [chart.title for chart in sweeps_of(board(runs))]
+    assert titles == [f"fid over noise_dim of cgan (width={width})" for width in (16, 32)]
+
+
+def test_sweeps_in_the_ranking_column_stand_first() -> None:
+    runs = [
+        record(f"{w}-{v}", params={"v": v, "w": w}, scores=(score("a", 1.0), score("fid", v)))
+        for w in (1, 2)
+        for v in (2, 4, 8)
+    ]
+    titles = [chart.title.split()[0] for chart in sweeps_of(board(runs))]
+    assert titles == ["fid", "fid", "a", "a"]
 
 
 def test_names_from_data_are_values_and_never_fields() -> None:

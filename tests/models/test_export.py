@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +14,19 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
 import regene_bench
-from regene_bench.base.errors import DataError, MethodError, ResultsError, UsageError
+from regene_bench.base.errors import (
+    DataError,
+    MethodError,
+    PluginError,
+    ResultsError,
+    UsageError,
+)
+from regene_bench.cli.export import usage_of
 from regene_bench.leaderboard.parts import read_run
 from regene_bench.models import load as loading
 from regene_bench.models.export import SCORES, export
 from regene_bench.models.weights_file import FILE
+from tests.models.test_load import change
 
 
 def no_data(*arguments: object, **options: object) -> None:
@@ -83,6 +92,22 @@ def test_a_licence_is_that_which_was_given(
     export(runs["cgan"], tmp_path / "model", results, licence="mit")
     _, front, _ = (tmp_path / "model" / "README.md").read_text().split("---\n", 2)
     assert yaml.safe_load(front)["license"] == "mit"
+
+
+def test_nobody_is_told_to_load_a_model_whose_method_is_in_a_file(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "results"
+    shutil.copytree(results, own)
+    change(own / "runs" / runs["cgan"], distribution="file:3f1c")
+    exported = export(runs["cgan"], tmp_path / "model", own)
+    said, card = usage_of(exported, "model"), (tmp_path / "model" / "README.md").read_text()
+    for text in (said, card):
+        assert "files are not executed to load" in text
+        assert "regene_bench.load(" not in text
+    assert "regene-bench new method" in said
+    with pytest.raises(PluginError, match="is a method in a file"):
+        regene_bench.load(tmp_path / "model")
 
 
 def test_what_cannot_be_exported(results: Path, runs: Mapping[str, str], tmp_path: Path) -> None:

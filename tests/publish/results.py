@@ -10,7 +10,8 @@ from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.record import RunRecord
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 
-HOSTILE = "<script>alert(1)</script>"
+# longer than any screen is wide
+HOSTILE = "<script>alert(1)</script>" + "x" * 200
 SWEEP = (2, 8, 32)
 
 
@@ -65,6 +66,7 @@ def _run(
         seed=seed,
         params=params,
         method_role=method_role,
+        fit_images_per_second=100.0 / fd,
         fit_seconds=0.0 if method_role == "reference" else 10.0 * fd,
         scores=(
             score("fd_efficientnet_lite0", fd, **EXTRACTOR),

@@ -161,6 +161,69 @@ def test_a_run_opens_with_its_command(watched: Watched) -> None:
     assert "--seeds 1," in command.inner_text()
 
 
+def test_a_line_is_folded_until_it_is_asked_for(watched: Watched) -> None:
+    page = watched.open("digits-quick/method-cgan.html")
+    scores = page.get_by_role("region", name="Scores of cgan[noise_dim=8]", exact=True)
+    assert not scores.is_visible()
+    page.locator("table.lines").get_by_role("link", name="cgan[noise_dim=8]").click()
+    assert scores.is_visible()
+
+
+def test_without_javascript_all_is_there(browser: Any, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.absolute().as_uri()}/{BOARD}")
+    assert len(labels(page)) == len(SWEEP) + 2
+    assert not page.locator(".controls").is_visible()
+    assert page.locator(".chart noscript").first.is_visible()
+    page.locator("summary", has_text="Description and data").first.click()
+    assert page.locator("figure tbody tr").first.is_visible()
+    context.close()
+
+
+def test_a_chart_that_cannot_be_drawn_does_not_stop_the_others(watched: Watched) -> None:
+    watched.page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+            const [first] = document.querySelectorAll(".chart-box script");
+            first.textContent = '{"mark": "nothing"}';
+        });"""
+    )
+    page = watched.open(BOARD)
+    draw_all(page)
+    boxes = page.locator("[data-chart]").all()
+    assert "cannot be drawn" in boxes[0].inner_text()
+    assert all(box.locator("svg").count() for box in boxes[1:])
+
+
+NONSENSE = [
+    "#board-1?filter=%zz&sort=nothing:down&without=nothing",
+    "#board-1?method=nobody&sort=rank:sideways&__proto__=1",
+    "#%E0%A4%A",
+    "#board-1?filter=",
+    "#board-9?filter=x",
+    "#<b>",
+]
+
+
+def test_an_address_that_means_nothing_is_passed_over(watched: Watched) -> None:
+    for text in NONSENSE:
+        page = watched.open(BOARD + text)
+        page.get_by_label("Filter").fill("")
+        assert len(labels(page)) == len(SWEEP) + 2, text
+        page.goto("about:blank")
+    assert watched.complaints == []
+
+
+def test_an_address_changed_by_hand_is_followed(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    page.evaluate("location.hash = '#board-1?filter=noise_dim%3D8'")
+    page.wait_for_function("document.querySelectorAll('.sortable tbody tr').length === 1")
+    page.get_by_label("Filter").fill("100%41?&#")
+    again = page.context.new_page()
+    again.goto(page.url)
+    assert again.get_by_label("Filter").input_value() == "100%41?&#"
+
+
 def test_dark_and_light(watched: Watched) -> None:
     page = watched.open(BOARD)
 
@@ -260,5 +323,11 @@ def test_a_print_has_all_columns(watched: Watched) -> None:
     page = watched.open(BOARD)
     page.emulate_media(media="print")
     box = page.locator(".sortable .scroll")
+    # not even the rows of other pages are left out
+    page.evaluate("document.querySelector('.sortable').dataset.size = 2")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert len(labels(page)) == 2
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert len(labels(page)) == len(SWEEP) + 2
     assert box.evaluate("(x) => getComputedStyle(x).overflowX") == "visible"
-    assert page.locator(".sortable thead th", has_text="peak MB").is_visible()
+    assert page.locator(".sortable thead th", has_text="gen s").is_visible()

@@ -81,7 +81,9 @@ def test_names_from_data_stay_text(site: Path) -> None:
 
 def test_scores_that_are_not_there_are_explained(site: Path) -> None:
     shown = (site / "digits-quick" / "index.html").read_text(encoding="utf-8")
-    assert "fid unavailable: fetch &lt;weights&gt;" in shown
+    assert shown.count("fid has no value in any line (unavailable: fetch &lt;weights&gt;)") == 1
+    assert shown.count("fetch &lt;weights&gt;") == 1
+    assert "No line has gen img/s, peak MB" in shown
 
 
 def test_rows_can_be_downloaded(site: Path, results: Path) -> None:
@@ -140,6 +142,29 @@ def test_boards_that_do_not_compare_stand_apart(tmp_path: Path) -> None:
     assert text.count('class="sortable"') == 2
     assert text.index("protocol version 2") < text.index("protocol version 1")
     assert "do not compare" in text
+
+
+def test_a_board_of_failures_says_so(tmp_path: Path) -> None:
+    run = record(status="failed", error_type="MethodError", error_message="no room", scores=())
+    write_part(tmp_path / "results", run)
+    text = (_publish(tmp_path) / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert "No run has ended well yet" in text
+    assert "MethodError: no room" in text
+    assert 'class="sortable"' not in text
+    assert "No line has" not in text
+
+
+def test_of_hundreds_of_charts_a_page_has_the_first(tmp_path: Path) -> None:
+    for width in range(10):
+        for noise in (2, 4, 8):
+            params = {"width": width, "noise_dim": noise}
+            scores = (score("fid", noise), score("kid", noise))
+            run = record(f"r{width}n{noise}", params=params, scores=scores)
+            write_part(tmp_path / "results", run)
+    text = (_publish(tmp_path) / "digits-quick" / "index.html").read_text(encoding="utf-8")
+    assert text.count('class="chart-box"') == 24
+    assert "There are 2 more" in text
+    assert "regene-bench plot charts scores.parquet" in text
 
 
 def test_long_tables_and_many_lines_are_cut_into_pages(tmp_path: Path) -> None:

@@ -16,11 +16,22 @@
     };
   };
 
+  // as many names side by side as the width has room for
+  const fitLegends = (spec, width) => {
+    for (const layer of spec.layer || []) {
+      for (const channel of ["color", "shape"]) {
+        const legend = layer.encoding[channel]?.legend;
+        if (!legend) continue;
+        const longest = Math.min(44, Math.max(...legend.values.map((name) => name.length)));
+        legend.columns = Math.max(1, Math.floor((width - 40) / (7 * longest + 30)));
+      }
+    }
+  };
+
   const draw = async (box) => {
     const spec = JSON.parse(document.getElementById(box.dataset.chart).textContent);
-    const narrow = box.clientWidth < 480;
     const look = themed();
-    if (narrow) look.legend = { ...look.legend, columns: 2 };
+    fitLegends(spec, box.clientWidth);
     const tooltip = { theme: getComputedStyle(document.documentElement).colorScheme === "dark" ? "dark" : "light" };
     await vegaEmbed(box, { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } }, {
       mode: "vega-lite",
@@ -40,7 +51,13 @@
     if (seen.has(box)) return;
     observer.unobserve(box);
     seen.add(box);
-    await draw(box);
+    try {
+      await draw(box);
+    } catch (error) {
+      // one chart that cannot be drawn does not keep the others from it
+      box.textContent = `This cannot be drawn (${error.message}); its data stand below.`;
+      box.dataset.drawn = "no";
+    }
   };
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) show(entry.target);
@@ -57,5 +74,5 @@
     whenIdle(showNext);
   };
   whenIdle(showNext);
-  document.addEventListener("themechange", () => seen.forEach(draw));
+  document.addEventListener("themechange", () => seen.forEach((box) => { if (box.dataset.drawn !== "no") draw(box); }));
 })();

@@ -43,7 +43,7 @@
     const all = [...body.rows];
     const texts = new Map(all.map((row) => [row, row.textContent.toLowerCase()]));
     const headings = [...table.tHead.rows[0].cells];
-    const size = Number(box.dataset.size);
+    let size = Number(box.dataset.size);
     const name = box.closest("section").getAttribute("aria-labelledby");
     let order = all;
     let page = 0;
@@ -135,21 +135,31 @@
     }
     controls.hidden = false;
 
-    const [target, text] = decodeURI(location.hash.slice(1)).split("?");
-    if (target === name && text) {
+    const restore = () => {
+      const [target, text] = location.hash.slice(1).split("?");
+      if (target !== name || !text) return;
       const state = new URLSearchParams(text);
       search.value = state.get("filter") || "";
+      select.value = "";
       if ([...select.options].some((one) => one.value === state.get("method"))) select.value = state.get("method");
       const without = (state.get("without") || "").split(" ");
       for (const [heading, tick] of boxes) {
         tick.checked = !without.includes(heading.dataset.key);
         show(heading, tick.checked);
       }
+      const ofCosts = [...boxes].filter(([heading]) => heading.dataset.group === "cost");
+      costs.checked = !ofCosts.length || ofCosts.some(([, tick]) => tick.checked);
       const [key, way] = (state.get("sort") || "").split(":");
       const heading = headings.find((one) => one.dataset.key === key);
       if (heading) sortBy(heading, way === "down");
-    }
+    };
+    restore();
     render();
+    // by a link or by hand
+    addEventListener("hashchange", () => { restore(); render(); });
+    // paper has no pages to turn
+    addEventListener("beforeprint", () => { size = Infinity; render(); });
+    addEventListener("afterprint", () => { size = Number(box.dataset.size); render(); });
   };
 
   document.querySelectorAll(".sortable").forEach(enhance);

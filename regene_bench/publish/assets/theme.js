@@ -36,10 +36,16 @@
       });
     }
     const open = () => {
-      const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      if (target && target.tagName === "DETAILS") target.open = true;
+      const target = document.getElementById(location.hash.slice(1));
+      if (!target) return;
+      for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+      target.scrollIntoView();
     };
     addEventListener("hashchange", open);
     open();
+    // a print has the details of every line
+    addEventListener("beforeprint", () => {
+      for (const box of document.querySelectorAll(".line > details")) box.open = true;
+    });
   });
 })();
