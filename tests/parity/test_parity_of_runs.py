@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from regene_bench.samples.parity.recompute import Line
 
 import regene_bench
 from regene_bench.base.errors import UsageError
@@ -17,6 +16,7 @@ from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
 from regene_bench.leaderboard.parts import read_run, write_part
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.samples.parity.recompute import Line
 
 METRICS = "fd[extractor=neutral],kid[extractor=neutral],prdc[extractor=neutral],neutral"
 

@@ -10,9 +10,6 @@ from typing import cast
 
 import numpy as np
 import pytest
-from regene_bench.samples.parity.libraries import LIBRARIES
-from regene_bench.samples.parity.recompute import Line, checkable, recompute
-from regene_bench.samples.parity.table import exit_code_of, table_of
 from regene_bench_plugins.backbones import inception as backbone
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.metrics.feature_metric import FeatureMetricConfig
@@ -27,6 +24,9 @@ from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.harness.score_rows import row_of
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins.host import PluginHost
+from regene_bench.samples.parity.libraries import LIBRARIES
+from regene_bench.samples.parity.recompute import Line, checkable, recompute
+from regene_bench.samples.parity.table import exit_code_of, table_of
 from tests.extractors.random_inception import published_in_place_of, random_inception, save_script
 from tests.methods.builders import make_data, make_runtime
 from tests.metrics.single_samples import evaluation_of_images, noisy, scores_of
