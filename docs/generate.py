@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.schema import COLUMNS, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import COLUMNS, SCHEMA_VERSION
 from regene_bench.plugins.host import Entry, load_plugins
 from regene_bench.studies.definition import load_study
 

@@ -24,8 +24,8 @@ from regene_bench.harness.run import LOCK, run_folder
 from regene_bench.leaderboard.compacted import file_name, holding, is_compacted
 from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.part_file import part_bytes
-from regene_bench.leaderboard.parts import FOLDER, part_files
 from regene_bench.leaderboard.parts_cache import Stamp, stamp
+from regene_bench.leaderboard.places import FOLDER, part_files
 from regene_bench.leaderboard.reading import BadPart, joined, read_anew, read_file
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.leaderboard.unboxed import rows_of, unboxed, words_of

@@ -28,7 +28,8 @@ from regene_bench.harness.run import (
     run_folder,
 )
 from regene_bench.harness.run_logging import RunLog
-from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
+from regene_bench.leaderboard.parts import read_own_part, states_of, write_part
+from regene_bench.leaderboard.places import part_path
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.plugins.host import PluginHost

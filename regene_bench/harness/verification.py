@@ -17,9 +17,10 @@ from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.decoded_cache import load_cached
 from regene_bench.harness.model_description import FILE, read_description
-from regene_bench.leaderboard.parts import part_files, read_parts
+from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.parts_cache import is_sound_copy
-from regene_bench.leaderboard.reading import BadPart, read_file
+from regene_bench.leaderboard.places import part_files
+from regene_bench.leaderboard.reading import BadPart, contradicts_itself, read_file
 from regene_bench.plan.weights import known_weights, weights_path, weights_state
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -52,6 +53,8 @@ def look_at_results(results: Path) -> Iterator[Looked]:
     for path in part_files(results):
         found = read_file(path)
         bad = found if isinstance(found, BadPart) else contradicting.get(path)
+        if bad is None and contradicts_itself(path):
+            bad = BadPart(path, "other programs read other rows in it than regene-bench does")
         yield Looked(path) if bad is None else Looked(path, bad.reason, _remedy_of(bad))
     runs = results / "runs"
     for path in sorted(runs.glob("*/run.json")):

@@ -16,16 +16,10 @@ from regene_bench.harness import compaction
 from regene_bench.harness.compaction import compact, is_in_compacted, take_out
 from regene_bench.harness.run import LOCK, run_folder
 from regene_bench.harness.verification import look_at_results
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.part_file import Kind, part_bytes
-from regene_bench.leaderboard.parts import (
-    part_files,
-    part_path,
-    read_own_part,
-    read_parts,
-    read_run,
-    run_states,
-    write_part,
-)
+from regene_bench.leaderboard.parts import read_own_part, read_parts, run_states, write_part
+from regene_bench.leaderboard.places import part_files, part_path
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.runtime.locks import held_if_free
 from tests.leaderboard.helpers import record, score

@@ -21,7 +21,7 @@ from regene_bench.api import Method
 from regene_bench.base.events import Event, Message, Progress
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import Options
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 
 SIZES = [
     *("autoencoder.encoder_width=8", "autoencoder.encoder_narrowest=4"),

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 import regene_bench
 from regene_bench.base.errors import DataError, MethodError, ResultsError, UsageError
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.models import load as loading
 from regene_bench.models.export import SCORES, export
 from regene_bench.models.weights_file import FILE
