@@ -43,6 +43,11 @@ def texts(words: Iterable[str]) -> pa.StringArray:
     )
 
 
+def no_rows() -> pa.Table:
+    """A table under ``SCHEMA`` without rows."""
+    return pa.Table.from_batches([], SCHEMA)
+
+
 def table_of_packed(parts: Sequence[PackedRows]) -> pa.Table:
     """Put packed rows after one another, under ``SCHEMA``.
 

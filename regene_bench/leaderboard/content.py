@@ -20,7 +20,7 @@ from regene_bench.leaderboard.rules import (
     NEVER_NULL,
     TEXTS,
 )
-from regene_bench.leaderboard.unboxed import is_there, unboxed, words_of
+from regene_bench.leaderboard.unboxed import has_text, is_there, unboxed, words_of
 
 _LONGEST_SHOWN = 40
 
@@ -61,21 +61,15 @@ def _faults(table: pa.Table) -> Iterator[Fault]:
 def _unfit_rows(table: pa.Table) -> Iterator[Fault]:
     """What columns that are well by themselves cannot say together."""
     status, of_run = table["status"], ~is_there(table["metric"])
-    ok = _has_text(status, "ok")
+    ok = has_text(status, "ok")
     yield from _each(ok & ~of_run & ~is_there(table["value"]), "a score that is ok has no value")
-    unknown = is_there(status) & ~(ok | _has_text(status, "failed"))
+    unknown = is_there(status) & ~(ok | has_text(status, "failed"))
     yield from _each(of_run & unknown, "a run is neither ok nor failed")
 
 
 def _where(column: pa.ChunkedArray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Where something holds of the values that are there."""
     found: np.ndarray = holds(unboxed(column)) & is_there(column)
-    return found
-
-
-def _has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
-    places = [code for code, word in enumerate(words_of(column)) if word == text]
-    found: np.ndarray = np.isin(unboxed(column), places) & is_there(column)
     return found
 
 

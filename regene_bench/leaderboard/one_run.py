@@ -16,7 +16,7 @@ from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.rules import is_well
 from regene_bench.leaderboard.seal import read_sealed
 
-_RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
+_PART = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}" + re.escape(SUFFIX))
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,16 +43,16 @@ def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
     """
     root = results / FOLDER
     names = part_names(root)
-    stems = [(where, n.removesuffix(SUFFIX)) for where, n in names if not is_compacted(n)]
-    matches = [(where, stem) for where, stem in stems if stem.startswith(run_id_prefix)]
-    whole = [stem for _, stem in matches if stem == run_id_prefix]
-    compacted = [root / where / n for where, n in names if may_hold(n, run_id_prefix)]
-    named_by_ids = whole or all(_RUN_ID.fullmatch(stem) for _, stem in stems)
+    many = [(where, n) for where, n in names if is_compacted(n)]
+    matches = [(where, n) for where, n in names if n.startswith(run_id_prefix)]
+    matches = [found for found in matches if found not in many]
+    whole = [n for _, n in matches if n == f"{run_id_prefix}{SUFFIX}"]
+    named_by_ids = whole or all(_PART.fullmatch(n) or is_compacted(n) for _, n in names)
     if not run_id_prefix or len(matches) > 1 or not named_by_ids:
         return None
-    paths = [root / where / f"{stem}{SUFFIX}" for where, stem in matches]
     # an id that is whole, and has its own part, is in no other
-    paths += [] if whole else compacted
+    others = [] if whole else [(where, n) for where, n in many if may_hold(n, run_id_prefix)]
+    paths = [root / where / n for where, n in (*matches, *others)]
     if leading_out(paths, results):
         return None
     found = [record for path in paths for record in beginning(path, run_id_prefix)]

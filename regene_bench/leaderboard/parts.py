@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
 from regene_bench.base.files import sweep_abandoned, sync_folder, write_atomically
+from regene_bench.leaderboard.boxed import no_rows
 from regene_bench.leaderboard.compacted import holding, is_compacted
 from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.folding import table_of
@@ -117,7 +118,7 @@ def _read_listed(
     folder: Path, benchmark: str | None, wanted: Sequence[str], *, patient: bool = True
 ) -> tuple[pa.Table, list[BadPart]] | None:
     """Read the files that are there; ``None`` if one went meanwhile, maybe into another file."""
-    tables: list[pa.Table] = [SCHEMA.empty_table().select(wanted)]
+    tables: list[pa.Table] = [no_rows().select(wanted)]
     files: list[tuple[Path, int]] = []
     seen = part_files(folder, benchmark)
     outside = leading_out(seen, folder)

@@ -27,7 +27,7 @@ from regene_bench.leaderboard.seal import read_sealed
 
 _READERS = 4
 _BATCH = 128
-_WORTH_A_COPY = 64
+WORTH_A_COPY = 64
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
     cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
     unread = [path for path, own in stamped if own not in cached.rows]
-    many = len(unread) >= _WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
+    many = len(unread) >= WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
     copy = cached.table if many else cached.table.select(columns)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:

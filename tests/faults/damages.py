@@ -67,7 +67,7 @@ class Damages:
 
 def copy_from_the_first_part(patch: pytest.MonkeyPatch) -> None:
     """Have even a small leaderboard copied into the cache."""
-    patch.setattr(reading, "_WORTH_A_COPY", 1)
+    patch.setattr(reading, "WORTH_A_COPY", 1)
 
 
 def kinds(results: Path) -> list[Kind]:

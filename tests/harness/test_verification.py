@@ -34,7 +34,7 @@ RUN = "0123456789abcdef"
 @pytest.fixture
 def results(tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run as it lies on disk, another one, and everything that caches hold."""
-    monkeypatch.setattr(reading, "_WORTH_A_COPY", 3)
+    monkeypatch.setattr(reading, "WORTH_A_COPY", 3)
     folder = tmp_path / "results"
     for number in range(3):
         write_part(folder, record(f"{number:016x}"))
