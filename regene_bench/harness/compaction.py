@@ -80,15 +80,19 @@ def compact(results: Path, benchmark: str) -> Compaction:
         before = part_files(results, benchmark)
         here = [path for path in before if _lies_here(path, results)]
         own = [path for path in here if _RUN_ID.fullmatch(path.stem)]
-        many = [path for path in here if is_compacted(path.name)]
         runs, left = 0, dict[Path, BadPart]()
         # as many at once as one file has, so that memory does not grow with the folder
         for first in range(0, max(len(own), 1), _RUNS_A_FILE):
             stretch = own[first : first + _RUNS_A_FILE]
-            ids = [path.stem for path in stretch]
             is_last = first + _RUNS_A_FILE >= len(own)
-            beside = [p for p in many if is_last or any(may_hold(p.name, run) for run in ids)]
-            folded, bad = _fold(results, benchmark, stretch, [p for p in beside if p.exists()])
+            # listed anew: what was just written may hold older rows of the runs of this stretch
+            beside = [
+                path
+                for path in part_files(results, benchmark)
+                if is_compacted(path.name) and _lies_here(path, results)
+                if is_last or any(may_hold(path.name, part.stem) for part in stretch)
+            ]
+            folded, bad = _fold(results, benchmark, stretch, beside)
             runs += folded
             left |= {part.path: part for part in bad}
         after = part_files(results, benchmark)
