@@ -20,7 +20,7 @@ from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
 from regene_bench.base.hashing import ID_LENGTH
-from regene_bench.harness.run import LOCK, run_folder
+from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.leaderboard.compacted import file_name, holding, is_compacted, may_hold
 from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.part_file import part_bytes

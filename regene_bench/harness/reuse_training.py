@@ -12,8 +12,9 @@ from typing import Any
 
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.events import Message
-from regene_bench.harness.run import Setting, checkpoint_folder
+from regene_bench.harness.run import Setting
 from regene_bench.harness.run_description import RUN_FILE, describe, read_run_file
+from regene_bench.harness.run_folders import checkpoint_folder
 from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run

@@ -32,6 +32,7 @@ from regene_bench.harness.pictures import (
     save_picture,
 )
 from regene_bench.harness.run_description import RUN_FILE, write_run_file
+from regene_bench.harness.run_folders import checkpoint_folder, run_folder
 from regene_bench.harness.run_logger import RunLogger
 from regene_bench.harness.sample import sample
 from regene_bench.harness.shared_data import SharedData
@@ -111,21 +112,6 @@ class _Ledger:
     images_seen: int = 0
     n_generated: int = 0
     scores: tuple[ScoreRow, ...] = ()
-
-
-CHECKPOINTS = "checkpoints"
-LOCK = "lock"
-"""Names in a run's folder; whoever works on the run, or removes something of it, holds the lock."""
-
-
-def run_folder(results: Path, run_id: str) -> Path:
-    """The folder of a run's checkpoints, pictures and tracebacks: ``<results>/runs/<run_id>``."""
-    return results / "runs" / run_id
-
-
-def checkpoint_folder(results: Path, run_id: str) -> Path:
-    """The folder of a run's training state, a file a stage."""
-    return run_folder(results, run_id) / CHECKPOINTS
 
 
 def runtime_of(run: Run, setting: Setting) -> Runtime:

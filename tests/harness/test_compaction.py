@@ -14,7 +14,7 @@ import pytest
 from regene_bench.base.errors import ResultsError
 from regene_bench.harness import compaction
 from regene_bench.harness.compaction import compact, is_in_compacted, take_out
-from regene_bench.harness.run import LOCK, run_folder
+from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.verification import look_at_results
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.part_file import Kind, part_bytes
