@@ -7,9 +7,13 @@ takes time, and nothing has been opened that could be left half done.
 
 from __future__ import annotations
 
+# the module in C behind `signal`, which imports enum and more
+import _signal  # type: ignore[import-not-found]
 import os
-import signal
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _INTERRUPTED = 130
 
@@ -17,13 +21,13 @@ _INTERRUPTED = 130
 def main() -> NoReturn:
     """Import the command line, then run it."""
     # where the system or a parent has the key ignored, it stays so
-    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    is_usual = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
     if is_usual:
-        signal.signal(signal.SIGINT, _end)
+        _signal.signal(_signal.SIGINT, _end)
     from regene_bench.cli.main import main as run
 
     if is_usual:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     run()
 
 
