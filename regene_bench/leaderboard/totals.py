@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from regene_bench.leaderboard.aggregate import USED
 from regene_bench.leaderboard.boxed import boxed
+from regene_bench.leaderboard.compacted import is_compacted
 from regene_bench.leaderboard.grouping import group
 from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.parts_cache import load_file, store_file
@@ -58,8 +59,8 @@ def _without_classes(table: pa.Table) -> pa.Table:
 
 
 def _state_of(root: Path) -> bytes | None:
-    """A hash of what all parts are known by; ``None`` of few parts, or where links lead astray."""
-    told = [os.fsencode(root.resolve())]
+    """A hash of what all parts are known by; ``None`` of few runs, or where links lead astray."""
+    told, has_many = [os.fsencode(root.resolve())], False
     with contextlib.suppress(OSError), os.scandir(root) as folders:
         for folder in sorted(folders, key=lambda entry: entry.name):
             if folder.is_symlink():
@@ -68,7 +69,8 @@ def _state_of(root: Path) -> bytes | None:
             if any(part.is_symlink() for part in files):
                 return None
             told += [os.fsencode(folder.name), *map(_known_by, files)]
-    if len(told) < WORTH_A_COPY:
+            has_many = has_many or any(is_compacted(part.name) for part in files)
+    if not has_many and len(told) < WORTH_A_COPY:
         return None
     return hashlib.sha256(b"\n".join(told)).hexdigest().encode()
 

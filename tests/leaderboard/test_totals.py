@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from regene_bench.harness.compaction import compact
 from regene_bench.leaderboard import totals
 from regene_bench.leaderboard.parts import read_parts, write_part
 from regene_bench.leaderboard.places import part_path
@@ -111,6 +112,14 @@ def test_another_folder_has_its_own(results: Path, tmp_path: Path) -> None:
         write_part(results, _run(number, 3.0))
     _answers_as_parts_do(results)
     _answers_as_parts_do(other)
+
+
+def test_few_files_of_many_runs_are_kept_too(results: Path) -> None:
+    compact(results, "digits")
+    _answers_as_parts_do(results)
+    with patch.object(totals, "read_parts", side_effect=AssertionError):
+        read_totals(results)
+    _answers_as_parts_do(results)
 
 
 def test_few_parts_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
