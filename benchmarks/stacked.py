@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
-from regene_bench.harness.run import checkpoint_folder
+from regene_bench.harness.run_folders import checkpoint_folder
 from regene_bench.leaderboard.record import RunRecord
 
 BATCH = 64

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regene_bench.leaderboard.directions import BETTER
-from regene_bench.leaderboard.schema import COLUMNS, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import COLUMNS, SCHEMA_VERSION
 from regene_bench.plugins.host import Entry, load_plugins
 from regene_bench.studies.definition import load_study
 
@@ -22,7 +22,7 @@ def leaderboard_page() -> str:
     lines = [
         "# The leaderboard's columns",
         "",
-        "<!-- made by docs/generate.py from regene_bench/leaderboard/schema.py -->",
+        "<!-- made by docs/generate.py from regene_bench/leaderboard/row_columns.py -->",
         "",
         f"Schema version {SCHEMA_VERSION}. One row per run × metric (× class). A run that failed",
         "has a row of its own with `metric` null. Each run is one Parquet file,",

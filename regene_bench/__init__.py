@@ -15,12 +15,13 @@ From Python::
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from regene_bench.base.version import __version__
 
+# typing's own costs the start, in which Ctrl-C is answered by a traceback
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from regene_bench.models.load import load
     from regene_bench.notebook.leaderboard import Leaderboard
     from regene_bench.notebook.running import run
@@ -41,5 +42,7 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     """Import what is first asked for: torch and pyarrow would cost the start."""
     if name in _MODULES:
+        import importlib
+
         return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

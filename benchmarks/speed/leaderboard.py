@@ -22,7 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 
 METHODS = ("real", "autoencoder", "regene", "cgan", "cvae")
 METRICS = tuple(f"metric_{i}" for i in range(12))

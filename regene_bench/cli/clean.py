@@ -94,7 +94,7 @@ def clean(
 def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -> list[_Removal]:
     from regene_bench.cli.leaderboard import read_results
     from regene_bench.leaderboard.aggregate import failed_runs
-    from regene_bench.leaderboard.parts import part_path
+    from regene_bench.leaderboard.places import part_path
 
     table = read_results(results)
     ended = set(table["run_id"].unique().to_pylist())
@@ -129,7 +129,7 @@ def _of_runs(results: Path, checkpoints: bool, unfinished: bool, failed: bool) -
 def _from_compacted(results: Path, benchmark: str, run_id: str, lock: Path) -> list[_Removal]:
     """Take a failed run out of a file of many runs, if it is in one."""
     from regene_bench.harness.compaction import is_in_compacted, take_out
-    from regene_bench.leaderboard.parts import FOLDER
+    from regene_bench.leaderboard.places import FOLDER
 
     if not is_in_compacted(results, benchmark, run_id):
         return []
@@ -140,7 +140,8 @@ def _from_compacted(results: Path, benchmark: str, run_id: str, lock: Path) -> l
 
 
 def _has_no_part(results: Path, run_id: str) -> bool:
-    from regene_bench.leaderboard.parts import FOLDER, ended_runs
+    from regene_bench.leaderboard.parts import ended_runs
+    from regene_bench.leaderboard.places import FOLDER
 
     if list(results.glob(f"{FOLDER}/*/{run_id}.parquet")):
         return False

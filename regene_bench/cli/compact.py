@@ -24,7 +24,7 @@ def compact(
     their own again, which count.
     """
     from regene_bench.harness.compaction import compact as fold
-    from regene_bench.leaderboard.parts import FOLDER, part_files
+    from regene_bench.leaderboard.places import FOLDER, part_files
 
     folder = results or DEFAULT_RESULTS
     if not (folder / FOLDER).is_dir():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.collecting import without_collecting
 from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.text import say
 from regene_bench.cli.options import RankedBy, Results, SafeCells, complete_benchmarks
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from regene_bench.leaderboard.board import Board
+    from regene_bench.leaderboard.reading import BadPart
     from regene_bench.plan.protocol import Benchmark
 
 _FORMATS = ("table", "md", "csv", "json", "latex")
@@ -49,19 +51,19 @@ def leaderboard(
     safe_cells: SafeCells = False,
 ) -> None:
     """Show ranked tables of the results."""
-    from regene_bench.leaderboard.aggregate import USED
     from regene_bench.leaderboard.columns import with_columns
 
     if form not in _FORMATS:
         raise UsageError(f"There is no format {form!r}.", hint=did_you_mean(form, _FORMATS))
-    table = read_results(results, USED)
+    table = _rows_of_boards(results, per_class)
     known = set(table["benchmark"].unique().to_pylist())
     if benchmark and benchmark not in known:
         hint = did_you_mean(benchmark, known) if known else f"Try `regene-bench run {benchmark}`."
         raise UsageError(f"{results} has no runs of {benchmark!r}.", hint=hint)
     if not known:
         raise UsageError(f"{results} has no runs.", hint="Try `regene-bench run digits`.")
-    boards = _boards(_select(table, benchmark, preset), by, per_class)
+    with without_collecting():
+        boards = _boards(_select(table, benchmark, preset), by, per_class)
     if not boards:
         what = "per-class scores" if per_class else "runs"
         raise UsageError(f"There are no such {what} in {results}.", hint="Leave out an option.")
@@ -72,10 +74,9 @@ def leaderboard(
 
 def print_boards(results: Path, benchmark: Benchmark, *, preset: str = "") -> None:
     """Print the tables of one benchmark on the terminal, ranked as its protocol says."""
-    from regene_bench.leaderboard.aggregate import USED
     from regene_bench.leaderboard.ranking import make_boards
 
-    table = _select(read_results(results, USED), benchmark.name, preset)
+    table = _select(_rows_of_boards(results), benchmark.name, preset)
     _write(make_boards(table, {benchmark.name: benchmark.evaluation.rank_by}), "table")
 
 
@@ -84,9 +85,25 @@ def read_results(results: Path, columns: Sequence[str] | None = None) -> pa.Tabl
     from regene_bench.leaderboard.parts import read_parts
 
     table, bad = read_parts(results, columns=columns)
+    _name(bad)
+    return table
+
+
+def _rows_of_boards(results: Path, per_class: bool = False) -> pa.Table:
+    """Read what boards are made of, and name the parts that were skipped on stderr."""
+    from regene_bench.leaderboard.aggregate import USED
+    from regene_bench.leaderboard.totals import read_totals
+
+    if per_class:
+        return read_results(results, USED)
+    table, bad = read_totals(results)
+    _name(bad)
+    return table
+
+
+def _name(bad: Sequence[BadPart]) -> None:
     for part in bad:
         say(f"skipped {part.path}: {part.reason}", file=sys.stderr)
-    return table
 
 
 def _select(table: pa.Table, benchmark: str, preset: str) -> pa.Table:

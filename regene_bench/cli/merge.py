@@ -29,7 +29,8 @@ def merge(
     """
     from regene_bench.cli.publish import read_sources, tell_conflicts
     from regene_bench.leaderboard import merge as merging
-    from regene_bench.leaderboard.parts import FOLDER, write_part
+    from regene_bench.leaderboard.parts import write_part
+    from regene_bench.leaderboard.places import FOLDER
     from regene_bench.publish.pictures import copy_pictures, copy_traceback
 
     if (into / FOLDER).exists() and any((into / FOLDER).rglob("*")):

@@ -73,7 +73,7 @@ def git(
 ) -> None:
     """Write the runs and their tables into a git repository and commit them; nothing is pushed."""
     from regene_bench.leaderboard.merge import merge, read_source
-    from regene_bench.leaderboard.parts import FOLDER
+    from regene_bench.leaderboard.places import FOLDER
     from regene_bench.publish.git import publish_git
 
     before = [read_source(folder)] if (folder / FOLDER).is_dir() else []

@@ -197,7 +197,7 @@ def _options_of(kind: type[Metric], score: ScoreRow, host: PluginHost) -> str:
 
 def _of_the_seed(folder: Path, outcome: Outcome, seed: int) -> RunRecord:
     """Read the run of a seed from among those of a call of one method and one parameter set."""
-    from regene_bench.leaderboard.parts import read_run
+    from regene_bench.leaderboard.one_run import read_run
 
     run_ids = [*outcome.kept, *(record.run_id for record in outcome.ran)]
     return next(run for run in (read_run(folder, i) for i in run_ids) if run.seed == seed)

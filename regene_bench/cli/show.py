@@ -25,7 +25,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Write the rows as JSON.")] = False,
 ) -> None:
     """Show all of one run: parameters, scores, per-class scores, files, how to repeat it."""
-    from regene_bench.leaderboard.parts import read_run
+    from regene_bench.leaderboard.one_run import read_run
     from regene_bench.plugins.host import load_plugins
     from regene_bench.samples.reproduction import repetition_of
 
@@ -121,7 +121,7 @@ def _circumstances(record: RunRecord) -> str:
 
 def _files(results: Path, record: RunRecord) -> str:
     from regene_bench.leaderboard.compacted import holding
-    from regene_bench.leaderboard.parts import part_path
+    from regene_bench.leaderboard.places import part_path
 
     part = part_path(results, record.benchmark, record.run_id)
     files = [part] if part.exists() else list(holding(part.parent, record.run_id)) or [part]

@@ -20,12 +20,12 @@ from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
 from regene_bench.base.hashing import ID_LENGTH
-from regene_bench.harness.run import LOCK, run_folder
-from regene_bench.leaderboard.compacted import file_name, holding, is_compacted
+from regene_bench.harness.run_folders import LOCK, run_folder
+from regene_bench.leaderboard.compacted import file_name, holding, is_compacted, may_hold
 from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.part_file import part_bytes
-from regene_bench.leaderboard.parts import FOLDER, part_files
 from regene_bench.leaderboard.parts_cache import Stamp, stamp
+from regene_bench.leaderboard.places import FOLDER, part_files
 from regene_bench.leaderboard.reading import BadPart, joined, read_anew, read_file
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.leaderboard.unboxed import rows_of, unboxed, words_of
@@ -78,20 +78,48 @@ def compact(results: Path, benchmark: str) -> Compaction:
     folder = results / FOLDER / benchmark
     with _alone_in(folder):
         before = part_files(results, benchmark)
-        chosen, left = _choose(results, benchmark, before)
-        if len(chosen.files) < 2:
-            return Compaction(benchmark, 0, len(before), len(before), left)
-        table, contradicting = each_run_once(chosen.table, chosen.files)
-        if contradicting:
-            one = contradicting[0]
-            raise ResultsError(
-                f"{one.path}: {one.reason}.", hint="Remove one of the two, then compact again."
-            )
-        order = pc.sort_indices(table["run_id"].cast(pa.string()))
-        written, runs = _write_all(folder, table.take(order))
-        _remove_replaced(results, chosen, written)
+        here = [path for path in before if _lies_here(path, results)]
+        own = [path for path in here if _RUN_ID.fullmatch(path.stem)]
+        runs, left = 0, dict[Path, BadPart]()
+        # as many at once as one file has, so that memory does not grow with the folder
+        for first in range(0, max(len(own), 1), _RUNS_A_FILE):
+            stretch = own[first : first + _RUNS_A_FILE]
+            is_last = first + _RUNS_A_FILE >= len(own)
+            # listed anew: what was just written may hold older rows of the runs of this stretch
+            beside = [
+                path
+                for path in part_files(results, benchmark)
+                if is_compacted(path.name) and _lies_here(path, results)
+                if is_last or any(may_hold(path.name, part.stem) for part in stretch)
+            ]
+            folded, bad = _fold(results, benchmark, stretch, beside)
+            runs += folded
+            left |= {part.path: part for part in bad}
         after = part_files(results, benchmark)
-        return Compaction(benchmark, runs, len(before), len(after), left)
+        return Compaction(benchmark, runs, len(before), len(after), tuple(left.values()))
+
+
+def _fold(
+    results: Path, benchmark: str, own: Sequence[Path], many: Sequence[Path]
+) -> tuple[int, tuple[BadPart, ...]]:
+    """Fold parts, with those files of many runs that have to be written anew with them.
+
+    Returns:
+        How many runs were written, and the files that were left.
+    """
+    chosen, left = _choose(benchmark, own, many)
+    if len(chosen.files) < 2:
+        return 0, left
+    table, contradicting = each_run_once(chosen.table, chosen.files)
+    if contradicting:
+        one = contradicting[0]
+        raise ResultsError(
+            f"{one.path}: {one.reason}.", hint="Remove one of the two, then compact again."
+        )
+    order = pc.sort_indices(table["run_id"].cast(pa.string()))
+    written, runs = _write_all(results / FOLDER / benchmark, table.take(order))
+    _remove_replaced(results, chosen, written)
+    return runs, left
 
 
 def take_out(results: Path, benchmark: str, run_id: str) -> None:
@@ -134,18 +162,16 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _choose(
-    results: Path, benchmark: str, files: Sequence[Path]
+    benchmark: str, own: Sequence[Path], many: Sequence[Path]
 ) -> tuple[_Chosen, tuple[BadPart, ...]]:
-    """Read the parts, and those files of many runs that have to be written anew with them.
+    """Read parts, and those files of many runs that have to be written anew with them.
 
     These are the ones that have room, and the ones that have a run of the parts: what they say of
     it would contradict the new file once the part is gone.
     """
-    own = [path for path in files if _RUN_ID.fullmatch(path.stem) and _lies_here(path, results)]
     chosen, bad = _read_parts(own, benchmark)
     ids = {path.stem for path, _ in chosen.files}
     tables, stamps, counted = [chosen.table], dict(chosen.stamps), list(chosen.files)
-    many = [path for path in files if is_compacted(path.name) and _lies_here(path, results)]
     for path in many:
         known, read = read_anew([path])
         bad += read.bad

@@ -13,8 +13,9 @@ from pathlib import Path
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import sweep_abandoned, write_atomically
 from regene_bench.base.hashing import stable_id
-from regene_bench.harness.run import CHECKPOINTS, LOCK, run_folder
-from regene_bench.leaderboard.parts import ended_runs, part_path
+from regene_bench.harness.run_folders import CHECKPOINTS, LOCK, run_folder
+from regene_bench.leaderboard.parts import ended_runs
+from regene_bench.leaderboard.places import part_path
 from regene_bench.plan.runs import Run
 from regene_bench.runtime.locks import held_if_free
 

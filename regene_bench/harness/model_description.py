@@ -13,7 +13,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from regene_bench.base.checksums import checksum
+from regene_bench.base.checked_json import CHECKSUM, checked_json, is_as_written
 from regene_bench.base.errors import ConfigError, ResultsError
 from regene_bench.base.files import write_atomically
 from regene_bench.base.validation import validate
@@ -25,7 +25,6 @@ from regene_bench.runtime.device import Precision
 
 FILE: Final = "model.json"
 _FORM: Final = 1
-_CHECKSUM: Final = "checksum"
 
 
 class ModelDescription(BaseModel):
@@ -121,8 +120,7 @@ def write_description(folder: Path, description: ModelDescription) -> None:
         OSError: As the file system has it.
     """
     told = description.model_dump(mode="json")
-    text = json.dumps({**told, _CHECKSUM: _checksum(told)}, indent=2, ensure_ascii=False)
-    write_atomically(folder / FILE, text.encode())
+    write_atomically(folder / FILE, checked_json(told))
 
 
 def read_description(folder: Path) -> ModelDescription:
@@ -143,12 +141,11 @@ def read_description(folder: Path) -> ModelDescription:
         ) from error
     if not isinstance(found, dict):
         raise ResultsError(f"{path} holds a {type(found).__name__}, not a table of keys.")
-    # older versions wrote no checksum
-    if found.pop(_CHECKSUM, None) not in (None, _checksum(found)):
+    if not is_as_written(found):
         raise ResultsError(
             f"{path} is not what was written: its checksum is another.",
             hint="Get it again: repeat the run with `--force`, or export or copy the model anew. "
-            f"Whoever changed it on purpose takes the line {_CHECKSUM!r} out.",
+            f"Whoever changed it on purpose takes the line {CHECKSUM!r} out.",
         )
     description = validate(ModelDescription, found, str(path))
     # looked at here alone: a run is not to fail by the description of its model
@@ -157,8 +154,3 @@ def read_description(folder: Path) -> ModelDescription:
         if (count := len(getattr(description, name))) != expected:
             raise ConfigError(f"{path}: {name} has {count} entries for {expected} classes.")
     return description
-
-
-def _checksum(told: dict[str, Any]) -> str:
-    # a bit may turn one digit or letter into another, which JSON does not notice
-    return checksum([json.dumps(told, sort_keys=True).encode()])

@@ -6,15 +6,15 @@ parameters training does not depend on.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.events import Message
-from regene_bench.harness.run import Setting, checkpoint_folder, describe
+from regene_bench.harness.run import Setting
+from regene_bench.harness.run_description import RUN_FILE, describe, read_run_file
+from regene_bench.harness.run_folders import checkpoint_folder
 from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
@@ -52,12 +52,16 @@ def reuse_checkpoints(run: Run, setting: Setting) -> str | None:
 def _same_training(run: Run, setting: Setting) -> Iterator[tuple[str, list[str]]]:
     """Ids of runs that ended well, have checkpoints, and differ in how they draw alone: in what."""
     own = describe(run)
-    for file in sorted((setting.results / "runs").glob("*/run.json")):
+    for file in sorted((setting.results / "runs").glob(f"*/{RUN_FILE}")):
         other = file.parent.name
         if other == run.run_id or not checkpoint_folder(setting.results, other).is_dir():
             continue
-        described = _described(file)
-        if described is None or _training(described, run) != _training(own, run):
+        try:
+            described = read_run_file(file.parent)
+        except ResultsError as error:
+            setting.emit(Message(f"{error.message} The training of that run is not taken over."))
+            continue
+        if _training(described, run) != _training(own, run):
             continue
         if _is_usable(other, run, setting):
             theirs = described["params"]
@@ -65,15 +69,6 @@ def _same_training(run: Run, setting: Setting) -> Iterator[tuple[str, list[str]]
                 k for k, v in own["params"].items() if k not in theirs or v != theirs[k]
             )
             yield other, differing
-
-
-def _described(file: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return None
-    known = isinstance(found, dict) and isinstance(found.get("params"), dict)
-    return found if known else None
 
 
 def _training(described: dict[str, Any], run: Run) -> dict[str, Any]:

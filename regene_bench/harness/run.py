@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,6 +31,8 @@ from regene_bench.harness.pictures import (
     sample_grid,
     save_picture,
 )
+from regene_bench.harness.run_description import RUN_FILE, write_run_file
+from regene_bench.harness.run_folders import checkpoint_folder, run_folder
 from regene_bench.harness.run_logger import RunLogger
 from regene_bench.harness.sample import sample
 from regene_bench.harness.shared_data import SharedData
@@ -111,21 +112,6 @@ class _Ledger:
     images_seen: int = 0
     n_generated: int = 0
     scores: tuple[ScoreRow, ...] = ()
-
-
-CHECKPOINTS = "checkpoints"
-LOCK = "lock"
-"""Names in a run's folder; whoever works on the run, or removes something of it, holds the lock."""
-
-
-def run_folder(results: Path, run_id: str) -> Path:
-    """The folder of a run's checkpoints, pictures and tracebacks: ``<results>/runs/<run_id>``."""
-    return results / "runs" / run_id
-
-
-def checkpoint_folder(results: Path, run_id: str) -> Path:
-    """The folder of a run's training state, a file a stage."""
-    return run_folder(results, run_id) / CHECKPOINTS
 
 
 def runtime_of(run: Run, setting: Setting) -> Runtime:
@@ -214,12 +200,11 @@ def _carry_out(
     run: Run, setting: Setting, runtime: Runtime, fit: Callable[[_Ledger], object]
 ) -> RunRecord:
     folder = run_folder(setting.results, run.run_id)
-    described = folder / "run.json"
-    with told_of_disk("write to", described):
+    with told_of_disk("write to", folder / RUN_FILE):
         folder.mkdir(parents=True, exist_ok=True)
-        for left in (described.name, "traceback.txt", "*.png"):
+        for left in (RUN_FILE, "traceback.txt", "*.png"):
             sweep_abandoned(folder, left)
-        write_atomically(described, json.dumps(describe(run), indent=2).encode())
+        write_run_file(folder, run)
     ledger = _Ledger()
     try:
         model = fit(ledger)
@@ -303,22 +288,6 @@ def evaluation_of(
         shelf=setting.shelf,
         runtime=runtime,
     )
-
-
-def describe(run: Run) -> dict[str, Any]:
-    """What a run is, as ``run.json`` in its folder says it."""
-    return {
-        "run_id": run.run_id,
-        "benchmark": run.benchmark.name,
-        "protocol_version": run.benchmark.version,
-        "preset": run.preset,
-        "method": run.entry.name,
-        "distribution": run.entry.distribution,
-        "params": json.loads(run.params),
-        "seed": run.seed,
-        "dataset_fingerprint": run.fingerprint,
-        "augmentation": run.benchmark.augmentation.model_dump(mode="json"),
-    }
 
 
 def failed_record(run: Run, setting: Setting, error: BaseException, stack: str = "") -> RunRecord:

@@ -19,16 +19,11 @@ from regene_bench.base.events import RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.harness.reuse_training import reuse_checkpoints
-from regene_bench.harness.run import (
-    LOCK,
-    Setting,
-    execute,
-    execute_together,
-    failed_record,
-    run_folder,
-)
+from regene_bench.harness.run import Setting, execute, execute_together, failed_record
+from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.run_logging import RunLog
-from regene_bench.leaderboard.parts import part_path, read_own_part, states_of, write_part
+from regene_bench.leaderboard.parts import read_own_part, states_of, write_part
+from regene_bench.leaderboard.places import part_path
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.plugins.host import PluginHost

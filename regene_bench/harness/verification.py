@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from regene_bench.base.errors import RegeneBenchError
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.decoded_cache import load_cached
 from regene_bench.harness.model_description import FILE, read_description
-from regene_bench.leaderboard.parts import part_files, read_parts
+from regene_bench.harness.run_description import RUN_FILE, read_run_file
+from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.parts_cache import is_sound_copy
-from regene_bench.leaderboard.reading import BadPart, read_file
+from regene_bench.leaderboard.places import part_files
+from regene_bench.leaderboard.reading import BadPart, contradicts_itself, read_file
 from regene_bench.plan.weights import known_weights, weights_path, weights_state
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -52,13 +53,15 @@ def look_at_results(results: Path) -> Iterator[Looked]:
     for path in part_files(results):
         found = read_file(path)
         bad = found if isinstance(found, BadPart) else contradicting.get(path)
+        if bad is None and contradicts_itself(path):
+            bad = BadPart(path, "other programs read other rows in it than regene-bench does")
         yield Looked(path) if bad is None else Looked(path, bad.reason, _remedy_of(bad))
     runs = results / "runs"
-    for path in sorted(runs.glob("*/run.json")):
-        damage = _damage_of_json(path, partial(_describes, path.parent.name))
-        yield Looked(path, damage, _MADE_AGAIN)
+    for path in sorted(runs.glob(f"*/{RUN_FILE}")):
+        yield Looked(path, _damage_told_by(read_run_file, path.parent), _MADE_AGAIN)
     for path in sorted(runs.glob(f"*/{FILE}")):
-        yield Looked(path, _damage_of_model(path), "Repeat its run with `--force`.")
+        damage = _damage_told_by(read_description, path.parent)
+        yield Looked(path, damage, "Repeat its run with `--force`.")
     for path in sorted(runs.glob("*/checkpoints/*.safetensors")):
         remedy = "Remove it; that stage is trained from its beginning when the run is repeated."
         yield Looked(path, _damage_of_checkpoint(path), remedy)
@@ -110,16 +113,12 @@ def _damage_of_checkpoint(path: Path) -> str:
     return "; ".join(told)
 
 
-def _damage_of_model(path: Path) -> str:
+def _damage_told_by(read: Callable[[Path], Any], folder: Path) -> str:
     try:
-        read_description(path.parent)
+        read(folder)
     except RegeneBenchError as error:
         return error.message
     return ""
-
-
-def _describes(run_id: str, found: Any) -> bool:
-    return bool(found["run_id"] == run_id) and isinstance(found["params"], dict)
 
 
 def _is_note(found: Any) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regene_bench.leaderboard.grouping import group, records
+from regene_bench.leaderboard.boxed import boxed
+from regene_bench.leaderboard.grouping import codes, group, plain, records
+from regene_bench.leaderboard.student import quantile
+from regene_bench.leaderboard.unboxed import has_text, is_there, unboxed
 
 COHORT = ("benchmark", "protocol_version", "dataset", "dataset_fingerprint", "preset")
 LINE = ("method", "method_version", "method_role", "distribution", "params")
@@ -70,20 +72,12 @@ class Statistic:
 
 def half_width(std: float, n: int) -> float:
     """Half of the 95 % confidence interval of a mean of ``n`` > 1 values, by Student's t."""
-    return _quantile(n - 1) * std / math.sqrt(n)
-
-
-@cache
-def _quantile(freedom: int) -> float:
-    # boards of one seed need no intervals, and to import this takes longer than to rank them
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    return quantile(n - 1, CONFIDENCE) * std / math.sqrt(n)
 
 
 def failed_runs(table: pa.Table) -> pa.Table:
     """Return the rows that stand for failed runs as a whole: those without a metric."""
-    return table.filter(pc.and_(pc.is_null(table["metric"]), pc.equal(table["status"], "failed")))
+    return _where(table, ~is_there(table["metric"]) & has_text(table["status"], "failed"))
 
 
 def runs_that_count(table: pa.Table) -> pa.Table:
@@ -98,9 +92,7 @@ def runs_that_count(table: pa.Table) -> pa.Table:
 
 def first_rows(table: pa.Table) -> pa.Table:
     """Keep the first row of every run, which has all that is told of the run as such."""
-    numbers = pa.array(np.arange(table.num_rows))
-    ids = pa.table({"run_id": table["run_id"], "row": numbers})
-    return table.take(group(ids, ("run_id",), [("row", "min")])["row_min"])
+    return group(table, ("run_id",), [], kept=table.column_names)
 
 
 def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
@@ -116,38 +108,32 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
     """
     keys = (*COHORT, *LINE, *MEASURE, "direction", "unit")
     table = table.select([*keys, "seed", "status", "value"])
-    in_scope = pc.is_valid(table["class"]) if per_class else pc.is_null(table["class"])
-    measured = pc.and_(pc.equal(table["status"], "ok"), pc.is_finite(table["value"]))
-    rows = table.filter(pc.and_(in_scope, pc.fill_null(measured, False)))
+    finite = is_there(table["value"]) & np.isfinite(unboxed(table["value"]))
+    measured = has_text(table["status"], "ok") & finite
+    rows = _where(table, _in_scope(table, per_class) & measured)
     # by seed first: a run that lies in two files must not pass for two seeds
     by_seed = group(rows, (*keys, "seed"), [("value", "mean")])
     by_seed = by_seed.rename_columns({"value_mean": "value"})
-    options = pc.VarianceOptions(ddof=1)
-    grouped = group(
-        by_seed, keys, [("value", "mean"), ("value", "stddev", options), ("value", "count")]
-    )
-    return [
-        {key: row[key] for key in keys}
-        | {"statistic": _statistic(row["value_mean"], row["value_stddev"], row["value_count"])}
-        for row in records(grouped)
-    ]
+    grouped = group(by_seed, keys, [("value", "mean"), ("value", "stddev"), ("value", "count")])
+    found = records(grouped)
+    for row in found:
+        told = (row.pop(f"value_{name}") for name in ("mean", "stddev", "count"))
+        row["statistic"] = _statistic(*told)
+    return found
 
 
 def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
     """Return one mapping per cohort x line x metric x reason for scores that are not there."""
-    in_scope = pc.is_valid(table["class"]) if per_class else pc.is_null(table["class"])
-    missing = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["status"], "ok"))
+    missing = is_there(table["metric"]) & ~has_text(table["status"], "ok")
     keys = (*COHORT, *LINE, "metric", "class", "status", "error_message", "direction", "unit")
-    rows = table.filter(pc.and_(in_scope, missing))
-    return records(group(rows, keys, []))
+    return records(group(_where(table, _in_scope(table, per_class) & missing), keys, []))
 
 
 def score_notes(table: pa.Table) -> list[dict[str, Any]]:
     """Return one mapping per cohort x metric x note, for what metrics say about their totals."""
-    noted = pc.and_(pc.is_valid(table["metric"]), pc.not_equal(table["note"], ""))
-    total = pc.and_(noted, pc.is_null(table["class"]))
-    rows = table.filter(pc.and_(total, pc.equal(table["status"], "ok")))
-    return records(group(rows, (*COHORT, "metric", "note"), []))
+    noted = is_there(table["metric"]) & is_there(table["note"]) & ~has_text(table["note"], "")
+    total = noted & _in_scope(table, per_class=False) & has_text(table["status"], "ok")
+    return records(group(_where(table, total), (*COHORT, "metric", "note"), []))
 
 
 def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
@@ -155,18 +141,29 @@ def line_statistics(table: pa.Table) -> list[dict[str, Any]]:
     keys = (*COHORT, *LINE)
     # what is told of a run stands in all of its rows; one is enough
     table = first_rows(table)
-    names = [table[name].cast(pa.string()) for name in ("gpu_name", "device")]
-    named = table.append_column("device_name", pc.coalesce(*names, "unknown"))
-    runs = group(named, (*keys, "seed", "device_name"), [(name, "mean") for name in COSTS])
+    device = ("gpu_name", "device")
+    runs = group(table, (*keys, "seed", *device), [(name, "mean") for name in COSTS])
     runs = runs.rename_columns({f"{name}_mean": name for name in COSTS})
-    what = [*((name, "mean") for name in COSTS), ("seed", "list"), ("device_name", "list")]
-    return [
-        {key: row[key] for key in keys}
-        | {name: row[f"{name}_mean"] for name in COSTS}
-        | {"seeds": tuple(sorted(set(row["seed_list"])))}
-        | {"devices": tuple(sorted(set(row["device_name_list"])))}
-        for row in records(group(runs, keys, what))
-    ]
+    of_line = codes(runs, keys).tolist()
+    seeds, devices = dict[int, set[int]](), dict[int, set[str]]()
+    columns = (plain(runs[name]) for name in ("seed", *device))
+    for line, seed, gpu_name, name in zip(of_line, *columns, strict=True):
+        seeds.setdefault(line, set()).add(seed)
+        devices.setdefault(line, set()).add(gpu_name or name or "unknown")
+    found = records(group(runs, keys, [(name, "mean") for name in COSTS]))
+    for row, line in zip(found, seeds, strict=True):
+        row |= {name: row.pop(f"{name}_mean") for name in COSTS}
+        row |= {"seeds": tuple(sorted(seeds[line])), "devices": tuple(sorted(devices[line]))}
+    return found
+
+
+def _in_scope(table: pa.Table, per_class: bool) -> np.ndarray:
+    of_class = is_there(table["class"])
+    return of_class if per_class else ~of_class
+
+
+def _where(table: pa.Table, mask: np.ndarray) -> pa.Table:
+    return table if mask.all() else table.take(boxed(np.flatnonzero(mask)))
 
 
 def _statistic(mean: float, std: float | None, n: int) -> Statistic:

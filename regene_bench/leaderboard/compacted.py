@@ -29,12 +29,13 @@ def file_name(first: str, last: str, content: bytes) -> str:
 
 def is_compacted(name: str) -> bool:
     """Tell by its name whether a file holds many runs."""
-    return _NAME.fullmatch(name) is not None
+    # thousands of names are looked at, of which few begin so
+    return name.startswith("runs-") and _NAME.fullmatch(name) is not None
 
 
 def may_hold(name: str, prefix: str) -> bool:
     """Tell by its name whether a file can hold a run whose id begins so."""
-    found = _NAME.fullmatch(name)
+    found = _NAME.fullmatch(name) if is_compacted(name) else None
     if found is None:
         return False
     first, last = found.groups()

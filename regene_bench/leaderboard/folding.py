@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from regene_bench.leaderboard.agreement import TOLERANCE, convention_of, verdict
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 
 
 @dataclass(frozen=True)

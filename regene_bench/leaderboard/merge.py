@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.agreement import TOLERANCE
 from regene_bench.leaderboard.folding import Conflict, fold, table_of
-from regene_bench.leaderboard.parts import FOLDER, read_parts
+from regene_bench.leaderboard.parts import read_parts
+from regene_bench.leaderboard.places import FOLDER
 from regene_bench.leaderboard.reading import BadPart, read_file
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA

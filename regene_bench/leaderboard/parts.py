@@ -1,16 +1,9 @@
-"""The Parquet parts of a results folder: one file a run, written whole, read all at once.
-
-A part lies at ``<results>/leaderboard/<benchmark>/<run_id>.parquet``; beside it may lie files of
-many runs (``compacted``).
-"""
+"""The Parquet parts of a results folder: one file a run, written whole, read all at once."""
 
 from __future__ import annotations
 
-import os
-import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -20,38 +13,21 @@ import pyarrow.compute as pc
 
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError, UsageError, did_you_mean
-from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
-from regene_bench.base.hashing import ID_LENGTH
-from regene_bench.leaderboard.compacted import holding, is_compacted, may_hold
-from regene_bench.leaderboard.content import is_file_name
+from regene_bench.base.files import sweep_abandoned, sync_folder, write_atomically
+from regene_bench.leaderboard.boxed import no_rows
+from regene_bench.leaderboard.compacted import holding, is_compacted
 from regene_bench.leaderboard.each_once import each_run_once
 from regene_bench.leaderboard.folding import table_of
 from regene_bench.leaderboard.grouping import records
+from regene_bench.leaderboard.one_run import beginning
 from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.places import FOLDER, leading_out, part_files, part_path
 from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import SCHEMA
-from regene_bench.leaderboard.unboxed import rows_of, words_of
+from regene_bench.leaderboard.unboxed import rows_of
 
-FOLDER = "leaderboard"
-SUFFIX = ".parquet"
 _READINGS = 3
-_RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
-
-
-def part_path(results: Path, benchmark: str, run_id: str) -> Path:
-    """Return where the part of a run lies.
-
-    Raises:
-        ResultsError: A name cannot stand as one component of a path.
-    """
-    for name in (benchmark, run_id):
-        if not is_file_name(name):
-            raise ResultsError(
-                f"{name!r} cannot be the name of a file.",
-                hint="Rename the benchmark; letters, digits, '-' and '_' always work.",
-            )
-    return results / FOLDER / benchmark / f"{run_id}{SUFFIX}"
 
 
 def check_writable(results: Path) -> None:
@@ -142,10 +118,10 @@ def _read_listed(
     folder: Path, benchmark: str | None, wanted: Sequence[str], *, patient: bool = True
 ) -> tuple[pa.Table, list[BadPart]] | None:
     """Read the files that are there; ``None`` if one went meanwhile, maybe into another file."""
-    tables: list[pa.Table] = [SCHEMA.empty_table().select(wanted)]
+    tables: list[pa.Table] = [no_rows().select(wanted)]
     files: list[tuple[Path, int]] = []
     seen = part_files(folder, benchmark)
-    outside = _leading_out(seen, folder)
+    outside = leading_out(seen, folder)
     bad = [BadPart(p, "a link that leads out of the results folder") for p in sorted(outside)]
     seen = [path for path in seen if path not in outside]
     for where, own in groupby(seen, key=lambda path: path.parent):
@@ -157,37 +133,6 @@ def _read_listed(
         return None
     table, contradicting = each_run_once(joined(tables), files)
     return table, bad + contradicting
-
-
-def part_files(folder: Path, benchmark: str | None = None) -> list[Path]:
-    """List the files that should be parts, sorted; temporary files are left out."""
-    root = folder / FOLDER
-    names = _names(root, benchmark)
-    folders = {where: root / where for where, _ in names}
-    return [folders[where] / name for where, name in names]
-
-
-def _names(root: Path, benchmark: str | None = None) -> list[tuple[str, str]]:
-    """Folder and name of each part, sorted: texts, of which many cost less than of paths."""
-    folders = [] if benchmark is None else [benchmark]
-    if benchmark is None:
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root) as entries:
-            folders = sorted(entry.name for entry in entries if entry.is_dir())
-    found: list[tuple[str, str]] = []
-    for where in folders:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            names = sorted(entry.name for entry in os.scandir(root / where))
-            found += [(where, n) for n in names if n.endswith(SUFFIX) and not n.startswith(".")]
-    return found
-
-
-def _leading_out(files: Iterable[Path], folder: Path) -> set[Path]:
-    """The files that lie elsewhere, behind a link: a results folder may come from anywhere."""
-    files = list(files)
-    outside = {own for own in {p.parent for p in files} if not stays_inside(own, folder)}
-    return {
-        p for p in files if p.parent in outside or (p.is_symlink() and not stays_inside(p, folder))
-    }
 
 
 def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
@@ -206,9 +151,9 @@ def run_states(results: Path, benchmark: str) -> dict[str, set[ScoreState]]:
     for path in part_files(results, benchmark) if any(part.contradicts for part in bad) else ():
         # a copy that contradicts it does not make a finished run one that has to be done
         if is_compacted(path.name):
-            own = _beginning(path, "")
+            own = beginning(path, "")
         else:
-            own = [] if path.stem in states else _beginning(path, path.stem)
+            own = [] if path.stem in states else beginning(path, path.stem)
         for record in own:
             states.setdefault(record.run_id, states_of(record))
     return states
@@ -218,53 +163,6 @@ def states_of(record: RunRecord) -> set[ScoreState]:
     """Give the status of each score of one run; ``run_states`` reads it for runs on disk."""
     names = ScoreState._fields
     return {ScoreState(**{name: row[name] for name in names}) for row in record.rows()}
-
-
-def read_run(results: Path, run_id_prefix: str) -> RunRecord:
-    """Read one run by its id or the beginning of it.
-
-    Raises:
-        UsageError: No run, or more than one, has an id that begins so.
-    """
-    record = _read_alone(results, run_id_prefix)
-    if record is not None:
-        return record
-    table, _ = read_parts(results)
-    return find_run(table, run_id_prefix, results)
-
-
-def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
-    """Read the one part that a run can be in, if the names of the files tell which that is.
-
-    They do where the part alone begins so, and where no other can hold a run that does: where all
-    are called by ids, as runs write them.
-    """
-    root = results / FOLDER
-    names = _names(root)
-    stems = [(where, n.removesuffix(SUFFIX)) for where, n in names if not is_compacted(n)]
-    matches = [(where, stem) for where, stem in stems if stem.startswith(run_id_prefix)]
-    whole = [stem for _, stem in matches if stem == run_id_prefix]
-    compacted = [root / where / n for where, n in names if may_hold(n, run_id_prefix)]
-    named_by_ids = whole or all(_RUN_ID.fullmatch(stem) for _, stem in stems)
-    if not run_id_prefix or len(matches) > 1 or not named_by_ids:
-        return None
-    paths = [root / where / f"{stem}{SUFFIX}" for where, stem in matches]
-    # an id that is whole, and has its own part, is in no other
-    paths += [] if whole else compacted
-    if _leading_out(paths, results):
-        return None
-    found = [record for path in paths for record in _beginning(path, run_id_prefix)]
-    return found[0] if len(found) == 1 else None
-
-
-def _beginning(path: Path, run_id_prefix: str) -> list[RunRecord]:
-    """The runs of a file whose ids begin so."""
-    table = read_file(path)
-    if isinstance(table, BadPart):
-        return []
-    ids = [word for word in words_of(table["run_id"]) if word and word.startswith(run_id_prefix)]
-    rows = [rows_of(table, run_id) for run_id in ids]
-    return [RunRecord.from_rows(own) for own in rows if own]
 
 
 def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | None:
@@ -278,7 +176,7 @@ def read_own_part(results: Path, benchmark: str, run_id: str) -> RunRecord | Non
     """
     own = part_path(results, benchmark, run_id)
     for path in (own, *holding(own.parent, run_id)):
-        if path != own and _leading_out([path], results):
+        if path != own and leading_out([path], results):
             continue
         table = read_file(path)
         if not isinstance(table, BadPart):

@@ -20,6 +20,7 @@ import pyarrow as pa
 from regene_bench.base.checksums import checksum
 from regene_bench.base.files import sweep_abandoned, whole_file
 from regene_bench.base.paths import cache_dir
+from regene_bench.leaderboard.boxed import no_rows
 from regene_bench.leaderboard.schema import SCHEMA
 
 # another word than versions had that looked at no content
@@ -58,13 +59,20 @@ def stamp(path: Path) -> Stamp | None:
 
 def load_copy(folder: Path) -> CachedParts:
     """Map the copy of a folder's parts; an empty one if there is none that can be read."""
-    with contextlib.suppress(OSError, pa.ArrowException, ValueError, KeyError, TypeError):
+    table = load_file(folder)
+    if table is not None and table.schema.equals(SCHEMA):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return CachedParts(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
+    return CachedParts(no_rows(), {})
+
+
+def load_file(folder: Path) -> pa.Table | None:
+    """Map the table that is kept of a folder; ``None`` if there is none that can be read."""
+    with contextlib.suppress(OSError, pa.ArrowException, ValueError):
         arrow = _checked(_path(folder))
         if arrow is not None:
-            table = pa.ipc.open_file(pa.BufferReader(arrow)).read_all()
-            if table.schema.equals(SCHEMA):
-                return CachedParts(table, _ranges(json.loads(table.schema.metadata[_PARTS])))
-    return CachedParts(SCHEMA.empty_table(), {})
+            return pa.ipc.open_file(pa.BufferReader(arrow)).read_all()
+    return None
 
 
 def is_sound_copy(path: Path) -> bool:
@@ -91,10 +99,13 @@ def store_copy(folder: Path, table: pa.Table, parts: Sequence[tuple[Stamp, int]]
         table: Their rows under ``SCHEMA``, part after part, one dictionary a column.
         parts: Each part's stamp and number of rows, in the order of the rows.
     """
+    metadata = {**(SCHEMA.metadata or {}), _PARTS: json.dumps(parts).encode()}
+    store_file(folder, table.replace_schema_metadata(metadata))
+
+
+def store_file(folder: Path, told: pa.Table) -> None:
+    """Keep a table of a folder's parts for ``load_file``; if it cannot be written there is none."""
     path = _path(folder)
-    told = table.replace_schema_metadata(
-        {**(SCHEMA.metadata or {}), _PARTS: json.dumps(parts).encode()}
-    )
     with contextlib.suppress(OSError, pa.ArrowException):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_abandoned(path.parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 
 from regene_bench.leaderboard.aggregate import Statistic
@@ -22,18 +24,14 @@ def rank_ranges(statistics: Sequence[Statistic], sort_key: SortKey) -> list[tupl
         First and last rank of each, from 1.
     """
     spans = [(sort_key(one.mean), one.half_width or 0.0) for one in statistics]
-
-    def is_before(one: tuple[float, float], other: tuple[float, float]) -> bool:
-        return one[0] + one[1] < other[0] - other[1]
-
-    def is_tied(one: tuple[float, float], other: tuple[float, float]) -> bool:
-        return one == other and one[1] == 0
-
+    starts = sorted(value - half for value, half in spans)
+    ends = sorted(value + half for value, half in spans)
+    tied = Counter(value for value, half in spans if half == 0)
     ranges = []
-    for own in spans:
-        first = 1 + sum(is_before(other, own) for other in spans)
-        after = sum(is_before(own, other) or is_tied(own, other) for other in spans)
-        # it is tied with itself
-        last = len(spans) - after + (1 if is_tied(own, own) else 0)
-        ranges.append((first, last))
+    for value, half in spans:
+        before = bisect_left(ends, value - half)
+        after = len(spans) - bisect_right(starts, value + half)
+        # those that share its rank, but for itself
+        beside = tied[value] - 1 if half == 0 else 0
+        ranges.append((1 + before, len(spans) - after - beside))
     return ranges

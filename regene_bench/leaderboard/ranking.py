@@ -90,7 +90,7 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
     cohorts: dict[Key, _Cohort] = {}
 
     def cohort_of(row: Mapping[str, Any]) -> _Cohort:
-        return cohorts.setdefault(tuple(row[name] for name in COHORT), _Cohort())
+        return cohorts.setdefault(_key(row, COHORT), _Cohort())
 
     for row in aggregate.line_statistics(counted):
         cohort_of(row).lines.append(row)
@@ -116,7 +116,8 @@ def _board(key: Key, cohort: _Cohort, rank_by: RankBy | None, suffix: str = "") 
     ours = _names_of_ours([*cohort.lines, *cohort.failed_lines])
     labels = line_labels(cohort.lines, ours)
     # what failed is told apart from what did not, which keeps the names that it has without it
-    beside = line_labels([*cohort.lines, *cohort.failed_lines], ours)[len(labels) :]
+    every = [*cohort.lines, *cohort.failed_lines]
+    beside = line_labels(every, ours)[len(labels) :] if cohort.failed_lines else []
     lines = [
         Line(
             rank=None,
@@ -271,4 +272,4 @@ def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> 
 
 
 def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:
-    return tuple(row[name] for name in names)
+    return tuple(map(row.__getitem__, names))

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.base.errors import ResultsError
+from regene_bench.leaderboard.boxed import table_of_packed
 from regene_bench.leaderboard.compacted import is_compacted
 from regene_bench.leaderboard.content import faults
-from regene_bench.leaderboard.part_file import open_part
+from regene_bench.leaderboard.packed_rows import PackedRows, unpacked
+from regene_bench.leaderboard.part_file import read_pages
 from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
-from regene_bench.leaderboard.schema import (
-    PLAIN_SCHEMA,
-    SCHEMA,
-    SCHEMA_VERSION,
-    VERSION_KEY,
-    migrated,
-)
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA, VERSION_KEY, migrated
+from regene_bench.leaderboard.seal import read_sealed
 
 _READERS = 4
 _BATCH = 128
-_WORTH_A_COPY = 64
+WORTH_A_COPY = 64
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def read_folder(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> 
     cached = load_copy(folder)
     stamped = [(path, stamp(path)) for path in files]
     unread = [path for path, own in stamped if own not in cached.rows]
-    many = len(unread) >= _WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
+    many = len(unread) >= WORTH_A_COPY or any(is_compacted(path.name) for path in unread)
     copy = cached.table if many else cached.table.select(columns)
 
     def read(batch: Sequence[_Stamped]) -> _Batch:
@@ -152,7 +151,7 @@ def _batches(stamped: Sequence[_Stamped], rows: _Rows) -> Iterator[list[_Stamped
 
 
 def _read_batch(batch: Sequence[_Stamped], columns: Sequence[str]) -> _Batch:
-    read: list[tuple[Path, pa.Table]] = []
+    read: list[tuple[Path, pa.Table | PackedRows]] = []
     bad = []
     for path, _ in batch:
         part = read_part(path)
@@ -167,14 +166,14 @@ def _read_batch(batch: Sequence[_Stamped], columns: Sequence[str]) -> _Batch:
     return _Batch(tables, parts, [*bad, *sound.bad])
 
 
-def _sound(parts: Sequence[tuple[Path, pa.Table]]) -> FolderRows:
+def _sound(parts: Sequence[tuple[Path, pa.Table | PackedRows]]) -> FolderRows:
     """Tell parts whose rows say what rows can say from others, all at once where all are well."""
     if not parts:
         return FolderRows((), (), ())
-    counts = [len(table) for _, table in parts]
+    counts = [len(rows) for _, rows in parts]
     try:
         # each table of a part holds some hundred small buffers, which add up
-        whole = _under_schema([table for _, table in parts])
+        whole = _under_schema([rows for _, rows in parts])
         whole.validate(full=True)
         found = faults(whole)
     except (pa.ArrowException, ValueError) as error:
@@ -204,11 +203,21 @@ def _together(each: Sequence[FolderRows]) -> FolderRows:
     )
 
 
-def _under_schema(tables: Sequence[pa.Table]) -> pa.Table:
-    """Join tables that have plain texts or dictionaries; of plain ones all at once."""
-    stretches = groupby(tables, key=lambda table: table.schema.equals(PLAIN_SCHEMA))
-    whole = [pa.concat_tables(stretch).combine_chunks().cast(SCHEMA) for _, stretch in stretches]
-    return joined(whole)
+def _under_schema(parts: Sequence[pa.Table | PackedRows]) -> pa.Table:
+    """Join rows that are packed, or have plain texts, or dictionaries; of one form all at once."""
+    stretches = groupby(parts, key=_form)
+    return joined([make(list(stretch)) for make, stretch in stretches])
+
+
+def _form(part: pa.Table | PackedRows) -> Callable[[Sequence[Any]], pa.Table]:
+    """What joins parts of the form that a part has."""
+    if isinstance(part, PackedRows):
+        return table_of_packed
+    return _joined_plain if part.schema.equals(PLAIN_SCHEMA) else joined
+
+
+def _joined_plain(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).combine_chunks().cast(SCHEMA)
 
 
 def _copied(batch: Sequence[_Stamped], copy: pa.Table, rows: _Rows) -> _Batch:
@@ -233,15 +242,19 @@ def read_file(path: Path) -> pa.Table | BadPart:
     return sound.bad[0] if sound.bad else sound.tables[0]
 
 
-def read_part(path: Path) -> pa.Table | BadPart | None:
+def read_part(path: Path) -> pa.Table | PackedRows | BadPart | None:
     """Read one file under the schema, without a look at what its rows say.
 
     Returns:
-        Its rows, texts plain or not; ``None`` if somebody has removed it since it was listed.
+        Its rows, packed, or with texts that are plain or not; ``None`` if somebody has removed it
+        since it was listed.
     """
     try:
-        with open_part(path) as file:
-            table = file.read(use_threads=False)
+        file = read_sealed(path)
+        rows = None if file.extra is None else unpacked(file.extra)
+        if rows is not None:
+            return rows
+        table = read_pages(file)
         return table if _is_current(table) else _cast_part(table)
     except FileNotFoundError:
         return None
@@ -249,6 +262,16 @@ def read_part(path: Path) -> pa.Table | BadPart | None:
         return BadPart(path, f"not a readable Parquet file ({_first_line(error)})")
     except ResultsError as error:
         return BadPart(path, error.message, newer=isinstance(error, _NewerError))
+
+
+def contradicts_itself(path: Path) -> bool:
+    """Tell whether a sound part has other rows in its pages than packed beside them.
+
+    Nothing that writes parts makes such a one; other programs read the pages.
+    """
+    file = read_sealed(path)
+    rows = None if file.extra is None else unpacked(file.extra)
+    return rows is not None and not table_of_packed([rows]).equals(read_pages(file).cast(SCHEMA))
 
 
 def _is_current(table: pa.Table) -> bool:

@@ -128,5 +128,8 @@ def _convention(name: str, value: Any) -> str:
     return str(value)
 
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _short(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return value if isinstance(value, str) else _written(value)

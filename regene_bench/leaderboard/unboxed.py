@@ -45,6 +45,13 @@ def is_there(column: pa.ChunkedArray) -> np.ndarray:
     return each[array.offset : array.offset + len(array)].astype(bool)
 
 
+def has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
+    """Tell which rows of a column of texts have this one."""
+    places = [code for code, word in enumerate(words_of(column)) if word == text]
+    found: np.ndarray = np.isin(unboxed(column), places) & is_there(column)
+    return found
+
+
 def words_of(column: pa.ChunkedArray) -> list[str | None]:
     """The dictionary of a column of texts."""
     words: list[str | None] = _whole(column).dictionary.to_pylist()

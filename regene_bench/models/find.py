@@ -10,7 +10,7 @@ from typing import Final
 from regene_bench.base.environment import OFFLINE_VARIABLE, is_offline
 from regene_bench.base.errors import ResultsError, UnavailableError, UsageError
 from regene_bench.harness.model_description import FILE
-from regene_bench.harness.run import run_folder
+from regene_bench.harness.run_folders import run_folder
 from regene_bench.leaderboard.parts import find_run, read_parts
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.models.weights_file import FILE as WEIGHTS

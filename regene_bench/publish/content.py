@@ -17,7 +17,7 @@ from regene_bench.leaderboard.merge import Source, merge, without_tracebacks
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import RUN_COLUMNS
+from regene_bench.leaderboard.row_columns import RUN_COLUMNS
 from regene_bench.plan.protocol import Benchmark, installed_protocols, rank_metrics
 from regene_bench.plan.reported import ReportedNumber, reported_numbers
 from regene_bench.plugins.host import PluginHost

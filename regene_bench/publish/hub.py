@@ -13,7 +13,8 @@ from regene_bench.leaderboard.merge import without_tracebacks
 from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.ranking import make_boards
 from regene_bench.leaderboard.render import render
-from regene_bench.leaderboard.schema import COLUMNS, SCHEMA
+from regene_bench.leaderboard.row_columns import COLUMNS
+from regene_bench.leaderboard.schema import SCHEMA
 
 CARD = "README.md"
 ROWS = "scores.parquet"

@@ -12,8 +12,9 @@ from regene_bench.data.array_axes import channels_first
 from regene_bench.data.decode import DecodeOptions, fit_images
 from regene_bench.data.device_images import to_uint8
 from regene_bench.data.shapes import ImageShape
-from regene_bench.samples.collection import ARRAY, OWN_SHAPE, Size
+from regene_bench.samples.collection import OWN_SHAPE, Size
 from regene_bench.samples.misfits import grey_in_colour, grey_of, mixed_sizes, wrong_size
+from regene_bench.samples.sources import ARRAY
 from regene_bench.samples.value_ranges import remedy_of_range, remedy_of_type
 
 _CHUNK = 1024

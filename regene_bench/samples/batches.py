@@ -12,7 +12,6 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from regene_bench.samples.arrays import as_array
-from regene_bench.samples.collection import DATA_SET, ITERATOR, LIST, LOADER, PAIR
 from regene_bench.samples.items import (
     are_labels,
     holds_images,
@@ -22,6 +21,7 @@ from regene_bench.samples.items import (
     parted,
 )
 from regene_bench.samples.not_samples import refuse_named_parts
+from regene_bench.samples.sources import DATA_SET, ITERATOR, LIST, LOADER, PAIR
 from regene_bench.samples.stored_types import in_stored_types
 
 _BATCH: Final = 256

@@ -15,7 +15,7 @@ from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.finished import with_earlier_scores
 from regene_bench.harness.pictures import sample_grid, save_picture
-from regene_bench.harness.run import run_folder
+from regene_bench.harness.run_folders import run_folder
 from regene_bench.leaderboard.parts import read_own_part, write_part
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.plan.protocol import Benchmark

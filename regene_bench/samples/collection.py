@@ -16,19 +16,8 @@ _CHUNK_BYTES = 1 << 24
 
 Size = tuple[int, int]
 """Height and width in pixels."""
-NO_LABELS = "none"
-"""What users say in the place of labels where folders, columns and arrays are none."""
-ARRAY = "an array"
-TENSOR = "a tensor"
-LIST = "a list of images"
-PAIR = "a pair of images and labels"
-DATA_SET = "a data set"
-LOADER = "a data loader"
-ITERATOR = "an iterator"
 OWN_SHAPE = ImageShape(channels=0, height=0, width=0, n_classes=0)
 """Given to a reader in place of a benchmark's: the samples keep the shape that they all have."""
-IN_MEMORY = (ARRAY, TENSOR, LIST, PAIR, DATA_SET, LOADER, ITERATOR)
-"""What samples without a path are said to come from (``Samples.source``)."""
 
 
 @dataclass(frozen=True)

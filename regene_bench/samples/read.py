@@ -11,13 +11,14 @@ from regene_bench.base.files import special_kind
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.shapes import ImageShape
 from regene_bench.samples.array_samples import ARRAY_SUFFIXES, read_arrays
-from regene_bench.samples.collection import NO_LABELS, Samples
+from regene_bench.samples.collection import Samples
 from regene_bench.samples.encoded import Decoded, decode_pictures
 from regene_bench.samples.image_files import find_sample_files
 from regene_bench.samples.label_files import SUFFIXES as LABEL_SUFFIXES
 from regene_bench.samples.label_files import read_label_file
 from regene_bench.samples.labelling import PathLabels
 from regene_bench.samples.parquet import list_parquet
+from regene_bench.samples.sources import NO_LABELS
 from regene_bench.samples.table_files import table_files
 from regene_bench.samples.tar_shards import find_tar_samples, find_tars
 

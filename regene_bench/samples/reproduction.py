@@ -12,7 +12,7 @@ from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost
 from regene_bench.plugins.method_files import FILE_PREFIX
-from regene_bench.samples.collection import IN_MEMORY
+from regene_bench.samples.sources import IN_MEMORY
 
 
 def repetition_of(

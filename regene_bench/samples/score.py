@@ -11,12 +11,12 @@ from regene_bench.base.events import Sink
 from regene_bench.harness.options import folders_of
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.against_statistics import check_alone
-from regene_bench.samples.collection import NO_LABELS
 from regene_bench.samples.not_samples import refuse_as_reference
 from regene_bench.samples.report import Report
 from regene_bench.samples.score_by_benchmark import score_by_benchmark
 from regene_bench.samples.score_by_statistics import score_by_statistics
 from regene_bench.samples.score_request import ScoreRequest
+from regene_bench.samples.sources import NO_LABELS
 
 
 def score(

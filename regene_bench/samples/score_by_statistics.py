@@ -25,10 +25,10 @@ from regene_bench.samples.against_statistics import (
 )
 from regene_bench.samples.board_entry import record_of
 from regene_bench.samples.caveats import with_caveats
-from regene_bench.samples.collection import NO_LABELS
 from regene_bench.samples.measuring import evaluation_of, measure_samples
 from regene_bench.samples.report import Report
 from regene_bench.samples.score_request import ScoreRequest
+from regene_bench.samples.sources import NO_LABELS
 
 
 def score_by_statistics(request: ScoreRequest, source: str, extractor: str) -> Report:

@@ -14,9 +14,10 @@ from regene_bench.data.shapes import ImageShape
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.samples.arrays import as_array, images_of_array
 from regene_bench.samples.batches import stream_of
-from regene_bench.samples.collection import ARRAY, NO_LABELS, TENSOR, Samples
+from regene_bench.samples.collection import Samples
 from regene_bench.samples.labelling import labels_of_array
 from regene_bench.samples.read import read_samples
+from regene_bench.samples.sources import ARRAY, NO_LABELS, TENSOR
 from regene_bench.samples.streamed import TellFn, read_stream
 
 _LABELS = "the argument labels"

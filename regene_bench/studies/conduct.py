@@ -25,7 +25,7 @@ from regene_bench.harness.campaign import Outcome, carry_out
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.harness.shared_data import SharedData
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import PluginHost, load_plugins

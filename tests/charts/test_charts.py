@@ -20,7 +20,8 @@ from regene_bench.charts.sweep import find_sweeps, sweep_curves
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 from tests.leaderboard.helpers import record, score
 
 HOSTILE = "</script><script>alert(1)</script> datum.x[0]"

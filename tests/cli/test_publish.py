@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.leaderboard.parts import read_run, write_part
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import write_part
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record, score
 from tests.publish.hub_server import Hub, running_hub

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from regene_bench.cli.reproduce import options_of
-from regene_bench.leaderboard.parts import read_parts, read_run, write_part
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import read_parts, write_part
 from regene_bench.plan.metrics import choose_metrics
 from regene_bench.plan.protocol import load_benchmark
 from regene_bench.plugins.host import load_plugins

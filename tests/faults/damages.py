@@ -21,6 +21,7 @@ from regene_bench.data.fingerprint import fingerprint
 from regene_bench.data.source import ImageSet
 from regene_bench.harness.force import Repetition
 from regene_bench.harness.model_description import read_description
+from regene_bench.harness.run_description import read_run_file
 from regene_bench.harness.verification import look_at_caches, look_at_results
 from regene_bench.leaderboard import reading
 from regene_bench.leaderboard.parts import read_parts
@@ -67,7 +68,7 @@ class Damages:
 
 def copy_from_the_first_part(patch: pytest.MonkeyPatch) -> None:
     """Have even a small leaderboard copied into the cache."""
-    patch.setattr(reading, "_WORTH_A_COPY", 1)
+    patch.setattr(reading, "WORTH_A_COPY", 1)
 
 
 def kinds(results: Path) -> list[Kind]:
@@ -98,7 +99,8 @@ def kinds(results: Path) -> list[Kind]:
     decoded = cache / "decoded" / _KEY
     return [
         Kind("part", part, rows),
-        Kind("model.json", run / "model.json", partial(_description, run)),
+        Kind("run.json", run / "run.json", partial(_told, read_run_file, run)),
+        Kind("model.json", run / "model.json", partial(_told, read_description, run)),
         Kind("checkpoint", checkpoint, partial(_tensors, checkpoint)),
         Kind("note of --force", note, partial(_left, results, runs)),
         Kind("features", features, partial(_tensors, features)),
@@ -158,9 +160,9 @@ def _left(results: Path, runs: list[str]) -> str:
     return NOT_BELIEVED if left == set(runs) else str(sorted(left))
 
 
-def _description(run: Path) -> str:
+def _told(read: Callable[[Path], Any], run: Path) -> str:
     try:
-        return str(read_description(run))
+        return str(read(run))
     except RegeneBenchError:
         return NOT_BELIEVED
 

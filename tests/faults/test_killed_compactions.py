@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from regene_bench.leaderboard.parts import part_files, read_parts, write_part
+from regene_bench.leaderboard.parts import read_parts, write_part
+from regene_bench.leaderboard.places import part_files
 from tests.leaderboard.helpers import record, score
 from tests.processes import MAIN, environment, run
 from tests.warm import Program

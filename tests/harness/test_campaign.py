@@ -16,8 +16,8 @@ from regene_bench.base.errors import EXIT_SOME_FAILED, Interrupted, ResultsError
 from regene_bench.base.events import Event, RunFinished, RunStarted
 from regene_bench.harness.campaign import Outcome, run_campaign
 from regene_bench.harness.options import Options
-from regene_bench.leaderboard.parts import read_run
-from regene_bench.leaderboard.schema import SCHEMA_VERSION
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
 from regene_bench.runtime.stop import StopRequest
 from tests.processes import parts
 

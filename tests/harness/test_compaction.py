@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -14,18 +14,13 @@ import pytest
 from regene_bench.base.errors import ResultsError
 from regene_bench.harness import compaction
 from regene_bench.harness.compaction import compact, is_in_compacted, take_out
-from regene_bench.harness.run import LOCK, run_folder
+from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.verification import look_at_results
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.part_file import Kind, part_bytes
-from regene_bench.leaderboard.parts import (
-    part_files,
-    part_path,
-    read_own_part,
-    read_parts,
-    read_run,
-    run_states,
-    write_part,
-)
+from regene_bench.leaderboard.parts import read_own_part, read_parts, run_states, write_part
+from regene_bench.leaderboard.places import part_files, part_path
+from regene_bench.leaderboard.reading import read_anew
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.runtime.locks import held_if_free
 from tests.leaderboard.helpers import record, score
@@ -95,6 +90,30 @@ def test_a_repeated_run_counts_and_is_folded_in_again(results: Path) -> None:
         assert read_run(results, _id(3)) == _run(3, 30.0)
         compact(results, "digits")
     assert not part_path(results, "digits", _id(3)).exists()
+
+
+def test_runs_repeated_across_several_files_count_once(results: Path) -> None:
+    compact(results, "digits")
+    repeated = range(3, 13)  # of each file some; five are folded at a time
+    for number in repeated:
+        write_part(results, _run(number, 100.0 + number))
+    wanted = _table(results)
+    compact(results, "digits")
+    assert _same(_table(results), wanted)
+    assert [read_run(results, _id(n)) for n in repeated] == [_run(n, 100.0 + n) for n in repeated]
+    assert not any(part_path(results, "digits", _id(n)).exists() for n in repeated)
+
+
+def test_no_more_is_read_at_once_than_one_file_holds(results: Path) -> None:
+    read: list[int] = []
+
+    def counted(paths: Sequence[Path]) -> object:
+        read.append(len(paths))
+        return read_anew(paths)
+
+    with patch.object(compaction, "read_anew", counted):
+        assert compact(results, "digits").after == 3
+    assert max(read) == 5
 
 
 def _killing_at(number: int) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ import pytest
 
 from regene_bench.base.errors import ResultsError
 from regene_bench.harness.force import Repetition, forget_training
-from regene_bench.harness.run import checkpoint_folder, run_folder
+from regene_bench.harness.run_folders import checkpoint_folder, run_folder
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.runtime.locks import held_if_free
 from tests.leaderboard.helpers import record

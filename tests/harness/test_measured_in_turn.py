@@ -9,8 +9,9 @@ from pathlib import Path
 from regene_bench.base.events import Event, Message, silent
 from regene_bench.harness.campaign import Outcome, run_campaign
 from regene_bench.harness.options import Options
-from regene_bench.harness.run import run_folder
-from regene_bench.leaderboard.parts import part_path, read_run
+from regene_bench.harness.run_folders import run_folder
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.places import part_path
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.stop import StopRequest
 

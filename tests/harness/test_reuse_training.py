@@ -21,7 +21,7 @@ from regene_bench.api import Method
 from regene_bench.base.events import Event, Message, Progress
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import Options
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 
 SIZES = [
     *("autoencoder.encoder_width=8", "autoencoder.encoder_narrowest=4"),
@@ -140,7 +140,7 @@ def test_what_an_older_run_does_not_tell_is_another_training(
     first = Call(light_protocol, tmp_path, "autoencoder")
     file = tmp_path / "runs" / first.ids[0] / "run.json"
     told = json.loads(file.read_text())
-    del told["params"]["dirichlet"], told["augmentation"]
+    del told["params"]["dirichlet"], told["augmentation"], told["checksum"]
     file.write_text(json.dumps(told))
     assert not Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
 
@@ -154,6 +154,18 @@ def test_a_damaged_folder_beside_it_does_not_matter(tmp_path: Path, light_protoc
     (tmp_path / "runs" / "0001" / "checkpoints").mkdir()
     (tmp_path / "runs" / "0001" / "run.json").write_text('{"params": 3}')
     assert Call(light_protocol, tmp_path, "autoencoder[n_combined=3]").taken_over
+
+
+def test_a_flipped_digit_does_not_make_another_training_the_same(
+    tmp_path: Path, light_protocol: Path
+) -> None:
+    first = Call(light_protocol, tmp_path, "autoencoder")
+    file = tmp_path / "runs" / first.ids[0] / "run.json"
+    file.write_text(file.read_text().replace('"images": 320', '"images": 384'))
+    second = Call(light_protocol, tmp_path, "autoencoder", settings=["autoencoder.images=384"])
+    assert not second.taken_over
+    assert second.trained
+    assert any("is not what was written" in e.text for e in second.told if isinstance(e, Message))
 
 
 @pytest.mark.parametrize("method", SHARING)

@@ -16,8 +16,10 @@ from regene_bench.base.events import Event, Message
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import ImageShape
 from regene_bench.evaluation.metric import Column, Metric, Score
-from regene_bench.harness.run import execute, run_folder
-from regene_bench.leaderboard.parts import read_run, write_part
+from regene_bench.harness.run import execute
+from regene_bench.harness.run_folders import run_folder
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import write_part
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generation

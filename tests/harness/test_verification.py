@@ -19,7 +19,11 @@ from regene_bench.data.fingerprint import fingerprint
 from regene_bench.data.source import ImageSet
 from regene_bench.harness.verification import Looked, look_at_caches, look_at_results
 from regene_bench.leaderboard import reading
-from regene_bench.leaderboard.parts import part_path, read_parts, write_part
+from regene_bench.leaderboard.folding import table_of
+from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.parts import read_parts, write_part
+from regene_bench.leaderboard.places import part_path
+from regene_bench.leaderboard.seal import read_sealed, sealed
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.checkpoints import CheckpointStore
 from tests.leaderboard.helpers import record, score
@@ -30,7 +34,7 @@ RUN = "0123456789abcdef"
 @pytest.fixture
 def results(tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run as it lies on disk, another one, and everything that caches hold."""
-    monkeypatch.setattr(reading, "_WORTH_A_COPY", 3)
+    monkeypatch.setattr(reading, "WORTH_A_COPY", 3)
     folder = tmp_path / "results"
     for number in range(3):
         write_part(folder, record(f"{number:016x}"))
@@ -160,3 +164,13 @@ def test_json_lists_what_is_damaged(results: Path, capsys: pytest.CaptureFixture
 def test_a_folder_that_is_not_there_is_refused(results: Path) -> None:
     with pytest.raises(UsageError, match="There is no folder"):
         verify(results / "nowhere")
+
+
+def test_a_part_that_says_two_things_is_told_of(results: Path) -> None:
+    path = part_path(results, "digits", RUN)
+    pages = part_bytes(table_of([record(RUN, scores=(score("fid", 3.0),))]), "published")
+    # a seal that holds over both; other programs would read 3, this one 2
+    path.write_bytes(sealed(pages, read_sealed(path).extra))
+    (one,) = _damaged(results)
+    assert one.path == path
+    assert "other programs read other rows" in one.damage

@@ -12,8 +12,10 @@ import pytest
 
 from regene_bench.cli.show import show
 from regene_bench.leaderboard.content import faults
+from regene_bench.leaderboard.folding import table_of
 from regene_bench.leaderboard.merge import merge, read_source
-from regene_bench.leaderboard.part_file import part_bytes
+from regene_bench.leaderboard.packed_rows import unpacked
+from regene_bench.leaderboard.part_file import Kind, part_bytes
 from regene_bench.leaderboard.parts import (
     find_run,
     read_own_part,
@@ -24,7 +26,10 @@ from regene_bench.leaderboard.parts import (
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart, read_file
 from regene_bench.leaderboard.render import TEXT_FORMATS, render
-from regene_bench.leaderboard.schema import COLUMNS, SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import COLUMNS, SCHEMA_VERSION
+from regene_bench.leaderboard.rules import is_well
+from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.leaderboard.seal import read_sealed
 from regene_bench.notebook.html import boards_as_html
 from regene_bench.publish.content import runs_by_line
 from tests.leaderboard.helpers import record, score
@@ -71,10 +76,10 @@ def _spoilt(column: str, value: Any, *, run_id: str = "bb", row: int = 1) -> pa.
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _write(results: Path, table: pa.Table, name: str = "bb") -> Path:
+def _write(results: Path, table: pa.Table, name: str = "bb", kind: Kind = "part") -> Path:
     path = results / "leaderboard" / "digits" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(part_bytes(table))
+    path.write_bytes(part_bytes(table, kind))
     return path
 
 
@@ -91,19 +96,24 @@ def test_nonsense_is_named_and_the_file_passed_over(
     assert bad[0].reason.isprintable()
     assert set(run_states(tmp_path, "digits")) == {"aa"}
     assert read_own_part(tmp_path, "digits", "bb") is None
-    assert isinstance(read_file(path), BadPart)
+    # one run is looked at by itself, a file of many runs through its pages
+    rows = unpacked(read_sealed(path).extra or b"")
+    assert rows is not None
+    assert not is_well(rows.rows())
+    found = read_file(_write(tmp_path, _spoilt(column, value), kind="compacted"))
+    assert isinstance(found, BadPart)
+    assert reason in found.reason
 
 
 def test_texts_that_are_no_utf8_are_named(tmp_path: Path) -> None:
     table = _spoilt("note", "sixteen letters.")
-    buffers = bytearray(part_bytes(table.replace_schema_metadata(SCHEMA.metadata)))
-    assert buffers  # compressed: the text is spoilt in memory instead
     index = SCHEMA.names.index("note")
     words = pa.StringArray.from_buffers(
         1, pa.py_buffer(b"\0\0\0\0\x02\0\0\0"), pa.py_buffer(b"\xff\xfe")
     )
     spoilt = pa.DictionaryArray.from_arrays(pa.array([0, 0], pa.int32()), words, safe=False)
-    path = _write(tmp_path, table.set_column(index, SCHEMA.field(index), spoilt))
+    # what is no text cannot be packed beside the pages, as rows of one run are
+    path = _write(tmp_path, table.set_column(index, SCHEMA.field(index), spoilt), kind="compacted")
     found = read_file(path)
     assert isinstance(found, BadPart)
     assert "UTF8" in found.reason
@@ -118,7 +128,7 @@ def test_one_bad_part_among_many_is_found_out(tmp_path: Path) -> None:
     assert [one.path for one in bad] == [path]
 
 
-def test_what_runs_write_is_well() -> None:
+def test_what_runs_write_is_well(tmp_path: Path) -> None:
     missing = score("kid", status="unavailable", value=None, error_message="no weights")
     for run in (
         record(scores=(score(), missing, score("mae", 0.0, class_name="7"))),
@@ -126,8 +136,11 @@ def test_what_runs_write_is_well() -> None:
         record(scores=()),
         record(params={}, packages={}, seed=2**62),
     ):
-        rows = [{**row, "schema_version": SCHEMA_VERSION} for row in run.rows()]
-        assert faults(pa.Table.from_pylist(rows, schema=SCHEMA)) == []
+        table = table_of([run])
+        assert faults(table) == []
+        rows = unpacked(read_sealed(_write(tmp_path, table)).extra or b"")
+        assert rows is not None
+        assert is_well(rows.rows())
 
 
 def _odd(kind: str) -> list[Any]:

@@ -8,7 +8,7 @@ import pandas
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.leaderboard import part_file
+from regene_bench.leaderboard import seal
 from regene_bench.leaderboard.parts import read_parts, write_part
 from regene_bench.leaderboard.reading import BadPart, read_file
 from regene_bench.leaderboard.schema import SCHEMA
@@ -62,7 +62,7 @@ def test_parts_of_versions_without_a_seal_are_read(part: Path) -> None:
     wanted = read_file(part)
     assert not isinstance(wanted, BadPart)
     pq.write_table(wanted, part, compression="zstd", write_statistics=False)
-    assert not part_file.is_sealed(part)
+    assert not seal.is_sealed(part)
     found = read_file(part)
     assert not isinstance(found, BadPart)
     assert found.equals(wanted)
@@ -81,7 +81,7 @@ def test_without_a_seal_checksums_of_pages_count(part: Path) -> None:
 
 
 def test_rows_that_another_tool_changed_lose_the_seal_and_are_read(part: Path) -> None:
-    assert part_file.is_sealed(part)
+    assert seal.is_sealed(part)
     frame = pandas.read_parquet(part)
     frame["note"] = "changed by hand"
     frame.to_parquet(part)

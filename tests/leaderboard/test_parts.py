@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import ResultsError, UsageError
-from regene_bench.leaderboard import parts
+from regene_bench.leaderboard import one_run, parts
 from regene_bench.leaderboard.parts import ScoreState
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 from tests.leaderboard.helpers import record, score
 
 
@@ -30,7 +31,7 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     assert bad == []
     assert table.schema.equals(SCHEMA)
     assert table.num_rows == 2
-    assert parts.read_run(tmp_path, "0123") == run
+    assert one_run.read_run(tmp_path, "0123") == run
 
 
 def test_no_results_are_an_empty_table(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_rows_of_an_older_version_are_brought_to_the_newest(tmp_path: Path) -> N
     assert table["schema_version"].unique().to_pylist() == [SCHEMA_VERSION]
     assert table["ci_low"].to_pylist() == [None]
     assert table["trained_together"].to_pylist() == [None]
-    assert parts.read_run(tmp_path, run.run_id).scores == (score("accuracy", 0.5),)
+    assert one_run.read_run(tmp_path, run.run_id).scores == (score("accuracy", 0.5),)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_a_part_that_another_tool_rewrote_is_read(tmp_path: Path) -> None:
     table, bad = parts.read_parts(tmp_path)
     assert bad == []
     assert table.schema.equals(SCHEMA)
-    assert parts.read_run(tmp_path, "0123") == record()
+    assert one_run.read_run(tmp_path, "0123") == record()
 
 
 def test_leftover_temporary_files_are_not_read(tmp_path: Path) -> None:
@@ -239,12 +240,12 @@ def test_parallel_writers_do_not_meet(tmp_path: Path) -> None:
 def test_run_ids_by_prefix(tmp_path: Path) -> None:
     for run_id in ("abc1", "abc2", "abc"):
         parts.write_part(tmp_path, record(run_id))
-    assert parts.read_run(tmp_path, "abc1").run_id == "abc1"
-    assert parts.read_run(tmp_path, "abc").run_id == "abc"
+    assert one_run.read_run(tmp_path, "abc1").run_id == "abc1"
+    assert one_run.read_run(tmp_path, "abc").run_id == "abc"
     with pytest.raises(UsageError, match="3 runs begin"):
-        parts.read_run(tmp_path, "ab")
+        one_run.read_run(tmp_path, "ab")
     with pytest.raises(UsageError, match="no run 'x'"):
-        parts.read_run(tmp_path, "x")
+        one_run.read_run(tmp_path, "x")
 
 
 def test_pandas_polars_and_duckdb_read_the_parts_with_one_line(tmp_path: Path) -> None:
@@ -270,11 +271,11 @@ def test_one_run_is_read_from_its_own_part_alone(
         parts.write_part(tmp_path, record(run_id))
     read = parts.read_parts
     monkeypatch.setattr(parts, "read_parts", None)
-    assert parts.read_run(tmp_path, ids[1]).run_id == ids[1]
-    assert parts.read_run(tmp_path, "abc").run_id == ids[2]
+    assert one_run.read_run(tmp_path, ids[1]).run_id == ids[1]
+    assert one_run.read_run(tmp_path, "abc").run_id == ids[2]
     # a file of another name may hold any run
     (tmp_path / "leaderboard" / "digits" / "many.parquet").write_bytes(b"")
     monkeypatch.setattr(parts, "read_parts", read)
-    assert parts.read_run(tmp_path, "abc").run_id == ids[2]
+    assert one_run.read_run(tmp_path, "abc").run_id == ids[2]
     with pytest.raises(UsageError, match="no run ''"):
-        parts.read_run(tmp_path, "")
+        one_run.read_run(tmp_path, "")

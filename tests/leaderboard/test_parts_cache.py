@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from regene_bench.leaderboard import parts_cache, reading
-from regene_bench.leaderboard.parts import part_path, read_parts, write_part
+from regene_bench.leaderboard.parts import read_parts, write_part
+from regene_bench.leaderboard.places import part_path
 from regene_bench.leaderboard.schema import SCHEMA
 from tests.leaderboard.helpers import record, score
 

@@ -17,7 +17,8 @@ from regene_bench.leaderboard.aggregate import Statistic, half_width
 from regene_bench.leaderboard.board import Board, Line, Missing
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import SCHEMA, SCHEMA_VERSION
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA
 from regene_bench.leaderboard.short_names import line_labels
 from tests.leaderboard.helpers import EXTRACTOR, record, score
 

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, VERSION_KEY
+from regene_bench.leaderboard.row_columns import COLUMNS, SCHEMA_VERSION
+from regene_bench.leaderboard.schema import SCHEMA, VERSION_KEY
 from tests.leaderboard.helpers import record, score
 
 

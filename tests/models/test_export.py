@@ -22,7 +22,7 @@ from regene_bench.base.errors import (
     UsageError,
 )
 from regene_bench.cli.export import usage_of
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.models import load as loading
 from regene_bench.models.export import SCORES, export
 from regene_bench.models.weights_file import FILE

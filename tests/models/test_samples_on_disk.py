@@ -15,7 +15,7 @@ from PIL import Image
 import regene_bench
 from regene_bench.base.errors import UsageError
 from regene_bench.data.device_images import to_uint8
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.models.forms import LabelledImages, write_folder
 from regene_bench.models.sample import form_of, write_samples
 

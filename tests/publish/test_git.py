@@ -9,7 +9,8 @@ import pytest
 
 from regene_bench.base.errors import UsageError
 from regene_bench.leaderboard.merge import Merged, merge, read_source
-from regene_bench.leaderboard.parts import read_run, write_part
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import write_part
 from regene_bench.publish.git import PAGE, publish_git
 from tests.leaderboard.helpers import record
 

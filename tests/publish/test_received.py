@@ -12,7 +12,9 @@ import pytest
 from regene_bench.cli.clean import _of_runs
 from regene_bench.cli.merge import merge
 from regene_bench.leaderboard.merge import read_source
-from regene_bench.leaderboard.parts import part_path, read_parts, read_run, run_states, write_part
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import read_parts, run_states, write_part
+from regene_bench.leaderboard.places import part_path
 from regene_bench.notebook.leaderboard import Leaderboard
 from regene_bench.plugins.host import load_plugins
 from regene_bench.publish.hub import ROWS, files_of

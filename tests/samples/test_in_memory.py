@@ -20,7 +20,8 @@ from regene_bench.base.events import Event, Progress
 from regene_bench.data.shapes import ImageShape
 from regene_bench.runtime.progress import progress_sink
 from regene_bench.runtime.stop import StopRequest
-from regene_bench.samples.collection import IN_MEMORY, OWN_SHAPE, Samples
+from regene_bench.samples.collection import OWN_SHAPE, Samples
+from regene_bench.samples.sources import IN_MEMORY
 from regene_bench.samples.take_in import read_object
 from tests.data.builders import GREY, RGB, as_picture, pixels
 from tests.samples.builders import held_out_digits

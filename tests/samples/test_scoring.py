@@ -13,7 +13,7 @@ from regene_bench_plugins.metrics import classification_accuracy_score
 
 import regene_bench
 from regene_bench.base.errors import DataError, RegeneBenchError
-from regene_bench.leaderboard.parts import read_run
+from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plugins.host import load_plugins
 from regene_bench.samples.report import Report
