@@ -22,13 +22,13 @@ from regene_bench.leaderboard.schema import (
     PLAIN_SCHEMA,
     SCHEMA,
     SCHEMA_VERSION,
-    VERSION_KEY,
     migrated,
 )
 
 _READERS = 4
 _BATCH = 128
 _WORTH_A_COPY = 64
+_PLAIN_TYPES = PLAIN_SCHEMA.types
 
 
 @dataclass(frozen=True)
@@ -205,8 +205,8 @@ def _together(each: Sequence[FolderRows]) -> FolderRows:
 
 
 def _under_schema(tables: Sequence[pa.Table]) -> pa.Table:
-    """Join tables that have plain texts or dictionaries; of plain ones all at once."""
-    stretches = groupby(tables, key=lambda table: table.schema.equals(PLAIN_SCHEMA))
+    """Join tables that have plain texts or dictionaries; of one kind all at once."""
+    stretches = groupby(tables, key=lambda table: table.schema)
     whole = [pa.concat_tables(stretch).combine_chunks().cast(SCHEMA) for _, stretch in stretches]
     return joined(whole)
 
@@ -252,12 +252,11 @@ def read_part(path: Path) -> pa.Table | BadPart | None:
 
 
 def _is_current(table: pa.Table) -> bool:
-    """Whether a table is as this version writes it, a file of one run or of several."""
-    if table.schema.equals(PLAIN_SCHEMA):
-        versions = pc.min_max(table["schema_version"]).as_py()
-        return set(versions.values()) == {SCHEMA_VERSION}
-    version: bytes | None = (table.schema.metadata or {}).get(VERSION_KEY)
-    return version == str(SCHEMA_VERSION).encode() and bool(table.schema.equals(SCHEMA))
+    """Whether a table has today's columns and version, texts plain or not."""
+    if table.schema.names != SCHEMA.names or table.schema.types not in (_PLAIN_TYPES, SCHEMA.types):
+        return False
+    versions = pc.min_max(table["schema_version"]).as_py()
+    return set(versions.values()) == {SCHEMA_VERSION}
 
 
 def _cast_part(table: pa.Table) -> pa.Table:

@@ -29,7 +29,7 @@ def files_of(table: pa.Table, ranks: dict[str, str], title: str) -> dict[str, by
         title: Heading of the card.
     """
     table = without_tracebacks(table).cast(SCHEMA)
-    return {CARD: _card(table, ranks, title).encode(), ROWS: part_bytes(table, "published")}
+    return {CARD: _card(table, ranks, title).encode(), ROWS: part_bytes(table, "many runs")}
 
 
 def upload(
