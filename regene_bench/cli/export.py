@@ -23,7 +23,7 @@ SelfContained = Annotated[
 ]
 Licence = Annotated[
     str,
-    typer.Option("--license", help="Of the model, as the Hub spells it (mit). Default: none said."),
+    typer.Option("--license", help="As the Hub spells it (mit). Default: none said."),
 ]
 
 

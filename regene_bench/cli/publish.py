@@ -87,7 +87,10 @@ def git(
 def hub(
     repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The data set.")],
     results: Annotated[list[Path] | None, _RESULTS] = None,
-    title: Annotated[str, typer.Option(help="Heading of the card.")] = "Leaderboards",
+    title: Annotated[
+        str, typer.Option(help="Heading of the card. Default: the one that it has.")
+    ] = "",
+    licence: Licence = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would go; send nothing.")
     ] = False,
@@ -95,13 +98,18 @@ def hub(
         str, typer.Option(help="Another hub's address.", envvar="HF_ENDPOINT")
     ] = "",
 ) -> None:
-    """Publish the rows with a card as a data set on the Hugging Face Hub."""
+    """Publish tables and rows with a card as a data set on the Hugging Face Hub.
+
+    What people wrote in the card outside the marked block stays.
+    """
     from regene_bench.leaderboard.merge import merge
-    from regene_bench.publish.hub import CARD, check_name, files_of, upload
+    from regene_bench.publish.hub import CARD, check_name, files_of, published_card, upload
 
     check_name(repository)
     merged = merge(read_sources(results or [Path("results")]))
-    files = files_of(merged.table, _ranks(merged.table), title)
+    ranks = _ranks(merged.table)
+    there = published_card(repository, endpoint or None)
+    files = files_of(merged.table, ranks, title, licence=licence, there=there)
     if dry_run:
         for name, content in files.items():
             say(f"{len(content):>12,} bytes  datasets/{repository}/{name}")
