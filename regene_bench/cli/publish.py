@@ -103,7 +103,8 @@ def hub(
     What people wrote in the card outside the marked block stays.
     """
     from regene_bench.leaderboard.merge import merge
-    from regene_bench.publish.hub import CARD, check_name, files_of, published_card, upload
+    from regene_bench.publish.hub import check_name, files_of, published_card, upload
+    from regene_bench.publish.hub_card import CARD
 
     check_name(repository)
     merged = merge(read_sources(results or [Path("results")]))
@@ -138,7 +139,8 @@ def model(
     """Publish a run's model with a card on the Hugging Face Hub."""
     import tempfile
 
-    from regene_bench.publish.hub import CARD, check_name, upload
+    from regene_bench.models.card import CARD
+    from regene_bench.publish.hub import check_name, upload
 
     check_name(repository)
     with tempfile.TemporaryDirectory() as folder:

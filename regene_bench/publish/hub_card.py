@@ -45,7 +45,7 @@ def card_of(boards: Sequence[Board], title: str, licence: str, there: str | None
     text = f"\n# {_line(title or _TITLE)}\n\n{BEGIN}\n{END}\n"
     if there is not None:
         card = DatasetCard(there, ignore_metadata_errors=True)
-        head, text = card.data.to_dict(), card.text
+        head, text = card.data.to_dict(), card.text  # type: ignore[no-untyped-call]
     if title or "pretty_name" not in head:
         head["pretty_name"] = title or _TITLE
     if licence:

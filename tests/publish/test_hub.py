@@ -14,8 +14,8 @@ from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA
-from regene_bench.publish.hub import CARD, ROWS, files_of, published_card, upload
-from regene_bench.publish.hub_card import card_of
+from regene_bench.publish.hub import files_of, published_card, upload
+from regene_bench.publish.hub_card import CARD, ROWS, card_of
 from tests.leaderboard.helpers import record
 from tests.publish.hub_server import Hub, running_hub
 from tests.publish.results import write_results
