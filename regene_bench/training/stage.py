@@ -29,6 +29,7 @@ class Batch:
 
 
 Step = Callable[[Batch], Mapping[str, Tensor]]
+Sketch = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Stage:
         augmentation: Applied to each batch, if given.
         loss_limit: A loss of a larger magnitude counts as diverged, as one that is not finite does:
             some networks go on for ever at losses that nothing comes back from.
+        sketch: What would be generated at this moment, for who watches a run: labels, int64
+            ``[N]``, to images, float ``[N, C, H, W]`` in [0, 1]. Called a few times in a stage, in
+            evaluation mode, without gradients; it changes nothing of the training.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Stage:
     schedule: Schedule = constant
     augmentation: Augmentation | None = None
     loss_limit: float = math.inf
+    sketch: Sketch | None = None
 
     @property
     def total_steps(self) -> int:
