@@ -26,6 +26,15 @@ Licence = Annotated[
     typer.Option("--license", help="As the Hub spells it (mit). Default: none said."),
 ]
 
+Leaderboard = Annotated[
+    str,
+    typer.Option(
+        "--leaderboard",
+        metavar="USER/NAME",
+        help="A data set on the Hub whose leaderboard the scores are written for, too.",
+    ),
+]
+
 
 def export(
     run: Annotated[str, typer.Argument(help="A run's id or the beginning of it, or its method.")],
@@ -33,11 +42,14 @@ def export(
     results: Results = Path("results"),
     self_contained: SelfContained = False,
     licence: Licence = "",
+    leaderboard: Leaderboard = "",
     data: Data = None,
     device: Device = "auto",
 ) -> None:
     """Write a run's model: weights (safetensors), configuration, scores, pictures, a card."""
-    exported = export_run(run, folder, results, self_contained, licence, data or (), device)
+    exported = export_run(
+        run, folder, results, self_contained, licence, leaderboard, data or (), device
+    )
     for name, size in exported.files.items():
         say(f"{size:>12,} bytes  {exported.folder / name}")
     say(f'To use it:\n  regene_bench.load("{exported.folder}")')
@@ -49,6 +61,7 @@ def export_run(
     results: Path,
     self_contained: bool,
     licence: str,
+    leaderboard: str,
     data: list[Path] | tuple[()],
     device: str,
 ) -> Exported:
@@ -58,6 +71,9 @@ def export_run(
     """
     from regene_bench.models.export import export as write
     from regene_bench.models.load import load
+    from regene_bench.publish.hub import check_name
 
+    if leaderboard:
+        check_name(leaderboard)
     model = load(run, results=results, data=data, device=device) if self_contained else None
-    return write(run, folder, results, model=model, licence=licence)
+    return write(run, folder, results, model=model, licence=licence, leaderboard=leaderboard)

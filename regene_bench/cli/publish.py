@@ -10,7 +10,7 @@ import typer
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
-from regene_bench.cli.export import Licence, SelfContained, export_run
+from regene_bench.cli.export import Leaderboard, Licence, SelfContained, export_run
 from regene_bench.cli.options import Data, Device, Results
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def model(
     results: Results = Path("results"),
     self_contained: SelfContained = False,
     licence: Licence = "",
+    leaderboard: Leaderboard = "",
     data: Data = None,
     device: Device = "auto",
     dry_run: Annotated[
@@ -145,7 +146,14 @@ def model(
     check_name(repository)
     with tempfile.TemporaryDirectory() as folder:
         exported = export_run(
-            run, Path(folder) / "model", results, self_contained, licence, data or (), device
+            run,
+            Path(folder) / "model",
+            results,
+            self_contained,
+            licence,
+            leaderboard,
+            data or (),
+            device,
         )
         files = {name: (exported.folder / name).read_bytes() for name in exported.files}
     if dry_run:
