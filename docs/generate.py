@@ -22,7 +22,8 @@ def leaderboard_page() -> str:
     lines = [
         "# The leaderboard's columns",
         "",
-        "<!-- made by docs/generate.py from regene_bench/leaderboard/row_columns.py -->",
+        "<!-- made by docs/generate.py from regene_bench/leaderboard/row_columns.py and",
+        "docs/readers.md -->",
         "",
         f"Schema version {SCHEMA_VERSION}. One row per run × metric (× class). A run that failed",
         "has a row of its own with `metric` null. Each run is one Parquet file,",
@@ -34,6 +35,7 @@ def leaderboard_page() -> str:
     for column in COLUMNS:
         owner = "run" if column.of_run else "score"
         lines.append(f"| `{column.name}` | {column.kind} | {owner} | {column.doc} |")
+    lines += ["", (DOCS / "readers.md").read_text(encoding="utf-8").strip()]
     return "\n".join(lines) + "\n"
 
 

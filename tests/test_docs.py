@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import pandas
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,17 +37,17 @@ def test_links_to_files_lead_somewhere(page: str) -> None:
     assert missing == []
 
 
-def test_the_readme_opens_parquet_with_one_line_each(
+def test_the_readme_opens_files_of_several_versions_with_one_line_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from regene_bench.leaderboard.parts import write_part
-    from tests.leaderboard.helpers import record, score
+    from tests.leaderboard.helpers import as_of_version, record, score
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = re.search(r"readme-test: dataframes -->\s*```python\n(.*?)```", readme, re.DOTALL)
     assert block is not None
-    write_part(tmp_path / "results", record("aa", scores=(score(),)))
-    write_part(tmp_path / "results", record("bb", scores=(score(), score("mae"))))
+    as_of_version(write_part(tmp_path / "results", record("aa", scores=(score(),))), 1)
+    write_part(tmp_path / "results", record("bb", scores=(score(ci_low=0.5), score("mae"))))
     monkeypatch.chdir(tmp_path)
     for line in block[1].strip().splitlines():
         statement, _, expression = line.partition("; ")
@@ -54,3 +55,7 @@ def test_the_readme_opens_parquet_with_one_line_each(
         exec(statement, scope)
         frame = eval(expression, scope)
         assert len(frame) == 3, line
+        if not isinstance(frame, pandas.DataFrame):
+            frame = frame.df() if hasattr(frame, "df") else frame.to_pandas()
+        assert sorted(frame["ci_low"].dropna()) == [0.5], line
+        assert set(frame["run_id"] + "x") == {"aax", "bbx"}, line

@@ -23,7 +23,16 @@ SelfContained = Annotated[
 ]
 Licence = Annotated[
     str,
-    typer.Option("--license", help="Of the model, as the Hub spells it (mit). Default: none said."),
+    typer.Option("--license", help="As the Hub spells it (mit). Default: none said."),
+]
+
+Leaderboard = Annotated[
+    str,
+    typer.Option(
+        "--leaderboard",
+        metavar="USER/NAME",
+        help="A data set on the Hub whose leaderboard the scores are written for, too.",
+    ),
 ]
 
 
@@ -33,11 +42,14 @@ def export(
     results: Results = Path("results"),
     self_contained: SelfContained = False,
     licence: Licence = "",
+    leaderboard: Leaderboard = "",
     data: Data = None,
     device: Device = "auto",
 ) -> None:
     """Write a run's model: weights (safetensors), configuration, scores, pictures, a card."""
-    exported = export_run(run, folder, results, self_contained, licence, data or (), device)
+    exported = export_run(
+        run, folder, results, self_contained, licence, leaderboard, data or (), device
+    )
     for name, size in exported.files.items():
         say(f"{size:>12,} bytes  {exported.folder / name}")
     say(usage_of(exported, str(exported.folder)))
@@ -61,6 +73,7 @@ def export_run(
     results: Path,
     self_contained: bool,
     licence: str,
+    leaderboard: str,
     data: list[Path] | tuple[()],
     device: str,
 ) -> Exported:
@@ -70,6 +83,9 @@ def export_run(
     """
     from regene_bench.models.export import export as write
     from regene_bench.models.load import load
+    from regene_bench.publish.hub import check_name
 
+    if leaderboard:
+        check_name(leaderboard)
     model = load(run, results=results, data=data, device=device) if self_contained else None
-    return write(run, folder, results, model=model, licence=licence)
+    return write(run, folder, results, model=model, licence=licence, leaderboard=leaderboard)

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("show", "show", "Show all of one run."),
     "merge": ("merge", "merge", "Put the leaderboards of several people into one."),
     "compact": ("compact", "compact", "Fold the files of many runs into few."),
+    "migrate": ("migrate", "migrate", "Bring files of older versions up to date."),
     "reproduce": ("reproduce", "reproduce", "Make a run again and compare its scores."),
     "parity": ("parity", "parity", "Compute a run's scores again with other libraries."),
     "plot": ("plot", "plot", "Draw the charts of the results as PNG, SVG or PDF."),

@@ -10,7 +10,7 @@ import typer
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
-from regene_bench.cli.export import Licence, SelfContained, export_run, usage_of
+from regene_bench.cli.export import Leaderboard, Licence, SelfContained, export_run, usage_of
 from regene_bench.cli.options import Data, Device, Results
 
 if TYPE_CHECKING:
@@ -87,7 +87,10 @@ def git(
 def hub(
     repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The data set.")],
     results: Annotated[list[Path] | None, _RESULTS] = None,
-    title: Annotated[str, typer.Option(help="Heading of the card.")] = "Leaderboards",
+    title: Annotated[
+        str, typer.Option(help="Heading of the card. Default: the one that it has.")
+    ] = "",
+    licence: Licence = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would go; send nothing.")
     ] = False,
@@ -95,13 +98,19 @@ def hub(
         str, typer.Option(help="Another hub's address.", envvar="HF_ENDPOINT")
     ] = "",
 ) -> None:
-    """Publish the rows with a card as a data set on the Hugging Face Hub."""
+    """Publish tables and rows with a card as a data set on the Hugging Face Hub.
+
+    What people wrote in the card outside the marked block stays.
+    """
     from regene_bench.leaderboard.merge import merge
-    from regene_bench.publish.hub import CARD, check_name, files_of, upload
+    from regene_bench.publish.hub import check_name, files_of, published_card, upload
+    from regene_bench.publish.hub_card import CARD
 
     check_name(repository)
     merged = merge(read_sources(results or [Path("results")]))
-    files = files_of(merged.table, _ranks(merged.table), title)
+    ranks = _ranks(merged.table)
+    there = published_card(repository, endpoint or None)
+    files = files_of(merged.table, ranks, title, licence=licence, there=there)
     if dry_run:
         for name, content in files.items():
             say(f"{len(content):>12,} bytes  datasets/{repository}/{name}")
@@ -118,6 +127,7 @@ def model(
     results: Results = Path("results"),
     self_contained: SelfContained = False,
     licence: Licence = "",
+    leaderboard: Leaderboard = "",
     data: Data = None,
     device: Device = "auto",
     dry_run: Annotated[
@@ -130,12 +140,20 @@ def model(
     """Publish a run's model with a card on the Hugging Face Hub."""
     import tempfile
 
-    from regene_bench.publish.hub import CARD, check_name, upload
+    from regene_bench.models.card import CARD
+    from regene_bench.publish.hub import check_name, upload
 
     check_name(repository)
     with tempfile.TemporaryDirectory() as folder:
         exported = export_run(
-            run, Path(folder) / "model", results, self_contained, licence, data or (), device
+            run,
+            Path(folder) / "model",
+            results,
+            self_contained,
+            licence,
+            leaderboard,
+            data or (),
+            device,
         )
         files = {name: (exported.folder / name).read_bytes() for name in exported.files}
     if dry_run:

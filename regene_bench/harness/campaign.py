@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, PluginError
+from regene_bench.base.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    PluginError,
+    ResultsError,
+)
 from regene_bench.base.events import Message, Sink, silent
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.comparison import Comparison
@@ -16,10 +23,12 @@ from regene_bench.harness.answers import answers
 from regene_bench.harness.executors.executor import Job, ReopenedJob, serial
 from regene_bench.harness.finished import is_available, unmeasured
 from regene_bench.harness.force import Repetition
+from regene_bench.harness.migration import migrate
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.leaderboard.parts import run_states
+from regene_bench.leaderboard.places import part_files
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.runs import Run
@@ -77,7 +86,20 @@ def run_campaign(
     campaign = prepare(benchmark_name, options, emit, stop, decode_again=options.force)
     for told in campaign.host.unheard():
         emit(Message(told, "warning"))
+    _bring_up_to_date(campaign.setting.results, emit)
     return carry_out(campaign)
+
+
+def _bring_up_to_date(results: Path, emit: Sink) -> None:
+    """Have no files of older versions beside the new ones, which other readers stumble over."""
+    for benchmark in sorted({path.parent.name for path in part_files(results)}):
+        try:
+            done = migrate(results, benchmark)
+        except ResultsError as error:  # the runs can be carried out all the same
+            emit(Message(f"files of older versions stay as they are: {error.message}", "warning"))
+            continue
+        if done.rewritten:
+            emit(Message(f"{benchmark}: {done.rewritten} files of older versions written anew"))
 
 
 def carry_out(campaign: Campaign) -> Outcome:

@@ -7,8 +7,7 @@ and parts last: as long as a run has its own part, that part is what counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,23 +17,19 @@ import pyarrow.compute as pc
 
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.errors import ResultsError
-from regene_bench.base.files import stays_inside, sweep_abandoned, sync_folder, write_atomically
+from regene_bench.base.files import sync_folder
 from regene_bench.base.hashing import ID_LENGTH
-from regene_bench.harness.run_folders import LOCK, run_folder
-from regene_bench.leaderboard.compacted import file_name, holding, is_compacted, may_hold
+from regene_bench.harness.rewriting import alone_in, at_rest, lies_here, write_runs
+from regene_bench.leaderboard.compacted import holding, is_compacted, may_hold
 from regene_bench.leaderboard.each_once import each_run_once
-from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.parts_cache import Stamp, stamp
 from regene_bench.leaderboard.places import FOLDER, part_files
 from regene_bench.leaderboard.reading import BadPart, joined, read_anew, read_file
-from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
+from regene_bench.leaderboard.schema import SCHEMA
 from regene_bench.leaderboard.unboxed import rows_of, unboxed, words_of
-from regene_bench.runtime.locks import held_if_free
 
 _RUN_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 _RUNS_A_FILE = 1000
-_LOCK = ".compacting.lock"
-_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +71,9 @@ def compact(results: Path, benchmark: str) -> Compaction:
         ResultsError: The disk refuses, another call compacts, or files contradict each other.
     """
     folder = results / FOLDER / benchmark
-    with _alone_in(folder):
+    with alone_in(folder):
         before = part_files(results, benchmark)
-        here = [path for path in before if _lies_here(path, results)]
+        here = [path for path in before if lies_here(path, results)]
         own = [path for path in here if _RUN_ID.fullmatch(path.stem)]
         runs, left = 0, dict[Path, BadPart]()
         # as many at once as one file has, so that memory does not grow with the folder
@@ -89,7 +84,7 @@ def compact(results: Path, benchmark: str) -> Compaction:
             beside = [
                 path
                 for path in part_files(results, benchmark)
-                if is_compacted(path.name) and _lies_here(path, results)
+                if is_compacted(path.name) and lies_here(path, results)
                 if is_last or any(may_hold(path.name, part.stem) for part in stretch)
             ]
             folded, bad = _fold(results, benchmark, stretch, beside)
@@ -129,7 +124,7 @@ def take_out(results: Path, benchmark: str, run_id: str) -> None:
         ResultsError: The disk refuses, or another call compacts.
     """
     folder = results / FOLDER / benchmark
-    with _alone_in(folder):
+    with alone_in(folder):
         for path in holding(folder, run_id):
             table = read_file(path)
             if isinstance(table, BadPart) or not rows_of(table, run_id):
@@ -147,18 +142,6 @@ def is_in_compacted(results: Path, benchmark: str, run_id: str) -> bool:
     """Tell whether a file of many runs has rows of a run."""
     tables = (read_file(path) for path in holding(results / FOLDER / benchmark, run_id))
     return any(not isinstance(table, BadPart) and rows_of(table, run_id) for table in tables)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    with told_of_disk("write to", folder), held_if_free(folder / _LOCK, _WAIT_SECONDS) as held:
-        if not held:
-            raise ResultsError(
-                f"Another call is at work on the files of {folder}.",
-                hint="Wait until it has ended.",
-            )
-        sweep_abandoned(folder)
-        yield
 
 
 def _choose(
@@ -210,10 +193,6 @@ def _read_parts(paths: Sequence[Path], benchmark: str) -> tuple[_Chosen, list[Ba
     return _Chosen(stamps, tuple(files), table), bad
 
 
-def _lies_here(path: Path, results: Path) -> bool:
-    return not path.is_symlink() and stays_inside(path, results)
-
-
 def _write_all(folder: Path, table: pa.Table) -> tuple[set[Path], int]:
     """Write rows, sorted by run, and read them again; returns the files and how many runs."""
     codes = unboxed(table["run_id"])
@@ -222,29 +201,10 @@ def _write_all(folder: Path, table: pa.Table) -> tuple[set[Path], int]:
     for first in range(0, len(begins), _RUNS_A_FILE):
         following = begins[first + _RUNS_A_FILE :]
         end = int(following[0]) if len(following) else len(table)
-        written.add(_write(folder, table.slice(int(begins[first]), end - int(begins[first]))))
+        written.add(write_runs(folder, table.slice(int(begins[first]), end - int(begins[first]))))
     with told_of_disk("write to", folder):
         sync_folder(folder)
     return written, len(begins)
-
-
-def _write(folder: Path, rows: pa.Table) -> Path:
-    # of the dictionaries only what these rows use
-    rows = rows.cast(PLAIN_SCHEMA).cast(SCHEMA)
-    content = part_bytes(rows, "compacted")
-    first, last = rows["run_id"][0].as_py(), rows["run_id"][len(rows) - 1].as_py()
-    path = folder / file_name(first, last, content)
-    with told_of_disk("write to", path):
-        write_atomically(path, content)
-    again = read_file(path)
-    if isinstance(again, BadPart) or not again.cast(PLAIN_SCHEMA).equals(rows.cast(PLAIN_SCHEMA)):
-        with told_of_disk("remove", path):
-            path.unlink(missing_ok=True)
-        raise ResultsError(
-            f"{path} was not read as it was written; no part was removed.",
-            hint="Check the disk, then compact again.",
-        )
-    return path
 
 
 def _remove_replaced(results: Path, chosen: _Chosen, written: set[Path]) -> None:
@@ -254,21 +214,10 @@ def _remove_replaced(results: Path, chosen: _Chosen, written: set[Path]) -> None
     for path in (*many, *parts):
         if path in written:
             continue
-        with told_of_disk("remove", path), _at_rest(results, path.stem) as at_rest:
+        with told_of_disk("remove", path), at_rest(results, path.stem) as rests:
             # one that was written meanwhile stays, and counts
-            if at_rest and stamp(path) == chosen.stamps[path]:
+            if rests and stamp(path) == chosen.stamps[path]:
                 path.unlink()
     for folder in {path.parent for path in chosen.stamps}:
         with told_of_disk("write to", folder):
             sync_folder(folder)
-
-
-@contextmanager
-def _at_rest(results: Path, run_id: str) -> Iterator[bool]:
-    """Lock a run, if it has a folder; tell whether no other call is at work on it."""
-    folder = run_folder(results, run_id)
-    if not folder.is_dir():
-        yield True
-        return
-    with held_if_free(folder / LOCK) as held:
-        yield held

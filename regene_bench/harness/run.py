@@ -43,7 +43,7 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision, device_name
 from regene_bench.runtime.metering import Meter, metered
 from regene_bench.runtime.process_state import kept_process_state
-from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.runtime import Look, Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generator
 
@@ -65,6 +65,7 @@ class Setting:
         stop: Looked at between steps.
         emit: Takes progress events.
         loggers: What keeps curves, scores and samples of each run.
+        look: Takes images that are generated while a run trains, if anybody watches it.
     """
 
     results: Path
@@ -79,6 +80,7 @@ class Setting:
     stop: StopRequest
     emit: Sink
     loggers: tuple[type[RunLogger], ...] = ()
+    look: Look | None = None
 
     def runtime(self, task: str, checkpoints: Path, seed: int = 0) -> Runtime:
         """What a piece of the call's work is handed.
@@ -96,6 +98,7 @@ class Setting:
             stop=self.stop,
             emit=self.emit,
             task=task,
+            look=self.look,
         )
 
 

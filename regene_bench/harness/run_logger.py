@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from regene_bench.leaderboard.record import ScoreRow
 
 
@@ -67,6 +69,17 @@ class RunLogger(ABC):
             stage: ``cgan``, ``classifier``, ``generating``, …
             done: Images (or other units) so far.
             values: Losses by name, and ``per_second``, how fast it goes.
+        """
+
+    def samples(self, stage: str, done: float, pixels: np.ndarray) -> None:  # noqa: B027
+        """Keep a grid of what would be generated now, a few times in a stage that can tell.
+
+        Nothing is kept where a logger does not say how.
+
+        Args:
+            stage: As of ``progress``.
+            done: Likewise.
+            pixels: uint8 ``[H, W, 3]``, one class a row, with the same draws each time.
         """
 
     @abstractmethod

@@ -10,15 +10,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from regene_bench.base.errors import Interrupted, UnavailableError
 from regene_bench.base.events import Event, Message, Progress, Sink
 from regene_bench.base.text import text_of
+from regene_bench.harness.pictures import sample_grid
 from regene_bench.harness.run_logger import LoggedRun, RunLogger
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.process_state import kept_process_state
 
+_SKETCHED: Final = 8
 _PICTURES: Final = ("samples", "reconstructions")
 
 
@@ -86,6 +92,21 @@ class RunLog:
         values = dict(event.values) | self._speed(stage, event.done)
         if values:
             self._tell(lambda logger: logger.progress(stage, event.done, values))
+
+    def look(self, stage: str, done: float, images: Tensor, labels: Tensor) -> None:
+        """Keep a grid of images that were generated while the run trains.
+
+        Args:
+            stage: What trains.
+            done: Images seen so far.
+            images: float ``[N, C, H, W]`` in [0, 1].
+            labels: int64 ``[N]``.
+        """
+        if not self._open:
+            return
+        pixels = (images.float().clamp(0, 1) * 255).round().to(torch.uint8)
+        grid = np.asarray(sample_grid(pixels, labels, columns=_SKETCHED).convert("RGB"))
+        self._tell(lambda logger: logger.samples(stage, done, grid))
 
     def finish(self, record: RunRecord, folder: Path) -> None:
         """Keep the end of the run.

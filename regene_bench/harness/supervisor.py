@@ -199,7 +199,12 @@ class RunSupervisor:
         setting = self._setting
         logs = [RunLog(setting.loggers, run, setting.results, setting.emit) for run in runs]
         settings = [
-            replace(setting, metrics=missing[run.run_id], emit=log.sink)
+            replace(
+                setting,
+                metrics=missing[run.run_id],
+                emit=log.sink,
+                look=log.look if setting.loggers else None,
+            )
             for run, log in zip(runs, logs, strict=True)
         ]
         try:

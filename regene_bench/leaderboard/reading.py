@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +21,13 @@ from regene_bench.leaderboard.packed_rows import PackedRows, unpacked
 from regene_bench.leaderboard.part_file import read_pages
 from regene_bench.leaderboard.parts_cache import Stamp, load_copy, stamp, store_copy
 from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
-from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA, VERSION_KEY, migrated
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA, migrated
 from regene_bench.leaderboard.seal import read_sealed
 
 _READERS = 4
 _BATCH = 128
 WORTH_A_COPY = 64
+_PLAIN_TYPES = PLAIN_SCHEMA.types
 
 
 @dataclass(frozen=True)
@@ -205,18 +205,15 @@ def _together(each: Sequence[FolderRows]) -> FolderRows:
 
 def _under_schema(parts: Sequence[pa.Table | PackedRows]) -> pa.Table:
     """Join rows that are packed, or have plain texts, or dictionaries; of one form all at once."""
-    stretches = groupby(parts, key=_form)
-    return joined([make(list(stretch)) for make, stretch in stretches])
+    stretches = groupby(parts, key=lambda part: getattr(part, "schema", None))
+    whole = [
+        table_of_packed(list(stretch)) if schema is None else _joined_pages(list(stretch))
+        for schema, stretch in stretches
+    ]
+    return joined(whole)
 
 
-def _form(part: pa.Table | PackedRows) -> Callable[[Sequence[Any]], pa.Table]:
-    """What joins parts of the form that a part has."""
-    if isinstance(part, PackedRows):
-        return table_of_packed
-    return _joined_plain if part.schema.equals(PLAIN_SCHEMA) else joined
-
-
-def _joined_plain(tables: Sequence[pa.Table]) -> pa.Table:
+def _joined_pages(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).combine_chunks().cast(SCHEMA)
 
 
@@ -275,12 +272,11 @@ def contradicts_itself(path: Path) -> bool:
 
 
 def _is_current(table: pa.Table) -> bool:
-    """Whether a table is as this version writes it, a file of one run or of several."""
-    if table.schema.equals(PLAIN_SCHEMA):
-        versions = pc.min_max(table["schema_version"]).as_py()
-        return set(versions.values()) == {SCHEMA_VERSION}
-    version: bytes | None = (table.schema.metadata or {}).get(VERSION_KEY)
-    return version == str(SCHEMA_VERSION).encode() and bool(table.schema.equals(SCHEMA))
+    """Whether a table has today's columns and version, texts plain or not."""
+    if table.schema.names != SCHEMA.names or table.schema.types not in (_PLAIN_TYPES, SCHEMA.types):
+        return False
+    versions = pc.min_max(table["schema_version"]).as_py()
+    return set(versions.values()) == {SCHEMA_VERSION}
 
 
 def _cast_part(table: pa.Table) -> pa.Table:

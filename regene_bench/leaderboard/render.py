@@ -11,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.base.text import json_text, safe_cell, slug
-from regene_bench.leaderboard.aggregate import COHORT, CONFIDENCE, Statistic
-from regene_bench.leaderboard.board import Board, Line, Missing
+from regene_bench.leaderboard.aggregate import CONFIDENCE
+from regene_bench.leaderboard.board import Board
+from regene_bench.leaderboard.flat_lines import flat
 from regene_bench.leaderboard.grid import Cell, Grid, make_grid, wrapped
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _latex_text(text: str) -> str:
 
 
 def _csv(safe: bool, costs: bool, boards: Sequence[Board]) -> str:
-    rows = [_flat(board, line, costs) for board in boards for line in board.lines]
+    rows = [flat(board, line, costs=costs) for board in boards for line in board.lines]
     header = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -207,35 +208,6 @@ def _csv(safe: bool, costs: bool, boards: Sequence[Board]) -> str:
     for cells in lines:
         writer.writerow([safe_cell(cell) for cell in cells] if safe else cells)
     return out.getvalue()
-
-
-def _flat(board: Board, line: Line, costs: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(board, name) for name in COHORT}
-    row |= {"metric": board.title_suffix} if board.title_suffix else {}
-    row |= {
-        "rank": line.rank,
-        "rank first": line.ranks[0] if line.ranks else None,
-        "rank last": line.ranks[1] if line.ranks else None,
-        "method": line.method,
-        "label": line.label,
-        "is_reference": line.is_reference,
-        "method_version": line.method_version,
-        "distribution": line.distribution,
-        "params": line.params,
-        "seeds": len(line.seeds),
-    }
-    for column, cell in zip(board.columns, line.cells, strict=True):
-        if isinstance(cell, Statistic):
-            row[column.label] = cell.mean
-            row[f"{column.label} std"] = cell.std
-            row[f"{column.label} ci95"] = cell.half_width
-            row[f"{column.label} n"] = cell.n
-        else:
-            # a column of numbers has numbers or nothing; why there is none stands beside it
-            row[column.label] = None
-            if isinstance(cell, Missing):
-                row[f"{column.label} status"] = cell.status
-    return row | (dict(line.costs) if costs else {})
 
 
 def _json(boards: Sequence[Board]) -> str:

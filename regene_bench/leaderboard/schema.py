@@ -31,7 +31,7 @@ SCHEMA: pa.Schema = pa.schema(
 PLAIN_SCHEMA: pa.Schema = pa.schema(
     [pa.field(c.name, pa.string() if c.kind == "text" else _ARROW_TYPES[c.kind]) for c in COLUMNS]
 )
-"""The same columns as a file of one run has them: to read dictionaries takes longer."""
+"""The same columns as files have them: dictionaries would come to pandas as categories."""
 
 
 def migrated(table: pa.Table, version: int) -> pa.Table:

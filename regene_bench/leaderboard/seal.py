@@ -80,6 +80,11 @@ def is_sealed(path: Path) -> bool:
     return content[max(0, cut - _SEAL) : cut].startswith(_MARK)
 
 
+def footer_of(content: bytes) -> bytes:
+    """The footer of a Parquet file, with its length and the magic word; all of another file."""
+    return content[_footer(content) :]
+
+
 def _extra(content: bytes, end: int) -> bytes | None:
     """What ends before a seal that holds; ``None`` if there is nothing."""
     start = max(0, end - _EXTRA_END)

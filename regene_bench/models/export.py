@@ -14,6 +14,7 @@ from regene_bench.harness.model_description import read_description, write_descr
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.models.card import CARD, card_of
 from regene_bench.models.ended_training import FOLDER, EndedTraining
+from regene_bench.models.eval_results import EVAL_RESULTS, eval_results_of
 from regene_bench.models.find import find_record, find_run_model
 from regene_bench.models.trained import TrainedModel
 from regene_bench.models.weights_file import write_weights
@@ -47,6 +48,7 @@ def export(
     *,
     model: TrainedModel | None = None,
     licence: str = "",
+    leaderboard: str = "",
 ) -> Exported:
     """Write a run's model into a folder of its own.
 
@@ -58,6 +60,8 @@ def export(
             that it generates without the benchmark's data; without it that is left out.
         licence: Under which the model is given away, as the Hub spells it; none is asserted if
             empty.
+        leaderboard: A data set on the Hub whose leaderboard the scores are also written for, in
+            the Hub's newer form; none if empty.
 
     Returns:
         What was written.
@@ -79,12 +83,17 @@ def export(
     try:
         with whole_folder(folder) as new:
             _write(new, own, record, checkpoints, licence)
+            if leaderboard:
+                path = new / EVAL_RESULTS
+                path.parent.mkdir()
+                path.write_text(eval_results_of(record, leaderboard), encoding="utf-8")
     except OSError as error:
         raise ResultsError(
             f"Cannot write {folder}: {error.strerror or error}.",
             hint="Free disk space, or give another place; nothing was left there.",
         ) from error
-    files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
     of_a_file = read_description(own).is_of_a_file
     return Exported(folder, files, SAMPLING_STATE not in checkpoints, of_a_file)
 

@@ -26,7 +26,7 @@ def write_downloads(table: pa.Table, folder: Path, *, safe_cells: bool = True) -
         safe_cells: Of the CSV, have no cell that a spreadsheet takes for a formula.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{STEM}.parquet").write_bytes(part_bytes(table, "published"))
+    (folder / f"{STEM}.parquet").write_bytes(part_bytes(table, "many runs"))
     plain = pa.schema(
         [
             pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type)

@@ -2,35 +2,84 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
+import tempfile
+from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.leaderboard.flat_lines import table_of_lines
 from regene_bench.leaderboard.merge import without_tracebacks
 from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.ranking import make_boards
-from regene_bench.leaderboard.render import render
-from regene_bench.leaderboard.row_columns import COLUMNS
 from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.publish.hub_card import CARD, LINES, ROWS, card_of
 
-CARD = "README.md"
-ROWS = "scores.parquet"
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
-def files_of(table: pa.Table, ranks: dict[str, str], title: str) -> dict[str, bytes]:
-    """Make the files of the data set: its card and its rows.
+def files_of(
+    table: pa.Table,
+    ranks: dict[str, str],
+    title: str = "",
+    *,
+    licence: str = "",
+    there: str | None = None,
+) -> dict[str, bytes]:
+    """Make the files of the data set: its card, a table with a row a line, and all rows.
 
     Args:
         table: Rows of a leaderboard.
         ranks: What each benchmark ranks by.
-        title: Heading of the card.
+        title: Heading of the card; empty for the one that it has.
+        licence: As the Hub spells it; none is asserted if empty.
+        there: The card that the data set has; what people wrote in it stays.
     """
     table = without_tracebacks(table).cast(SCHEMA)
-    return {CARD: _card(table, ranks, title).encode(), ROWS: part_bytes(table, "published")}
+    boards = make_boards(table, ranks)
+    written = io.BytesIO()
+    pq.write_table(table_of_lines(boards), written, compression="snappy", store_schema=False)
+    return {
+        CARD: card_of(boards, title, licence, there).encode(),
+        LINES: written.getvalue(),
+        ROWS: part_bytes(table, "many runs"),
+    }
+
+
+def published_card(repository: str, endpoint: str | None = None) -> str | None:
+    """Fetch the card of a data set; ``None`` if there is none yet.
+
+    Raises:
+        ResultsError: The hub cannot be reached.
+    """
+    check_name(repository)
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        # what a cache has may be older
+        with tempfile.TemporaryDirectory() as folder:
+            path = HfApi(endpoint=endpoint).hf_hub_download(
+                repository, CARD, repo_type="dataset", local_dir=folder
+            )
+            return Path(path).read_text(encoding="utf-8")
+    except (EntryNotFoundError, RepositoryNotFoundError, OSError, ValueError) as error:
+        missing = isinstance(error, EntryNotFoundError | RepositoryNotFoundError)
+        # a hub that was not reached says that there is no file here
+        if missing and not isinstance(error, LocalEntryNotFoundError):
+            return None
+        raise ResultsError(
+            f"The card of {repository} cannot be read: {_first_line(error)}.",
+            hint="What people wrote in it is to stay, so nothing was sent. Is there a network?",
+        ) from error
 
 
 def upload(
@@ -94,34 +143,12 @@ def check_name(repository: str) -> None:
 
 
 def _refusal(repository: str, error: Exception) -> ResultsError:
-    words = str(error).strip().splitlines()
     return ResultsError(
-        f"The Hub did not take {repository}: {words[0] if words else type(error).__name__}.",
+        f"The Hub did not take {repository}: {_first_line(error)}.",
         hint="Log in with `hf auth login`, or set HF_TOKEN to a token that may write.",
     )
 
 
-def _card(table: pa.Table, ranks: dict[str, str], title: str) -> str:
-    benchmarks = sorted(set(table["benchmark"].unique().to_pylist()))
-    head = {
-        "license": "apache-2.0",
-        "pretty_name": title,
-        "tags": ["regene-bench", "benchmark", "image-generation"],
-        "configs": [{"config_name": "default", "data_files": ROWS}],
-    }
-    # JSON is YAML, and nothing in it can end the block
-    front = "\n".join(f"{key}: {json.dumps(value)}" for key, value in head.items())
-    columns = "\n".join(f"| `{c.name}` | {c.kind} | {c.doc} |" for c in COLUMNS)
-    return (
-        f"---\n{front}\n---\n\n# {_line(title)}\n\n"
-        f"Scores of class-conditional image generators on {_line(', '.join(benchmarks))}, measured "
-        "with regene-bench. One row per run × metric (× class).\n\n"
-        f"{render(make_boards(table, ranks), 'md')}\n"
-        "## Columns\n\n| column | type | what |\n|---|---|---|\n"
-        f"{columns}\n"
-    )
-
-
-def _line(text: str) -> str:
-    plain = " ".join(text.split())
-    return re.sub(r"([\\`*_|\[\]<>#])", r"\\\1", plain)
+def _first_line(error: BaseException) -> str:
+    words = str(error).strip().splitlines()
+    return words[0] if words else type(error).__name__

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from regene_bench.base.events import Event, Progress, Sink, silent
 from regene_bench.runtime.checkpoints import CheckpointStore
@@ -15,6 +16,9 @@ from regene_bench.runtime.device import Precision
 from regene_bench.runtime.random import derive_seed, seeded
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
+
+Look = Callable[[str, float, Tensor, Tensor], None]
+"""Takes a stage's name, images seen, and what it generates then: images in [0, 1], and labels."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Runtime:
         emit: Takes progress events.
         task: Prefix of the names of progress tasks (``"regene · seed 0"``).
         ledger: Reports of the stages that ended, for the accounts of time and images.
+        look: Takes images that are generated while training; ``None`` where nobody watches.
     """
 
     device: torch.device
@@ -40,6 +45,7 @@ class Runtime:
     emit: Sink = silent
     task: str = ""
     ledger: list[StageReport] = field(default_factory=list)
+    look: Look | None = None
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Run a block in the runtime's precision: under torch's autocast, unless it is float32."""

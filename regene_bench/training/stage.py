@@ -29,6 +29,7 @@ class Batch:
 
 
 Step = Callable[[Batch], Mapping[str, Tensor]]
+Sketch = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class Stage:
         forward: Passes a batch through the networks as ``step`` does, and changes no weight. Where
             it is given, the running statistics of batch norms that it passes are taken anew after
             the last step (``running_statistics.py``), since their averages trail the weights.
+        sketch: What would be generated at this moment, for who watches a run: labels, int64
+            ``[N]``, to images, float ``[N, C, H, W]`` in [0, 1]. Called a few times in a stage, in
+            evaluation mode, without gradients; it changes nothing of the training.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Stage:
     augmentation: Augmentation | None = None
     loss_limit: float = math.inf
     forward: Callable[[Batch], object] | None = None
+    sketch: Sketch | None = None
 
     @property
     def total_steps(self) -> int:

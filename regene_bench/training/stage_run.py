@@ -21,6 +21,7 @@ from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.divergence import LossWatch
 from regene_bench.training.running_statistics import settle_statistics
+from regene_bench.training.sketches import Sketches
 from regene_bench.training.stage import Stage
 from regene_bench.training.stage_state import (
     note_rates,
@@ -150,6 +151,7 @@ def advance(
     stage, n = runs[0].stage, len(data)
     watch = LossWatch(data.device, stage.loss_limit)
     interval = min(run.runtime.checkpoints.interval for run in runs)
+    sketches = [Sketches(run.stage, run.runtime, run.first_step) for run in runs]
     started = reported = kept = time.monotonic()
 
     def keep(steps_done: int) -> None:
@@ -181,6 +183,10 @@ def advance(
                 run.report(step, {name: float(own[number]) for name, own in values.items()})
         if all(run.result is not None for run in runs):
             return
+        for number, own in enumerate(sketches):
+            if runs[number].result is None and own.due(step + 1):
+                collect(number)
+                own.show(step + 1, data.labels)
         if (due or stop) and not last:
             keep(step + 1)
             kept = time.monotonic()

@@ -10,7 +10,7 @@ from filelock import FileLock
 from regene_bench.cli.clean import _of_runs, _removed
 from regene_bench.leaderboard.parts import read_parts, write_part
 from tests.cli.conftest import Cli
-from tests.leaderboard.helpers import record
+from tests.leaderboard.helpers import as_of_version, record
 
 
 @pytest.fixture
@@ -111,3 +111,12 @@ def test_a_failed_run_in_a_file_of_many_goes_and_the_others_stay(cli: Cli, tmp_p
     assert "nothing to remove" in cli("clean", "--failed").stdout
     assert cli("show", good[:4]).returncode == 0
     assert "1 files, nothing to fold" in cli("compact", str(results)).stdout
+
+
+def test_files_of_older_versions_are_written_anew(cli: Cli, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    as_of_version(write_part(results, record("a1" * 8)), 1)
+    write_part(results, record("b2" * 8))
+    assert cli("migrate", str(results)).stdout == "digits: 1 of 2 files written anew\n"
+    assert cli("migrate", str(results)).stdout == "digits: 0 of 2 files written anew\n"
+    assert cli("migrate", str(tmp_path)).returncode == 2

@@ -96,8 +96,8 @@ def test_a_dry_run_shows_all_and_sends_nothing(cli: Cli, tmp_path: Path, hub: Hu
     )
     assert done.returncode == 0, done.stderr
     assert "datasets/me/boards/scores.parquet" in done.stdout
-    assert "apache-2.0" in done.stdout
+    assert "license" not in done.stdout
     assert (hub.created, hub.files) == ([], {})
     sent = cli("publish", "hub", "me/boards", HF_ENDPOINT=hub.address, HF_TOKEN="hf_for_tests")
     assert sent.returncode == 0, sent.stderr
-    assert set(hub.files) == {"README.md", "scores.parquet"}
+    assert set(hub.files) == {"README.md", "leaderboard.parquet", "scores.parquet"}

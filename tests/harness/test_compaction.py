@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from regene_bench.base.errors import ResultsError
-from regene_bench.harness import compaction
+from regene_bench.harness import compaction, rewriting
 from regene_bench.harness.compaction import compact, is_in_compacted, take_out
 from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.verification import look_at_results
@@ -23,6 +22,7 @@ from regene_bench.leaderboard.places import part_files, part_path
 from regene_bench.leaderboard.reading import read_anew
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.runtime.locks import held_if_free
+from tests.harness.file_events import killed_before
 from tests.leaderboard.helpers import record, score
 
 RUNS = 12
@@ -116,27 +116,6 @@ def test_no_more_is_read_at_once_than_one_file_holds(results: Path) -> None:
     assert max(read) == 5
 
 
-def _killing_at(number: int) -> Iterator[list[str]]:
-    """Make the file event of a number the one before which the process ends."""
-    events: list[str] = []
-
-    def counted(name: str, real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            events.append(name)
-            if len(events) == number:
-                raise KeyboardInterrupt
-            return real(*arguments, **named)
-
-        return call
-
-    with (
-        patch.object(os, "unlink", counted("unlink", os.unlink)),
-        patch.object(os, "replace", counted("replace", os.replace)),
-        patch.object(os, "fsync", counted("fsync", os.fsync)),
-    ):
-        yield events
-
-
 @pytest.mark.parametrize("repeated", [False, True])
 def test_killed_before_any_file_event_the_answers_are_the_same(
     results: Path, repeated: bool
@@ -148,14 +127,7 @@ def test_killed_before_any_file_event_the_answers_are_the_same(
     before = _table(results).to_pylist()
     killed = 0
     for number in range(1, 60):
-        events = _killing_at(number)
-        next(events)
-        try:
-            compact(results, "digits")
-        except KeyboardInterrupt:
-            killed += 1
-        finally:
-            events.close()  # type: ignore[attr-defined]
+        killed += killed_before(number, lambda: compact(results, "digits"))
         assert _table(results).to_pylist() == before, number
     assert killed >= (8 if repeated else 10)
     compact(results, "digits")
@@ -240,13 +212,13 @@ def test_a_part_that_was_written_meanwhile_stays(results: Path) -> None:
 
 
 def test_what_was_not_read_as_it_was_written_removes_nothing(results: Path) -> None:
-    def other(table: pa.Table, kind: Kind = "part") -> bytes:
+    def other(table: pa.Table, kind: Kind = "one run") -> bytes:
         return part_bytes(table.slice(1), kind)
 
     before = _table(results).to_pylist()
     with (
-        patch.object(compaction, "part_bytes", other),
-        pytest.raises(ResultsError, match="no part was removed"),
+        patch.object(rewriting, "part_bytes", other),
+        pytest.raises(ResultsError, match="nothing was removed"),
     ):
         compact(results, "digits")
     assert len(part_files(results)) == RUNS

@@ -168,7 +168,7 @@ def test_a_folder_that_is_not_there_is_refused(results: Path) -> None:
 
 def test_a_part_that_says_two_things_is_told_of(results: Path) -> None:
     path = part_path(results, "digits", RUN)
-    pages = part_bytes(table_of([record(RUN, scores=(score("fid", 3.0),))]), "published")
+    pages = part_bytes(table_of([record(RUN, scores=(score("fid", 3.0),))]), "many runs")
     # a seal that holds over both; other programs would read 3, this one 2
     path.write_bytes(sealed(pages, read_sealed(path).extra))
     (one,) = _damaged(results)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regene_bench.leaderboard.reading import BadPart, read_file
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
+from regene_bench.leaderboard.schema import ADDED, SCHEMA_VERSION, VERSION_KEY
 
 EXTRACTOR = {"extractor_id": "net", "weights_sha256": "a1b2c3d4e5", "preprocess_id": "resize-32"}
 
@@ -45,3 +51,17 @@ def record(run_id: str = "0123456789abcdef", **changes: Any) -> RunRecord:
         "scores": (score(),),
     }
     return RunRecord(**(values | changes))
+
+
+def as_of_version(path: Path, version: int) -> None:
+    """Write a part anew as the version of a schema wrote it: texts as dictionaries, zstd, no seal.
+
+    Values of columns that came later are lost.
+    """
+    table = read_file(path)
+    assert not isinstance(table, BadPart)
+    later = [name for v in range(version + 1, SCHEMA_VERSION + 1) for name in ADDED[v]]
+    versions = pa.array([version] * len(table), pa.int32())
+    table = table.set_column(0, "schema_version", versions).drop_columns(later)
+    table = table.replace_schema_metadata({VERSION_KEY: str(version).encode()})
+    pq.write_table(table, path, compression="zstd", write_statistics=False)

@@ -100,7 +100,7 @@ def test_nonsense_is_named_and_the_file_passed_over(
     rows = unpacked(read_sealed(path).extra or b"")
     assert rows is not None
     assert not is_well(rows.rows())
-    found = read_file(_write(tmp_path, _spoilt(column, value), kind="compacted"))
+    found = read_file(_write(tmp_path, _spoilt(column, value), kind="many runs"))
     assert isinstance(found, BadPart)
     assert reason in found.reason
 
@@ -113,7 +113,7 @@ def test_texts_that_are_no_utf8_are_named(tmp_path: Path) -> None:
     )
     spoilt = pa.DictionaryArray.from_arrays(pa.array([0, 0], pa.int32()), words, safe=False)
     # what is no text cannot be packed beside the pages, as rows of one run are
-    path = _write(tmp_path, table.set_column(index, SCHEMA.field(index), spoilt), kind="compacted")
+    path = _write(tmp_path, table.set_column(index, SCHEMA.field(index), spoilt), kind="many runs")
     found = read_file(path)
     assert isinstance(found, BadPart)
     assert "UTF8" in found.reason

@@ -63,7 +63,7 @@ def _spoil(path: Path, **columns: Any) -> None:
     """Pack something else, under a seal that holds."""
     rows = _packed(path)
     told = {"rows": rows.count, "columns": {**rows.columns, **columns}}
-    content = part_bytes(table_of([record()]), "published")
+    content = part_bytes(table_of([record()]), "many runs")
     path.write_bytes(sealed(content, zlib.compress(json.dumps(told).encode())))
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+from safetensors.torch import load_file
 
 from regene_bench.base.errors import UnavailableError, UsageError
 from regene_bench.base.events import Event, Message, silent
@@ -17,6 +20,7 @@ from regene_bench.harness.run_logger import LoggedRun, RunLogger
 from regene_bench.harness.run_logging import choose_loggers
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.training.sketches import SKETCHES
 
 METHODS = "cgan"
 SHORT = ("cgan.images=640", "cgan.width=4", "cgan.discriminator_width=4")
@@ -61,6 +65,7 @@ def test_tensorboard(light_protocol: Path, tmp_path: Path) -> None:
     assert len(found) > 1
     (image,) = kept.Images("samples")
     assert image.width > 0
+    assert kept.Images("cgan/samples")[-1].step == 640
 
 
 def test_mlflow(light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +81,10 @@ def test_mlflow(light_protocol: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     found = {k.split("/")[1]: v for k, v in kept.data.metrics.items() if k.startswith("scores/")}
     assert found == pytest.approx(totals(record))
     assert client.get_metric_history(kept.info.run_id, "cgan/generator")[-1].step == 640
-    assert [one.path for one in client.list_artifacts(kept.info.run_id)] == ["samples.png"]
+    kept_files = [one.path for one in client.list_artifacts(kept.info.run_id)]
+    assert kept_files == ["samples.png", "training"]
+    training = client.list_artifacts(kept.info.run_id, "training")
+    assert training[-1].path == "training/cgan-0000000640.png"
 
 
 def test_wandb(light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +126,9 @@ class Kept(RunLogger):
     def progress(self, stage: str, done: float, values: Mapping[str, float]) -> None:
         self.told.append((stage, done, dict(values)))
 
+    def samples(self, stage: str, done: float, pixels: np.ndarray) -> None:
+        self.told.append(("samples", stage, done, pixels.shape[1:], pixels.std() > 0))
+
     def finish(
         self, status: str, scores: Sequence[ScoreRow], pictures: Mapping[str, Path], why: str
     ) -> None:
@@ -147,8 +158,7 @@ def test_a_logger_hears_of_its_run_from_beginning_to_end(
     begin, *progress, end = Kept.told
     assert begin == ("begin", "cgan · seed 0", 4)
     assert end == ("end", "ok", True, ["samples"], "")
-    assert "cgan" in {stage for stage, _, _ in progress}
-    losses = [values for stage, _, values in progress if stage == "cgan"]
+    losses = [told[2] for told in progress if told[0] == "cgan"]
     assert {"generator", "discriminator"} <= set(losses[-1])
 
 
@@ -164,6 +174,67 @@ def test_a_logger_that_fails_ends_no_run_and_changes_no_number(
     assert [text for text in warnings if "Unwell" in text] == [
         "Unwell keeps nothing more of this run: no more"
     ]
+
+
+@pytest.mark.parametrize("executor", ["serial", "stacked"])
+def test_samples_while_training_change_no_bit_of_it(
+    light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    monkeypatch.setattr("regene_bench.training.stage_run._REPORT_SECONDS", 0.0)
+
+    def weights(results: Path) -> dict[str, bytes]:
+        options = make_options(
+            methods="cgan[noise_dim=4|8]",
+            settings=SHORT,
+            results=results,
+            metrics="neutral",
+            device="cpu",
+            executor=executor,
+        )
+        records = run_campaign(str(light_protocol), options).ran
+        assert [one.status for one in records] == ["ok", "ok"]
+        # what is kept of a stage tells the time it took, too
+        found = {
+            f"{path.parent.parent.name}/{name}": tensor.numpy().tobytes()
+            for path in results.glob("runs/*/checkpoints/*.safetensors")
+            for name, tensor in load_file(path).items()
+        }
+        return found | {str(totals(one)): one.run_id.encode() for one in records}
+
+    without = weights(tmp_path / "without")
+    with_logger(monkeypatch, Kept)
+    assert weights(tmp_path / "with") == without
+    assert len(without) > 20
+    shown = [told for told in Kept.told if told[0] == "samples"]
+    assert len(shown) == 2 * SKETCHES
+    assert {told[1] for told in shown} == {"cgan"}
+    assert max(told[2] for told in shown) == 640
+    assert all(told[3][-1] == 3 and told[4] for told in shown)
+
+
+def test_samples_that_cannot_be_drawn_end_no_run(
+    light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(state: object, config: object) -> object:
+        raise ValueError("not yet")
+
+    training = "regene_bench_plugins.methods.gan.training"
+    monkeypatch.setattr("regene_bench.training.stage_run._REPORT_SECONDS", 0.0)
+    model = import_module(training).trained_model
+    calls: list[int] = []
+
+    def first_fails(state: object, config: object) -> object:
+        calls.append(1)
+        return failing(state, config) if len(calls) == 1 else model(state, config)
+
+    monkeypatch.setattr(f"{training}.trained_model", first_fails)
+    with_logger(monkeypatch, Kept)
+    events: list[Event] = []
+    assert run(light_protocol, tmp_path, "any", events).status == "ok"
+    assert [e.text for e in events if isinstance(e, Message) and "samples" in e.text] == [
+        "cgan · seed 0: cgan shows no samples while it trains: not yet"
+    ]
+    assert len(calls) == 2
 
 
 def test_what_is_not_there_is_said_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:

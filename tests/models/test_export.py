@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 import yaml
@@ -24,6 +26,7 @@ from regene_bench.base.errors import (
 from regene_bench.cli.export import usage_of
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.models import load as loading
+from regene_bench.models.eval_results import EVAL_RESULTS
 from regene_bench.models.export import SCORES, export
 from regene_bench.models.weights_file import FILE
 from tests.models.test_load import change
@@ -84,6 +87,23 @@ def test_the_card_is_one_of_the_hub(results: Path, runs: Mapping[str, str], tmp_
     assert found == totals
     assert f"{totals['accuracy_neutral']:.6g}" in card.text
     assert json.loads((tmp_path / "model" / SCORES).read_text())[0]["run_id"] == runs["cgan"]
+
+
+def test_scores_are_written_for_a_leaderboard_on_the_hub_where_one_is_named(
+    results: Path, runs: Mapping[str, str], tmp_path: Path
+) -> None:
+    assert EVAL_RESULTS not in export(runs["cgan"], tmp_path / "plain", results).files
+    written = export(runs["cgan"], tmp_path / "model", results, leaderboard="me/boards").files
+    text = (tmp_path / "model" / EVAL_RESULTS).read_text()
+    assert written[EVAL_RESULTS] == len(text.encode())
+    record = read_run(results, runs["cgan"])
+    totals = [s for s in record.scores if s.status == "ok" and not s.class_name]
+    found = huggingface_hub.parse_eval_result_entries(yaml.safe_load(text))
+    assert [one.value for one in found] == [score.value for score in totals]
+    assert {one.dataset_id for one in found} == {"me/boards"}
+    assert len({one.task_id for one in found}) == len(totals)
+    assert all(one.task_id.startswith(f"{record.benchmark}-{record.preset}-") for one in found)
+    assert {datetime.fromisoformat(one.date or "") for one in found} == {record.timestamp}
 
 
 def test_a_licence_is_that_which_was_given(

@@ -14,7 +14,8 @@ from regene_bench.base.events import silent
 from regene_bench.cli.parity import lines_of
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
-from regene_bench.leaderboard.parts import read_run, write_part
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.parts import write_part
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.parity.recompute import Line
 

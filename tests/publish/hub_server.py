@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class Hub(ThreadingHTTPServer):
@@ -48,13 +51,32 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer({"error": self.path}, 404)
 
-    def answer(self, value: dict[str, object], status: int = 200) -> None:
+    def do_GET(self) -> None:
+        """The files of the data set, as they were committed."""
+        name = self.path.partition("?")[0].removeprefix("/datasets/me/boards/resolve/main/")
+        content = self.server.files.get(name)
+        if content is None:
+            self.answer({}, 404, {"X-Error-Code": "EntryNotFound"})
+        else:
+            mark = hashlib.sha1(content).hexdigest()
+            self.send(content, 200, {"ETag": f'"{mark}"', "X-Repo-Commit": mark})
+
+    do_HEAD = do_GET
+
+    def answer(
+        self, value: dict[str, object], status: int = 200, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         content = json.dumps(value).encode()
+        self.send(content, status, {"Content-Type": "application/json", **headers})
+
+    def send(self, content: bytes, status: int, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for key, text in headers.items():
+            self.send_header(key, text)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -14,10 +14,13 @@ from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA
-from regene_bench.publish.hub import CARD, ROWS, files_of, upload
+from regene_bench.publish.hub import files_of, published_card, upload
+from regene_bench.publish.hub_card import CARD, ROWS, card_of
 from tests.leaderboard.helpers import record
 from tests.publish.hub_server import Hub, running_hub
+from tests.publish.results import write_results
 
+FD = "fd_efficientnet_lite0"
 HOSTILE = "---\nlicense: mit\n# <script>alert(1)</script>"
 
 
@@ -55,10 +58,64 @@ def test_a_refusal_says_what_to_do(hub: Hub, files: dict[str, bytes]) -> None:
 def test_names_in_the_card_are_text(files: dict[str, bytes]) -> None:
     _, front, body = files[CARD].decode().split("---\n", 2)
     head = yaml.safe_load(front)
-    assert head["license"] == "apache-2.0"
+    assert "license" not in head
     assert head["pretty_name"] == HOSTILE
-    assert head["configs"][0]["data_files"] == ROWS
     assert "<script>" not in body
+
+
+def test_what_people_wrote_in_the_card_stays(
+    hub: Hub, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    table = read_source(tmp_path / "results").table
+    assert published_card("me/boards", hub.address) is None
+    upload("me/boards", files, hub.address)
+    card = hub.files[CARD].decode()
+    card = card.replace("tags: [", 'license: "mit"\nlanguage: "de"\ntags: ["mine", ')
+    hub.files[CARD] = f"{card}\n## How we ran it\n\nAt night.\n".encode()
+    there = published_card("me/boards", hub.address)
+    again = files_of(table, {}, there=there)[CARD].decode()
+    head = yaml.safe_load(again.split("---\n")[1])
+    assert (head["license"], head["language"], head["pretty_name"]) == ("mit", "de", HOSTILE)
+    assert head["tags"][0] == "mine"
+    assert again.count("regene-bench: end") == 1
+    assert again.endswith("\n## How we ran it\n\nAt night.\n")
+    assert files_of(table, {}, there=again)[CARD].decode() == again
+    other = yaml.safe_load(files_of(table, {}, licence="cc0-1.0")[CARD].decode().split("---\n")[1])
+    assert other["license"] == "cc0-1.0"
+
+
+def test_a_card_without_our_mark_gets_the_block_behind_its_text() -> None:
+    own = "---\nconfigs:\n- config_name: default\n  data_files: scores.parquet\n---\n# Mine\n"
+    card = card_of([], "", "", own)
+    head = yaml.safe_load(card.split("---\n")[1])
+    assert [one["config_name"] for one in head["configs"]] == ["leaderboard", "scores"]
+    assert "# Mine\n\n<!-- regene-bench" in card
+
+
+def test_a_hub_that_is_not_reached_is_no_hub_without_a_card() -> None:
+    with pytest.raises(ResultsError, match="cannot be read"):
+        published_card("me/boards", "http://127.0.0.1:1")
+
+
+def test_load_dataset_reads_a_row_a_line_by_default_and_all_rows_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed: NOT tested")
+    table = read_source(write_results(tmp_path / "results")).table
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    for name, content in files_of(table, {"digits": "fd_efficientnet_lite0"}).items():
+        (folder / name).write_bytes(content)
+    cache = str(tmp_path / "cache")
+    lines = datasets.load_dataset(str(folder), cache_dir=cache)
+    assert set(lines) == {"lines"}
+    frame = lines["lines"].to_pandas()
+    assert list(frame)[:6] == ["benchmark", "preset", "rank", "label", "seeds", FD]
+    best = frame[frame["rank"] == 1].iloc[0]
+    assert (best["label"], best["seeds"], best[FD]) == ("cgan[noise_dim=32]", 2, 20.0 / 32 + 0.5)
+    rows = datasets.load_dataset(str(folder), "scores", split="rows", cache_dir=cache)
+    assert rows.num_rows == len(table)
+    assert rows["seed"][0] == 0
 
 
 @pytest.mark.parametrize("name", ["boards", "me/../you", "me/boards/x", "me/bo ards"])

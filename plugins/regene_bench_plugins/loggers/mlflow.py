@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from regene_bench.api import LoggedRun, RunLogger, ScoreRow
 from regene_bench_plugins.loggers.totals import totals
 
@@ -39,6 +41,11 @@ class MlflowLogger(RunLogger):
         """A metric a loss, over images."""
         for name, value in values.items():
             self._client.log_metric(self._run, f"{stage}/{name}", value, step=int(done))
+
+    def samples(self, stage: str, done: float, pixels: np.ndarray) -> None:
+        """A picture among the artifacts, by stage and images."""
+        name = f"training/{stage}-{int(done):010}.png"
+        self._client.log_image(self._run, pixels, artifact_file=name)
 
     def finish(
         self, status: str, scores: Sequence[ScoreRow], pictures: Mapping[str, Path], why: str

@@ -32,6 +32,10 @@ class TensorBoardLogger(RunLogger):
         for name, value in values.items():
             self._writer.add_scalar(f"{stage}/{name}", value, int(done))
 
+    def samples(self, stage: str, done: float, pixels: np.ndarray) -> None:
+        """An image over images."""
+        self._writer.add_image(f"{stage}/samples", pixels, int(done), dataformats="HWC")
+
     def finish(
         self, status: str, scores: Sequence[ScoreRow], pictures: Mapping[str, Path], why: str
     ) -> None:

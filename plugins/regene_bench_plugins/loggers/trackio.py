@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from regene_bench.api import LoggedRun, RunLogger, ScoreRow
 from regene_bench_plugins.loggers.totals import totals
 
@@ -30,6 +32,12 @@ class TrackioLogger(RunLogger):
         """A chart a loss, over the stage's images."""
         own = {f"{stage}/{name}": value for name, value in values.items()}
         self._run.log(own | {f"{stage}/images": done})
+
+    def samples(self, stage: str, done: float, pixels: np.ndarray) -> None:
+        """A picture over the stage's images."""
+        import trackio
+
+        self._run.log({f"{stage}/samples": trackio.Image(pixels), f"{stage}/images": done})
 
     def finish(
         self, status: str, scores: Sequence[ScoreRow], pictures: Mapping[str, Path], why: str

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from regene_bench.api import Batch, BenchmarkData, Clock, Runtime, Schedule, Stage, constant, train
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    Clock,
+    Runtime,
+    SampleRng,
+    Schedule,
+    Stage,
+    constant,
+    train,
+)
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.gan.config import GANConfig
 from regene_bench_plugins.methods.gan.losses import AdversarialLoss, Penalty, no_penalty
@@ -153,6 +163,11 @@ def training_stage(
         with runtime.autocast():
             average.network(noise, batch.labels)
 
+    def sketch(labels: Tensor) -> Tensor:
+        # the same noise each time, so that one sees the same samples change
+        rng = SampleRng(runtime.derive_seed("sketch"))
+        return trained_model(state, config).generate(labels, rng).images
+
     return Stage(
         name=name,
         modules={
@@ -168,4 +183,5 @@ def training_stage(
         schedule=setup.schedule,
         loss_limit=loss.limit,
         forward=forward,
+        sketch=sketch,
     )
