@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regene_bench.base.errors import UsageError
+from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.base.text import say
 from regene_bench.cli.export import Leaderboard, Licence, SelfContained, export_run, usage_of
 from regene_bench.cli.options import Data, Device, Results
@@ -109,7 +109,13 @@ def hub(
     check_name(repository)
     merged = merge(read_sources(results or [Path("results")]))
     ranks = _ranks(merged.table)
-    there = published_card(repository, endpoint or None)
+    try:
+        there = published_card(repository, endpoint or None)
+    except ResultsError as error:
+        if not dry_run:
+            raise
+        say(f"{error.message} What people wrote in it will stay.", file=sys.stderr)
+        there = None
     files = files_of(merged.table, ranks, title, licence=licence, there=there)
     if dry_run:
         for name, content in files.items():

@@ -14,7 +14,7 @@ from regene_bench.base.errors import (
     PluginError,
     ResultsError,
 )
-from regene_bench.base.events import Message, Sink, silent
+from regene_bench.base.events import Message, Progress, Sink, silent
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
@@ -86,15 +86,22 @@ def run_campaign(
     campaign = prepare(benchmark_name, options, emit, stop, decode_again=options.force)
     for told in campaign.host.unheard():
         emit(Message(told, "warning"))
-    _bring_up_to_date(campaign.setting.results, emit)
+    _bring_up_to_date(campaign.setting.results, emit, stop)
     return carry_out(campaign)
 
 
-def _bring_up_to_date(results: Path, emit: Sink) -> None:
+def _bring_up_to_date(results: Path, emit: Sink, stop: StopRequest) -> None:
     """Have no files of older versions beside the new ones, which other readers stumble over."""
     for benchmark in sorted({path.parent.name for path in part_files(results)}):
+
+        def between(
+            done: int, of: int, task: str = f"{benchmark}: files of older versions"
+        ) -> None:
+            stop.check()
+            emit(Progress(task, done, of, "files", {}))
+
         try:
-            done = migrate(results, benchmark)
+            done = migrate(results, benchmark, between)
         except ResultsError as error:  # the runs can be carried out all the same
             emit(Message(f"files of older versions stay as they are: {error.message}", "warning"))
             continue

@@ -6,10 +6,12 @@ besides. Each file is written anew whole or not at all, so a kill at any moment 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import sync_folder, write_atomically
@@ -39,12 +41,16 @@ class Migration:
     left: tuple[BadPart, ...] = ()
 
 
-def migrate(results: Path, benchmark: str) -> Migration:
+def migrate(
+    results: Path, benchmark: str, between: Callable[[int, int], None] = lambda done, of: None
+) -> Migration:
     """Write the files of a benchmark anew that have not today's columns; no value changes.
 
     Args:
         results: The results folder.
         benchmark: A benchmark in it.
+        between: Told before each of the older files how many of how many are done; it may raise to
+            stop, and what is done then is done.
 
     Raises:
         ResultsError: The disk refuses, or another call puts rows of the benchmark elsewhere.
@@ -56,7 +62,8 @@ def migrate(results: Path, benchmark: str) -> Migration:
     folder = results / FOLDER / benchmark
     rewritten, busy, left = 0, 0, []
     with alone_in(folder):
-        for path in older:
+        for done, path in enumerate(older):
+            between(done, len(older))
             with at_rest(results, path.stem) as rests:
                 found = read_file(path)
                 if isinstance(found, BadPart):
@@ -80,7 +87,11 @@ def _is_older(path: Path, results: Path) -> bool:
 
 def _rewrite(path: Path, table: pa.Table) -> None:
     if is_compacted(path.name):
-        if write_runs(path.parent, table) != path:
+        if not len(table):
+            return
+        # its name says between which ids its runs are
+        order = pc.sort_indices(table["run_id"].cast(pa.string()))
+        if write_runs(path.parent, table.take(order)) != path:
             with told_of_disk("remove", path):
                 path.unlink()
         return

@@ -29,17 +29,20 @@ def flat(board: Board, line: Line, *, costs: bool = True) -> dict[str, Any]:
         "params": line.params,
         "seeds": len(line.seeds),
     }
+    told_of_lines = set(row)
     for column, cell in zip(board.columns, line.cells, strict=True):
+        # a plugin's metric may be called as what is told of lines
+        name = f"{column.label} (score)" if column.label in told_of_lines else column.label
         if isinstance(cell, Statistic):
-            row[column.label] = cell.mean
-            row[f"{column.label} std"] = cell.std
-            row[f"{column.label} ci95"] = cell.half_width
-            row[f"{column.label} n"] = cell.n
+            row[name] = cell.mean
+            row[f"{name} std"] = cell.std
+            row[f"{name} ci95"] = cell.half_width
+            row[f"{name} n"] = cell.n
         else:
             # a column of numbers has numbers or nothing; why there is none stands beside it
-            row[column.label] = None
+            row[name] = None
             if isinstance(cell, Missing):
-                row[f"{column.label} status"] = cell.status
+                row[f"{name} status"] = cell.status
     return row | (dict(line.costs) if costs else {})
 
 

@@ -47,7 +47,7 @@ def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
     matches = [(where, n) for where, n in names if n.startswith(run_id_prefix)]
     matches = [found for found in matches if found not in many]
     whole = [n for _, n in matches if n == f"{run_id_prefix}{SUFFIX}"]
-    named_by_ids = whole or all(_PART.fullmatch(n) or is_compacted(n) for _, n in names)
+    named_by_ids = all(_PART.fullmatch(n) or is_compacted(n) for _, n in names)
     if not run_id_prefix or len(matches) > 1 or not named_by_ids:
         return None
     # an id that is whole, and has its own part, is in no other

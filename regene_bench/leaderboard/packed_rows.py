@@ -18,6 +18,8 @@ from regene_bench.leaderboard.row_columns import COLUMNS, SCHEMA_VERSION
 _NAMES = tuple(column.name for column in COLUMNS)
 # of some kilobytes the best takes as long as the fastest to unpack, and is smaller
 _LEVEL = 9
+# a run of a thousand classes has some megabytes; a part from elsewhere may claim more than memory
+_MOST_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,18 @@ def packed(columns: Mapping[str, Sequence[str | int | float | None]]) -> bytes:
 
 def unpacked(content: bytes) -> PackedRows | None:
     """Unpack rows; ``None`` where they are not of today's schema, or nothing that was packed."""
+    opened = zlib.decompressobj()
     try:
-        found = json.loads(zlib.decompress(content))
+        text = opened.decompress(content, _MOST_BYTES)
+        if not opened.eof:
+            return None
+        found = json.loads(text)
         count, columns = found["rows"], found["columns"]
         lists = [values for values in columns.values() if isinstance(values, list)]
         if tuple(columns) != _NAMES or columns["schema_version"] != SCHEMA_VERSION:
             return None
-        fits = isinstance(count, int) and count > 0 and all(len(v) == count for v in lists)
-        return PackedRows(count, columns) if fits else None
+        # rows of a run differ in something: a count that no list bears out is none
+        fits = count == (len(lists[0]) if lists else 1) and all(len(v) == count for v in lists)
+        return PackedRows(int(count), columns) if fits else None
     except (zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None

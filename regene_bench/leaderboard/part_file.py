@@ -85,7 +85,7 @@ def read_pages(file: SealedFile) -> pa.Table:
 def has_columns_of_today(path: Path) -> bool:
     """Tell by the names in its footer whether a file has today's columns, and no dictionaries.
 
-    It is for a look at thousands of files, and reads none of their rows.
+    It is for a look at thousands of files, and makes none of their rows.
 
     Raises:
         OSError: It cannot be read.

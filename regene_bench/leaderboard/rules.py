@@ -42,10 +42,21 @@ def fits_kind(values: Sequence[Any], kind: Kind) -> bool:
     """Tell whether values are of a column's kind, or ``None``; times are microseconds."""
     if not set(map(type, values)) <= {_TYPES[kind], type(None)}:
         return False
+    if kind == "text":
+        return _can_be_written(values)
     if kind not in _BITS:
         return True
     beyond = 1 << (_BITS[kind] - 1)
     return all(-beyond <= number < beyond for number in values if number is not None)
+
+
+def _can_be_written(texts: Sequence[str | None]) -> bool:
+    """Whether texts are UTF-8, which halves of a character are not."""
+    try:
+        "".join(text for text in texts if text).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_well(rows: Sequence[Mapping[str, Any]]) -> bool:

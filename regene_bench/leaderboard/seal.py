@@ -8,6 +8,7 @@ not take it along. The same holds of the extra content that may lie between page
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from regene_bench.base.errors import ResultsError
 _MARK = b"regene-bench seal "
 _EXTRA_MARK = b"regene-bench rows "
 _DIGITS = 8
+_EXTRA = re.compile(re.escape(_EXTRA_MARK) + b"([0-9a-f]{%d})" % _DIGITS)
 _SEAL = len(_MARK) + _DIGITS
 _EXTRA_END = len(_EXTRA_MARK) + _DIGITS
 # the length of the footer, and the magic word
@@ -88,10 +90,9 @@ def footer_of(content: bytes) -> bytes:
 def _extra(content: bytes, end: int) -> bytes | None:
     """What ends before a seal that holds; ``None`` if there is nothing."""
     start = max(0, end - _EXTRA_END)
-    told = content[start:end]
-    if not told.startswith(_EXTRA_MARK):
-        return None
-    return content[start - int(told[-_DIGITS:], 16) : start]
+    told = _EXTRA.fullmatch(content[start:end])
+    length = int(told[1], 16) if told else 0
+    return content[start - length : start] if 0 < length <= start else None
 
 
 def _footer(content: bytes) -> int:

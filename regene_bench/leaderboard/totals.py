@@ -8,7 +8,6 @@ and none of them was bad: then nothing has to be said, and nothing else is read.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from regene_bench.base.files import stays_inside
 from regene_bench.leaderboard.aggregate import USED
 from regene_bench.leaderboard.boxed import boxed
 from regene_bench.leaderboard.compacted import is_compacted
@@ -24,10 +24,13 @@ from regene_bench.leaderboard.parts import read_parts
 from regene_bench.leaderboard.parts_cache import load_file, store_file
 from regene_bench.leaderboard.places import FOLDER, SUFFIX
 from regene_bench.leaderboard.reading import WORTH_A_COPY, BadPart
+from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
 from regene_bench.leaderboard.schema import SCHEMA
 from regene_bench.leaderboard.unboxed import is_there, unboxed
 
 _KEY = b"made of"
+# raise the first number when what is believed of a part, or what is kept of its rows, changes
+_MADE_BY = f"1/{SCHEMA_VERSION}/{','.join(USED)}".encode()
 
 
 def read_totals(results: Path) -> tuple[pa.Table, list[BadPart]]:
@@ -59,17 +62,25 @@ def _without_classes(table: pa.Table) -> pa.Table:
 
 
 def _state_of(root: Path) -> bytes | None:
-    """A hash of what all parts are known by; ``None`` of few runs, or where links lead astray."""
-    told, has_many = [os.fsencode(root.resolve())], False
-    with contextlib.suppress(OSError), os.scandir(root) as folders:
-        for folder in sorted(folders, key=lambda entry: entry.name):
-            if folder.is_symlink():
-                return None
-            files = _parts_in(folder) if folder.is_dir() else []
-            if any(part.is_symlink() for part in files):
-                return None
-            told += [os.fsencode(folder.name), *map(_known_by, files)]
-            has_many = has_many or any(is_compacted(part.name) for part in files)
+    """A hash of what all parts are known by; ``None`` of few runs, or where links lead astray.
+
+    Also ``None`` if something goes while it is looked at: half a folder is not to be known again.
+    """
+    try:
+        if not stays_inside(root, root.parent):
+            return None
+        told, has_many = [_MADE_BY, os.fsencode(root.resolve())], False
+        with os.scandir(root) as folders:
+            for folder in sorted(folders, key=lambda entry: entry.name):
+                if folder.is_symlink():
+                    return None
+                files = _parts_in(folder) if folder.is_dir() else []
+                if any(part.is_symlink() for part in files):
+                    return None
+                told += [os.fsencode(folder.name), *map(_known_by, files)]
+                has_many = has_many or any(is_compacted(part.name) for part in files)
+    except OSError:
+        return None
     if not has_many and len(told) < WORTH_A_COPY:
         return None
     return hashlib.sha256(b"\n".join(told)).hexdigest().encode()

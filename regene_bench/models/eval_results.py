@@ -36,5 +36,7 @@ def eval_results_of(record: RunRecord, leaderboard: str) -> str:
 
 
 def _task(record: RunRecord, score: ScoreRow) -> str:
-    parts = (record.benchmark, record.preset, score.metric, score.extractor_id)
+    # the training split is the usual reference, which needs no word
+    split = score.reference_split if score.reference_split != "train" else None
+    parts = (record.benchmark, record.preset, score.metric, score.extractor_id, split)
     return slug("-".join(part for part in parts if part))

@@ -60,6 +60,7 @@ def published_card(repository: str, endpoint: str | None = None) -> str | None:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         EntryNotFoundError,
+        GatedRepoError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )
@@ -73,6 +74,8 @@ def published_card(repository: str, endpoint: str | None = None) -> str | None:
             return Path(path).read_text(encoding="utf-8")
     except (EntryNotFoundError, RepositoryNotFoundError, OSError, ValueError) as error:
         missing = isinstance(error, EntryNotFoundError | RepositoryNotFoundError)
+        # one that may not be read is there all the same
+        missing = missing and not isinstance(error, GatedRepoError)
         # a hub that was not reached says that there is no file here
         if missing and not isinstance(error, LocalEntryNotFoundError):
             return None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from regene_bench.base.errors import ResultsError
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.render import render
 from regene_bench.leaderboard.row_columns import COLUMNS
@@ -17,6 +18,10 @@ ROWS = "scores.parquet"
 BEGIN = "<!-- regene-bench: from here to the end mark, publishing writes anew -->"
 END = "<!-- regene-bench: end -->"
 _TITLE = "Leaderboards"
+# what version 0.2.0 wrote below the heading
+_OLDER_BLOCK = re.compile(
+    r"(?s)Scores of class-conditional image generators on .*?\n## Columns\n\n(\|[^\n]*(\n|\Z))+"
+)
 _TAGS = ("regene-bench", "benchmark", "image-generation")
 # the first is what the Hub shows and `load_dataset` reads; splits say what a row is
 _CONFIGS = (
@@ -38,14 +43,31 @@ def card_of(boards: Sequence[Board], title: str, licence: str, there: str | None
         licence: As the Hub spells it; empty for what the card says, or none.
         there: The card that there is. Of its YAML all stays but our own configurations, of its
             text all that lies outside our block.
+
+    Raises:
+        ResultsError: The YAML of that card cannot be read.
     """
+    import yaml  # type: ignore[import-untyped]
     from huggingface_hub import DatasetCard
 
     head: dict[str, Any] = {}
     text = f"\n# {_line(title or _TITLE)}\n\n{BEGIN}\n{END}\n"
     if there is not None:
-        card = DatasetCard(there, ignore_metadata_errors=True)
+        try:
+            card = DatasetCard(there, ignore_metadata_errors=True)
+        except (yaml.YAMLError, ValueError, TypeError) as error:
+            raise ResultsError(
+                f"The YAML between the first lines `---` of {CARD} cannot be read: "
+                f"{str(error).splitlines()[0]}.",
+                hint="What people wrote there is to stay, so nothing was sent. Mend it on the Hub.",
+            ) from error
         head, text = card.data.to_dict(), card.text  # type: ignore[no-untyped-call]
+        if head.get("configs") == [{"config_name": "default", "data_files": ROWS}]:
+            # of a version that had no marks, and said a licence that nobody had chosen
+            text = _OLDER_BLOCK.sub(f"{BEGIN}\n{END}\n", text, count=1)
+            head.pop("license", None)
+        if title:
+            text = re.sub(r"(?m)^# .*$", lambda _: f"# {_line(title)}", text, count=1)
     if title or "pretty_name" not in head:
         head["pretty_name"] = title or _TITLE
     if licence:
@@ -55,7 +77,8 @@ def card_of(boards: Sequence[Board], title: str, licence: str, there: str | None
     others = [c for c in head.get("configs") or () if not _is_ours(c, ours)]
     head["configs"] = [*_CONFIGS, *({k: v for k, v in c.items() if k != "default"} for c in others)]
     # JSON is YAML, and nothing in it can end the block
-    front = "\n".join(f"{key}: {json.dumps(value, default=str)}" for key, value in head.items())
+    lines = {key: json.dumps(value, default=str, ensure_ascii=False) for key, value in head.items()}
+    front = "\n".join(f"{key}: {line}" for key, line in lines.items())
     return f"---\n{front}\n---\n{_with_block(text, _block(boards))}"
 
 

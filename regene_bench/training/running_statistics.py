@@ -31,7 +31,8 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
     Each becomes the mean over batches of up to 5,000 of the stage's images (no more than it was
     trained on), shuffled and augmented by a random stream of its own: it is a function of the
     weights, the data and the run's seed. Everything but batch norms is in evaluation mode then.
-    Norms that ``forward`` does not pass keep what they have. Without ``forward`` or without batch
+    Norms that ``forward`` does not pass keep what they have, and those that are in evaluation mode
+    while their network trains. Without ``forward`` or without batch
     norms nothing is computed and nothing is drawn.
 
     Args:
@@ -39,7 +40,8 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
         data: The training images.
         runtime: Its seed. A stop waits for the end: a stage whose steps are done must not be lost.
     """
-    norms = list(dict.fromkeys(_batch_norms(stage.modules.values())))
+    # those that a network keeps in evaluation mode while it trains are not its own
+    norms = [norm for norm in _batch_norms(stage.modules.values()) if norm.training]
     if stage.forward is None or not norms:
         return
     for module in stage.modules.values():
@@ -65,10 +67,9 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
 
 
 def _batch_norms(modules: Iterable[nn.Module]) -> Iterator[_BatchNorm]:
-    for module in modules:
-        for layer in module.modules():
-            if isinstance(layer, _BatchNorm) and layer.running_mean is not None:
-                yield layer
+    for layer in dict.fromkeys(layer for module in modules for layer in module.modules()):
+        if isinstance(layer, _BatchNorm) and layer.running_mean is not None:
+            yield layer
 
 
 def _batches(stage: Stage, n: int, device: torch.device) -> Iterable[Tensor]:

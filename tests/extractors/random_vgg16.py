@@ -27,7 +27,8 @@ def save_vgg16(folder: Path) -> Path:
         for key, shape in shapes.items()
     }
     path = folder / "vgg16-397923af.pth"
-    torch.save(drawn, path)
+    # as the published file of 2016 is
+    torch.save(drawn, path, _use_new_zipfile_serialization=False)
     return path
 
 

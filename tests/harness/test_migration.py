@@ -9,17 +9,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import Event, Message
 from regene_bench.harness import migration
 from regene_bench.harness.campaign import _bring_up_to_date
 from regene_bench.harness.compaction import compact
 from regene_bench.harness.migration import migrate
-from regene_bench.harness.run import LOCK, run_folder
+from regene_bench.harness.run_folders import LOCK, run_folder
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.part_file import read_pages
 from regene_bench.leaderboard.parts import read_parts, write_part
 from regene_bench.leaderboard.places import part_files
-from regene_bench.leaderboard.schema import PLAIN_SCHEMA
-from regene_bench.leaderboard.seal import is_sealed
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
+from regene_bench.leaderboard.seal import is_sealed, read_sealed
 from regene_bench.runtime.locks import held_if_free
+from regene_bench.runtime.stop import StopRequest
 from tests.harness.file_events import killed_before
 from tests.leaderboard.helpers import as_of_version, record, score
 
@@ -126,11 +130,45 @@ def test_run_does_it_first_and_goes_on_where_it_cannot(
     with monkeypatch.context() as patch:
         patch.setattr("regene_bench.harness.rewriting._WAIT_SECONDS", 0.0)
         with held_if_free(results / "leaderboard/digits/.compacting.lock"):
-            _bring_up_to_date(results, events.append)
-    _bring_up_to_date(results, events.append)
-    _bring_up_to_date(results, events.append)
+            _bring_up_to_date(results, events.append, StopRequest())
+    _bring_up_to_date(results, events.append, StopRequest())
+    _bring_up_to_date(results, events.append, StopRequest())
     told = [(e.level, e.text) for e in events if isinstance(e, Message)]
     assert [level for level, _ in told] == ["warning", "info"]
     assert "Another call is at work" in told[0][1]
     assert told[1][1] == "digits: 4 files of older versions written anew"
     assert migration.migrate(results, "digits").rewritten == 0
+
+
+def test_a_stop_is_heeded_between_two_files(results: Path) -> None:
+    before = _rows(results)
+    stop = StopRequest()
+    events: list[Event] = []
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        if len(events) == 2:
+            stop.ask("enough")
+
+    with pytest.raises(Interrupted):
+        _bring_up_to_date(results, emit, stop)
+    assert sum(_plain(path) for path in part_files(results)) == 4  # of which three were before
+    assert _rows(results) == before
+
+
+def test_rows_of_many_runs_are_sorted_as_the_files_name_says(results: Path) -> None:
+    """Which other programs may not have done; runs are looked for by that name."""
+    compact(results, "digits")
+    (path,) = part_files(results)
+    table = read_pages(read_sealed(path))
+    older = table.drop_columns(["trained_together"]).take(list(reversed(range(len(table)))))
+    version = older.column_names.index("schema_version")
+    older = older.set_column(version, "schema_version", pa.array([2] * len(older), pa.int32()))
+    pq.write_table(older, path)
+    assert migrate(results, "digits").rewritten == 1
+    assert [read_run(results, _id(number)).seed for number in range(6)] == [
+        SEED + number for number in range(6)
+    ]
+    (path,) = part_files(results)
+    pq.write_table(table.slice(0, 0).cast(SCHEMA), path)  # no rows, no name for a file of them
+    assert migrate(results, "digits").left == ()

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regene_bench.base.errors import UsageError
+from regene_bench.leaderboard import packed_rows, seal
 from regene_bench.leaderboard.folding import table_of
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.packed_rows import PackedRows, unpacked
@@ -102,9 +103,68 @@ def test_what_is_packed_otherwise_is_read_from_the_pages(
     assert read_run(tmp_path, "0123") == record()
 
 
+def _packed_as(path: Path, rows: object, **columns: object) -> bytes:
+    told = {"rows": rows, "columns": {**_packed(path).columns, **columns}}
+    return zlib.compress(json.dumps(told).encode())
+
+
+@pytest.mark.parametrize("rows", [0, 2, 1000, 1.5, "1", None])
+def test_a_count_that_no_column_bears_out_is_no_packing(tmp_path: Path, rows: object) -> None:
+    path = write_part(tmp_path, record())
+    assert unpacked(_packed_as(path, rows)) is None
+    assert unpacked(_packed_as(path, 1)) is not None
+
+
+def test_more_than_a_run_can_have_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = _packed_as(write_part(tmp_path, record()), 1, note="a" * 5000)
+    assert unpacked(content) is not None
+    monkeypatch.setattr(packed_rows, "_MOST_BYTES", 4000)
+    assert unpacked(content) is None
+
+
+@pytest.mark.parametrize("length", [b"zzzzzzzz", b"0x000010", b"ffffffff", b"00000000"])
+def test_a_length_that_is_none_leaves_the_pages(tmp_path: Path, length: bytes) -> None:
+    content = part_bytes(table_of([record()]), "many runs")
+    path = tmp_path / "leaderboard" / "digits" / f"{record().run_id}.parquet"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(_with_extra(content, b"{}", length))
+    assert read_sealed(path).extra is None
+    assert read_run(tmp_path, record().run_id) == record()
+
+
+def _with_extra(content: bytes, extra: bytes, length: bytes) -> bytes:
+    """A sealed file whose extra content tells another length of itself."""
+    whole = sealed(content, extra)
+    right = f"{len(extra):08x}".encode()
+    before, _, after = whole.partition(seal._EXTRA_MARK + right)
+    told = before + seal._EXTRA_MARK + length
+    cut = after.index(seal._MARK)
+    footer = after[cut + seal._SEAL :]
+    return told + seal._seal(told, footer) + footer
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", zlib.compress(b"[]"), zlib.compress(b"[" * 9**6)])
 def test_what_is_no_packing_is_none(content: bytes) -> None:
     assert unpacked(content) is None
+
+
+def test_show_and_boards_believe_the_same_texts(tmp_path: Path) -> None:
+    path = write_part(tmp_path, record())
+    _spoil(path, note="\ud800")
+    assert len(read_parts(tmp_path)[1]) == 1
+    with pytest.raises(UsageError, match="no run"):
+        read_run(tmp_path, record().run_id)
+
+
+def test_a_copy_that_contradicts_a_run_keeps_it_from_being_shown(tmp_path: Path) -> None:
+    """As it keeps it from the boards."""
+    path = write_part(tmp_path, record(scores=(score("mae", 1.0),)))
+    other = write_part(tmp_path / "other", record(scores=(score("mae", 2.0),)))
+    path.with_name(f"copy-of-{path.name}").write_bytes(other.read_bytes())
+    with pytest.raises(UsageError, match="no run"):
+        read_run(tmp_path, record().run_id)
 
 
 def test_a_run_whose_part_is_damaged_is_not_shown(tmp_path: Path) -> None:

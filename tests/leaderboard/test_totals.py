@@ -128,3 +128,34 @@ def test_few_parts_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(read_totals(tmp_path / "results")[0]) == 1
     assert len(read_totals(tmp_path / "nothing there")[0]) == 0
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_that_is_a_link_to_elsewhere_shows_nothing_of_there(
+    results: Path, tmp_path: Path
+) -> None:
+    read_totals(results)
+    received = tmp_path / "received"
+    received.mkdir()
+    (received / "leaderboard").symlink_to(results / "leaderboard")
+    table, bad = read_totals(received)
+    assert len(table) == 0
+    assert len(bad) == MANY
+
+
+def test_a_folder_that_changes_while_it_is_looked_at_is_not_known_again(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(part: os.DirEntry[str]) -> bytes:
+        raise FileNotFoundError(part.path)
+
+    monkeypatch.setattr(totals, "_known_by", gone)
+    assert totals._state_of(results / "leaderboard") is None
+    _answers_as_parts_do(results)
+
+
+def test_what_another_version_kept_is_not_taken(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = totals._state_of(results / "leaderboard")
+    monkeypatch.setattr(totals, "_MADE_BY", b"2/4/run_id")
+    assert totals._state_of(results / "leaderboard") not in (None, before)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,13 +16,16 @@ from regene_bench_plugins.metrics.frechet import FrechetDistance
 from regene_bench_plugins.metrics.inception_score import InceptionScore, InceptionScoreConfig
 from regene_bench_plugins.metrics.kid import KernelDistance
 from regene_bench_plugins.metrics.prdc import Prdc
+from torch import Tensor
 
 from regene_bench.api import Evaluation, Metric
 from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.harness.score_rows import row_of
 from regene_bench.leaderboard.record import ScoreRow
-from regene_bench.plugins.host import PluginHost
+from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.samples.parity import recompute as recomputing
+from regene_bench.samples.parity.clean_fid_features import clean_fid_features
 from regene_bench.samples.parity.libraries import LIBRARIES
 from regene_bench.samples.parity.recompute import Line, checkable, recompute
 from regene_bench.samples.parity.table import exit_code_of, table_of
@@ -105,6 +107,15 @@ def test_a_number_that_is_wrong_by_a_hundredth_is_found(
     assert "DIFFERS" in table_of(lines)
 
 
+def test_a_set_that_is_scored_against_itself_agrees(tmp_path: Path) -> None:
+    """Where every library has zero, up to its rounding."""
+    data = make_data(per_class=20)
+    same = evaluation_of_images(data.train.images, data.train.labels, data, tmp_path)
+    (row,) = rows_of(same, FrechetDistance(FeatureMetricConfig(extractor="pixels")))
+    lines = list(recompute([row], same, HOST))
+    assert [line.agrees for line in lines] == [True] * 4
+
+
 def test_scores_of_other_weights_are_not_compared(
     evaluation: Evaluation, rows: list[ScoreRow]
 ) -> None:
@@ -152,7 +163,7 @@ def on_inception(tmp_path: Path) -> Iterator[Evaluation]:
 
 @pytest.mark.slow
 def test_on_inception_clean_fid_resizes_and_embeds_the_images_itself(
-    on_inception: Evaluation,
+    on_inception: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the Fréchet distance, whose square root of 2048 × 2048 takes half a minute."""
     rows = rows_of(
@@ -160,9 +171,16 @@ def test_on_inception_clean_fid_resizes_and_embeds_the_images_itself(
         KernelDistance(FeatureMetricConfig(extractor="inception")),
         InceptionScore(InceptionScoreConfig(extractor="inception")),
     )
-    entry = SimpleNamespace(load=lambda: SimpleNamespace(weights=(backbone.INCEPTION_2015,)))
-    host = SimpleNamespace(find=lambda kind, name: entry)
-    lines = list(recompute(rows, on_inception, cast("PluginHost", host)))
+    monkeypatch.setattr(Inception, "weights", (backbone.INCEPTION_2015,))
+    embedded: list[int] = []
+
+    def counted(images: Tensor, *arguments: Any) -> Tensor:
+        embedded.append(len(images))
+        return clean_fid_features(images, *arguments)
+
+    monkeypatch.setattr(recomputing, "clean_fid_features", counted)
+    lines = list(recompute(rows, on_inception, load_plugins()))
+    assert embedded == [6, 6]  # real and generated images, once
     assert [(line.row.metric, line.features) for line in lines] == [
         ("kid", "clean-fid"),
         ("inception_score", "ours"),

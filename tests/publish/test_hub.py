@@ -122,3 +122,58 @@ def test_load_dataset_reads_a_row_a_line_by_default_and_all_rows_by_name(
 def test_what_is_no_repository(name: str) -> None:
     with pytest.raises(UsageError, match="no repository"):
         upload(name, {}, "http://127.0.0.1:1")
+
+
+OLDER = """---
+license: "apache-2.0"
+pretty_name: "Ours"
+tags: ["regene-bench"]
+configs: [{"config_name": "default", "data_files": "scores.parquet"}]
+---
+
+# Ours
+
+Scores of class-conditional image generators on digits, measured with regene-bench. One row per run.
+
+| rank | method | fd |
+|---|---|---|
+| 1 | cgan | 111.5 |
+
+## Columns
+
+| column | type | what |
+|---|---|---|
+| `seed` | int64 | The seed. |
+
+## How we ran it
+
+At night.
+"""
+
+
+def test_a_card_of_the_version_before_has_its_tables_made_anew(tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record("a"))
+    card = files_of(read_source(tmp_path / "results").table, {}, there=OLDER)[CARD].decode()
+    assert "111.5" not in card
+    assert card.count("## Columns") == 1
+    assert card.endswith("## How we ran it\n\nAt night.\n")
+    head = yaml.safe_load(card.split("---\n")[1])
+    assert "license" not in head  # which that version had said for everybody
+    assert head["pretty_name"] == "Ours"
+
+
+def test_a_card_keeps_its_characters_and_takes_a_new_heading(tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record("a"))
+    table = read_source(tmp_path / "results").table
+    first = files_of(table, {}, "Boards 🏆")[CARD].decode()
+    again = files_of(table, {}, "Tables 🏆", there=first)[CARD].decode()
+    assert yaml.safe_load(again.split("---\n")[1])["pretty_name"] == "Tables 🏆"
+    assert "\n# Tables 🏆\n" in again
+    assert "Boards" not in again
+
+
+def test_a_card_whose_yaml_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    write_part(tmp_path / "results", record("a"))
+    with pytest.raises(ResultsError, match=r"README\.md cannot be read") as caught:
+        files_of(read_source(tmp_path / "results").table, {}, there="---\na: [1\n---\n# mine\n")
+    assert "Mend it on the Hub" in caught.value.hint

@@ -159,3 +159,23 @@ def test_first_party_networks_are_settled(
     fit(name, data, make_runtime(tmp_path))
     assert told
     assert all(stage.forward is not None for stage in told)
+
+
+def test_a_norm_that_is_kept_in_evaluation_mode_keeps_its_statistics(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    """As those of a pretrained part of a network are, which the stage trains no further."""
+
+    class Frozen(nn.BatchNorm1d):
+        def train(self, mode: bool = True) -> Frozen:
+            return super().train(False)
+
+    runtime = make_runtime(tmp_path)
+    tiny = Tiny(runtime)
+    frozen = Frozen(64)
+    frozen.running_mean = torch.full((64,), 7.0)
+    tiny.network.insert(1, frozen)
+    train(settled(tiny), data.train, runtime)
+    assert torch.equal(frozen.running_mean, torch.full((64,), 7.0))
+    assert isinstance(tiny.network[4], nn.BatchNorm1d)
+    assert tiny.network[4].num_batches_tracked > 0

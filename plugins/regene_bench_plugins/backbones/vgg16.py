@@ -5,6 +5,7 @@ The extractor ``vgg16`` takes its convolutions, ReGene's perceptual loss the fir
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -37,17 +38,18 @@ def load_convolutions(path: Path) -> nn.Sequential:
     """
     from torchvision.models import vgg16
 
-    state: dict[str, Tensor] = torch.load(path, weights_only=True, mmap=True, map_location="cpu")
     with torch.device("meta"):
         layers: nn.Sequential = vgg16().features
-    own = {
-        name.removeprefix("features."): value.float().clone()
-        for name, value in state.items()
-        if name.startswith("features.")
-    }
     try:
+        # the published file is of the form before zip, which cannot be mapped into memory
+        state: dict[str, Tensor] = torch.load(path, weights_only=True, map_location="cpu")
+        own = {
+            name.removeprefix("features."): value.float().clone()
+            for name, value in state.items()
+            if name.startswith("features.")
+        }
         layers.load_state_dict(own, assign=True)
-    except RuntimeError as error:
+    except (RuntimeError, pickle.UnpicklingError) as error:
         raise UnavailableError(
             f"{path} is not VGG-16: {error}", hint="Remove it, and add the published file."
         ) from error

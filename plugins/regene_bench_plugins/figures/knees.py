@@ -70,8 +70,10 @@ def knee_of(places: Sequence[float], values: Sequence[float]) -> float | None:
 def knee_over_seeds(scores: Scores, seed: int) -> Knee:
     """Knee of the mean curve if it falls, and bends upwards, by more than its noise.
 
-    Both are tested by permutation at a level of 5 %, and both must hold: whatever curve has none
-    of a fall or of a bend is given a knee in at most 5 % of studies.
+    Both are tested by permutation at a level of 5 %, and both must hold: a curve without a fall, or
+    without a bend, is given a knee in at most 5 % of studies. That holds of noise that is alike at
+    all places: of a place whose scores scatter ten times as much, in up to a third, since from a
+    few seeds nothing can tell its luck from a fall.
 
     At each place as many scores as there are seeds are drawn with repetition, independently of
     the other places, since models of different places are trained independently.

@@ -14,6 +14,7 @@ from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.inception_score import count_splits
 from regene_bench.leaderboard.record import ScoreRow
 from regene_bench.plan.weights import obtain_weights
+from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost
 from regene_bench.samples.parity.clean_fid_features import clean_fid_features
 from regene_bench.samples.parity.libraries import LIBRARIES, Library, Sides
@@ -32,9 +33,17 @@ KINDS = {
 """What other libraries can compute, by column."""
 RELATIVE = {"fd": 1e-3, "kid": 1e-3, "inception_score": 1e-4}
 """Share of a value by which another library's may differ."""
-ABSOLUTE = {"kid": 1e-5, "precision": 2e-3, "recall": 2e-3, "density": 2e-3, "coverage": 2e-3}
-"""The same in units of the value, whichever is more: KID may be zero, and shares have ties."""
+ABSOLUTE = {
+    "fd": 1e-3,
+    "kid": 1e-5,
+    "precision": 2e-3,
+    "recall": 2e-3,
+    "density": 2e-3,
+    "coverage": 2e-3,
+}
+"""The same in units of the value, if that is more: distances may be zero, and shares have ties."""
 _INCEPTION = "inception"
+_SCORE = "inception_score"
 _CLEAN_FID = "clean-fid"
 
 
@@ -121,17 +130,20 @@ def recompute(
         if why:
             yield from (Line(row, "", note=why) for row in own)
             continue
-        sides, features = _sides(own[0], evaluation, host)
-        for library in installed:
-            wanted = frozenset(KINDS[row.metric] for row in own) & library.kinds
-            if not wanted:
-                continue
+        asked = frozenset(KINDS[row.metric] for row in own)
+        able = [library for library in installed if library.kinds & asked]
+        if not able:
+            continue
+        # an inception score is of our logits, and compares with no real images
+        sides, features = _sides(own[0], evaluation, host, of_features=asked != {_SCORE})
+        for library in able:
+            wanted = asked & library.kinds
             evaluation.runtime.stop.check()
             found = library.compute(sides, wanted)
             for row in own:
                 value = found.get(KINDS[row.metric])
                 if value is not None:
-                    whose = "ours" if KINDS[row.metric] == "inception_score" else features
+                    whose = "ours" if KINDS[row.metric] == _SCORE else features
                     yield Line(row, library.title, whose, value)
 
 
@@ -147,7 +159,9 @@ def _why_not(row: ScoreRow, evaluation: Evaluation) -> str:
     return ""
 
 
-def _sides(row: ScoreRow, evaluation: Evaluation, host: PluginHost) -> tuple[Sides, str]:
+def _sides(
+    row: ScoreRow, evaluation: Evaluation, host: PluginHost, *, of_features: bool
+) -> tuple[Sides, str]:
     """The features that libraries are given, and whose they are."""
     extractor, split = row.extractor_id or "", cast("Split | None", row.reference_split)
     generated = evaluation.generated_features(extractor)
@@ -155,8 +169,13 @@ def _sides(row: ScoreRow, evaluation: Evaluation, host: PluginHost) -> tuple[Sid
         len(generated.features), len(torch.unique(evaluation.comparison.labels)), 10
     )
     logits = None if generated.logits is None else generated.logits.double().cpu()
+    if not of_features:
+        nothing = generated.features.new_zeros(0)
+        return Sides(nothing, nothing, logits, splits or 1), "ours"
     if extractor == _INCEPTION and _clean_fid_is_there():
-        weights = obtain_weights(host.find("extractor", extractor).load().weights[0])
+        weights = obtain_weights(
+            host.find("feature_extractor", extractor, home=OWN_DISTRIBUTION).load().weights[0]
+        )
         runtime = evaluation.runtime
         both = []
         for what, images in (

@@ -159,9 +159,12 @@ def training_stage(
 
     def forward(batch: Batch) -> None:
         # of the averaged weights, which are what generates in the end
-        noise = setup.noise.draw(len(batch.labels), batch.labels.device)
-        with runtime.autocast():
-            average.network(noise, batch.labels)
+        for labels in torch.split(
+            batch.labels, config.batch_size
+        ):  # a batch of a stage has several
+            noise = setup.noise.draw(len(labels), labels.device)
+            with runtime.autocast():
+                average.network(noise, labels)
 
     def sketch(labels: Tensor) -> Tensor:
         # the same noise each time, so that one sees the same samples change

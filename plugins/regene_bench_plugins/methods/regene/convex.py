@@ -76,8 +76,16 @@ class LatentPool:
         """How many latents a class has."""
         return int(self.offsets[label + 1] - self.offsets[label])
 
-    def require(self, n: int, class_names: Sequence[str], what: str) -> None:
+    def require(
+        self, n: int, class_names: Sequence[str], what: str, *, grows_with_training: bool = False
+    ) -> None:
         """Check that each class has at least ``n`` latents.
+
+        Args:
+            n: How many are combined.
+            class_names: K names in label order.
+            what: What the pool consists of.
+            grows_with_training: Whether a longer training would bring more of these.
 
         Raises:
             MethodError: One has fewer; names it and what it has too few of.
@@ -87,7 +95,8 @@ class LatentPool:
                 raise MethodError(
                     f"Class {name!r} has {self.size(label)} {what}; "
                     f"combinations of {n} need at least {n}.",
-                    hint="Train longer, combine fewer (n_combined), or give the class more images.",
+                    hint="Combine fewer (n_combined), or give the class more images"
+                    + ("; or train longer." if grows_with_training else "."),
                 )
 
     def combine(self, candidates: Sequence[Candidate]) -> Tensor:

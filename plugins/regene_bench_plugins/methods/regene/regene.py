@@ -195,5 +195,10 @@ class ReGene(Method):
             latents, labels = latents[right], labels[right]
             what += " that the classifier gets right"
         pool = LatentPool.of(latents, labels, data.shape.n_classes)
-        pool.require(self.config.n_combined, data.class_names, what)
+        pool.require(
+            self.config.n_combined,
+            data.class_names,
+            what,
+            grows_with_training=self.config.pool == "right",
+        )
         return pool

@@ -285,9 +285,9 @@ class _RejectionSampler:
         if sample.judged < self._max_trials:
             return self._source.exhausted_error(sample.label, what)
         hint = "Train the decoder longer, lower the threshold, or raise max_trials."
-        if not sample.latent_trials:
+        if not any(own.latent_trials for own in self._samples if own.label == sample.label):
             what += ", not even in latent space"
-            hint = "Train the classifier longer: it takes no combined latent for the class."
+            hint = "Train the classifier longer, or raise max_trials."
         return MethodError(f"No valid combination in {sample.judged} trials for {what}.", hint=hint)
 
     def _collected(self) -> AcceptedSamples:
