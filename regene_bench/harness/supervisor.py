@@ -94,7 +94,12 @@ class RunSupervisor:
         Raises:
             ResultsError: A newer version has written it.
         """
-        return None if self._stamp(run) == self._stamps[run.run_id] else self._read_part(run)
+        part = self._read_part(run)
+        if part is None or self._stamp(run) != self._stamps[run.run_id]:
+            return part
+        # another call may have ended it after this one had looked what is missing
+        left = unmeasured(states_of(part), self._missing[run.run_id], self._setting.shelf)
+        return None if self._anew or part.status == "failed" or left else part
 
     def give_up(self, run: Run, error: Exception) -> RunRecord:
         """Record that a run was not carried out, beside what earlier calls measured of it.

@@ -67,6 +67,7 @@ def test_commands_print_through_one_function() -> None:
     bare = [
         f"{path.name}:{node.lineno}"
         for path in sorted(folder.glob("*.py"))
+        if path.name != "entry.py"  # which imports nothing of ours, and says one word of its own
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         and (

@@ -13,9 +13,11 @@ import pytest
 from regene_bench_plugins.methods.autoencoder import Autoencoder
 
 from regene_bench.base.errors import EXIT_SOME_FAILED, Interrupted, ResultsError
-from regene_bench.base.events import Event, RunFinished, RunStarted
-from regene_bench.harness.campaign import Outcome, run_campaign
+from regene_bench.base.events import Event, RunFinished, RunStarted, silent
+from regene_bench.harness import campaign
+from regene_bench.harness.campaign import Outcome, carry_out, run_campaign
 from regene_bench.harness.options import Options
+from regene_bench.harness.prepare import prepare
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
 from regene_bench.runtime.stop import StopRequest
@@ -143,3 +145,22 @@ def test_a_run_that_cannot_be_had_again_keeps_its_scores(
     mended = run_campaign(name, options(tmp_path, metrics="diversity"))
     assert mended.exit_code == 0
     assert all(s.status != "failed" for s in read_run(tmp_path, run_id).scores)
+
+
+def test_a_run_that_another_call_ends_at_the_last_moment_has_not_failed(
+    light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After this call has looked what is missing: its executor finds nothing to do."""
+    some = options(tmp_path, methods="real", metrics="neutral", settings=())
+    warm = campaign._warm
+    ended: list[str] = []
+
+    def another_call_ends_it(*arguments: Any) -> None:
+        monkeypatch.setattr(campaign, "_warm", warm)
+        ended.extend(one.status for one in run_campaign(str(light_protocol), some).ran)
+
+    monkeypatch.setattr(campaign, "_warm", another_call_ends_it)
+    prepared = prepare(str(light_protocol), some, silent, StopRequest())
+    outcome = carry_out(replace(prepared, executor=lambda job: iter(())))
+    assert ended == ["ok"]
+    assert [(one.status, one.error_message) for one in outcome.ran] == [("ok", None)]

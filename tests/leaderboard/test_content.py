@@ -76,7 +76,7 @@ def _spoilt(column: str, value: Any, *, run_id: str = "bb", row: int = 1) -> pa.
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _write(results: Path, table: pa.Table, name: str = "bb", kind: Kind = "part") -> Path:
+def _write(results: Path, table: pa.Table, name: str = "bb", kind: Kind = "one run") -> Path:
     path = results / "leaderboard" / "digits" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(part_bytes(table, kind))

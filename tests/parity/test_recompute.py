@@ -109,7 +109,7 @@ def test_a_number_that_is_wrong_by_a_hundredth_is_found(
 
 def test_a_set_that_is_scored_against_itself_agrees(tmp_path: Path) -> None:
     """Where every library has zero, up to its rounding."""
-    data = make_data(per_class=20)
+    data = make_data(per_class=60)
     same = evaluation_of_images(data.train.images, data.train.labels, data, tmp_path)
     (row,) = rows_of(same, FrechetDistance(FeatureMetricConfig(extractor="pixels")))
     lines = list(recompute([row], same, HOST))
