@@ -267,9 +267,12 @@ def _plugin_commands() -> dict[str, Any]:
     for plugin in list(host.plugins):
         if (own := host.commands_of(plugin)) is not None:
             found: dict[str, Any] = getattr(typer.main.get_command(own), "commands", {})
+            whose = f"{plugin.distribution} {plugin.version}".strip()
             for name, command in found.items():
-                if name not in COMMANDS:
-                    whose = f"{plugin.distribution} {plugin.version}".strip()
+                if name in COMMANDS or name in commands:
+                    text = f"The command {name!r} of {whose} is left out: its name is taken."
+                    say(text, file=sys.stderr)
+                else:
                     commands[name] = _guarded_command(command, whose)
     return commands
 

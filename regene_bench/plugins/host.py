@@ -231,8 +231,14 @@ class PluginHost:
         return f"Left out as broken: {names}; `regene-bench doctor` says why."
 
     def unheard(self) -> list[str]:
-        """Functions of plugins that are named like hooks and are none, a sentence each."""
-        return [told for plugin in self.plugins for told in plugin.unheard]
+        """What was meant for plugins and is heard by none, a sentence each.
+
+        Functions that are named like hooks and are none, and plugins that were to be blocked and
+        are not installed.
+        """
+        told = [told for plugin in self.plugins for told in plugin.unheard]
+        gone = [plugin.name for plugin in self.blocked if not plugin.distribution]
+        return told + [f"no plugin is blocked as {name!r}: none is called so" for name in gone]
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Tell all observers; the failure of one is logged, and the next one is told.

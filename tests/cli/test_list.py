@@ -53,6 +53,8 @@ def test_a_blocked_plugin_is_listed_as_such_and_named_where_a_name_is_not_found(
     done = cli("info", "mine", REGENE_BENCH_BLOCK_PLUGINS="fake-good")
     assert done.returncode == 2
     assert "Blocked by REGENE_BENCH_BLOCK_PLUGINS is fake-good." in done.stderr
+    done = cli("--block-plugin", "fake-god", "list", "methods")
+    assert "no plugin is blocked as 'fake-god': none is called so" in done.stderr
 
 
 def test_third_party_collisions_and_broken_ones(cli: Cli, plugins: Path) -> None:

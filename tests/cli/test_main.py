@@ -137,7 +137,9 @@ def test_commands_of_plugins(cli: Cli, plugins: Path) -> None:
     )
     install(plugins, "fake-bad", BAD_PLUGINS["import"][0])
     assert "Say hello." in cli("--help").stdout
-    assert cli("greet", "you").stdout == "hello you\n"
+    greeted = cli("greet", "you")
+    assert greeted.stdout == "hello you\n"
+    assert "The command 'list' of fake-command 1.2 is left out" in greeted.stderr
     assert "stolen" not in cli("list", "methods").stdout
 
 
