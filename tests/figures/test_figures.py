@@ -106,6 +106,8 @@ def test_augmentation_keeps_the_originals_and_adds(outcome: StudyOutcome) -> Non
 def test_the_map_has_a_place_for_every_image_of_every_method(outcome: StudyOutcome) -> None:
     rows = data(outcome, "latent-map")
     assert len(rows["x"]) == 200
+    (shown,) = (one for one in outcome.shown if one.exhibit.name.startswith("latent-map"))
+    assert f" {200 // len(set(rows['method']))} test images" in shown.exhibit.caption
     assert np.isfinite(rows["x"]).all()
     assert np.isfinite(rows["y"]).all()
 

@@ -56,7 +56,9 @@ class LatentMap(Figure):
                 data["x"] += places[:, 0].tolist()
                 data["y"] += places[:, 1].tolist()
             axes[-1].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
-            caption = f"t-SNE maps of the latents of {self.config.n} test images of {view.name}."
+            # there may be fewer than were asked for, and classes have equally many
+            shown = len(data["class"]) // len(runs)
+            caption = f"t-SNE maps of the latents of {shown} test images of {view.name}."
             yield Exhibit(f"latent-map-{view.name}", caption, data, drawing)
 
     def _panel(
