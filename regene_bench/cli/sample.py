@@ -71,9 +71,10 @@ def sample(
         )
     what = loaded.description
     say(f"{drawn.n} images of {what.method} (run {what.run_id}) are in {drawn.path}.")
-    against = what.protocol.name
+    against, which = what.protocol.name, ""
     if against not in load_plugins().shown_names("benchmark"):
-        return  # of a protocol's file, whose place nobody knows here
+        # of a protocol's own file, whose place nobody knows here
+        against, which = "PROTOCOL", f" (PROTOCOL is the file of {against!r})"
     command = ["regene-bench", "score", str(out), "--against", against]
     command += [] if what.preset == what.protocol.default_preset else ["--preset", what.preset]
-    say(f"To score them:\n  {shlex.join(command)}", file=sys.stderr)
+    say(f"To score them{which}:\n  {shlex.join(command)}", file=sys.stderr)

@@ -32,7 +32,8 @@ def test_from_a_run_to_images_and_to_a_folder(cli: Cli, run_id: str, tmp_path: P
     done = cli("sample", run_id[:8], "three.npz", "--class", "3,5", "--n", "6", "--seed", "7")
     assert done.returncode == 0, done.stderr
     assert f"6 images of cgan (run {run_id}) are in three.npz." in done.stdout
-    assert "score" not in done.stderr  # the protocol is a file, which has no name to score by
+    assert "score three.npz --against PROTOCOL" in done.stderr
+    assert "PROTOCOL is the file of 'light'" in done.stderr
     assert np.load(tmp_path / "three.npz")["arr_1"].tolist() == [3, 3, 3, 5, 5, 5]
 
     done = cli("export", run_id, "model", "--license", "mit")
