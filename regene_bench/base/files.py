@@ -8,6 +8,7 @@ the user's umask gives any new file.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import secrets
 import shutil
@@ -140,14 +141,25 @@ def sweep_abandoned(folder: Path, name: str = "*") -> None:
         folder: The folder that the files or folders were being written into.
         name: Only of files or folders of this name; a pattern as ``Path.glob`` has it.
     """
-    for left in folder.glob(f".{name}.*{_SUFFIX}"):
-        with suppress(OSError):
-            age = time.time() - left.stat().st_mtime
-            if age > _ABANDONED_SECONDS or (age > _YOUNG_SECONDS and _is_free(left)):
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink()
+    try:
+        names = os.listdir(folder)
+    except OSError:  # nothing is there, or nobody may look
+        return
+    # a pattern is made only where something is left: it costs as much as writing a small file
+    abandoned = [left for left in names if left.startswith(".") and left.endswith(_SUFFIX)]
+    for left in abandoned:
+        if fnmatch.fnmatchcase(left, f".{name}.*{_SUFFIX}"):
+            _remove_if_abandoned(folder / left)
+
+
+def _remove_if_abandoned(left: Path) -> None:
+    with suppress(OSError):
+        age = time.time() - left.stat().st_mtime
+        if age > _ABANDONED_SECONDS or (age > _YOUNG_SECONDS and _is_free(left)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
 
 
 def stays_inside(path: Path, root: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -105,7 +106,15 @@ def _without_vain_reasons(scores: Iterable[ScoreRow]) -> tuple[ScoreRow, ...]:
     )
 
 
-def table_of(records: Iterable[RunRecord]) -> pa.Table:
-    """The rows of records, under the schema."""
+def table_of(records: Iterable[RunRecord], schema: pa.Schema = SCHEMA) -> pa.Table:
+    """The rows of records, under the schema, or the same one with plain texts."""
     rows = [row | {"schema_version": SCHEMA_VERSION} for run in records for row in run.rows()]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    columns = [_array([row[field.name] for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    # most columns of a run say the same in all rows; to repeat it is faster than to look at each
+    if values and all(value is values[0] for value in values):
+        return pa.repeat(pa.scalar(values[0], kind), len(values))
+    return pa.array(values, kind)

@@ -57,12 +57,17 @@ def packed(columns: Mapping[str, Sequence[str | int | float | None]]) -> bytes:
     """
     (count,) = {len(values) for values in columns.values()}
     told = {
-        # zeros of both signs are equal, and not the same
-        name: values[0] if len(set(map(repr, values))) == 1 else list(values)
-        for name, values in columns.items()
+        name: values[0] if _all_same(values) else list(values) for name, values in columns.items()
     }
     text = json.dumps({"rows": count, "columns": told}, separators=(",", ":"))
     return zlib.compress(text.encode("ascii"), _LEVEL)
+
+
+def _all_same(values: Sequence[str | int | float | None]) -> bool:
+    if values.count(values[0]) < len(values):
+        return False
+    # zeros of both signs are equal, and not the same
+    return values[0] != 0.0 or len(set(map(repr, values))) == 1
 
 
 def unpacked(content: bytes) -> PackedRows | None:

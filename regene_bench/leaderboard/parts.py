@@ -24,7 +24,7 @@ from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.places import FOLDER, leading_out, part_files, part_path
 from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.leaderboard.schema import SCHEMA
+from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.leaderboard.unboxed import rows_of
 
 _READINGS = 3
@@ -76,7 +76,7 @@ def write_part(folder: Path, record: RunRecord) -> Path:
         ResultsError: The disk is full, the folder cannot be written to, or a name is no file name.
     """
     path = part_path(folder, record.benchmark, record.run_id)
-    content = part_bytes(table_of([record]))
+    content = part_bytes(table_of([record], PLAIN_SCHEMA))
     with told_of_disk("write to", path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_abandoned(path.parent, path.name)
