@@ -5,10 +5,12 @@ other (before something is made, renamed or removed in the results folder), for 
 out runs; of workers also one that writes. After some kills a campaign is let end, and its table
 compared with the undisturbed one, number by number.
 
+Then campaigns are stopped by signals at random moments, which end with exit code 130.
+
 Then files of each kind are cut off, and bits of them flipped, and each is read as the program reads
 it, and looked at by ``verify``.
 
-Usage: python benchmarks/reliability.py [--kills 200] [--damages 20] [--seed 0]
+Usage: python benchmarks/reliability.py [--kills 200] [--stops 45] [--damages 20] [--seed 0]
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import argparse
 import itertools
 import os
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -35,16 +38,19 @@ from tests.faults.campaigns import (
     install_misbehaving,
     kill_at_events,
     kill_at_moments,
+    stop_at_moments,
 )
 from tests.faults.damages import copy_from_the_first_part, damage, kinds
 
 AT_ONCE = 6  # kills of one campaign at most
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EVERY = 3  # which file events: every third
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200, help="in all, about")
+    parser.add_argument("--stops", type=int, default=45, help="in all, about")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--damages", type=int, default=20, help="of each kind of file, each way")
     given = parser.parse_args()
@@ -54,6 +60,8 @@ def main() -> None:
         trials = Trials(Path(folder))
         if given.kills:
             print_kills(trials, given.kills, rng)
+        if given.stops:
+            print_stops(trials, given.stops, rng)
         if given.damages:
             print_damages(trials, given.damages, rng)
 
@@ -74,6 +82,18 @@ def print_kills(trials: Trials, kills: int, rng: random.Random) -> None:
             total.campaigns += tally.campaigns
             total.equal += tally.equal
     print(f"{'all':<12} {'':<28} {total.kills:>6} {total.campaigns:>10} {total.equal:>6}")
+
+
+def print_stops(trials: Trials, stops: int, rng: random.Random) -> None:
+    each = stops // (len(WAYS) * len(STOPPING))
+    columns = f"{'stops':>6} {'campaigns':>10} {'equal':>6} {'longest, s':>11}"
+    print(f"{'carried out':<12} {'stopped by':<28} {columns}")
+    for way in WAYS:
+        for sent, tally in trials.stopped(way, each, rng):
+            counts = f"{tally.kills:>6} {tally.campaigns:>10} {tally.equal:>6}"
+            print(f"{way:<12} {sent.name:<28} {counts} {tally.longest:>11.1f}", flush=True)
+            for text in tally.wrong or []:
+                print(f"  {text}")
 
 
 def print_damages(trials: Trials, places: int, rng: random.Random) -> None:
@@ -111,13 +131,7 @@ class Trials:
 
     def of(self, way: str, kills: int, rng: random.Random) -> Iterator[tuple[str, Tally]]:
         """Yield how campaigns fare that are carried out in a way, by where they are killed."""
-        self.campaign(way).call()  # fills the cache
-        undisturbed = self.campaign(way)
-        ended = undisturbed.call()
-        if ended.code != 0:
-            raise SystemExit(ended.err)
-        seconds, expected = ended.seconds, undisturbed.table()
-
+        seconds, expected = self._undisturbed(way)
         tally = Tally()
         while tally.kills < kills:
             kill_at_moments(self.campaign(way), expected, seconds / 2, AT_ONCE, rng, tally)
@@ -125,6 +139,27 @@ class Trials:
         yield "file events", self._at_events(way, "parent", kills, expected)
         if way == "workers":
             yield "file events of workers", self._at_events(way, "workers", kills, expected)
+
+    def stopped(
+        self, way: str, stops: int, rng: random.Random
+    ) -> Iterator[tuple[signal.Signals, Tally]]:
+        """Yield how campaigns fare that signals stop, which leave time to save."""
+        seconds, expected = self._undisturbed(way)
+        for sent in STOPPING:
+            tally = Tally()
+            while tally.kills < stops:
+                campaign = self.campaign(way)
+                stop_at_moments(campaign, expected, seconds * 0.8, sent, AT_ONCE, rng, tally)
+            yield sent, tally
+
+    def _undisturbed(self, way: str) -> tuple[float, Table]:
+        """Seconds that a campaign takes, and its table."""
+        self.campaign(way).call()  # fills the cache
+        undisturbed = self.campaign(way)
+        ended = undisturbed.call()
+        if ended.code != 0:
+            raise SystemExit(ended.err)
+        return ended.seconds, undisturbed.table()
 
     def _at_events(self, way: str, role: str, kills: int, expected: Table) -> Tally:
         tally, first = Tally(), 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -46,11 +47,13 @@ class Ended(NamedTuple):
         code: Its exit code; the negative number of the signal that killed it.
         seconds: From its first word, before which nothing is written.
         err: What it said.
+        seconds_to_stop: From the signal that it was sent, if it was.
     """
 
     code: int
     seconds: float
     err: str
+    seconds_to_stop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,31 +98,52 @@ class Campaign:
         self._arguments = ["run", str(protocol), "--methods", methods, "--device", "cpu"]
         self._arguments += ["--precision", "float32", *options]
 
-    def call(self, after: float | None = None, at: Event | None = None, *more: str) -> Ended:
+    def call(
+        self,
+        after: float | None = None,
+        at: Event | None = None,
+        *more: str,
+        sent: signal.Signals = signal.SIGKILL,
+    ) -> Ended:
         """Call once.
 
         Args:
             after: Kill it if it is still at work so many seconds after its first word.
             at: Kill it, or a worker of it, at a file event.
             more: More of the command line.
+            sent: What it is killed or stopped by; all of its processes get it but for SIGKILL, as
+                from a terminal.
         """
         Path(f"{self.results}.killed").unlink(missing_ok=True)
         variables = environment(self._cache, self._plugins)
         if at is not None:
             variables["REGENE_BENCH_KILL"] = f"{at.role}:{at.number}:{self.results}"
         with tempfile.NamedTemporaryFile(suffix=".log") as log:
-            process = start([*self._arguments, *more], self._folder, variables, errors=log.fileno())
+            process = start(
+                [*self._arguments, *more],
+                self._folder,
+                variables,
+                own_group=sent != signal.SIGKILL,
+                errors=log.fileno(),
+            )
             while process.poll() is None and Path(log.name).stat().st_size == 0:
                 time.sleep(0.01)
             began = time.monotonic()
+            sent_at = None
             try:
                 process.wait(_MOST_SECONDS if after is None else after)
             except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait(60)
+                sent_at = time.monotonic()
+                if sent == signal.SIGKILL:
+                    process.send_signal(sent)
+                else:
+                    os.killpg(process.pid, sent)
+                process.wait(_MOST_SECONDS)
             said = Path(log.name).read_text(errors="replace")
         assert process.returncode is not None
-        return Ended(process.returncode, time.monotonic() - began, said)
+        now = time.monotonic()
+        after_it = None if sent_at is None else now - sent_at
+        return Ended(process.returncode, now - began, said, after_it)
 
     def table(self) -> Table:
         """Its scores as they are on disk."""
@@ -134,12 +158,14 @@ class Tally:
         kills: Kills in all.
         campaigns: Campaigns that they were spread over.
         equal: Campaigns of which the table was the undisturbed one in the end.
+        longest: Seconds that a stop took at most.
         wrong: What was found where it was not.
     """
 
     kills: int = 0
     campaigns: int = 0
     equal: int = 0
+    longest: float = 0.0
     wrong: list[str] | None = None
 
 
@@ -168,6 +194,33 @@ def kill_at_moments(
         if ended.code == 0:
             break
     _count(make, expected, killed, tally, ended)
+
+
+def stop_at_moments(
+    make: Campaign,
+    expected: Table,
+    seconds: float,
+    sent: signal.Signals,
+    stops: int,
+    rng: random.Random,
+    tally: Tally,
+) -> None:
+    """Stop one campaign at random moments of what it takes undisturbed, then let it end.
+
+    A stop ends with exit code 130 and without a traceback.
+    """
+    heeded = 0
+    for _ in range(stops):
+        ended = make.call(rng.uniform(0, seconds), sent=sent)
+        if ended.seconds_to_stop is not None:
+            tally.longest = max(tally.longest, ended.seconds_to_stop)
+            if ended.code not in (130, 0) or "Traceback" in ended.err:
+                why = f"{sent.name}: exit code {ended.code}: {ended.err[-600:]}"
+                tally.wrong = [*(tally.wrong or []), why]
+            heeded += ended.code == 130
+        if ended.code == 0:
+            break
+    _count(make, expected, heeded, tally, ended)
 
 
 def _count(campaign: Campaign, expected: Table, killed: int, tally: Tally, last: Ended) -> None:
