@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--damages", type=int, default=20, help="of each kind of file, each way")
     given = parser.parse_args()
     os.environ["REGENE_BENCH_OFFLINE"] = "1"
+    os.environ["OMP_NUM_THREADS"] = "1"  # as of the campaigns, which then need not import it all
     for sent in STOPPING:  # a shell's background jobs ignore some, and so would what they start
         signal.signal(sent, signal.SIG_DFL)
     rng = random.Random(given.seed)

@@ -43,12 +43,15 @@ from regene_bench.evaluation.inception_score import count_splits, inception_scor
 from regene_bench.evaluation.kid import kernel_distance
 from regene_bench.evaluation.memorisation import Nearness, nearness
 from regene_bench.evaluation.metric import Column, Metric, MetricConfig, Score, Skipped
+from regene_bench.evaluation.mmd import gaussian_mmd, median_distance
 from regene_bench.evaluation.nearest import Neighbours, nearest
 from regene_bench.evaluation.prdc import precision_recall_density_coverage
 from regene_bench.evaluation.radii import neighbour_radii
+from regene_bench.evaluation.rarity import rarity_scores
 from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
+from regene_bench.evaluation.vendi import vendi_scores
 from regene_bench.harness.executors.executor import Executor, Job, Reopen, ReopenedJob
 from regene_bench.harness.options import Options as RunOptions
 from regene_bench.harness.run_logger import LoggedRun, RunLogger
@@ -187,6 +190,7 @@ __all__ = [
     "frechet_at_infinity_from",
     "frechet_distance",
     "frechet_from",
+    "gaussian_mmd",
     "half_width",
     "hookimpl",
     "images_to_see",
@@ -197,12 +201,14 @@ __all__ = [
     "mean_pair_distance",
     "mean_pair_ssim",
     "measures_of",
+    "median_distance",
     "nearest",
     "nearness",
     "neighbour_radii",
     "obtain_weights",
     "one_cycle",
     "precision_recall_density_coverage",
+    "rarity_scores",
     "saturation",
     "share",
     "split_distances",
@@ -215,5 +221,6 @@ __all__ = [
     "train",
     "train_together",
     "validate",
+    "vendi_scores",
     "warmup_then_cosine",
 ]

@@ -213,6 +213,26 @@ def register_metrics(register: Register) -> None:
         summary="kernel Inception distance on any extractor's features",
     )
     register(
+        "mmd",
+        f"{_HERE}.metrics.mmd:GaussianMmd",
+        summary="discrepancy under a Gaussian kernel; CMMD's on CLIP features",
+    )
+    register(
+        "vendi",
+        f"{_HERE}.metrics.vendi:Vendi",
+        summary="effective number of different generated images, at four orders",
+    )
+    register(
+        "vendi_per_class",
+        f"{_HERE}.metrics.vendi:VendiPerClass",
+        summary="effective number of images within a class, relative to real ones",
+    )
+    register(
+        "rarity",
+        f"{_HERE}.metrics.rarity:Rarity",
+        summary="how uncommon generated images are among the real ones",
+    )
+    register(
         "prdc",
         f"{_HERE}.metrics.prdc:Prdc",
         summary="precision, recall, density and coverage on any extractor's features",

@@ -142,7 +142,8 @@ def sweep_abandoned(folder: Path, name: str = "*") -> None:
         name: Only of files or folders of this name; a pattern as ``Path.glob`` has it.
     """
     try:
-        names = os.listdir(folder)
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
     except OSError:  # nothing is there, or nobody may look
         return
     # a pattern is made only where something is left: it costs as much as writing a small file
