@@ -18,7 +18,7 @@ from torch import Tensor
 
 from regene_bench.api import DeviceImages, Features, Generation, SampleRng, UnavailableError
 from regene_bench.studies.figure import Exhibit, Figure
-from tests.figures.views import CLASSES, finished, view
+from tests.figures.views import CLASSES, finished, reported, view
 
 IMAGES = DeviceImages(
     torch.arange(12, dtype=torch.uint8).repeat_interleave(16).reshape(12, 1, 4, 4),
@@ -114,9 +114,37 @@ def test_distances_from_real_images_name_their_split(split: str) -> None:
         generated_features=lambda extractor: features,
         reference_features=lambda extractor: features,
         reference_split=split,
+        generated=range(40),
+        real=lambda split: range(30),
     )
-    (found,) = drawn(FrechetMatrix, run)
-    assert found.caption.endswith(f"real images of the {split} split.")
+    (found,) = drawn(FrechetMatrix, run, extractors=["pixels"])
+    assert found.caption.endswith(f"30 real images of the {split} split.")
+    assert " 40 generated images" in found.caption
+
+
+def test_a_reported_matrix_stands_beside_with_what_the_paper_prints() -> None:
+    features = Features(torch.randn(40, 2, generator=torch.Generator().manual_seed(0)), None)
+    run = finished()
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated_features=lambda extractor: features,
+        reference_features=lambda extractor: features,
+        reference_split="train",
+        generated=range(40),
+        real=lambda split: range(30),
+    )
+    told = [
+        reported("fid", 9.0).model_copy(update={"note": "A: of three dimensions"}),
+        reported("fid", 8.0).model_copy(update={"note": "B: of two"}),
+        reported("fid_between", 2.0).model_copy(update={"note": "A and B"}),
+    ]
+    figure = FrechetMatrix(FrechetMatrix.Config.model_validate({"extractors": ["pixels"]}))
+    (found,) = figure.draw([view(run, reported=told, setting=SETTING)])
+    columns = (found.data[name] for name in ("of", "first", "second", "distance"))
+    cells = {tuple(cell[1:3]): cell[3] for cell in zip(*columns, strict=True) if "Table" in cell[0]}
+    assert cells["A", "real images"] == cells["real images", "A"] == 9.0
+    assert cells["A", "B"] == cells["B", "A"] == 2.0
+    assert cells["B", "B"] == 0.0
+    assert len(cells) == 9
 
 
 def mapped(model: _FromNoise, **params: object) -> Exhibit:
