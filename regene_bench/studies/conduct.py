@@ -125,7 +125,7 @@ def run_study(
         methods=options.methods or study.methods,
         seeds=options.seeds or study.seeds,
         metrics=options.metrics or ",".join(study.metrics),
-        settings=(*study.settings, *settings),
+        settings=(*_besides(study.settings, settings), *settings),
     )
     campaigns = [prepare(b, chosen, emit, stop) for b in benchmarks or study.benchmarks]
     outcome = StudyOutcome(study, study_folder(options.results, study.name, preset))
@@ -144,6 +144,12 @@ def _divided(settings: Sequence[str]) -> tuple[list[str], dict[str, dict[str, An
     tables = parse_settings(of_figures)
     options = {name.removeprefix(_OF_FIGURES): values for name, values in tables.items()}
     return [item for item in settings if item not in of_figures], options
+
+
+def _besides(own: Sequence[str], settings: Sequence[str]) -> Iterator[str]:
+    """The study's own settings, but for those that the call sets otherwise."""
+    given = {item.partition("=")[0].strip() for item in settings}
+    yield from (item for item in own if item.partition("=")[0].strip() not in given)
 
 
 def _view(host: PluginHost, campaign: Campaign) -> StudyView:

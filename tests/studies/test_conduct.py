@@ -75,6 +75,16 @@ def test_options_of_figures_are_set_for_one_call(study: Path) -> None:
         run_study(write(study), wrong)
 
 
+def test_a_call_sets_otherwise_what_the_study_sets(study: Path) -> None:
+    own = write(study, "autoencoder[encoder_width=4,decoder_width=4]")
+    text = Path(own).read_text()
+    settings = 'settings = ["autoencoder.images=640", "autoencoder.batch_size=16"]\nseeds = "1"'
+    Path(own).write_text(text.replace('seeds = "2"', settings))
+    wanted = replace(options(study), settings=("autoencoder.images=64",))
+    (run,) = run_study(own, wanted).outcomes[0].ran
+    assert (run.params["images"], run.params["batch_size"]) == (64, 16)
+
+
 def test_what_was_shown_is_written_down(study: Path) -> None:
     outcome = run_study(write(study), options(study))
     told = json.loads((outcome.folder / "study.json").read_text())
