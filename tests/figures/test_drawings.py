@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 import torch
 from pydantic import ValidationError
+from regene_bench_plugins.figures.closest import ClosestMatch
 from regene_bench_plugins.figures.combinations import CombinationMatrix, Combinations
 from regene_bench_plugins.figures.frechet_matrix import FrechetMatrix
 from regene_bench_plugins.figures.generations import Generations, GenerationsConfig
@@ -27,17 +28,20 @@ IMAGES = DeviceImages(
 DATA = SimpleNamespace(class_names=CLASSES, train=IMAGES, test=IMAGES)
 
 
+@dataclass(frozen=True)
 class _Codes:
     """Codes are pixels; what is generated are codes drawn at random."""
+
+    side: int = 4
 
     def encode(self, images: Tensor) -> Tensor:
         return images.flatten(1)
 
     def decode(self, latents: Tensor) -> Tensor:
-        return latents.unflatten(1, (1, 4, 4))
+        return latents.unflatten(1, (1, self.side, self.side))
 
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        latents = rng.uniform(len(labels), (16,))
+        latents = rng.uniform(len(labels), (self.side**2,))
         return Generation(self.decode(latents), latents)
 
 
@@ -188,3 +192,28 @@ def test_uniform_noise_is_not_looked_at_where_there_is_none() -> None:
     assert "uniform" in found.caption
     assert "deviations" not in found.caption
     assert "2 standard deviations" in mapped(_FromNoise(2)).caption
+
+
+def test_a_generation_stands_between_its_sources_which_are_marked_among_its_matches() -> None:
+    run = finished(model=_Codes(side=11), params={"pool": "all"})
+    levels = (16 * torch.arange(16)).to(torch.uint8)
+    train = DeviceImages(
+        levels.repeat_interleave(2)[:, None, None, None].expand(-1, 1, 11, 11).contiguous(),
+        torch.arange(32) % 2,
+    )
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated=train, labelled=True, real=lambda split: train
+    )
+    figure = ClosestMatch(
+        ClosestMatch.Config.model_validate({"extractors": [], "classes": ["zero"], "matches": 16})
+    )
+    data = SimpleNamespace(class_names=CLASSES, train=train, test=train)
+    found, _ = figure.draw([view(run, data=data)])
+    roles = [role for role in found.data["among"] if role in ("generation", "sources")]
+    assert roles == ["generation", "sources", "sources"]
+    assert {"originals", "reconstructions", "in latent space"} < set(found.data["among"])
+    assert found.drawing is not None
+    generation, by_pixels, by_ssim = found.drawing.axes
+    assert len(generation.patches) == 3
+    # all of the class match: both sources in each set; codes are pixels, so also reconstructed
+    assert (len(by_pixels.patches), len(by_ssim.patches)) == (6, 4)

@@ -98,9 +98,10 @@ class ClosestMatch(Figure):
         stem = f"{view.name}-{run.method}-{run.run_id[:6]}"
         found = [self._among_training(view, run, label, missing) for label in labels]
         compared = len(run.evaluation.real("train"))
+        decodes = bool(len(found[0].sources))
         caption = (
-            f"{run.label} on {view.name}: a generation (boxed) "
-            + ("between its two sources " if len(found[0].sources) else "")
+            f"{run.label} on {view.name}: a generation (boxed blue) "
+            + ("between its two sources (orange, also among matches) " if decodes else "")
             + f"and the {self.config.matches} nearest training images of its class, the nearest "
             "first. Squared error, SSIM and latents are of all training images of the class, "
             f"features of those among the {compared:,} that distances are taken to."
@@ -109,7 +110,7 @@ class ClosestMatch(Figure):
         yield _exhibit(f"closest-training-{stem}", caption, view, found)
         found = [self._among_generations(run, label) for label in labels]
         caption = (
-            f"{run.label} on {view.name}: a generation (boxed) and the "
+            f"{run.label} on {view.name}: a generation (boxed blue) and the "
             f"{self.config.matches_among_generations} nearest of the run's "
             f"{len(run.evaluation.generated):,} other generations, those of its class."
         )
@@ -199,6 +200,7 @@ def _exhibit(stem: str, caption: str, view: StudyView, found: Sequence[_Match]) 
             blank = match.made[:0]
             rows = [of_set.get(among, blank) for among in sets]
             show_images(panel, rows, labels=sets if panel is own[1] else ())
+            box_images(panel, match.made.shape, _sources_among(match, rows), SOURCE)
             if match is found[0]:
                 panel.set_title(f"by {measure}", fontsize="small")
     data: dict[str, list[object]] = {
@@ -220,6 +222,17 @@ def _exhibit(stem: str, caption: str, view: StudyView, found: Sequence[_Match]) 
             data["distance"] += row.distances.tolist()
             data["png"] += as_png(row.images)
     return Exhibit(stem, caption, data, drawing)
+
+
+def _sources_among(match: _Match, rows: Sequence[Tensor]) -> list[tuple[int, int]]:
+    """Row and column of each shown image that is one of the generation's sources."""
+    known = list(match.sources)
+    return [
+        (i, j)
+        for i, row in enumerate(rows)
+        for j, image in enumerate(row)
+        if any(torch.equal(image, source) for source in known)
+    ]
 
 
 def _show_generation(panel: Axes, match: _Match) -> None:
