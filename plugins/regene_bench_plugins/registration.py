@@ -356,6 +356,11 @@ def register_figures(register: Register) -> None:
         ("latent_map", "latents:LatentMap", "t-SNE map of the latents of test images"),
         ("barcodes", "latents:Barcodes", "mean latents of each class"),
         (
+            "activation_bars",
+            "activation_bars:ActivationBars",
+            "mean latents of classes as bars",
+        ),
+        (
             "transitions",
             "transitions:Transitions",
             "from one image to another through latent space",
@@ -423,6 +428,10 @@ def register_studies(register: Register) -> None:
         ("collage", "many generations of each class (ReGene, appendix C)"),
         ("noise-dim", "how many noise dimensions a conditional GAN needs (He, Fig. 1)"),
         ("fid-matrix", "three GANs of three inputs from each other and from real (He, Table 1)"),
+        (
+            "label-dim",
+            "how many degrees of freedom the label stands for (He, section 6.1)",
+        ),
         ("latent-map", "what each point of three inputs stands for (He, Figs. 2 to 4)"),
     ):
         register(name, f"{_HERE}:studies/{name}.toml", summary=summary)

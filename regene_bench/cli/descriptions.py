@@ -150,9 +150,10 @@ def describe_study(host: PluginHost, entry: Entry, _: str) -> list[str]:
         *_runs(study),
     ]
     for preset in PRESETS:
-        own = _runs(study.at(preset))
-        if preset in study.presets and own != _runs(study):
-            lines += ["", f"preset {preset}:", *own]
+        own, table = _runs(study.at(preset)), study.presets.get(preset)
+        if table is not None and (table.figures or own != _runs(study)):
+            drawn = [f"{kind}: {settings(options)}" for kind, options in table.figures.items()]
+            lines += ["", f"preset {preset}:", *own, *(f"figure     {line}" for line in drawn)]
     lines += ["", "figures, and their options:", aligned(rows, indent="  ")]
     return [*lines, "", f"Run it with `regene-bench study {entry.name}`."]
 

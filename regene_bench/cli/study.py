@@ -19,7 +19,6 @@ from regene_bench.cli.options import (
     Precision,
     Results,
     RunTimeout,
-    Settings,
     TimeLimit,
     Workers,
     complete_benchmarks,
@@ -49,7 +48,14 @@ def study(
     preset: Annotated[str, typer.Option(help="quick, standard or paper. Default: standard.")] = "",
     methods: Annotated[str, typer.Option(help="Other methods than the study's, with grids.")] = "",
     seeds: Annotated[str, typer.Option(help="A count (3) or a list (0,1,2).")] = "",
-    set_: Settings = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A parameter, METHOD.KEY=VALUE, or an option of a figure, "
+            "figures.KIND.OPTION=VALUE; may be given again.",
+        ),
+    ] = None,
     results: Results = Path("results"),
     data: Data = None,
     device: Device = "auto",

@@ -28,6 +28,7 @@ from regene_bench.harness.shared_data import SharedData
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
+from regene_bench.plan.selection import parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.stop import StopRequest
@@ -37,6 +38,7 @@ from regene_bench.studies.figure import Exhibit, Figure
 from regene_bench.studies.view import FinishedRun, StudyView
 
 DEFAULT_PRESET = "standard"
+_OF_FIGURES = "figures."
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def run_study(
 
     Args:
         name: A registered study, or the path of a file.
-        options: As of ``run``; what is empty there comes from the study.
+        options: As of ``run``; what is empty there comes from the study. Settings may be of
+            figures, too: ``figures.KIND.OPTION=VALUE``.
         benchmarks: Run on these instead of the study's own.
         emit: Takes progress events.
         stop: Looked at between steps.
@@ -113,7 +116,8 @@ def run_study(
     stop = stop or StopRequest(options.time_limit)
     host = load_plugins()
     preset = check_preset(options.preset or DEFAULT_PRESET)
-    study = load_study(host, name).at(preset)
+    settings, options_of_figures = _divided(options.settings)
+    study = load_study(host, name).at(preset).with_options(options_of_figures)
     figures = make_figures(host, study)
     chosen = replace(
         options,
@@ -121,7 +125,7 @@ def run_study(
         methods=options.methods or study.methods,
         seeds=options.seeds or study.seeds,
         metrics=options.metrics or ",".join(study.metrics),
-        settings=(*study.settings, *options.settings),
+        settings=(*_besides(study.settings, settings), *settings),
     )
     campaigns = [prepare(b, chosen, emit, stop) for b in benchmarks or study.benchmarks]
     outcome = StudyOutcome(study, study_folder(options.results, study.name, preset))
@@ -132,6 +136,20 @@ def run_study(
     _show(figures, views, shared, outcome, stop, emit)
     _describe(outcome, preset, views)
     return outcome
+
+
+def _divided(settings: Sequence[str]) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    """What is set of methods, and of figures (``figures.KIND.OPTION=VALUE``) by their kind."""
+    of_figures = [item for item in settings if item.lstrip().startswith(_OF_FIGURES)]
+    tables = parse_settings(of_figures)
+    options = {name.removeprefix(_OF_FIGURES): values for name, values in tables.items()}
+    return [item for item in settings if item not in of_figures], options
+
+
+def _besides(own: Sequence[str], settings: Sequence[str]) -> Iterator[str]:
+    """The study's own settings, but for those that the call sets otherwise."""
+    given = {item.partition("=")[0].strip() for item in settings}
+    yield from (item for item in own if item.partition("=")[0].strip() not in given)
 
 
 def _view(host: PluginHost, campaign: Campaign) -> StudyView:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError
+from regene_bench.base.errors import ConfigError, PluginError, RegeneBenchError, UsageError
 from regene_bench.base.guard import guarded
 from regene_bench.base.validation import TomlTable, validate
 from regene_bench.data.shapes import Preset
@@ -28,12 +29,16 @@ class FigureTable(TomlTable):
 
 
 class StudyPreset(TomlTable):
-    """``[presets.NAME]``: what a preset asks for instead of the study's own."""
+    """``[presets.NAME]``: what a preset asks for instead of the study's own.
+
+    ``figures`` are options by kind; they come on top of the figures' own.
+    """
 
     benchmarks: list[str] | None = Field(default=None, min_length=1)
     methods: str | None = None
     seeds: str | None = None
     settings: list[str] | None = None
+    figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("methods")
     @classmethod
@@ -77,10 +82,39 @@ class Study(TomlTable):
     def _are_registered(cls, methods: str) -> str:
         return registered_only(methods)
 
+    @model_validator(mode="after")
+    def _presets_know_figures(self) -> Self:
+        kinds = {table.kind for table in self.figures}
+        for name, preset in self.presets.items():
+            if unknown := sorted(preset.figures.keys() - kinds):
+                drawn = ", ".join(sorted(kinds))
+                raise ValueError(f"presets.{name}.figures.{unknown[0]}: the study draws {drawn}")
+        return self
+
     def at(self, preset: Preset) -> Study:
         """The study as a preset has it."""
         table = self.presets.get(preset, StudyPreset())
-        return self.model_copy(update=table.model_dump(exclude_none=True))
+        changed = table.model_dump(exclude_none=True, exclude={"figures"})
+        return self.model_copy(update=changed).with_options(table.figures)
+
+    def with_options(self, options: Mapping[str, Mapping[str, Any]]) -> Study:
+        """The study with other options of its figures, by kind; what they do not name stays.
+
+        Raises:
+            UsageError: The study has no figure of a kind.
+        """
+        kinds = sorted({table.kind for table in self.figures})
+        for kind in options:
+            if kind not in kinds:
+                raise UsageError(
+                    f"The study {self.name} draws no {kind!r}.",
+                    hint=f"It draws {', '.join(kinds)}.",
+                )
+        figures = [
+            table.model_copy(update={"options": table.options | dict(options.get(table.kind, {}))})
+            for table in self.figures
+        ]
+        return self.model_copy(update={"figures": figures})
 
 
 def load_study(host: PluginHost, name_or_path: str) -> Study:
@@ -122,6 +156,10 @@ def _with_clear_names(host: PluginHost, study: Study, entry: Entry) -> Study:
             update={
                 "benchmarks": benchmarks(table.benchmarks),
                 "methods": table.methods and spelt_methods(host, table.methods, home),
+                "figures": {
+                    spelt_name(host, "figure", kind, home): options
+                    for kind, options in table.figures.items()
+                },
             }
         )
         for name, table in study.presets.items()

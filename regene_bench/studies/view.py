@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError
-from regene_bench.data.device_images import BenchmarkData
+from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.data.shapes import Preset
 from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.extractor import Features
@@ -156,6 +156,19 @@ class FinishedRun:
         labels, shape = setting.comparison.labels, setting.data.shape
         generated, trials = sample(self.model, labels, shape, self.runtime)
         return evaluation_of(self.model, generated, trials, setting, self.runtime)
+
+    def generated_for(self, labels: Tensor) -> DeviceImages:
+        """Generate for other labels than the benchmark's, as the run's own samples are.
+
+        Args:
+            labels: int64 ``[N]``, sorted by class.
+
+        Raises:
+            MethodError: The model cannot generate.
+        """
+        if not isinstance(self.model, Generator):
+            raise MethodError(f"{self.title} cannot generate.")
+        return sample(self.model, labels, self._setting.data.shape, self.runtime)[0]
 
 
 @dataclass(frozen=True)

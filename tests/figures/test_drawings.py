@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 import torch
 from pydantic import ValidationError
+from regene_bench_plugins.figures.closest import ClosestMatch
 from regene_bench_plugins.figures.combinations import CombinationMatrix, Combinations
 from regene_bench_plugins.figures.frechet_matrix import FrechetMatrix
 from regene_bench_plugins.figures.generations import Generations, GenerationsConfig
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from regene_bench.api import DeviceImages, Features, Generation, SampleRng, UnavailableError
 from regene_bench.studies.figure import Exhibit, Figure
-from tests.figures.views import CLASSES, finished, view
+from tests.figures.views import CLASSES, finished, reported, view
 
 IMAGES = DeviceImages(
     torch.arange(12, dtype=torch.uint8).repeat_interleave(16).reshape(12, 1, 4, 4),
@@ -27,17 +28,20 @@ IMAGES = DeviceImages(
 DATA = SimpleNamespace(class_names=CLASSES, train=IMAGES, test=IMAGES)
 
 
+@dataclass(frozen=True)
 class _Codes:
     """Codes are pixels; what is generated are codes drawn at random."""
+
+    side: int = 4
 
     def encode(self, images: Tensor) -> Tensor:
         return images.flatten(1)
 
     def decode(self, latents: Tensor) -> Tensor:
-        return latents.unflatten(1, (1, 4, 4))
+        return latents.unflatten(1, (1, self.side, self.side))
 
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        latents = rng.uniform(len(labels), (16,))
+        latents = rng.uniform(len(labels), (self.side**2,))
         return Generation(self.decode(latents), latents)
 
 
@@ -114,9 +118,37 @@ def test_distances_from_real_images_name_their_split(split: str) -> None:
         generated_features=lambda extractor: features,
         reference_features=lambda extractor: features,
         reference_split=split,
+        generated=range(40),
+        real=lambda split: range(30),
     )
-    (found,) = drawn(FrechetMatrix, run)
-    assert found.caption.endswith(f"real images of the {split} split.")
+    (found,) = drawn(FrechetMatrix, run, extractors=["pixels"])
+    assert found.caption.endswith(f"30 real images of the {split} split.")
+    assert " 40 generated images" in found.caption
+
+
+def test_a_reported_matrix_stands_beside_with_what_the_paper_prints() -> None:
+    features = Features(torch.randn(40, 2, generator=torch.Generator().manual_seed(0)), None)
+    run = finished()
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated_features=lambda extractor: features,
+        reference_features=lambda extractor: features,
+        reference_split="train",
+        generated=range(40),
+        real=lambda split: range(30),
+    )
+    told = [
+        reported("fid", 9.0).model_copy(update={"note": "A: of three dimensions"}),
+        reported("fid", 8.0).model_copy(update={"note": "B: of two"}),
+        reported("fid_between", 2.0).model_copy(update={"note": "A and B"}),
+    ]
+    figure = FrechetMatrix(FrechetMatrix.Config.model_validate({"extractors": ["pixels"]}))
+    (found,) = figure.draw([view(run, reported=told, setting=SETTING)])
+    columns = (found.data[name] for name in ("of", "first", "second", "distance"))
+    cells = {tuple(cell[1:3]): cell[3] for cell in zip(*columns, strict=True) if "Table" in cell[0]}
+    assert cells["A", "real images"] == cells["real images", "A"] == 9.0
+    assert cells["A", "B"] == cells["B", "A"] == 2.0
+    assert cells["B", "B"] == 0.0
+    assert len(cells) == 9
 
 
 def mapped(model: _FromNoise, **params: object) -> Exhibit:
@@ -160,3 +192,28 @@ def test_uniform_noise_is_not_looked_at_where_there_is_none() -> None:
     assert "uniform" in found.caption
     assert "deviations" not in found.caption
     assert "2 standard deviations" in mapped(_FromNoise(2)).caption
+
+
+def test_a_generation_stands_between_its_sources_which_are_marked_among_its_matches() -> None:
+    run = finished(model=_Codes(side=11), params={"pool": "all"})
+    levels = (16 * torch.arange(16)).to(torch.uint8)
+    train = DeviceImages(
+        levels.repeat_interleave(2)[:, None, None, None].expand(-1, 1, 11, 11).contiguous(),
+        torch.arange(32) % 2,
+    )
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated=train, labelled=True, real=lambda split: train
+    )
+    figure = ClosestMatch(
+        ClosestMatch.Config.model_validate({"extractors": [], "classes": ["zero"], "matches": 16})
+    )
+    data = SimpleNamespace(class_names=CLASSES, train=train, test=train)
+    found, _ = figure.draw([view(run, data=data)])
+    roles = [role for role in found.data["among"] if role in ("generation", "sources")]
+    assert roles == ["generation", "sources", "sources"]
+    assert {"originals", "reconstructions", "in latent space"} < set(found.data["among"])
+    assert found.drawing is not None
+    generation, by_pixels, by_ssim = found.drawing.axes
+    assert len(generation.patches) == 3
+    # all of the class match: both sources in each set; codes are pixels, so also reconstructed
+    assert (len(by_pixels.patches), len(by_ssim.patches)) == (6, 4)

@@ -8,7 +8,11 @@ from typing import Any, cast
 
 import pytest
 import torch
-from regene_bench_plugins.figures.choices import draw_latents_of_class, runs_with_encoder
+from regene_bench_plugins.figures.choices import (
+    draw_generation,
+    draw_latents_of_class,
+    runs_with_encoder,
+)
 from torch import Tensor
 
 from regene_bench.api import DeviceImages, FinishedRun, MethodError, StudyView
@@ -77,6 +81,30 @@ def test_images_come_from_where_the_run_draws_its_own() -> None:
     assert len(draw_latents_of_class(drawn, right, 0, 4, "some")[1]) == 4
     with pytest.raises(MethodError, match="can combine only 0 images of class 'one'; 4"):
         draw_latents_of_class(drawn, right, 1, 4, "some")
+
+
+class _DarkIsZero(_Encodes):
+    """Latents are pixels; what is darker than the middle is of class 0."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return latents.unflatten(1, (1, 2, 2))
+
+    def classify(self, images: Tensor) -> Tensor:
+        dark = images.flatten(1).mean(1) < 0.5
+        return torch.stack([dark, ~dark], dim=1).float()
+
+
+def test_a_generation_lies_between_its_sources_and_is_of_its_class() -> None:
+    levels = torch.arange(0, 256, 4, dtype=torch.uint8)
+    images = levels[:, None, None, None].expand(-1, 1, 2, 2)
+    train = DeviceImages(images, torch.zeros(len(images), dtype=torch.int64))
+    drawn = view(data=SimpleNamespace(class_names=CLASSES, train=train))
+    run = finished(model=_DarkIsZero(), params={"pool": "all"})
+    found = draw_generation(drawn, run, 0, "some")
+    first, second = found.sources[:, 0, 0, 0].tolist()
+    assert found.image.unique().tolist() == [(first + second) // 2]
+    assert torch.allclose(found.latent, found.sources.double().mean(0).flatten().float() / 255)
+    assert (first + second) / 2 < 128
 
 
 def test_a_study_without_any_says_so() -> None:

@@ -23,15 +23,17 @@ KINDS = {
     "curve": 'parameter = "n_combined"\ncolumns = ["accuracy_neutral"]',
     "latent_map": "n = 100",
     "barcodes": "n = 100",
+    "activation_bars": 'n = 100\nclasses = ["0", "7"]',
     "transitions": "steps = 5",
     "combinations": 'classes = ["3"]\nnumbers = [2, 4]',
     "combination_matrix": "side = 3",
-    "closest_match": "matches = 2",
+    "closest_match": "matches = 2\nmatches_among_generations = 2\n"
+    'extractors = ["efficientnet_lite0"]',
     "generations": "levels = 3\ncolumns = 4",
     "collage": "columns = 3",
     "mixing_ratio": "n = 100\nsteps = 3",
     "noise_dimension": 'columns = ["fd_efficientnet_lite0"]',
-    "frechet_matrix": "",
+    "frechet_matrix": 'extractors = ["efficientnet_lite0"]',
     "input_map": "side = 3\nslices = 2",
     "augmentation": "percentages = [0, 100]\npasses = 1.0",
 }
@@ -100,6 +102,7 @@ def test_augmentation_keeps_the_originals_and_adds(outcome: StudyOutcome) -> Non
     rows = data(outcome, "augmentation")
     assert rows["originals"].tolist() == [40, 40]
     assert rows["generations"].tolist() == [0, 40]
+    assert rows["images_seen"].tolist() == [40, 40]
     assert ((rows["accuracy"] >= 0) & (rows["accuracy"] <= 1)).all()
 
 
@@ -123,11 +126,26 @@ def test_bars_of_a_code_are_means_over_the_class(outcome: StudyOutcome) -> None:
 
 def test_nearest_come_first(outcome: StudyOutcome) -> None:
     rows = data(outcome, "closest-training-tiny-regene")
-    for measure in set(rows["measure"]):
-        for name in set(rows["class"]):
-            own = (rows["measure"] == measure) & (rows["class"] == name)
-            assert rows["rank"][own].tolist() == [0, 1, 2]
-            assert (np.diff(rows["distance"][own]) >= 0).all()
+    features = "features (efficientnet_lite0)"
+    measures = {"squared error", "SSIM", features}
+    for name in set(rows["class"]):
+        of_class = rows["class"] == name
+        assert (of_class & (rows["among"] == "sources")).sum() == 2
+        for among, expected in (
+            ("originals", measures),
+            ("reconstructions", measures),
+            ("in latent space", {"squared error"}),
+        ):
+            of_set = of_class & (rows["among"] == among)
+            assert set(rows["measure"][of_set]) == expected
+            for measure in expected:
+                own = of_set & (rows["measure"] == measure)
+                assert rows["rank"][own].tolist() == [1, 2]
+                assert (np.diff(rows["distance"][own]) >= 0).all()
+    assert {"generation", "originals"} in [
+        set(pq.read_table(path)["among"].to_pylist())
+        for path in outcome.folder.glob("closest-training-tiny-cgan*.parquet")
+    ]
 
 
 def test_a_transition_starts_and_ends_in_reconstructions(outcome: StudyOutcome) -> None:
@@ -145,12 +163,24 @@ def test_distances_of_a_matrix_are_symmetric_and_nothing_is_far_from_itself(
     outcome: StudyOutcome,
 ) -> None:
     rows = data(outcome, "frechet-matrix")
-    names = rows.pop("").tolist()
+    names = list(dict.fromkeys(rows["first"].tolist()))
     assert names[-1] == "real images"
-    matrix = np.stack([rows[name] for name in names])
+    assert set(rows["of"]) == {"efficientnet_lite0"}
+    matrix = rows["distance"].reshape(len(names), len(names))
     assert np.allclose(matrix, matrix.T)
     assert (np.diag(matrix) == 0).all()
     assert (matrix + np.eye(len(names)) > 0).all()
+
+
+def test_bars_are_the_means_that_barcodes_show(outcome: StudyOutcome) -> None:
+    bars, codes = data(outcome, "activation-bars"), data(outcome, "barcodes")
+    assert set(bars["class"]) == {"0", "7"}
+    assert set(bars["images"]) == {10}
+    for method in set(bars["method"]):
+        for name in ("0", "7"):
+            shown = bars["mean"][(bars["method"] == method) & (bars["class"] == name)]
+            known = codes["mean"][(codes["method"] == method) & (codes["class"] == name)]
+            assert np.allclose(shown, known)
 
 
 def test_maps_hold_every_point_of_the_grid(outcome: StudyOutcome) -> None:

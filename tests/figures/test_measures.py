@@ -217,6 +217,29 @@ def test_runs_that_differ_in_more_than_the_abscissa_are_no_seeds(figure: type[Fi
     assert told == [*lines, "real[split=a]", "real[split=b]"]
 
 
+@pytest.mark.parametrize("figure", [Curve, NoiseDimension])
+def test_captions_say_of_seeds_and_references_what_there_is(figure: type[Figure]) -> None:
+    options = {"columns": ["fid"], "reference": "real"}
+    if figure is Curve:
+        options["parameter"] = "noise_dim"
+
+    def caption(seeds: int, *others: FinishedRun) -> str:
+        runs = [
+            finished(score("fid", 9.0, "inception"), params={"noise_dim": dim}, seed=seed)
+            for dim in (1, 2)
+            for seed in range(seeds)
+        ]
+        return shown(figure, view(*runs, *others), **options).caption
+
+    assert "one seed" in caption(1)
+    assert "up to 3 seeds" in caption(3)
+    if figure is NoiseDimension:
+        real = finished(score("fid", 1.0, "inception"), method="real")
+        assert "red" not in caption(1)
+        assert "red" in caption(1, real)
+        assert "none has a knee" in caption(1)
+
+
 def test_a_table_has_ratios_to_the_row_that_it_names_beside_those_of_the_paper() -> None:
     def run(loss: str, trials: float, seed: int = 0) -> FinishedRun:
         scores = (score("trials_image", trials, n=1000), score("mae_test", 0.1))

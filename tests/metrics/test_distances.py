@@ -178,10 +178,20 @@ def test_a_model_that_gives_images_back_loses_nothing_to_reconstruction(
     values = totals(scores)
     scale = float(pixels(test.images).var(dim=0).sum())
     assert values["fd_original_reconstructed"] == pytest.approx(0, abs=1e-6 * scale)
-    assert values["fd_reconstructed_generated"] == pytest.approx(
-        frechet_distance(pixels(test.images), pixels(images))
-    )
+    from_originals = frechet_distance(pixels(test.images), pixels(images))
+    assert values["fd_reconstructed_generated"] == pytest.approx(from_originals)
+    assert values["fd_original_generated"] == pytest.approx(from_originals)
     assert {s.reference_split for s in scores} == {"test"}
+
+
+def test_all_three_distances_are_of_one_split_and_one_number_of_images(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    metric = FrechetReconstruction(ReconstructionConfig(extractor="pixels"))
+    images, labels = data.test.images[:21], data.test.labels[:21]
+    scores = measured(metric, images, labels, data, tmp_path, model=HalvingModel())
+    assert {(s.reference_split, s.n_real, s.n_generated) for s in scores} == {("test", 21, 21)}
+    assert len(scores) == 3
 
 
 def test_reconstructions_of_classes_that_are_not_generated_are_left_out(

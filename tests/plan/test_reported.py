@@ -12,6 +12,7 @@ from regene_bench.plugins.host import load_plugins
 from regene_bench.studies.definition import load_study, make_figures
 from tests.figures.views import view
 
+_OF_MATRICES = ("fid", "fid_between")
 HEADER = "benchmark,method,metric,class,value,std,n,source,where,note\n"
 
 
@@ -91,7 +92,7 @@ def test_every_place_in_a_paper_that_a_study_names_has_numbers_for_its_columns()
                     number
                     for number in numbers
                     if number.where == where
-                    and number.metric in {*options["columns"], *ratios}
+                    and number.metric in {*options.get("columns", _OF_MATRICES), *ratios}
                     and (number.class_name is not None) == (kind == "class_bars")
                 ]
                 assert found, f"{entry.name}: {kind} shows nothing of {where}"

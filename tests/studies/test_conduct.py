@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.base.errors import EXIT_ALL_FAILED, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from regene_bench.base.errors import (
+    EXIT_ALL_FAILED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    ConfigError,
+    UsageError,
+)
 from regene_bench.harness.options import Options
 from regene_bench.studies.conduct import run_study
 from tests.conftest import tiny_protocol_text
@@ -56,6 +63,26 @@ def test_runs_once_and_draws_again(study: Path) -> None:
     assert [len(outcome.ran) for outcome in again.outcomes] == [0]
     assert [shown.exhibit.name for shown in again.shown] == ["scores"]
     assert again.exit_code == EXIT_OK
+
+
+def test_options_of_figures_are_set_for_one_call(study: Path) -> None:
+    wanted = ("figures.score_table.name=mine", "figures.score_table.caption=Look.")
+    outcome = run_study(write(study), replace(options(study), settings=wanted))
+    assert [shown.exhibit.name for shown in outcome.shown] == ["mine"]
+    assert outcome.shown[0].exhibit.caption.startswith("Look.")
+    wrong = replace(options(study), settings=("figures.score_table.colums=[]",))
+    with pytest.raises(ConfigError, match="colums"):
+        run_study(write(study), wrong)
+
+
+def test_a_call_sets_otherwise_what_the_study_sets(study: Path) -> None:
+    own = write(study, "autoencoder[encoder_width=4,decoder_width=4]")
+    text = Path(own).read_text()
+    settings = 'settings = ["autoencoder.images=640", "autoencoder.batch_size=16"]\nseeds = "1"'
+    Path(own).write_text(text.replace('seeds = "2"', settings))
+    wanted = replace(options(study), settings=("autoencoder.images=64",))
+    (run,) = run_study(own, wanted).outcomes[0].ran
+    assert (run.params["images"], run.params["batch_size"]) == (64, 16)
 
 
 def test_what_was_shown_is_written_down(study: Path) -> None:

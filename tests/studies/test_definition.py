@@ -24,6 +24,9 @@ benchmarks = ["mnist"]
 methods = "autoencoder"
 settings = ["autoencoder.images=100"]
 
+[presets.paper.figures.collage]
+columns = 30
+
 [[figures]]
 kind = "collage"
 [figures.options]
@@ -38,6 +41,23 @@ def test_a_preset_changes_what_it_names_and_keeps_the_rest() -> None:
     assert (standard.methods, standard.settings) == ("regene", ["regene.n_combined=2"])
     assert (quick.benchmarks, standard.benchmarks) == (["mnist"], ["digits"])
     assert quick.figures == study.figures
+
+
+def test_a_preset_changes_options_of_figures_and_keeps_the_rest() -> None:
+    text = TEXT.replace("columns = 4", 'columns = 4\nname = "own"')
+    study = parse_study(text, "small.toml")
+    assert study.at("paper").figures[0].options == {"columns": 30, "name": "own"}
+    assert study.at("standard").figures == study.figures
+    assert study.at("paper").methods == study.methods
+
+
+def test_options_of_a_figure_that_the_study_does_not_draw_are_refused() -> None:
+    study = parse_study(TEXT, "small.toml")
+    with pytest.raises(UsageError, match="draws no 'curve'") as caught:
+        study.with_options({"curve": {"columns": 3}})
+    assert "collage" in (caught.value.hint or "")
+    with pytest.raises(ConfigError, match=r"presets\.paper\.figures\.curve"):
+        parse_study(TEXT.replace("paper.figures.collage", "paper.figures.curve"), "small.toml")
 
 
 @pytest.mark.parametrize(

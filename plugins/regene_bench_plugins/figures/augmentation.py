@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import torch
+from matplotlib.axes import Axes
 from pydantic import Field, field_validator
+from torch import Tensor
 
 from regene_bench.api import (
     DeviceImages,
@@ -16,9 +19,27 @@ from regene_bench.api import (
     StudyView,
     share,
 )
-from regene_bench_plugins.figures.drawing import colour, panels, tidy
+from regene_bench_plugins.figures.drawing import REPORTED, colour, panels, tidy
+from regene_bench_plugins.figures.own_classifier import (
+    images_seen_by_classifier,
+    right_by_own_classifier,
+)
 from regene_bench_plugins.metrics.classification_accuracy_score import correct_after_training_on
 from regene_bench_plugins.metrics.image_sets import joined, subset_per_class_like
+
+# What the paper's text says, and where along the axis it says it.
+_REPORTED = {"accuracy_of_originals": 0, "accuracy_of_originals_and_generations": 100}
+# The paper's dots: no originals, originals alone, all of both.
+_DOTS = {
+    -100: ("#d62728", "generations alone"),
+    0: ("#1f77b4", "originals alone"),
+    100: ("#2ca02c", "all of both"),
+}
+_NAMES = (
+    *("method", "generations_percent", "originals", "generations", "images_seen"),
+    *("accuracy", "standard_error", "from"),
+)
+Row = tuple[str, int, int | None, int | None, int | None, float, float | None, str]
 
 
 class AugmentationCurveConfig(FigureConfig):
@@ -27,11 +48,17 @@ class AugmentationCurveConfig(FigureConfig):
     Attributes:
         percentages: Below 0: so much of the originals is replaced by generations. Above 0: so many
             generations are added to all originals.
-        passes: How often a classifier sees as many images as there are originals; the same number
-            of images for all.
+        originals: What 100 % are: as many training images as the run has generations
+            (``as_generated``), or ``all``, for which as many images are generated anew.
+        classifier: Who learns: a ``small`` residual network, or the run's ``own`` kind of
+            classifier, trained from scratch as the run trained it.
+        passes: How often the small network sees as many images as there are originals; the own one
+            sees as many as in its run. It is the same number of images for all percentages.
     """
 
     percentages: list[int] = Field(default=[-100, -50, 0, 50, 100], min_length=2)
+    originals: Literal["as_generated", "all"] = "as_generated"
+    classifier: Literal["small", "own"] = "small"
     passes: float = Field(default=6.0, gt=0)
 
     @field_validator("percentages")
@@ -45,7 +72,8 @@ class AugmentationCurveConfig(FigureConfig):
 class AugmentationCurve(Figure):
     """Left of the middle generations replace originals; right of it they are added to them.
 
-    There are as many originals as the run has generations, so that 100 % is all of either.
+    At the left end there are no originals, in the middle no generations, at the right end all of
+    both; the three are coloured as in the paper.
     """
 
     Config = AugmentationCurveConfig
@@ -55,52 +83,114 @@ class AugmentationCurve(Figure):
         """One drawing a benchmark."""
         for view in views:
             rows = [row for run in view.first_of("regene") for row in self._measured(view, run)]
-            drawing, ((panel,),) = panels(1, 1, width=5.5, height=3.4)
-            for k, method in enumerate(dict.fromkeys(row[0] for row in rows)):
-                own = sorted((row for row in rows if row[0] == method), key=lambda row: row[1])
-                panel.errorbar(
-                    [row[1] for row in own],
-                    [row[4] for row in own],
-                    yerr=[1.96 * row[5] for row in own],
-                    fmt="o-",
-                    capsize=2,
-                    color=colour(k),
-                    label=method,
-                )
-            panel.axvline(0, color="#999999", linewidth=0.8)
-            panel.set_xlabel(
-                "originals replaced by generations [%]   |   generations added to originals [%]"
+            reported = [
+                (number.method, _REPORTED[number.metric], None, None, None, number.value, None, w)
+                for number in view.reported
+                if number.metric in _REPORTED
+                for w in (f"{number.source.partition(',')[0]}, {number.where}",)
+            ]
+            drawing, ((panel,),) = panels(1, 1, width=6.4, height=3.8)
+            _lines(panel, rows)
+            _reported_dots(panel, reported)
+            originals = max(row[2] or 0 for row in rows)
+            _axes(panel, sorted({row[1] for row in rows}), originals)
+            data = {name: [row[i] for row in (*rows, *reported)] for i, name in enumerate(_NAMES)}
+            yield Exhibit(
+                f"augmentation-{view.name}", self._caption(view, rows, reported), data, drawing
             )
-            panel.set_ylabel("test accuracy")
-            panel.set_xticks([row[1] for row in rows], [str(abs(row[1])) for row in rows])
-            tidy(panel).legend(fontsize="x-small")
-            names = (
-                *("method", "generations_percent", "originals", "generations"),
-                *("accuracy", "standard_error"),
-            )
-            data = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-            caption = (
-                f"Test accuracy on {view.name} of classifiers of originals and generations. "
-                "Negative percentages: that share of the originals is replaced by generations; "
-                "positive: that share is added. The bars are 95 % intervals of the test alone."
-            )
-            yield Exhibit(f"augmentation-{view.name}", caption, data, drawing)
 
-    def _measured(
-        self, view: StudyView, run: FinishedRun
-    ) -> Iterator[tuple[str, int, int, int, float, float]]:
-        generated = run.evaluation.generated
-        originals = subset_per_class_like(generated.labels, view.data.train, view.data.fingerprint)
-        seen = round(self.config.passes * len(originals))
+    def _caption(self, view: StudyView, rows: Sequence[Row], reported: Sequence[Row]) -> str:
+        learner = (
+            "a residual network of 8 layers"
+            if self.config.classifier == "small"
+            else "the run's own kind of classifier, trained from scratch"
+        )
+        seen = f"{max(row[4] or 0 for row in rows):,}"
+        others = " Crosses: what the paper reports." if reported else ""
+        return (
+            f"Accuracy on {len(view.data.test):,} test images of {view.name} of classifiers of "
+            f"originals and generations; 100 % are {max(row[2] or 0 for row in rows):,} images. "
+            "Left of the middle generations replace originals, right of it they are added to all. "
+            f"Each classifier ({learner}) sees {seen} images, repetitions counted. The bars are "
+            f"95 % intervals of the test alone.{others}"
+        )
+
+    def _measured(self, view: StudyView, run: FinishedRun) -> Iterator[Row]:
+        originals, generated = self._sides(view, run)
+        seen = (
+            round(self.config.passes * len(originals))
+            if self.config.classifier == "small"
+            else images_seen_by_classifier(view, run)
+        )
         for percent in self.config.percentages:
             kept = _first_of_each_class(originals, 1 - max(0, -percent) / 100)
             added = _first_of_each_class(generated, abs(percent) / 100)
-            right = correct_after_training_on(
-                joined(kept, added), view.data.test, view.data, seen, run.runtime
-            )
-            found = share(right)
-            counts = len(kept), len(added)
-            yield run.label, percent, *counts, found.value, found.standard_error
+            found = share(self._right(view, run, joined(kept, added), seen))
+            counts = len(kept), len(added), seen
+            yield run.label, percent, *counts, found.value, found.standard_error, "measured"
+
+    def _sides(self, view: StudyView, run: FinishedRun) -> tuple[DeviceImages, DeviceImages]:
+        """Originals and as many generations of the same classes."""
+        train = view.data.train
+        if self.config.originals == "all":
+            order = torch.argsort(train.labels, stable=True)
+            return train.subset(order), run.generated_for(train.labels[order])
+        generated = run.evaluation.generated
+        return subset_per_class_like(generated.labels, train, view.data.fingerprint), generated
+
+    def _right(
+        self, view: StudyView, run: FinishedRun, training: DeviceImages, seen: int
+    ) -> Tensor:
+        if self.config.classifier == "own":
+            return right_by_own_classifier(view, run, training, seen)
+        return correct_after_training_on(training, view.data.test, view.data, seen, run.runtime)
+
+
+def _lines(panel: Axes, rows: Sequence[Row]) -> None:
+    for k, method in enumerate(dict.fromkeys(row[0] for row in rows)):
+        own = sorted((row for row in rows if row[0] == method), key=lambda row: row[1])
+        panel.errorbar(
+            [row[1] for row in own],
+            [row[5] for row in own],
+            yerr=[1.96 * (row[6] or 0.0) for row in own],
+            fmt="o-",
+            markersize=4,
+            capsize=2,
+            color=colour(k) if k else "#777777",
+            label=method,
+        )
+    for percent, (tint, label) in _DOTS.items():
+        found = [row[5] for row in rows if row[1] == percent]
+        if found:
+            places = [percent] * len(found)
+            panel.plot(places, found, "o", markersize=8, color=tint, label=label, zorder=5)
+
+
+def _reported_dots(panel: Axes, reported: Sequence[Row]) -> None:
+    if reported:
+        panel.plot(
+            [row[1] for row in reported],
+            [row[5] for row in reported],
+            *("x",),
+            markersize=8,
+            markeredgewidth=2,
+            color=REPORTED,
+            label=f"reported: {', '.join(f'{row[5]:g}' for row in reported)}",
+            zorder=6,
+        )
+
+
+def _axes(panel: Axes, percentages: Sequence[int], originals: int) -> None:
+    panel.axvline(0, color="#999999", linewidth=0.8)
+    labels = [f"{100 - max(0, -p)}\n{abs(p)}" for p in percentages]
+    panel.set_xticks(percentages, labels, fontsize="small")
+    panel.set_xlabel(
+        f"originals [%] (upper) and generations [%] (lower) that are learned from\n"
+        f"100 % are {originals:,} images",
+        fontsize="small",
+    )
+    panel.set_ylabel("test accuracy")
+    tidy(panel).legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _first_of_each_class(images: DeviceImages, part: float) -> DeviceImages:

@@ -6,6 +6,7 @@ What is drawn is drawn by seed, so that figures of all runs start from the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from regene_bench.api import (
 _CHUNK = 256
 # a class of some thousand images has enough right ones among its first
 _MOST_TRIED = 2048
+_PAIRS_TRIED = 8
 
 
 def runs_with_encoder(view: StudyView) -> list[FinishedRun]:
@@ -113,6 +115,41 @@ def draw_latents_of_class(
     images = view.data.train.images[indices[rows]]
     with torch.inference_mode():
         return images, run.model.encode(to_float(images))
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Two training images and what is generated from them.
+
+    Attributes:
+        sources: uint8 ``[2, C, H, W]``.
+        image: The decoded mean of their latents, uint8 ``[1, C, H, W]``.
+        latent: That mean, ``[1, D]``.
+    """
+
+    sources: Tensor
+    image: Tensor
+    latent: Tensor
+
+
+@torch.inference_mode()
+def draw_generation(view: StudyView, run: FinishedRun, label: int, what: str) -> Combined:
+    """Two images of a class that a run may combine, and the decoded mean of their latents.
+
+    Of some pairs, drawn by seed, the first that the run's own classifier takes for the class, as
+    it is judged in the run; the first of all where there is none or no classifier.
+
+    Raises:
+        MethodError: As of ``draw_latents_of_class``.
+    """
+    images, latents = draw_latents_of_class(view, run, label, 2 * _PAIRS_TRIED, what)
+    pairs = (latents[::2] + latents[1::2]) / 2
+    made = to_uint8(run.model.decode(pairs))
+    right = [0]
+    if isinstance(run.model, Classifier):
+        right = (_predicted(run, made) == label).nonzero().flatten().tolist() or right
+    k = right[0]
+    return Combined(images[2 * k : 2 * k + 2], made[k : k + 1], pairs[k : k + 1])
 
 
 @torch.inference_mode()

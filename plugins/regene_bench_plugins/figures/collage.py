@@ -35,12 +35,15 @@ class Collage(Figure):
             for run in view.first_of(*{run.method for run in view.runs}):
                 kept = self._rows(view, run)
                 drawing, ((panel,),) = panels(1, 1, width=7.5, height=0.47 * len(kept))
-                show_images(panel, [row for _, row in kept])
+                named = [name for name, _ in kept] if run.evaluation.labelled else ()
+                show_images(panel, [row for _, row in kept], labels=named)
+                panel.set_title(run.label, fontsize="small")
                 data: dict[str, list[Any]] = {
                     "class": [name for name, row in kept for _ in row],
                     "png": [png for _, row in kept for png in as_png(row)],
                 }
-                caption = f"Generations of {run.label} on {view.name}, a row a class, not chosen."
+                rows = "a row a class" if run.evaluation.labelled else "of no class"
+                caption = f"Generations of {run.label} on {view.name}, {rows}, not chosen."
                 name = f"collage-{view.name}-{run.method}-{run.run_id[:6]}"
                 yield Exhibit(name, caption, data, drawing)
 

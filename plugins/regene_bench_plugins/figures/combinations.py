@@ -15,7 +15,18 @@ from regene_bench_plugins.figures.choices import (
     draw_latents_of_class,
     runs_with_encoder,
 )
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
+from regene_bench_plugins.figures.drawing import (
+    GENERATION,
+    SOURCE,
+    as_png,
+    box_images,
+    box_region,
+    panels,
+    show_images,
+)
+
+_GAP = 2
+_LEGEND = "orange: sources; blue: their generation; last: their mean in pixels"
 
 
 class CombinationsConfig(FigureConfig):
@@ -31,7 +42,10 @@ class CombinationsConfig(FigureConfig):
 
 
 class Combinations(Figure):
-    """A row a class: sources, their decoded mean latent, and their mean in pixels for contrast."""
+    """A row a class: sources, their decoded mean latent, and their mean in pixels for contrast.
+
+    Sources and generations are boxed in colours that the title names.
+    """
 
     Config = CombinationsConfig
     config: CombinationsConfig
@@ -41,8 +55,12 @@ class Combinations(Figure):
         for view in views:
             labels = chosen_classes(view, self.config.classes)
             for run in runs_with_encoder(view):
+                numbers, names = self.config.numbers, view.data.class_names
                 drawing, (axes,) = panels(
-                    1, len(self.config.numbers), width=3.4, height=0.6 * len(labels) + 0.4
+                    *(1, len(numbers)),
+                    width=0.75 * (max(numbers) + 2),
+                    height=0.75 * len(labels) + 0.5,
+                    widths=[n + 2 for n in numbers],
                 )
                 data: dict[str, list[object]] = {key: [] for key in ("n", "class", "role", "png")}
                 for panel, n in zip(axes, self.config.numbers, strict=True):
@@ -54,11 +72,17 @@ class Combinations(Figure):
                         data["class"] += [view.data.class_names[label]] * (n + 2)
                         data["role"] += ["source"] * n + ["generation", "overlap"]
                         data["png"] += as_png(rows[-1])
-                    show_images(panel, rows)
+                    called = [names[label] for label in labels] if panel is axes[0] else ()
+                    show_images(panel, rows, gap=_GAP, labels=called)
+                    for row in range(len(rows)):
+                        made_of = [(row, column) for column in range(n)]
+                        box_images(panel, rows[row].shape, made_of, SOURCE, _GAP)
+                        box_images(panel, rows[row].shape, [(row, n)], GENERATION, _GAP)
                     panel.set_title(f"n = {n}", fontsize="small")
+                drawing.supxlabel(_LEGEND, fontsize="x-small")
                 caption = (
-                    f"{run.label} on {view.name}: in each row n training images, then the decoded "
-                    "mean of their latents, then their mean in pixels."
+                    f"{run.label} on {view.name}: in each row n training images (boxed orange), "
+                    "the decoded mean of their latents (blue), their mean in pixels."
                 )
                 name = f"combinations-{view.name}-{run.method}-{run.run_id[:6]}"
                 yield Exhibit(name, caption, data, drawing)
@@ -101,7 +125,10 @@ class CombinationMatrix(Figure):
         rows = [torch.cat([blank, images[side:]])]
         rows += [torch.cat([images[i : i + 1], made[i]]) for i in range(side)]
         drawing, ((panel,),) = panels(1, 1, width=5.0, height=5.0)
-        show_images(panel, rows, gap=2)
+        show_images(panel, rows, gap=_GAP)
+        box_region(panel, images.shape, (0, 1), (0, side), SOURCE, _GAP)
+        box_region(panel, images.shape, (1, 0), (side, 0), SOURCE, _GAP)
+        panel.set_title(f"{run.label}: {name}; sources boxed", fontsize="small")
         data: dict[str, list[Any]] = {
             "row": [i for i in range(side) for _ in range(side)],
             "column": [j for _ in range(side) for j in range(side)],
@@ -109,7 +136,7 @@ class CombinationMatrix(Figure):
         }
         caption = (
             f"{run.label}: class {name!r} of {view.name}. Training images along the top and the "
-            "left; where a row and a column meet, the decoded mean of their two latents."
+            "left, boxed; where a row and a column meet, the decoded mean of their two latents."
         )
         stem = f"matrix-{view.name}-{run.method}-{run.run_id[:6]}-{label}"
         return Exhibit(stem, caption, data, drawing)

@@ -88,9 +88,11 @@ class Curve(Figure):
                 "half_width": [point.spread for point in every],
                 "seeds": [point.seeds for point in every],
             }
+            most = max(point.seeds for point in every)
+            seeds = f"mean over up to {most} seeds and 95 % interval" if most > 1 else "one seed"
             caption = (
                 f"{', '.join(measures[measure] for measure in found)} over {self._parameter} on "
-                f"{view.name}: mean over seeds and 95 % interval."
+                f"{view.name}: {seeds}."
             )
             yield Exhibit(f"{self._parameter}-{view.name}", caption, data, drawing)
 

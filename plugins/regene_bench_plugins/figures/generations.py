@@ -14,8 +14,25 @@ from regene_bench_plugins.figures.choices import (
     neutral_agreement,
     runs_with_encoder,
 )
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
+from regene_bench_plugins.figures.drawing import (
+    CHILD,
+    GENERATION,
+    SOURCE,
+    as_png,
+    box_region,
+    panels,
+    show_images,
+)
 from regene_bench_plugins.methods.regene.generations import generations_of_generations
+
+_GAP = 2
+_FIRST, _LATENTS, _IMAGES = "training images", "latents", "images"
+_LEGEND = {
+    _FIRST: "generation {}",
+    _LATENTS: "generation {}: siblings",
+    _IMAGES: "generation {}: children",
+}
+_BOXES = {_FIRST: GENERATION, _LATENTS: SOURCE, _IMAGES: CHILD}
 
 
 class GenerationsConfig(FigureConfig):
@@ -33,7 +50,10 @@ class GenerationsConfig(FigureConfig):
 
 
 class Generations(Figure):
-    """Level by level siblings, combined again as latents, and children, combined as images."""
+    """Level by level siblings, combined again as latents, and children, combined as images.
+
+    Siblings are boxed orange and children green, as in the paper.
+    """
 
     Config = GenerationsConfig
     config: GenerationsConfig
@@ -43,15 +63,20 @@ class Generations(Figure):
         for view in views:
             labels = chosen_classes(view, self.config.classes)
             for run in runs_with_encoder(view):
-                height = 0.6 * (2 * self.config.levels - 1)
-                drawing, axes = panels(len(labels), 1, width=5.0, height=height)
+                height = 0.6 * (2 * self.config.levels - 1) + 0.3
+                width = 0.6 * self.config.columns + 1.5
+                drawing, axes = panels(len(labels), 1, width=width, height=height)
                 data: dict[str, list[object]] = {
                     key: [] for key in ("class", "level", "from", "agrees", "png")
                 }
                 for (panel,), label in zip(axes, labels, strict=True):
                     name = view.data.class_names[label]
                     levels = list(self._levels(view, run, label))
-                    show_images(panel, [images for _, _, images in levels])
+                    called = [_LEGEND[source].format(level) for level, source, _ in levels]
+                    show_images(panel, [images for _, _, images in levels], gap=_GAP, labels=called)
+                    for row, (_, source, images) in enumerate(levels):
+                        ends = (row, 0), (row, len(images) - 1)
+                        box_region(panel, images.shape, *ends, _BOXES[source], _GAP)
                     panel.set_title(name, fontsize="small")
                     for level, source, images in levels:
                         data["class"] += [name] * len(images)
@@ -62,7 +87,8 @@ class Generations(Figure):
                 caption = (
                     f"{run.label} on {view.name}. First row of each class: generations from "
                     "training images; then, level by level, siblings (combined again in latent "
-                    "space) and children (the decoded images encoded and combined again)."
+                    "space, orange) and children (the decoded images encoded and combined again, "
+                    "green)."
                 )
                 stem = f"generations-{view.name}-{run.method}-{run.run_id[:6]}"
                 yield Exhibit(stem, caption, data, drawing)
@@ -78,7 +104,7 @@ class Generations(Figure):
             SampleRng(run.runtime.derive_seed("generations", label)),
             class_names=view.data.class_names,
         )
-        yield 1, "training images", first.siblings.images
+        yield 1, _FIRST, first.siblings.images
         for level, found in enumerate(others, 2):
-            yield level, "latents", found.siblings.images
-            yield level, "images", found.children.images
+            yield level, _LATENTS, found.siblings.images
+            yield level, _IMAGES, found.children.images

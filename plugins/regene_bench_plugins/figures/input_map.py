@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
+from matplotlib.axes import Axes
 from pydantic import Field
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from regene_bench.api import (
     SampleRng,
     StudyView,
 )
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
+from regene_bench_plugins.figures.drawing import GAP, as_png, panels, show_images
 
 _MOST_DIMENSIONS = 3
 # so many normal numbers stay within one standard deviation once in 10^42 times
@@ -96,12 +97,13 @@ class InputMap(Figure):
         dim, uniform = run.model.noise_dim, _is_uniform(run)
         reach = min(self.config.reach, _UNIFORM_REACH) if uniform else self.config.reach
         rows = self._panels(view, run, reach)
-        drawing, axes = panels(len(rows), len(rows[0]), 4.0, 0.7 if dim == 1 else 4.2)
+        drawing, axes = panels(len(rows), len(rows[0]), 4.0, 1.1 if dim == 1 else 4.4)
         data: dict[str, list[object]] = {key: [] for key in ("panel", "noise", "png")}
         for own, parts in zip(axes, rows, strict=True):
             for panel, part in zip(own, parts, strict=True):
                 images = run.model.from_noise(part.noise, part.labels)
                 show_images(panel, list(torch.split(images, self.config.side)))
+                _mark_axes(panel, images.shape[-2:], self.config.side, reach, dim)
                 panel.set_title(part.title, fontsize="small")
                 data["panel"] += [part.title] * len(images)
                 data["noise"] += part.noise.tolist()
@@ -139,6 +141,22 @@ class InputMap(Figure):
                 row.append(_Panel(title, noise, _labels(noise, k)))
             rows.append(row)
         return rows
+
+
+def _mark_axes(panel: Axes, size: Sequence[int], side: int, reach: float, dim: int) -> None:
+    """Values of the noise along the images: the second dimension to the right, the first down."""
+    shown = range(0, side, max(1, (side - 1) // 4))
+    values = torch.linspace(-reach, reach, side).tolist()
+    texts = [f"{values[k]:.2g}" for k in shown]
+    height, width = size
+    panel.tick_params(length=0)
+    places = [k * (width + GAP) + (width - 1) / 2 for k in shown]
+    panel.set_xticks(places, texts, fontsize="xx-small")
+    panel.set_xlabel(f"noise dimension {min(dim, 2)}", fontsize="x-small")
+    if dim > 1:
+        places = [k * (height + GAP) + (height - 1) / 2 for k in shown]
+        panel.set_yticks(places, texts, fontsize="xx-small")
+        panel.set_ylabel("noise dimension 1", fontsize="x-small")
 
 
 def _sees_labels(run: FinishedRun) -> bool:

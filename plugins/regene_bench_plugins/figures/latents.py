@@ -87,7 +87,8 @@ class Barcodes(Figure):
         """One drawing a benchmark, with the share of dimensions that are silent."""
         for view in views:
             runs = runs_with_encoder(view)
-            drawing, axes = panels(len(runs), 1, width=8.0, height=1.6)
+            drawing, axes = panels(len(runs), 1, width=8.0, height=1.7)
+            shown = 0
             data: dict[str, list[object]] = {
                 key: [] for key in ("method", "class", "dimension", "mean", "silent_share")
             }
@@ -95,7 +96,7 @@ class Barcodes(Figure):
                 latents, labels = test_latents(view, run, self.config.n)
                 kept = [k for k in range(len(view.data.class_names)) if (labels == k).any()]
                 means = np.stack([latents[labels == k].mean(0) for k in kept])
-                silent = silent_shares(means)
+                silent, shown = silent_shares(means), len(labels)
                 spread = np.abs(means).max(axis=1, keepdims=True)
                 panel.imshow(
                     np.abs(means) / np.where(spread > 0, spread, 1),
@@ -117,9 +118,10 @@ class Barcodes(Figure):
                     data["dimension"] += list(range(width))
                     data["mean"] += means[row].tolist()
                     data["silent_share"] += [float(silent[row])] * width
+            axes[-1][0].set_xlabel("latent dimension", fontsize="x-small")
             caption = (
-                f"Mean latents of each class of {view.name}, absolute and over the largest; "
-                "silent: below a hundredth of it."
+                f"Mean latents of each class of {view.name} over {shown} test images in all, "
+                "absolute and over the largest; silent: below a hundredth of it."
             )
             yield Exhibit(f"barcodes-{view.name}", caption, data, drawing)
 

@@ -129,13 +129,7 @@ class NoiseDimension(Figure):
             panel.set_xlabel("noise dimension")
             panel.set_ylabel(one.label)
             tidy(panel).legend(fontsize="x-small")
-        caption = (
-            f"Scores on {view.name} over the noise dimension: seeds as dots, their mean as a line, "
-            "its 95 % interval as a band (cut where it leaves the dots far behind), knees dotted "
-            "with their bootstrap interval shaded where the curve falls and bends by more than its "
-            "noise, real images in red."
-        )
-        return Exhibit(f"noise-dim-{view.name}", caption, data, drawing)
+        return Exhibit(f"noise-dim-{view.name}", _caption(view.name, found), data, drawing)
 
     def _levels(self, view: StudyView, measure: Measure) -> dict[str, float]:
         runs = [run for run in view.runs if run.method == self.config.reference]
@@ -191,6 +185,29 @@ class NoiseDimension(Figure):
                 bend_interval=interval_of(draws[1]),
             )
         )
+
+
+def _caption(name: str, found: Sequence[_Measured]) -> str:
+    """Only of what the drawing has: bands need two seeds, knees a fall, the red line its runs."""
+    most = max(
+        len(own) for one in found for scores in one.curves.values() for own in scores.values()
+    )
+    told = [f"Scores on {name} over the noise dimension"]
+    if most > 1:
+        told.append(
+            f"up to {most} seeds as dots, their mean as a line, its 95 % interval as a band (cut "
+            "where it leaves the dots far behind)"
+        )
+    else:
+        told.append("one seed a place")
+    knees = [knee for one in found for knee in one.knees.values()]
+    if any(knee.place is not None for knee in knees):
+        told.append("knees dotted, with their bootstrap interval shaded")
+    elif knees:
+        told.append("no curve falls and bends by more than its noise, so that none has a knee")
+    if any(one.levels for one in found):
+        told.append("the reference as a red line")
+    return f"{told[0]}: {'; '.join(told[1:])}."
 
 
 def _told(knee: Knee) -> dict[str, object]:
@@ -253,6 +270,9 @@ def _frame(panel: Axes, curves: Curves, levels: Sequence[float]) -> None:
 
 def _mark(panel: Axes, knee: Knee, tint: str) -> None:
     if knee.place is not None:
-        panel.axvline(knee.place, color=tint, linestyle=":", linewidth=1)
+        label = f"knee at {knee.place:g}"
+        if knee.interval is not None:
+            label += f" ({knee.interval[0]:g} to {knee.interval[1]:g})"
+        panel.axvline(knee.place, color=tint, linestyle=":", linewidth=1, label=label)
     if knee.interval is not None:
         panel.axvspan(*knee.interval, color=tint, alpha=0.08, linewidth=0)

@@ -22,7 +22,13 @@ from regene_bench_plugins.figures.choices import (
     neutral_agreement,
     runs_with_encoder,
 )
-from regene_bench_plugins.figures.drawing import as_png, panels, show_images
+from regene_bench_plugins.figures.drawing import (
+    SOURCE,
+    as_png,
+    box_images,
+    panels,
+    show_images,
+)
 
 
 class TransitionsConfig(FigureConfig):
@@ -63,12 +69,20 @@ class Transitions(Figure):
                     data["ratio"] += ratios
                     data["agrees"] += neutral_agreement(view, mixed, label)
                     data["png"] += as_png(mixed)
-                show_images(panel, rows)
+                show_images(panel, rows, labels=[view.data.class_names[k] for k in labels])
+                last = len(rows[0]) - 1
+                ends_at = [(row, place) for row in range(len(rows)) for place in (0, last)]
+                box_images(panel, rows[0].shape, ends_at, SOURCE)
+                width = rows[0].shape[-1]
+                middles = [k * (width + 1) + (width - 1) / 2 for k in range(last + 1)]
+                texts = ["source", *(f"{ratio:.2g}" for ratio in ratios), "source"]
+                panel.set_xticks(middles, texts, fontsize="x-small")
+                panel.tick_params(length=0)
                 panel.set_title(run.label, fontsize="small")
             caption = (
-                f"Transitions on {view.name}: training images at both ends, between them decoded "
-                "mixtures of their two latents. In the data, `agrees` tells whether the neutral "
-                "classifier still sees the class."
+                f"Transitions on {view.name}: training images at both ends (boxed), between them "
+                "decoded mixtures of their two latents, by the share of the right one. In the "
+                "data, `agrees` tells whether the neutral classifier still sees the class."
             )
             yield Exhibit(f"transitions-{view.name}", caption, data, drawing)
 

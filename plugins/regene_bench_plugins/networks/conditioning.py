@@ -115,7 +115,7 @@ class ImageOnly(nn.Module):
 
 
 class LabelPlanes(nn.Module):
-    """The image with its one-hot label as constant channels (He, section 3.2)."""
+    """The image with its one-hot label as constant channels, one a class."""
 
     def __init__(self, shape: ImageShape) -> None:
         super().__init__()
@@ -127,6 +127,22 @@ class LabelPlanes(nn.Module):
         return with_label_planes(images, labels, self.n_classes)
 
 
+class NumberPlane(nn.Module):
+    """The image with ``label / (K − 1)`` as one constant channel.
+
+    He (section 3.2) has the label "represented by a concatenated channel": one, whatever K is.
+    """
+
+    def __init__(self, shape: ImageShape) -> None:
+        super().__init__()
+        self.highest = max(1, shape.n_classes - 1)
+        self.channels = shape.channels + 1
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Map ``[N, C, H, W]`` and ``[N]`` to ``[N, C + 1, H, W]``."""
+        return _with_planes(images, (labels / self.highest).unsqueeze(-1))
+
+
 def one_hot(labels: Tensor, n_classes: int) -> Tensor:
     """Turn int64 ``[…]`` into float32 ``[…, K]``."""
     return F.one_hot(labels, n_classes).float()
@@ -134,7 +150,12 @@ def one_hot(labels: Tensor, n_classes: int) -> Tensor:
 
 def with_label_planes(images: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     """Append the one-hot label to each pixel: ``[…, C, H, W]`` to ``[…, C + K, H, W]``."""
-    codes = one_hot(labels, n_classes).to(images.dtype)[..., None, None]
+    return _with_planes(images, one_hot(labels, n_classes))
+
+
+def _with_planes(images: Tensor, codes: Tensor) -> Tensor:
+    """Append codes ``[…, K]`` to each pixel of images."""
+    codes = codes.to(images.dtype)[..., None, None]
     planes = codes.expand(*codes.shape[:-2], *images.shape[-2:])
     joined = torch.cat([images, planes], dim=-3)
     if joined.dim() != _IMAGE_AXES:

@@ -15,6 +15,7 @@ from regene_bench_plugins.networks.conditioning import (
     CodeAndScalarLabel,
     CodeOnly,
     LabelPlanes,
+    NumberPlane,
 )
 from regene_bench_plugins.networks.heads import AuxiliaryHead, DiscriminatorOutput, ProjectionHead
 from regene_bench_plugins.networks.spectral import spectrally_normalised
@@ -176,6 +177,9 @@ def test_inputs_hold_noise_and_label() -> None:
     planes = LabelPlanes(ImageShape(1, 4, 5, 3))(images, LABELS)
     assert torch.equal(planes[:, :1], images)
     assert planes[:, 1:].sum((2, 3)).tolist() == [[0, 0, 20], [20, 0, 0]]
+    plane = NumberPlane(ImageShape(1, 4, 5, 3))(images, LABELS)
+    assert torch.equal(plane[:, :1], images)
+    assert plane[:, 1:].sum((2, 3)).tolist() == [[20], [0]]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_each_is_its_own_run_at_any_composition(
     [
         {"conditional": False},
         {"label": "number"},
+        {"discriminator_label": "number"},
         {"norm": False, "discriminator_norm": False, "kernel": 3},
         {"loss": "minimax", "discriminator_steps": 2, "average": 0.0},
         {"halve_every": 0.5},

@@ -27,7 +27,12 @@ from regene_bench_plugins.methods.gan.presets import quick_images, quick_rates
 from regene_bench_plugins.methods.gan.stacked import stacking_key, train_gans_together
 from regene_bench_plugins.methods.gan.training import GANSetup, train_gan
 from regene_bench_plugins.networks.conditional_norm import no_norm
-from regene_bench_plugins.networks.conditioning import CodeAndScalarLabel, CodeInput
+from regene_bench_plugins.networks.conditioning import (
+    CodeAndScalarLabel,
+    CodeInput,
+    ImageInput,
+    NumberPlane,
+)
 from regene_bench_plugins.networks.heads import LinearHead
 from regene_bench_plugins.networks.strided import (
     Discriminator,
@@ -48,6 +53,8 @@ class CGANConfig(GANConfig):
     Attributes:
         label: What stands beside the noise: the one-hot label (``one_hot``), or one number in
             [0, 1] (``number``).
+        discriminator_label: What stands beside the image: a channel a class (``one_hot``), or one
+            channel with a number in [0, 1] (``number``).
         blocks: Stride-2 layers of both networks; ``None`` for as many as leave about 4 pixels.
         width: Channels nearest the image, in the generator; they double inwards, up to 8 times.
         discriminator_width: The same in the discriminator.
@@ -61,6 +68,7 @@ class CGANConfig(GANConfig):
     """
 
     label: Literal["one_hot", "number"] = "one_hot"
+    discriminator_label: Literal["one_hot", "number"] = "one_hot"
     blocks: int | None = Field(default=None, ge=1, le=10)
     width: int = Field(default=64, ge=1, le=4096)
     discriminator_width: int = Field(default=64, ge=1, le=4096)
@@ -81,6 +89,12 @@ class CGANConfig(GANConfig):
         if self.conditional and self.label == "number":
             return CodeAndScalarLabel(self.noise_dim, shape.n_classes)
         return code_input(self, shape)
+
+    def image_input(self, shape: ImageShape) -> ImageInput:
+        """The discriminator's first layer: how image and label become feature maps."""
+        if self.conditional and self.discriminator_label == "number":
+            return NumberPlane(shape)
+        return image_input(self, shape)
 
 
 class UGANConfig(CGANConfig):
@@ -104,14 +118,16 @@ class CGAN(Method):
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: He's networks and rates (section 3), for MNIST or for clothing.
 
-        Grey images get the former, coloured ones the latter. Widths, normalisation, batch size and
-        the length of the clothing experiment are not in the paper; they are plain choices here.
+        Grey images get the former, coloured ones the latter. The discriminator has the label as
+        "a concatenated channel", one for all classes. Widths, normalisation, batch size and the
+        length of the clothing experiment are not in the paper; they are plain choices here.
         """
         if preset == "quick":
             return {"images": quick_images(shape)} | _quick_networks(shape)
         if preset == "standard":
             return {"images": 1_500_000}
-        plain = {"norm": False, "discriminator_norm": False, "beta1": 0.9, "average": 0.0}
+        plain: dict[str, Any] = {"norm": False, "discriminator_norm": False}
+        plain |= {"beta1": 0.9, "average": 0.0, "discriminator_label": "number"}
         if is_colour(shape):
             return plain | {
                 "epochs": 600,
@@ -184,7 +200,7 @@ def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
         config: Kinds and sizes.
         shape: Images that the generator gives and the discriminator takes.
     """
-    entrance = image_input(config, shape)
+    entrance = config.image_input(shape)
     features = StridedFeatures(
         shape,
         entrance.channels,
