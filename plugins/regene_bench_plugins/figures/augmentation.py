@@ -96,7 +96,7 @@ class AugmentationCurve(Figure):
             kept = _first_of_each_class(originals, 1 - max(0, -percent) / 100)
             added = _first_of_each_class(generated, abs(percent) / 100)
             right = correct_after_training_on(
-                joined(kept, added), view.data.test, view.data, seen, run.runtime
+                joined(kept, added), view.data.test_generated(), view.data, seen, run.runtime
             )
             found = share(right)
             counts = len(kept), len(added)
