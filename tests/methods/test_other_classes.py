@@ -109,9 +109,10 @@ def test_regene_refuses_a_class_that_its_decoder_has_not_seen(
         ("gan.training", "ugan", {"epochs": 1}, [40, 0, 0]),
         ("gan.training", "cgan", {"epochs": 1}, [40, 40, 40]),
         ("vae.training", "wae", {"epochs": 1}, [40, 0, 0]),
+        ("autoencoder", "autoencoder", {"epochs": 1}, [40, 0, 0]),
     ],
 )
-def test_generators_without_labels_see_only_what_they_are_to_generate(
+def test_networks_without_labels_see_only_what_they_are_to_generate(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     first_only: BenchmarkData,

@@ -130,7 +130,7 @@ class Autoencoder(Method):
         }
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencoderModel:
-        """Train on ``data.train``; latents to combine are computed after it.
+        """Train on ``data.train_generated()``; latents to combine are computed after it.
 
         Raises:
             MethodError: A class has fewer training images than are combined.
@@ -157,17 +157,18 @@ class Autoencoder(Method):
             gradient_step(optimizer, loss)
             return {"mae": error.detach()}
 
+        images = data.train_generated()
         stage = Stage(
             name="autoencoder",
             modules={"encoder": encoder, "decoder": decoder},
             optimizers={"adam": optimizer},
             step=step,
             batch_size=config.batch_size,
-            total_images=config.total_images(len(data.train)),
+            total_images=config.total_images(len(images)),
             schedule=warmup_then_cosine() if config.one_cycle else decay_every(20, 0.99),
             forward=forward,
         )
-        report = train(stage, data.train, runtime)
+        report = train(stage, images, runtime)
 
         kept = load_sampling_state(runtime)
 
