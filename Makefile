@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 
-.PHONY: install demo test check lint types contracts manual clean
+.PHONY: install demo test lowest check lint types contracts manual clean
 
 # the second file has the version, which an editable install remembers
 $(VENV)/.installed: pyproject.toml regene_bench/base/version.py
@@ -22,6 +23,16 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 
+# The lowest versions that pyproject.toml allows, in an environment of their own, and today's of what
+# they need in turn: the command line is where those two meet.
+lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	$(LOWEST)/bin/python tests/lowest_versions.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/constraints.txt \
+		-e . pytest pytest-timeout pytest-xdist hypothesis pyyaml
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(LOWEST)/bin/python -m pytest -n auto tests/cli
+
 check: lint types contracts
 
 lint: $(VENV)/.installed
@@ -39,4 +50,4 @@ manual: $(VENV)/.installed
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

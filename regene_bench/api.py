@@ -27,7 +27,13 @@ from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import cache_dir
 from regene_bench.base.validation import validate
 from regene_bench.data.augment import augment
-from regene_bench.data.device_images import BenchmarkData, DeviceImages, to_float, to_uint8
+from regene_bench.data.device_images import (
+    BenchmarkData,
+    DeviceImages,
+    SelectedImages,
+    to_float,
+    to_uint8,
+)
 from regene_bench.data.shapes import Augmentation, ImageShape, Preset, Split
 from regene_bench.data.source import DatasetSource, ImageSet, SourceRequest
 from regene_bench.evaluation.diversity import draw_pairs, mean_pair_distance, mean_pair_ssim
@@ -157,6 +163,7 @@ __all__ = [
     "Schedule",
     "Score",
     "ScoreRow",
+    "SelectedImages",
     "Share",
     "Skipped",
     "SourceRequest",

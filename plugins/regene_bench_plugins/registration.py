@@ -425,7 +425,7 @@ def register_studies(register: Register) -> None:
         ),
         ("classifier-losses", "four losses of the classifier (ReGene, Fig. 16)"),
         ("augmentation", "generations as training data (ReGene, Fig. 17)"),
-        ("collage", "many generations of each class (ReGene, appendix C)"),
+        ("collage", "many generations of each class (ReGene, appendix D.1)"),
         ("noise-dim", "how many noise dimensions a conditional GAN needs (He, Fig. 1)"),
         ("fid-matrix", "three GANs of three inputs from each other and from real (He, Table 1)"),
         (

@@ -129,7 +129,7 @@ class Evaluation:
 
         Args:
             extractor: Name of the extractor.
-            places: Which test images, int64 ``[M]``.
+            places: Which of ``held_out``, int64 ``[M]``.
         """
         images = self.reconstructed[places]
         return self._cache.extract(self._spelt(extractor), images, "reconstructed images")
@@ -172,19 +172,28 @@ class Evaluation:
         """Features (and logits) of any real images, kept in memory and on disk by their content."""
         return self._cache.real(self._spelt(extractor), images)
 
+    @property
+    def held_out(self) -> DeviceImages:
+        """The test images of the classes that the protocol generates: all, where it names none.
+
+        What a model makes of images is measured on these: a decoder may have seen no others.
+        """
+        return self.data.test_generated()
+
     @cached_property
     def reconstructed(self) -> Tensor:
-        """The test split through encoder and decoder, uint8 ``[N, C, H, W]``.
+        """``held_out`` through encoder and decoder, uint8 ``[N, C, H, W]``.
 
         Raises:
             MethodError: The model cannot, or gives another shape.
         """
         parts, done = [], 0
-        for images, _ in self.data.test.chunks(_CHUNK):
+        wanted = self.held_out
+        for images, _ in wanted.chunks(_CHUNK):
             self.runtime.stop.check()
             parts.append(self.through_the_model(images))
             done += len(images)
-            self.runtime.progress("reconstructing", done, len(self.data.test))
+            self.runtime.progress("reconstructing", done, len(wanted))
         found = torch.cat(parts)
         self._marks[_RECONSTRUCTED] = TensorMark.of(found)
         return found

@@ -47,6 +47,8 @@ class ModelDescription(BaseModel):
         fingerprint: The data set's.
         n_train: How many training images there were.
         n_test: How many held-out ones.
+        train_per_class: How many training images each class has, ``[K]``; empty in descriptions of
+            earlier versions.
         samples_per_class: How many samples of each class the run drew, ``[K]``.
     """
 
@@ -68,6 +70,7 @@ class ModelDescription(BaseModel):
     fingerprint: str
     n_train: int = Field(ge=0)
     n_test: int = Field(ge=0)
+    train_per_class: list[Annotated[int, Field(ge=0)]] = []
     samples_per_class: list[Annotated[int, Field(ge=0)]]
 
     @property
@@ -108,6 +111,7 @@ def describe_model(
         class_names=list(data.class_names),
         fingerprint=data.fingerprint,
         n_train=len(data.train),
+        train_per_class=list(data.train_per_class()),
         n_test=len(data.test),
         samples_per_class=counts.tolist(),
     )

@@ -191,12 +191,6 @@ def load_data(
             decode_again=decode_again,
         )
     names = loaded.train.class_names
-    for name in benchmark.evaluation.generate_classes or []:
-        if name not in names:
-            raise ConfigError(
-                f"{benchmark.name}: evaluation.generate_classes names {name!r}.",
-                hint=did_you_mean(name, names),
-            )
     return BenchmarkData(
         name=entry.name,
         shape=table.shape,
@@ -205,7 +199,28 @@ def load_data(
         train=place(loaded.train, runtime.device),
         test=place(loaded.test, runtime.device),
         augmentation=benchmark.augmentation,
+        generated=generated_labels(benchmark, names),
     )
+
+
+def generated_labels(benchmark: Benchmark, names: Sequence[str]) -> tuple[int, ...]:
+    """Labels of the classes that a protocol generates, ascending; empty where it names none.
+
+    Args:
+        benchmark: The protocol.
+        names: K names in label order.
+
+    Raises:
+        ConfigError: It names a class that there is not.
+    """
+    chosen = benchmark.evaluation.generate_classes
+    for name in chosen or []:
+        if name not in names:
+            raise ConfigError(
+                f"{benchmark.name}: evaluation.generate_classes names {name!r}.",
+                hint=did_you_mean(name, list(names)),
+            )
+    return tuple(sorted({list(names).index(name) for name in chosen or []}))
 
 
 def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -> Comparison:
@@ -218,8 +233,7 @@ def make_comparison(benchmark: Benchmark, preset: Preset, data: BenchmarkData) -
         preset: Says how many images are generated and how many real ones are compared with.
         data: The benchmark's data, on the device.
     """
-    chosen = benchmark.evaluation.generate_classes
-    keep = None if chosen is None else [data.class_names.index(name) for name in chosen]
+    keep = data.generated or None
     table = benchmark.presets[preset]
     return Comparison(
         labels=stratified_labels(data.test.labels, table.n_generated, keep),

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.harness.model_description import ModelDescription
+from regene_bench.harness.workbench import generated_labels
 
 
 class UnreadImages(DeviceImages):
@@ -72,4 +73,6 @@ def unread_data(
         train=UnreadImages(description.n_train, device, lambda: read_once().train),
         test=UnreadImages(description.n_test, device, lambda: read_once().test),
         augmentation=description.protocol.augmentation,
+        generated=generated_labels(description.protocol, description.class_names),
+        counts=tuple(description.train_per_class),
     )

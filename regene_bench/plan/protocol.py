@@ -48,13 +48,15 @@ class DataTable(TomlTable):
 class EvaluationTable(TomlTable):
     """``[evaluation]``: what is measured, against which split, and what the table is ranked by.
 
-    Metrics may carry options: ``"kid[extractor=inception]"``.
+    Metrics may carry options: ``"kid[extractor=inception]"``. ``generate_classes`` names the
+    classes that are generated and compared where these are not all; the others are what classifiers
+    learn to tell them from.
     """
 
     metrics: list[str] = Field(min_length=1)
     reference_split: Split = "train"
     rank_by: str
-    generate_classes: list[str] | None = None
+    generate_classes: list[str] | None = Field(default=None, min_length=1)
 
 
 class PresetTable(TomlTable):
@@ -115,6 +117,10 @@ class Benchmark(TomlTable):
                 del table["data"][key]
         table["augmentation"] = self.augmentation.model_dump(mode="json")
         table["preset"] = self.presets[preset].model_dump(mode="json")
+        # Before classes that are not generated were for classifiers alone, generators without
+        # labels learnt them, too: such runs are others.
+        if self.evaluation.generate_classes is not None:
+            table["other_classes"] = "for classifiers"
         # What is measured of a run may grow without training it again.
         table["evaluation"] = self.evaluation.model_dump(
             mode="json", exclude={"metrics", "rank_by"}

@@ -25,7 +25,13 @@ IMAGES = DeviceImages(
     torch.arange(12, dtype=torch.uint8).repeat_interleave(16).reshape(12, 1, 4, 4),
     torch.arange(12) % 2,
 )
-DATA = SimpleNamespace(class_names=CLASSES, train=IMAGES, test=IMAGES)
+DATA = SimpleNamespace(
+    class_names=CLASSES,
+    generated_labels=(0, 1),
+    train=IMAGES,
+    test=IMAGES,
+    train_generated=lambda: IMAGES,
+)
 
 
 @dataclass(frozen=True)

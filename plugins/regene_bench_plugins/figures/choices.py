@@ -45,9 +45,12 @@ def runs_with_encoder(view: StudyView) -> list[FinishedRun]:
 
 
 def chosen_classes(view: StudyView, names: Sequence[str]) -> list[int]:
-    """Labels of some classes by name; the first four if none is named or none is known here."""
-    known = list(view.data.class_names)
-    return [known.index(name) for name in names if name in known] or list(range(len(known)))[:4]
+    """Labels of some classes by name; the first four if none is named or none is known here.
+
+    Classes that the protocol does not generate are left out: decoders need not have seen them.
+    """
+    known = {view.data.class_names[label]: label for label in view.data.generated_labels}
+    return [known[name] for name in names if name in known] or list(known.values())[:4]
 
 
 def neutral_agreement(view: StudyView, images: Tensor, label: int) -> list[bool]:

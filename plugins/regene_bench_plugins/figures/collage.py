@@ -1,4 +1,4 @@
-"""Many generations of each class at once (ReGene, appendix C)."""
+"""Many generations of each class at once (ReGene, appendix D.1)."""
 
 from __future__ import annotations
 

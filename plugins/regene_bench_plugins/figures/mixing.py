@@ -29,12 +29,13 @@ class MixingConfig(FigureConfig):
     """What is mixed and measured.
 
     Attributes:
-        n: Training images, drawn evenly over the split.
+        n: Training images, drawn evenly over the split; ``None`` for as many as the protocol's
+            preset compares with (at ``paper`` all, as in the paper).
         steps: Ratios from 0 (originals) to 1 (reconstructions), both ends counted.
         extractors: Whose Fréchet distance is drawn; those that cannot be had are left out.
     """
 
-    n: int = Field(default=2000, ge=100)
+    n: int | None = Field(default=None, ge=100)
     steps: int = Field(default=6, ge=2, le=101)
     extractors: list[str] = Field(default=["efficientnet_lite0"], min_length=1)
 
@@ -83,7 +84,8 @@ class MixingRatio(Figure):
     def _measured(
         self, view: StudyView, run: FinishedRun
     ) -> Iterator[tuple[str, str, float, float, float]]:
-        originals = spread_evenly(view.data.train, self.config.n)
+        n = self.config.n or view.benchmark.presets[view.preset].n_reference
+        originals = spread_evenly(view.data.train_generated(), n)
         reconstructed = reconstructions(run, originals.images)
         ratios = torch.linspace(0, 1, self.config.steps).tolist()
         mixed = [_mixed(originals.images, reconstructed, ratio) for ratio in ratios]

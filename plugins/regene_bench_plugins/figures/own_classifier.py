@@ -42,7 +42,7 @@ def right_by_own_classifier(
     tables A.5 to A.7). A classifier of the same images is read from the disk.
 
     Args:
-        view: The benchmark; its test split is asked about.
+        view: The benchmark; its held-out images of generated classes are asked about.
         run: Of ``regene``.
         training: Images and labels that the classifier learns from.
         seen: Training images that it sees, repetitions counted.
@@ -62,12 +62,12 @@ def right_by_own_classifier(
         classifier.to(runtime.device)
         train(classifier_stage(config, classifier, data, runtime), training, runtime)
     classifier.eval()
+    test = view.data.test_generated()
     with torch.inference_mode():
         found = [
-            classifier(to_float(images)).argmax(1)
-            for images in torch.split(view.data.test.images, _CHUNK)
+            classifier(to_float(images)).argmax(1) for images in torch.split(test.images, _CHUNK)
         ]
-    right: Tensor = torch.cat(found) == view.data.test.labels
+    right: Tensor = torch.cat(found) == test.labels
     return right
 
 

@@ -36,11 +36,12 @@ class TransitionsConfig(FigureConfig):
 
     Attributes:
         classes: Names of classes; the first four if empty.
-        steps: Decoded images a row, both ends counted.
+        steps: Decoded images a row, at equal distances between the ends: 9 have the ratios 0.1 to
+            0.9, as in the paper.
     """
 
     classes: list[str] = Field(default_factory=list)
-    steps: int = Field(default=9, ge=3, le=33)
+    steps: int = Field(default=9, ge=1, le=33)
 
 
 class Transitions(Figure):
@@ -89,5 +90,5 @@ class Transitions(Figure):
     @torch.inference_mode()
     def _between(self, run: FinishedRun, ends: Tensor) -> tuple[Tensor, list[float]]:
         first, last = run.model.encode(to_float(ends))
-        ratios = torch.linspace(0, 1, self.config.steps, device=first.device)
+        ratios = torch.linspace(0, 1, self.config.steps + 2, device=first.device)[1:-1]
         return run.model.decode(torch.lerp(first, last, ratios[:, None])), ratios.tolist()

@@ -39,7 +39,6 @@ from regene_bench_plugins.methods.regene.convex import (
 )
 from regene_bench_plugins.methods.regene.encoder_decoder import (
     COMBINATION_PARAMS,
-    SATURATION,
     EncoderDecoderConfig,
     encoder_decoder_preset,
 )
@@ -52,7 +51,8 @@ class AutoencoderConfig(EncoderDecoderConfig, TrainingLength):
     Attributes:
         batch_size: Images a step.
         learning_rate: Adam's; peak of the one-cycle schedule.
-        one_cycle: Rise and fall of the rate; without it, the paper's x0.99 every 20 epochs.
+        one_cycle: Rise and fall of the rate; without it, ×0.99 every 20 epochs, as the paper has it
+            for classifiers: of its autoencoder it prints the loss alone.
     """
 
     batch_size: int = Field(default=128, ge=2)
@@ -130,7 +130,7 @@ class Autoencoder(Method):
         }
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencoderModel:
-        """Train on ``data.train``; latents to combine are computed after it.
+        """Train on ``data.train_generated()``; latents to combine are computed after it.
 
         Raises:
             MethodError: A class has fewer training images than are combined.
@@ -151,20 +151,24 @@ class Autoencoder(Method):
         def step(batch: Batch) -> Mapping[str, Tensor]:
             logits = forward(batch)
             error = mae(torch.sigmoid(logits), batch.images)
-            gradient_step(optimizer, error + SATURATION * saturation(logits))
+            loss = error
+            if config.saturation > 0:
+                loss = loss + config.saturation * saturation(logits)
+            gradient_step(optimizer, loss)
             return {"mae": error.detach()}
 
+        images = data.train_generated()
         stage = Stage(
             name="autoencoder",
             modules={"encoder": encoder, "decoder": decoder},
             optimizers={"adam": optimizer},
             step=step,
             batch_size=config.batch_size,
-            total_images=config.total_images(len(data.train)),
+            total_images=config.total_images(len(images)),
             schedule=warmup_then_cosine() if config.one_cycle else decay_every(20, 0.99),
             forward=forward,
         )
-        report = train(stage, data.train, runtime)
+        report = train(stage, images, runtime)
 
         kept = load_sampling_state(runtime)
 

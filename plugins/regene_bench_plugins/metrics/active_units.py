@@ -41,7 +41,7 @@ class ActiveUnits(Metric):
         means, nats = [], []
         with torch.inference_mode():
             for images, labels in chunks_with_progress(
-                evaluation.data.test, evaluation, "active units"
+                evaluation.held_out, evaluation, "active units"
             ):
                 posterior = model.posterior(images, labels)
                 means.append(posterior.mean)
@@ -52,7 +52,7 @@ class ActiveUnits(Metric):
         yield Score(
             "active_units",
             active,
-            n_real=len(evaluation.data.test),
+            n_real=len(evaluation.held_out),
             reference_split="test",
             note=collapse or f"of {total} latent dimensions",
         )

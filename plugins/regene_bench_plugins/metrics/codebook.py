@@ -29,10 +29,10 @@ class CodebookUse(Metric):
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
-        """Count over ``evaluation.data.test``."""
+        """Count over ``evaluation.held_out``."""
         model = cast("Quantiser", evaluation.model)
         counts = torch.zeros(model.n_codes, dtype=torch.int64)
-        for images, _ in evaluation.data.test.chunks(_CHUNK):
+        for images, _ in evaluation.held_out.chunks(_CHUNK):
             evaluation.runtime.stop.check()
             codes = model.codes(images).flatten().cpu()
             counts += torch.bincount(codes, minlength=model.n_codes)
@@ -40,6 +40,6 @@ class CodebookUse(Metric):
         perplexity = float(torch.special.entr(shares).sum().exp())
         used = float((counts > 0).double().mean())
         note = f"codebook of {model.n_codes}"
-        n = len(evaluation.data.test)
+        n = len(evaluation.held_out)
         yield Score("codebook_perplexity", perplexity, n_real=n, reference_split="test", note=note)
         yield Score("codebook_used", used, n_real=n, reference_split="test", note=note)

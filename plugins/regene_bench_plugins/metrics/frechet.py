@@ -278,7 +278,7 @@ class FrechetReconstruction(Metric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         name = self.config.extractor
         card = evaluation.card(name)
-        test, generated = evaluation.data.test, evaluation.generated
+        test, generated = evaluation.held_out, evaluation.generated
         # Images of no class stand for the classes that were asked for.
         labels = generated.labels if evaluation.labelled else evaluation.comparison.labels
         places = rows_per_class_like(labels, test, evaluation.data.fingerprint)

@@ -48,7 +48,7 @@ class Interpolation(Metric):
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
-        model, test = evaluation.model, evaluation.data.test
+        model, test = evaluation.model, evaluation.held_out
         if not (isinstance(model, Encoder) and isinstance(model, Decoder)):
             raise MethodError("The model cannot encode and decode.")
         lengths, jumps, equal = [], [], 0

@@ -51,7 +51,7 @@ class EvidenceLowerBound(Metric):
         errors, nats, means = [], [], []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("elbo"):
-            for images, labels in chunks_with_progress(evaluation.data.test, evaluation, "ELBO"):
+            for images, labels in chunks_with_progress(evaluation.held_out, evaluation, "ELBO"):
                 posterior = model.posterior(images, labels)
                 likelihood = model.likelihood(posterior.sample(), labels)
                 errors.append(-likelihood.log_prob(images).double())
@@ -89,7 +89,7 @@ class LogLikelihood(Metric):
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         model = latent_variable_model(evaluation)
-        test = evaluation.data.test.every_kth(_IMPORTANCE_IMAGES)
+        test = evaluation.held_out.every_kth(_IMPORTANCE_IMAGES)
         bounds = []
         note = ""
         with torch.inference_mode(), evaluation.runtime.seeded("log-likelihood"):

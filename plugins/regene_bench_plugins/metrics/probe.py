@@ -17,6 +17,7 @@ from regene_bench.api import (
     MethodError,
     Metric,
     Score,
+    Skipped,
     share,
 )
 
@@ -32,7 +33,8 @@ class Probe(Metric):
     2022, section 4; the probes of Alain and Bengio 2016). It is fitted to the latents of the real
     training images that the protocol's preset compares with, each dimension brought to mean 0 and
     variance 1, by L-BFGS with full batches and a squared penalty of 1e-4 on the weights; its
-    accuracy is that on the whole test split, overall and per class.
+    accuracy is that on all test images, overall and per class. Where a protocol generates some
+    classes only, it is of these; of one there is nothing to tell apart, and no score.
 
     More training images make it higher, so compare at equal numbers only.
     """
@@ -42,11 +44,14 @@ class Probe(Metric):
         Column("probe_accuracy", "higher", summary="test accuracy of a linear layer on latents"),
     )
 
-    def measure(self, evaluation: Evaluation) -> Iterator[Score]:
+    def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         model, data = evaluation.model, evaluation.data
         if not isinstance(model, Encoder):
             raise MethodError("The model cannot encode.")
-        train, test = evaluation.real("train"), data.test
+        train, test = evaluation.real("train"), evaluation.held_out
+        if len(data.generated_labels) < 2:
+            yield Skipped("probe_accuracy", "a classifier cannot learn from images of one class")
+            return
         guesses = linear_probe(
             _latents(evaluation, model, train),
             train.labels,

@@ -15,7 +15,9 @@ _HARDLY = 0.01
 
 
 class Reconstruction(Metric):
-    """Mean errors of the reconstructed test split, rounded to 8 bits as a saved picture would be.
+    """Mean errors of reconstructed test images, rounded to 8 bits as a saved picture would be.
+
+    They are those of the classes that the protocol generates.
 
     * ``mae_test``: mean absolute error per pixel and channel, in units of [0, 1].
     * ``ssim_test``: structural similarity (Wang et al. 2004: Gaussian window of 11×11 pixels with
@@ -38,7 +40,7 @@ class Reconstruction(Metric):
     )
 
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
-        original, reconstructed = evaluation.data.test.images, evaluation.reconstructed
+        original, reconstructed = evaluation.held_out.images, evaluation.reconstructed
         absolute, equal = 0, 0
         similarity, ratio = 0.0, 0.0
         for start in range(0, len(original), _CHUNK):

@@ -154,7 +154,7 @@ def test_an_unknown_encoder_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match="timm has no model 'densenet12'") as caught:
         validate(ReGeneConfig, {"encoder": "timm:densenet12"}, "method regene")
     assert "densenet121" in str(caught.value)
-    with pytest.raises(ConfigError, match="'conv' or 'timm:NAME'"):
+    with pytest.raises(ConfigError, match="'conv', 'densenet100' or 'timm:NAME'"):
         validate(ReGeneConfig, {"encoder": "convolution"}, "method regene")
 
 

@@ -50,7 +50,7 @@ def train_gans_together(
     data: BenchmarkData,
     runtimes: Sequence[Runtime],
 ) -> list[GANModel | TrainingDivergedError]:
-    """Train GANs without a penalty on ``data.train``, as ``train_gan`` does with each alone.
+    """Train GANs without a penalty, as ``train_gan`` does with each alone.
 
     Args:
         name: Names the stages, their checkpoints and random streams.
@@ -66,9 +66,10 @@ def train_gans_together(
         Interrupted: A stop was asked for; the state of every GAN is saved.
     """
     rows = zip(setups, configs, runtimes, strict=True)
+    images = data.train if configs[0].conditional else data.train_generated()
     states = [prepare_state(setup, config, runtime.device) for setup, config, runtime in rows]
     stages = [
-        training_stage(name, state, config, len(data.train), runtime)
+        training_stage(name, state, config, len(images), runtime)
         for state, config, runtime in zip(states, configs, runtimes, strict=True)
     ]
     numbers = {id(stage): number for number, stage in enumerate(stages)}
@@ -77,7 +78,7 @@ def train_gans_together(
         chosen = [numbers[id(stage)] for stage in some]
         return _StackedGANs([states[i] for i in chosen], [configs[i] for i in chosen], runtimes[0])
 
-    results = train_together(stages, data.train, runtimes, make_stack)
+    results = train_together(stages, images, runtimes, make_stack)
     return [
         result if isinstance(result, TrainingDivergedError) else trained_model(state, config)
         for result, state, config in zip(results, states, configs, strict=True)

@@ -77,7 +77,9 @@ def linear_decay(clock: Clock) -> float:
 def train_gan(
     name: str, setup: GANSetup, config: GANConfig, data: BenchmarkData, runtime: Runtime
 ) -> GANModel:
-    """Train both networks on ``data.train``; the generator's moving average becomes the model.
+    """Train both networks; the generator's moving average becomes the model.
+
+    They see ``data.train``, without labels only the classes that are generated.
 
     Args:
         name: Names the stage, its checkpoint and its random streams.
@@ -91,7 +93,8 @@ def train_gan(
         Interrupted: A stop was asked for; the state is saved.
     """
     state = prepare_state(setup, config, runtime.device)
-    train(training_stage(name, state, config, len(data.train), runtime), data.train, runtime)
+    images = data.train if config.conditional else data.train_generated()
+    train(training_stage(name, state, config, len(images), runtime), images, runtime)
     return trained_model(state, config)
 
 

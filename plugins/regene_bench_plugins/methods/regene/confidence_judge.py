@@ -55,9 +55,13 @@ class ConfidenceJudge:
         confidences = class_confidence(self._classify, images, labels)
         return confidences >= self.thresholds[labels], images
 
+    def name_of(self, label: int) -> str:
+        """The name of a class."""
+        return self._names[label]
+
     def describe(self, label: int) -> str:
         """Name the class and its threshold."""
-        return f"class {self._names[label]!r} (confidence at least {self.thresholds[label]:.4f})"
+        return f"class {self.name_of(label)!r} (confidence at least {self.thresholds[label]:.4f})"
 
 
 def confidence_thresholds(

@@ -20,10 +20,6 @@ from regene_bench_plugins.networks.block_description import (
     tapered_blocks,
 )
 
-# Weight of the excess of the pixel logits in both losses: far too small to move a pixel that has a
-# gradient of its own.
-SATURATION = 0.01
-
 # Fields of `EncoderDecoderConfig` that say how latents are combined once the networks are trained.
 COMBINATION_PARAMS = frozenset({"n_combined", "ratios", "dirichlet"})
 
@@ -45,6 +41,9 @@ class EncoderDecoderConfig(MethodConfig):
         decoder_growth: How the decoder leaves its innermost map where the next one is not twice as
             large: ``resize`` to the size of the next, or ``convolve``, by transposed convolutions
             without padding.
+        saturation: Weight of the excess of pixel logits over 8, in the loss of the decoder. It
+            opens sigmoids that are shut, and is far too small to move a pixel with a gradient of
+            its own; papers have no such term.
         n_combined: Latents in a convex combination.
         ratios: Their shares, which must sum to 1; equal ones if empty.
         dirichlet: Concentration α of shares that are drawn for each combination; ``None`` for the
@@ -61,6 +60,7 @@ class EncoderDecoderConfig(MethodConfig):
     decoder_narrowest: int = Field(default=64, ge=1, le=4096)
     decoder_convolutions: int = Field(default=2, ge=1, le=8)
     decoder_growth: Literal["resize", "convolve"] = "resize"
+    saturation: float = Field(default=0.01, ge=0)
     n_combined: int = Field(default=2, ge=2)
     ratios: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     dirichlet: float | None = Field(default=None, gt=0)
@@ -150,4 +150,5 @@ def encoder_decoder_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
         "decoder_narrowest": 256,
         "decoder_convolutions": 3,
         "decoder_growth": "convolve",
+        "saturation": 0.0,
     }

@@ -6,7 +6,7 @@ decoded convex combinations of latents of one class that pass a two-step judgeme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from regene_bench.api import (
     Generation,
     ImageShape,
     Method,
+    MethodError,
     Preset,
     Runtime,
     SampleRng,
@@ -37,6 +38,11 @@ from regene_bench_plugins.methods.regene.convex import (
 from regene_bench_plugins.methods.regene.encoder_decoder import COMBINATION_PARAMS
 from regene_bench_plugins.methods.regene.presets import regene_preset
 from regene_bench_plugins.methods.regene.rejection_sampling import rejection_sample
+from regene_bench_plugins.methods.regene.stage_images import (
+    classifier_images,
+    decoded_classes,
+    decoder_images,
+)
 from regene_bench_plugins.methods.regene.training import (
     Decoder,
     build_networks,
@@ -57,6 +63,8 @@ class ReGeneModel:
         judge: ConfidenceJudge,
         config: ReGeneConfig,
         runtime: Runtime,
+        *,
+        decodes: Sequence[int] | None = None,
     ) -> None:
         self._classifier = classifier
         self._decoder = decoder
@@ -64,6 +72,7 @@ class ReGeneModel:
         self._judge = judge
         self._config = config
         self._runtime = runtime
+        self._decodes = decodes
         self._used = UsedCombinations()
 
     @property
@@ -96,9 +105,11 @@ class ReGeneModel:
 
         Raises:
             MethodError: A class reached its threshold in none of ``max_trials`` candidates, or has
-                fewer combinations than images are wanted of it.
+                fewer combinations than images are wanted of it; or the decoder has seen none of it.
             Interrupted: A stop was asked for between two rounds of judging.
         """
+
+        self._refuse_undecoded(labels)
 
         def on_round(found: int, candidates: int) -> None:
             self._runtime.stop.check()
@@ -118,6 +129,17 @@ class ReGeneModel:
         )
         trials = {"latent": accepted.latent_trials, "image": accepted.image_trials}
         return Generation(accepted.images, accepted.latents, trials)
+
+    def _refuse_undecoded(self, labels: Tensor) -> None:
+        wanted = set(torch.unique(labels).tolist())
+        if self._decodes is None or not (unseen := sorted(wanted - set(self._decodes))):
+            return
+        names = ", ".join(repr(self._judge.name_of(label)) for label in unseen)
+        raise MethodError(
+            f"The decoder was trained on the classes that the protocol generates alone; {names} "
+            "is none of them.",
+            hint="Train with decoder_classes=all to generate every class.",
+        )
 
 
 class ReGene(Method):
@@ -157,7 +179,11 @@ class ReGene(Method):
             classifier, decoder = build_networks(config, data.shape)
         classifier.to(runtime.device)
         decoder.to(runtime.device)
-        report = train(classifier_stage(config, classifier, data, runtime), data.train, runtime)
+        seen, decoded = classifier_images(config, data, runtime), decoder_images(config, data)
+        # made now, so that a perceptual network that is not there is missed before the training
+        second = decoder_stage(config, classifier, decoder, data, runtime, len(decoded))
+        first = classifier_stage(config, classifier, data, runtime, len(seen))
+        report = train(first, seen, runtime)
         classifier.requires_grad_(False)
 
         kept = load_sampling_state(runtime)
@@ -171,7 +197,7 @@ class ReGene(Method):
             # A classifier that was trained earlier has been through this, and whoever only wants
             # to encode or decode need not wait for the whole training split.
             pool()
-        train(decoder_stage(config, classifier, decoder, data, runtime), data.train, runtime)
+        train(second, decoded, runtime)
         with torch.inference_mode():
             thresholds = (
                 kept["thresholds"]
@@ -181,7 +207,15 @@ class ReGene(Method):
                 )
             )
         judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
-        return ReGeneModel(classifier, decoder, pool, judge, config, runtime)
+        return ReGeneModel(
+            classifier,
+            decoder,
+            pool,
+            judge,
+            config,
+            runtime,
+            decodes=decoded_classes(config, data),
+        )
 
     def _pool(
         self, classifier: LatentClassifier, data: BenchmarkData, runtime: Runtime

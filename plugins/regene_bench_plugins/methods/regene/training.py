@@ -24,13 +24,13 @@ from regene_bench.api import (
 )
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.regene.classifier_losses import CLASSIFIER_LOSSES
-from regene_bench_plugins.methods.regene.config import TIMM, ReGeneConfig, stage_at
-from regene_bench_plugins.methods.regene.encoder_decoder import SATURATION
+from regene_bench_plugins.methods.regene.config import DENSENET, TIMM, ReGeneConfig, stage_at
 from regene_bench_plugins.networks.convolutional import (
     ConvDecoder,
     ConvEncoder,
     VectorDecoder,
 )
+from regene_bench_plugins.networks.densenet_cifar import DenseNetEncoder
 from regene_bench_plugins.networks.latent_classifier import LatentClassifier, LatentEncoder
 from regene_bench_plugins.networks.perceptual import perceptual_distance, perceptual_network
 
@@ -41,7 +41,7 @@ def build_networks(config: ReGeneConfig, shape: ImageShape) -> tuple[LatentClass
     """Make the classifier and the decoder that inverts its latents, on the CPU.
 
     The convolutional encoder's latents are a feature map, which the decoder of the paper takes as
-    it is; latents of timm's networks are vectors, which a linear layer turns into such a map.
+    it is; latents of other networks are vectors, which a linear layer turns into such a map.
     """
     encoder = _encoder(config, shape)
     classifier = LatentClassifier(encoder, shape.n_classes)
@@ -52,6 +52,8 @@ def build_networks(config: ReGeneConfig, shape: ImageShape) -> tuple[LatentClass
 
 
 def _encoder(config: ReGeneConfig, shape: ImageShape) -> LatentEncoder:
+    if config.encoder == DENSENET:
+        return DenseNetEncoder(shape.channels)
     if not config.encoder.startswith(TIMM):
         return ConvEncoder(shape, config.encoder_description(shape))
     from regene_bench_plugins.networks.timm_encoder import TimmEncoder
@@ -60,9 +62,21 @@ def _encoder(config: ReGeneConfig, shape: ImageShape) -> LatentEncoder:
 
 
 def classifier_stage(
-    config: ReGeneConfig, classifier: LatentClassifier, data: BenchmarkData, runtime: Runtime
+    config: ReGeneConfig,
+    classifier: LatentClassifier,
+    data: BenchmarkData,
+    runtime: Runtime,
+    n_train: int | None = None,
 ) -> Stage:
-    """Section 3.1: the classifier, by the loss that the configuration names."""
+    """Section 3.1: the classifier, by the loss that the configuration names.
+
+    Args:
+        config: Loss, length and rate.
+        classifier: Trained in place.
+        data: Says how batches are augmented.
+        runtime: Device and precision.
+        n_train: How many images it is trained on; the whole training split if not given.
+    """
     optimizer = adam(classifier.parameters(), config.classifier_learning_rate, runtime.device)
     loss_of = CLASSIFIER_LOSSES[config.classifier_loss]
 
@@ -82,7 +96,7 @@ def classifier_stage(
         optimizers={"adam": optimizer},
         step=step,
         batch_size=config.classifier_batch_size,
-        total_images=config.classifier_length(len(data.train)),
+        total_images=config.classifier_length(len(data.train) if n_train is None else n_train),
         schedule=warmup_then_cosine()
         if config.one_cycle
         else decay_every(config.classifier_decay_epochs, 0.99),
@@ -97,11 +111,20 @@ def decoder_stage(
     decoder: Decoder,
     data: BenchmarkData,
     runtime: Runtime,
+    n_train: int | None = None,
 ) -> Stage:
     """Section 3.2: the decoder, on the latents of the frozen classifier.
 
     Equation 6: ``λ1 · MAE + λ2 · (1 − SSIM) + λ3 · perceptual``, with the weights of the stretch
     that training is in.
+
+    Args:
+        config: Losses, length and rates.
+        classifier: Frozen.
+        decoder: Trained in place.
+        data: The benchmark's data.
+        runtime: Device and precision.
+        n_train: How many images it is trained on; the whole training split if not given.
 
     Raises:
         UnavailableError: The weights of the perceptual network are not on this machine.
@@ -124,7 +147,9 @@ def decoder_stage(
         logits, encoded = forward(batch)
         images = torch.sigmoid(logits)
         error = mae(images, batch.images)
-        loss = weights.l1 * error + SATURATION * saturation(logits)
+        loss = weights.l1 * error
+        if config.saturation > 0:
+            loss = loss + config.saturation * saturation(logits)
         if weights.l2 > 0:
             loss = loss + weights.l2 * (1 - ssim(images, batch.images))
         if weights.l3 > 0 and through is not None:
@@ -142,7 +167,7 @@ def decoder_stage(
         optimizers={"adam": optimizer},
         step=step,
         batch_size=config.decoder_batch_size,
-        total_images=config.decoder_length(len(data.train)),
+        total_images=config.decoder_length(len(data.train) if n_train is None else n_train),
         schedule=_decoder_schedule(config),
         forward=forward,
     )

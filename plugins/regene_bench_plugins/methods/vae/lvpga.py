@@ -92,12 +92,13 @@ class LVPGA(Method):
         return values
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
-        """Train on ``data.train``, then fit the sampler."""
+        """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
         network.to(runtime.device)
-        plan, weights = config.plan(len(data.train)), config.weights()
+        seen = data.train_generated()
+        plan, weights = config.plan(len(seen)), config.weights()
         optimizer = adam(network.parameters(), plan.learning_rate, runtime.device)
 
         def step(batch: Batch) -> Mapping[str, Tensor]:
@@ -121,7 +122,7 @@ class LVPGA(Method):
             schedule=plan.schedule,
             forward=forward,
         )
-        train(stage, data.train, runtime)
+        train(stage, seen, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return AutoencodingModel(network, sampler, config.conditional)
 

@@ -60,15 +60,16 @@ class RAESN(Method):
         return values | {"learning_rate": 4e-3}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
-        """Train on ``data.train``, then fit the sampler."""
+        """Train on ``data.train_generated()``, then fit the sampler."""
         config, shape = self.config, data.shape
         with runtime.seeded("init"):
             network = spectrally_normalised(unconditional_network(config, shape, PointHeads))
         # Sums over pixels are ``values`` times the means that the weight refers to.
         values = shape.channels * shape.height * shape.width
         objective = RAEObjective(2 * config.embedding_weight * values / config.latent_dim)
-        plan = config.plan(len(data.train))
-        fit_autoencoder("rae_sn", network, objective, plan, data.train, runtime)
+        images = data.train_generated()
+        plan = config.plan(len(images))
+        fit_autoencoder("rae_sn", network, objective, plan, images, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return AutoencodingModel(network, sampler, config.conditional)
 

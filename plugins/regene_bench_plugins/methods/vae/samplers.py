@@ -58,13 +58,15 @@ def fit_sampler(
     Args:
         config: Which, and its sizes.
         network: An encoder that looks at no labels.
-        data: Its training split gives the codes.
+        data: Its training split gives the codes; without labels, that of the generated classes.
         runtime: Device, seed, checkpoints.
 
     Raises:
         MethodError: A class has no training image.
         Interrupted: A stop was asked for; the state is saved.
     """
+    if not config.conditional:
+        data = data.without_other_classes()
     if config.chosen_sampler == "normal":
         return StandardNormal(network.latent_dim)
     if config.chosen_sampler == "second_stage":

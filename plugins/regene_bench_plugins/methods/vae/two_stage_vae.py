@@ -60,12 +60,13 @@ class TwoStageVAE(Method):
         return values
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
-        """Train the first stage on ``data.train``, then the second on its codes."""
+        """Train the first stage on ``data.train_generated()``, then the second on its codes."""
         config = self.config
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
             objective = NegativeELBO(pixels := GaussianPixels(_FIRST_SIGMA, learned=True))
-        plan = config.plan(len(data.train))
-        fit_autoencoder("first_stage", network, objective, plan, data.train, runtime)
+        images = data.train_generated()
+        plan = config.plan(len(images))
+        fit_autoencoder("first_stage", network, objective, plan, images, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return VariationalModel(network, sampler, config.conditional, pixels)

@@ -36,12 +36,13 @@ class VAE(Method):
         return network_preset(preset, shape) | pixel_preset(shape) | sampler_preset(preset)
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
-        """Train on ``data.train``, then fit the sampler."""
+        """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
             objective = NegativeELBO(pixels := config.pixels())
-        plan = config.plan(len(data.train))
-        fit_autoencoder("vae", network, objective, plan, data.train, runtime)
+        images = data.train_generated()
+        plan = config.plan(len(images))
+        fit_autoencoder("vae", network, objective, plan, images, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return VariationalModel(network, sampler, config.conditional, pixels)

@@ -49,12 +49,13 @@ class WAE(Method):
         return values
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
-        """Train on ``data.train``, then fit the sampler."""
+        """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, PointHeads)
         objective = MMDObjective(config.mmd_weight)
-        plan = config.plan(len(data.train))
-        fit_autoencoder("wae", network, objective, plan, data.train, runtime)
+        images = data.train_generated()
+        plan = config.plan(len(images))
+        fit_autoencoder("wae", network, objective, plan, images, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return AutoencodingModel(network, sampler, config.conditional)
