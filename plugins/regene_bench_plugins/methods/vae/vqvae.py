@@ -1,4 +1,10 @@
-"""VQ-VAE with a class-conditional prior over its codes (van den Oord et al. 2017)."""
+"""VQ-VAE with a class-conditional prior over its codes (van den Oord et al. 2017).
+
+``paper`` has the paper's channels, codes, steps, batches and one constant rate of the autoencoder.
+Departures: a causal transformer in the place of the PixelCNN, with a rate that rises and falls
+once; a codebook by moving averages (the paper's appendix A.1), whose unused codes are revived; the
+squared error over the variance of the pixels.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +23,9 @@ from regene_bench.api import (
     Runtime,
     SampleRng,
     TrainingLength,
+    constant,
     images_to_see,
+    warmup_then_cosine,
 )
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.inference import in_padded_chunks
@@ -46,15 +54,16 @@ class VQVAEConfig(TrainingLength):
         halvings: How often the image's sides are halved; ``None`` for as many as bring the longer
             side to 8 or less.
         batch_size: Images a step.
-        learning_rate: Adam's; peak of the one-cycle schedule.
+        learning_rate: Adam's; its peak with ``one_cycle``.
+        one_cycle: Whether the autoencoder's rate rises and falls once; otherwise it is constant.
         prior_width: Length of a position's vector in the prior.
         prior_layers: Its blocks.
         prior_heads: Its heads of attention; divides ``prior_width``.
         prior_dropout: In each of its blocks.
         prior_images: Maps that it sees, repetitions counted.
         prior_epochs: The same in passes; wins where both are given.
-        prior_batch_size: As above.
-        prior_learning_rate: As above.
+        prior_batch_size: Maps a step.
+        prior_learning_rate: Adam's, peak of a rate that rises and falls once.
     """
 
     n_codes: int = Field(default=512, ge=2, le=65536)
@@ -65,6 +74,7 @@ class VQVAEConfig(TrainingLength):
     halvings: int | None = Field(default=None, ge=1, le=10)
     batch_size: int = Field(default=128, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
+    one_cycle: bool = True
     prior_width: int = Field(default=256, ge=1, le=4096)
     prior_layers: int = Field(default=6, ge=1, le=64)
     prior_heads: int = Field(default=4, ge=1, le=64)
@@ -166,6 +176,7 @@ class VQVAE(Method):
             "n_codes": 512,
             "width": 256,
             "learning_rate": 2e-4,
+            "one_cycle": False,
             "prior_images": 32_000_000,
             "prior_width": 512,
             "prior_layers": 12,
@@ -203,6 +214,7 @@ class VQVAE(Method):
             learning_rate=config.learning_rate,
             batch_size=config.batch_size,
             total_images=config.total_images(n_train),
+            schedule=warmup_then_cosine() if config.one_cycle else constant,
         )
         train_prior(
             prior,
