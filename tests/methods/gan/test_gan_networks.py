@@ -73,13 +73,13 @@ def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
 def test_autoencoding_networks_fit_any_size(size: tuple[int, int, int]) -> None:
     shape = ImageShape(*size, n_classes=3)
     generator = TransposedGenerator(shape, CodeAndOneHot(5, 3), (4,))
-    discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=True)
+    discriminator = AutoencoderDiscriminator(shape, 6, 4, norm=True, conditional=True)
     assert sizes_of_a_pass(generator, discriminator) == [(2, *size), (2,)]
 
 
 def test_an_autoencoding_discriminator_scores_by_the_mean_absolute_error() -> None:
     shape = ImageShape(2, 9, 8, n_classes=3)
-    discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=True).eval()
+    discriminator = AutoencoderDiscriminator(shape, 6, 4, norm=True, conditional=True).eval()
     nn.init.zeros_(discriminator.draw.weight)
     nn.init.zeros_(discriminator.draw.bias)  # what is kept is 0.5 everywhere then
     images = torch.stack([torch.zeros(2, 9, 8), torch.full((2, 9, 8), 0.75)])
@@ -89,7 +89,9 @@ def test_an_autoencoding_discriminator_scores_by_the_mean_absolute_error() -> No
 @pytest.mark.parametrize("conditional", [True, False])
 def test_an_autoencoding_discriminator_names_classes_if_there_are_labels(conditional: bool) -> None:
     shape = ImageShape(1, 8, 8, n_classes=3)
-    discriminator = AutoencoderDiscriminator(shape, 6, 4, conditional=conditional).eval()
+    discriminator = AutoencoderDiscriminator(
+        shape, 6, 4, norm=False, conditional=conditional
+    ).eval()
     images = torch.rand(2, 1, 8, 8)
     output = discriminator(images, LABELS)
     assert (output.class_logits is not None) == conditional

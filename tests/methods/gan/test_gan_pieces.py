@@ -39,6 +39,7 @@ class Linear(nn.Module):
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_the_penalty_of_a_linear_critic_and_its_gradient(precision: torch.dtype) -> None:
+    # of length 5 in [0, 1], where a pixel's whole range is 1; in [−1, 1] it is 2
     weight = torch.tensor([1.0, -2.0, 2.0, 4.0])
     critic = Linear(weight.clone())
     images = torch.rand(2, 2, 1, 4, 1, generator=torch.Generator().manual_seed(0))
@@ -46,9 +47,9 @@ def test_the_penalty_of_a_linear_critic_and_its_gradient(precision: torch.dtype)
         penalty = gradient_penalty(10.0)(critic, images[0], images[1], LABELS)
     torch.autograd.backward(penalty)
     assert penalty.dtype == torch.float32
-    assert float(penalty.detach()) == pytest.approx(10 * (5 - 1) ** 2)
+    assert float(penalty.detach()) == pytest.approx(10 * (5 / 2 - 1) ** 2)
     assert critic.weight.grad is not None
-    assert torch.allclose(critic.weight.grad, 10 * 2 * (5 - 1) * weight / 5)
+    assert torch.allclose(critic.weight.grad, 10 * 2 * (5 / 2 - 1) * weight / 5 / 2)
 
 
 def test_the_penalty_is_taken_at_uniform_places_between_the_images() -> None:
@@ -58,7 +59,7 @@ def test_the_penalty_is_taken_at_uniform_places_between_the_images() -> None:
         )  # the gradient is the image
 
     n = 20_000
-    fake = torch.full((n, 1, 3, 3), 1.0)  # of length 3: the gradient's is 3u
+    fake = torch.full((n, 1, 3, 3), 2.0)  # of length 6: the gradient's is 3u for pixels in [−1, 1]
     with torch.random.fork_rng():
         torch.manual_seed(0)
         found = gradient_penalty(1.0)(critic, torch.zeros_like(fake), fake, torch.zeros(n))

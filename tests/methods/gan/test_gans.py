@@ -10,7 +10,13 @@ import torch
 from regene_bench_plugins.methods.gan.config import GANConfig
 from regene_bench_plugins.methods.gan.losses import NonSaturating
 from regene_bench_plugins.methods.gan.noise import Normal
-from regene_bench_plugins.methods.gan.training import GANSetup, linear_decay, train_gan
+from regene_bench_plugins.methods.gan.training import (
+    GANSetup,
+    linear_decay,
+    prepare_state,
+    train_gan,
+    training_stage,
+)
 from regene_bench_plugins.networks.conditioning import CodeOnly, ImageOnly
 from regene_bench_plugins.networks.heads import DiscriminatorOutput, LinearHead
 from regene_bench_plugins.networks.strided import (
@@ -20,7 +26,7 @@ from regene_bench_plugins.networks.strided import (
 )
 from torch import Tensor
 
-from regene_bench.api import BenchmarkData, Clock, SampleRng, TrainingDivergedError
+from regene_bench.api import Batch, BenchmarkData, Clock, SampleRng, TrainingDivergedError
 from regene_bench.base.events import Progress
 
 from ..builders import CONDITIONAL_GANS, fit, make_data, make_runtime
@@ -66,6 +72,41 @@ def test_the_discriminator_takes_its_steps_for_one_of_the_generator(
     train_gan("counted", setup, config, stripes, make_runtime(tmp_path))
     assert loss.of_discriminator == [10] * 4 * steps
     assert loss.of_generator == [10] * 4
+
+
+class Recorded(CodeOnly):
+    """Keeps the noise that it is shown."""
+
+    def __init__(self, noise_dim: int) -> None:
+        super().__init__(noise_dim)
+        self.seen: list[Tensor] = []
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        self.seen.append(noise)
+        return super().forward(noise, labels)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_fresh_batch_of_the_generator_has_noise_that_no_discriminator_saw(
+    fresh: bool, stripes: BenchmarkData, tmp_path: Path
+) -> None:
+    entrance, shape = Recorded(2), stripes.shape
+    features = StridedFeatures(shape, shape.channels, (4,))
+    setup = GANSetup(
+        generator=TransposedGenerator(shape, entrance, (4,)),
+        discriminator=Discriminator(ImageOnly(shape), features, LinearHead(features.size)),
+        loss=NonSaturating(),
+        noise=Normal(2),
+        fresh=fresh,
+    )
+    config = GANConfig(images=10 * 2, batch_size=10, discriminator_steps=2, average=0)
+    state = prepare_state(setup, config, torch.device("cpu"))
+    stage = training_stage("g", state, config, len(stripes.train), make_runtime(tmp_path))
+    labels = stripes.train.labels[:20]
+    batch = Batch(stripes.train.batch(torch.arange(20)), labels, Clock(0, 0, 0.0, 0.0))
+    stage.step(batch)
+    assert len(entrance.seen) == 2 + fresh
+    assert len(torch.unique(torch.cat(entrance.seen), dim=0)) == 10 * (2 + fresh)
 
 
 def test_linear_decay_falls_to_nothing() -> None:

@@ -45,6 +45,7 @@ SECOND: dict[str, Any] = {
     "second_width": 32,
     "second_depth": 1,
     "second_learning_rate": 1e-2,
+    "gamma_rate": 10,
 }
 RECOGNISER = {
     "recogniser_width": 8,

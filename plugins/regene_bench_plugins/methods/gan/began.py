@@ -1,4 +1,10 @@
-"""BEGAN: a discriminator that is an autoencoder (Berthelot et al. 2017)."""
+"""BEGAN: a discriminator that is an autoencoder (Berthelot et al. 2017).
+
+Networks and settings of ``paper`` are those that Lucic et al. (2018) compare, whose numbers papers
+report: ``compare_gan/src/gans/BEGAN.py`` of github.com/google/compare_gan before its rewriting,
+with γ and λ as Berthelot et al. have them. Departures: k stays within [0, 1], as in Berthelot et
+al.; it moves before the generator's step, not after; there may be labels.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +33,7 @@ class BEGANConfig(InfoGANSizes):
     Attributes:
         noise_dim: Length of the noise, which is uniform in [−1, 1].
         code_dim: Length of the autoencoder's code.
+        code_norm: Batch normalisation in the discriminator, behind the code and in the decoder.
         gamma: Diversity ratio γ: error of generated images over error of real ones.
         gain: λ, how fast the balance follows.
         balance: The balance k that training begins with.
@@ -34,6 +41,7 @@ class BEGANConfig(InfoGANSizes):
     """
 
     code_dim: int = Field(default=64, ge=1, le=4096)
+    code_norm: bool = False
     gamma: float = Field(default=0.5, ge=0, le=1)
     gain: float = Field(default=1e-3, gt=0, le=1)
     balance: float = Field(default=0.0, ge=0, le=1)
@@ -45,7 +53,7 @@ class BEGANConfig(InfoGANSizes):
 class BEGAN(Method):
     """Errors of reconstruction in balance; labels beside the noise and beside the code."""
 
-    version = "2"
+    version = "3"
     Config = BEGANConfig
     config: BEGANConfig
 
@@ -54,9 +62,10 @@ class BEGAN(Method):
         """``paper``: its γ, λ and rates; 20 epochs on grey images and 100 in colour.
 
         A short training has no time for a balance that starts at 0 and follows slowly: the
-        generator would settle on the one image that is kept best before k has risen.
+        generator would settle on the one image that is kept best before k has risen. It has batch
+        norms in the discriminator, too, which Lucic et al. tried with and without.
         """
-        short = {"gamma": 0.85, "gain": 0.2, "balance": 0.5}
+        short = {"gamma": 0.85, "gain": 0.2, "balance": 0.5, "code_norm": True}
         if preset == "quick":
             small = {"images": quick_images(shape), "width": 32, "dense": 256}
             rate = 4e-4 if is_colour(shape) else 1e-3
@@ -80,7 +89,11 @@ class BEGAN(Method):
             setup = GANSetup(
                 generator=infogan_generator(config, shape),
                 discriminator=AutoencoderDiscriminator(
-                    shape, config.code_dim, config.width, conditional=config.conditional
+                    shape,
+                    config.code_dim,
+                    config.width,
+                    norm=config.code_norm,
+                    conditional=config.conditional,
                 ),
                 loss=loss,
                 noise=Uniform(config.noise_dim),

@@ -19,6 +19,9 @@ from torch.nn import functional as F
 from regene_bench.api import MethodError
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
 
+# How many times as long as [0, 1] the range of pixels [−1, 1] is.
+_RANGES = 2
+
 Critic = Callable[[Tensor, Tensor], DiscriminatorOutput]
 Penalty = Callable[[Critic, Tensor, Tensor, Tensor], Tensor]
 
@@ -212,9 +215,11 @@ def no_penalty(critic: Critic, real: Tensor, fake: Tensor, labels: Tensor) -> Te
 def gradient_penalty(weight: float) -> Penalty:
     """``weight · E[(‖∇ critic(x̂)‖ − 1)²]`` (Gulrajani et al. 2017, equation 3).
 
-    x̂ lies at a uniformly drawn place between a real and a generated image of the same label; the
-    gradient is with respect to x̂, with pixels in [0, 1]. Everything is computed in float32 even
-    under autocast: squares of gradients overflow and underflow in shorter types.
+    x̂ lies at a uniformly drawn place between a real and a generated image of the same label. The
+    gradient is with respect to pixels in [−1, 1], the range it was published for: images here are
+    in [0, 1], where the same critic has twice the slope, and a limit of 1 would be half of theirs.
+    Everything is computed in float32 even under autocast: squares of gradients overflow and
+    underflow in shorter types.
 
     Args:
         weight: λ, 10 in the paper.
@@ -230,7 +235,7 @@ def gradient_penalty(weight: float) -> Penalty:
             between = torch.lerp(real.float(), fake.float(), place).requires_grad_(True)
             scores = critic(between, labels).scores
             (gradients,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
-            lengths = torch.linalg.vector_norm(gradients.flatten(1), dim=1)
+            lengths = torch.linalg.vector_norm(gradients.flatten(1), dim=1) / _RANGES
             distance: Tensor = (lengths - 1).square().mean()
             return weight * distance
 

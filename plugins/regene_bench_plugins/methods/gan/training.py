@@ -42,6 +42,8 @@ class GANSetup:
         noise: The distribution of the generator's noise.
         penalty: A further term of the discriminator's loss.
         schedule: Factor on both learning rates.
+        fresh: Whether the generator's step has noise of its own; otherwise it takes the images that
+            the discriminator was last shown, which saves a pass.
     """
 
     generator: nn.Module
@@ -50,6 +52,7 @@ class GANSetup:
     noise: Noise
     penalty: Penalty = no_penalty
     schedule: Schedule = constant
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,7 @@ def training_stage(
     """Describe the whole training for ``train``.
 
     A step of the loop is ``discriminator_steps`` steps of the discriminator, each on a batch of its
-    own, and one of the generator. The generator's step takes the images that the discriminator was
-    last shown, which saves a pass.
+    own, and one of the generator for the labels of the last of them.
 
     Args:
         name: Of the stage.
@@ -153,6 +155,8 @@ def training_stage(
 
         discriminator.requires_grad_(False)
         with runtime.autocast():
+            if setup.fresh:
+                fake = generator(setup.noise.draw(len(labels), labels.device), labels)
             on_fake = discriminator(fake, labels)
         loss_g = loss.generator(on_fake, labels)
         gradient_step(state.optimizer_g, loss_g)

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from regene_bench.api import ImageShape, MethodConfig, TrainingLength, images_to_see
 from regene_bench_plugins.methods.vae.pixels import BernoulliPixels, GaussianPixels, Pixels
-from regene_bench_plugins.methods.vae.training import Plan, halving_schedule
+from regene_bench_plugins.methods.vae.training import Plan, rate_schedule
 from regene_bench_plugins.networks.block_description import (
     BlockDescription,
     blocks_for,
@@ -39,9 +39,9 @@ class NetworkConfig(TrainingLength):
         decoder_narrowest: Likewise.
         convolutions: Convolutions a block, in both.
         batch_size: Images a step.
-        learning_rate: Adam's; peak of the one-cycle schedule.
-        halved_every: Epochs after which the rate is halved, again and again, in place of the
-            one-cycle schedule.
+        learning_rate: Adam's; its peak with ``one_cycle``.
+        one_cycle: Whether the rate rises and falls once; otherwise it is constant.
+        halved_every: Epochs after which the rate is halved, again and again, in place of either.
     """
 
     latent_dim: int = Field(default=32, ge=1, le=4096)
@@ -53,6 +53,7 @@ class NetworkConfig(TrainingLength):
     convolutions: int = Field(default=1, ge=1, le=8)
     batch_size: int = Field(default=128, ge=2)
     learning_rate: float = Field(default=1e-3, gt=0)
+    one_cycle: bool = True
     halved_every: float | None = Field(default=None, gt=0)
 
     def encoder_description(self, shape: ImageShape) -> BlockDescription:
@@ -65,8 +66,8 @@ class NetworkConfig(TrainingLength):
 
     def plan(self, n_train: int) -> Plan:
         """Length and rate on a training split of ``n_train``."""
-        total, schedule = self.total_images(n_train), halving_schedule(self.halved_every)
-        return Plan(total, self.batch_size, self.learning_rate, schedule)
+        schedule = rate_schedule(self.halved_every, self.one_cycle)
+        return Plan(self.total_images(n_train), self.batch_size, self.learning_rate, schedule)
 
     def description(self, shape: ImageShape, width: int, narrowest: int) -> BlockDescription:
         """Blocks as many as those of both networks, of other widths."""
@@ -107,6 +108,7 @@ class SamplerConfig(MethodConfig):
         second_batch_size: Codes a step.
         second_learning_rate: Adam's; peak of the one-cycle schedule.
         second_halved_every: Epochs after which it is halved, again and again, in place of that.
+        gamma_rate: Factor on the rate of a learned standard deviation γ.
     """
 
     conditional: bool = True
@@ -120,6 +122,7 @@ class SamplerConfig(MethodConfig):
     second_batch_size: int = Field(default=128, ge=2)
     second_learning_rate: float = Field(default=1e-3, gt=0)
     second_halved_every: float | None = Field(default=None, gt=0)
+    gamma_rate: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
     def _knows_classes(self) -> Self:
@@ -139,5 +142,6 @@ class SamplerConfig(MethodConfig):
     def second_plan(self, n_train: int) -> Plan:
         """Length and rate of the second stage on a training split of ``n_train``."""
         total = images_to_see(self.second_images, self.second_epochs, n_train)
-        schedule = halving_schedule(self.second_halved_every)
-        return Plan(total, self.second_batch_size, self.second_learning_rate, schedule)
+        schedule = rate_schedule(self.second_halved_every, one_cycle=True)
+        rate = self.second_learning_rate
+        return Plan(total, self.second_batch_size, rate, schedule, self.gamma_rate)

@@ -13,6 +13,7 @@ from regene_bench.api import (
     Runtime,
     Schedule,
     Stage,
+    constant,
     decay_every,
     train,
     warmup_then_cosine,
@@ -20,9 +21,6 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding
 from regene_bench_plugins.methods.vae.objectives import EncodedBatch, Objective
-
-# What an objective learns (a standard deviation) has a way to go that weights have not.
-_OBJECTIVE_RATE = 10
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,26 @@ class Plan:
         batch_size: Images a step.
         learning_rate: Adam's.
         schedule: Factor on it.
+        objective_rate: Factor on the rate of what the objective itself learns.
     """
 
     total_images: int
     batch_size: int
     learning_rate: float
     schedule: Schedule = field(default_factory=warmup_then_cosine)
+    objective_rate: float = 1.0
 
 
-def halving_schedule(epochs: float | None) -> Schedule:
-    """A schedule that halves the rate after so many epochs, again and again.
+def rate_schedule(halved_every: float | None, one_cycle: bool) -> Schedule:
+    """How a rate changes over a training.
 
-    With ``None`` the rate rises and falls once (``warmup_then_cosine``).
+    Args:
+        halved_every: Epochs after which it is halved, again and again; wins if it is given.
+        one_cycle: Whether it rises and falls once (``warmup_then_cosine``) or is constant.
     """
-    return warmup_then_cosine() if epochs is None else decay_every(epochs, 0.5)
+    if halved_every is not None:
+        return decay_every(halved_every, 0.5)
+    return warmup_then_cosine() if one_cycle else constant
 
 
 def fit_autoencoder(
@@ -77,7 +81,8 @@ def fit_autoencoder(
     optimizer = adam(network.parameters(), plan.learning_rate, runtime.device)
     learned = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     if learned:
-        optimizer.add_param_group({"params": learned, "lr": _OBJECTIVE_RATE * plan.learning_rate})
+        rate = plan.objective_rate * plan.learning_rate
+        optimizer.add_param_group({"params": learned, "lr": rate})
 
     def forward(batch: Batch) -> EncodedBatch:
         with runtime.autocast():

@@ -14,6 +14,7 @@ from regene_bench.api import (
     DeviceImages,
     ImageShape,
     Runtime,
+    Schedule,
     Stage,
     to_float,
     train,
@@ -82,6 +83,7 @@ def train_autoencoder(
     learning_rate: float,
     batch_size: int,
     total_images: int,
+    schedule: Schedule,
 ) -> None:
     """Minimise reconstruction and commitment; the codebook follows by its averages.
 
@@ -116,7 +118,7 @@ def train_autoencoder(
         step=step,
         batch_size=batch_size,
         total_images=total_images,
-        schedule=warmup_then_cosine(),
+        schedule=schedule,
         forward=forward,
     )
     train(stage, data, runtime)
