@@ -6,7 +6,6 @@ import errno
 import importlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +28,7 @@ from regene_bench.base.errors import (
 from regene_bench.base.guard import guarded
 from regene_bench.base.text import say, text_of, traceback_of, words_of
 from regene_bench.base.version import __version__
+from regene_bench.cli.plain_values import take_plain_values
 
 # name: (module, attribute, line of help); a typer.Typer there makes a group of commands
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -65,6 +65,10 @@ class _LazyGroup(TyperGroup):
     """
 
     _plugin_commands: dict[str, Any] | None = None
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        take_plain_values(self)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*COMMANDS, *self._from_plugins()]
@@ -186,6 +190,8 @@ def _complain_of_the_unknown(error: BaseException) -> None:
     """Tell of an error that nothing foresaw; its traceback is kept where it can be asked for."""
     say(f"Error: {words_of(error)}", file=sys.stderr)
     say("That is a fault of regene-bench, or of a plugin that is not held back.", file=sys.stderr)
+    import tempfile
+
     path = Path(tempfile.gettempdir()) / f"regene-bench-{os.getpid()}-traceback.txt"
     try:
         path.write_text(traceback_of(error), encoding="utf-8")
@@ -257,7 +263,7 @@ def load_command(name: str) -> Any:
         target = single
     command = typer.main.get_command(target)
     command.name = name
-    return command
+    return take_plain_values(command)
 
 
 def _plugin_commands() -> dict[str, Any]:

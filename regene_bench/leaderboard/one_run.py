@@ -43,13 +43,16 @@ def _read_alone(results: Path, run_id_prefix: str) -> RunRecord | None:
     """
     root = results / FOLDER
     names = part_names(root)
-    many = [(where, n) for where, n in names if is_compacted(n)]
+    # thousands of names are looked at, each once where it can be helped
+    not_by_ids = [(where, n) for where, n in names if not _PART.fullmatch(n)]
+    many = [(where, n) for where, n in not_by_ids if is_compacted(n)]
+    if not run_id_prefix or len(many) < len(not_by_ids):
+        return None
     matches = [(where, n) for where, n in names if n.startswith(run_id_prefix)]
     matches = [found for found in matches if found not in many]
-    whole = [n for _, n in matches if n == f"{run_id_prefix}{SUFFIX}"]
-    named_by_ids = all(_PART.fullmatch(n) or is_compacted(n) for _, n in names)
-    if not run_id_prefix or len(matches) > 1 or not named_by_ids:
+    if len(matches) > 1:
         return None
+    whole = [n for _, n in matches if n == f"{run_id_prefix}{SUFFIX}"]
     # an id that is whole, and has its own part, is in no other
     others = [] if whole else [(where, n) for where, n in many if may_hold(n, run_id_prefix)]
     paths = [root / where / n for where, n in (*matches, *others)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +23,10 @@ from regene_bench.leaderboard.record import EXTERNAL
 from regene_bench.leaderboard.short_names import column_labels, line_labels
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost, load_plugins
+
+_cohort_of: Callable[[Mapping[str, Any]], Key] = itemgetter(*COHORT)
+_line_of: Callable[[Mapping[str, Any]], Key] = itemgetter(*LINE)
+_measure_of: Callable[[Mapping[str, Any]], Key] = itemgetter(*MEASURE)
 
 
 @dataclass
@@ -90,7 +95,7 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
     cohorts: dict[Key, _Cohort] = {}
 
     def cohort_of(row: Mapping[str, Any]) -> _Cohort:
-        return cohorts.setdefault(_key(row, COHORT), _Cohort())
+        return cohorts.setdefault(_cohort_of(row), _Cohort())
 
     for row in aggregate.line_statistics(counted):
         cohort_of(row).lines.append(row)
@@ -125,11 +130,13 @@ def _board(key: Key, cohort: _Cohort, rank_by: RankBy | None, suffix: str = "") 
             is_reference=row["method_role"] == "reference",
             seeds=row["seeds"],
             devices=row["devices"],
-            cells=tuple(cells.get((_key(row, LINE), m)) for m in range(len(measures))),
+            cells=tuple(cells.get((of_line, m)) for m in range(len(measures))),
             costs={name: row[name] for name in COSTS},
             **{name: row[name] for name in LINE if name != "method_role"},
         )
-        for label, row in zip(labels, cohort.lines, strict=True)
+        for label, row, of_line in zip(
+            labels, cohort.lines, map(_line_of, cohort.lines), strict=True
+        )
     ]
     lines = _ranked(lines, columns, ranked_by)
     return Board(
@@ -159,7 +166,7 @@ def _names_of_ours(lines: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _columns(cohort: _Cohort) -> tuple[list[Key], list[BoardColumn], list[str]]:
-    told = {_key(row, MEASURE): row for row in cohort.scores}
+    told = {_measure_of(row): row for row in cohort.scores}
     measured = {row["metric"] for row in cohort.scores}
     for row in cohort.missing:
         # a score that is not there has no convention: it joins the metric's columns, if any
@@ -186,9 +193,9 @@ def _cells(cohort: _Cohort, measures: Sequence[Key]) -> dict[tuple[Key, int], St
     position = {measure: i for i, measure in enumerate(measures)}
     cells: dict[tuple[Key, int], Statistic | Missing] = {}
     for row in cohort.scores:
-        cells[_key(row, LINE), position[_key(row, MEASURE)]] = row["statistic"]
+        cells[_line_of(row), position[_measure_of(row)]] = row["statistic"]
     for row in cohort.missing:
-        line = _key(row, LINE)
+        line = _line_of(row)
         own = [i for i, m in enumerate(measures) if m[:2] == (row["metric"], row["class"])]
         if not any(isinstance(cells.get((line, i)), Statistic) for i in own):
             for i in own:
@@ -237,16 +244,18 @@ def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | 
     sort_key = _sort_key(lines, ranked_by, columns) if ranked_by is not None else None
     if sort_key is not None:
         valued.sort(key=lambda pair: sort_key(pair[0]))
-    # equal values share the better rank; where nothing orders them nobody has one
-    ranks: dict[float, int] = {}
-    ranked = [
-        replace(x, rank=ranks.setdefault(v, i) if sort_key is not None else None)
-        for i, (v, x) in enumerate(valued, start=1)
-    ]
-    if sort_key is not None and ranked_by is not None:
-        statistics = [x.cells[ranked_by] for x in ranked]
+    if sort_key is None or ranked_by is None:
+        ranked = [x for _, x in valued]
+    else:
+        # equal values share the better rank
+        ranks: dict[float, int] = {}
+        own = [ranks.setdefault(v, i) for i, (v, _) in enumerate(valued, start=1)]
+        statistics = [x.cells[ranked_by] for _, x in valued]
         ranges = rank_ranges([s for s in statistics if isinstance(s, Statistic)], sort_key)
-        ranked = [replace(x, ranks=both) for x, both in zip(ranked, ranges, strict=True)]
+        ranked = [
+            replace(x, rank=rank, ranks=both)
+            for (_, x), rank, both in zip(valued, own, ranges, strict=True)
+        ]
     return [*references, *ranked, *(x for x in others if value(x) is None)]
 
 
@@ -269,7 +278,3 @@ def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> 
         return frozenset()
     best = min(sort_key(mean) for mean in means.values())
     return frozenset(label for label, mean in means.items() if sort_key(mean) == best)
-
-
-def _key(row: Mapping[str, Any], names: Sequence[str]) -> Key:
-    return tuple(map(row.__getitem__, names))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def _state_of(root: Path) -> bytes | None:
 
 def _parts_in(folder: os.DirEntry[str]) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        return sorted((e for e in entries if e.name.endswith(SUFFIX)), key=lambda e: e.name)
+        return sorted((e for e in entries if e.name.endswith(SUFFIX)), key=attrgetter("name"))
 
 
 def _known_by(part: os.DirEntry[str]) -> bytes:

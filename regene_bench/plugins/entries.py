@@ -176,12 +176,18 @@ class Registration:
             form = f"package:file{suffix}" if suffix else "package.module:Class"
             raise PluginError(f"the target {target!r} of {name!r} is not of the form {form!r}")
         # a summary is printed on terminals: no control characters
-        line = "".join(c for c in " ".join(summary.split()) if c.isprintable())
+        line = " ".join(summary.split())
+        if not line.isprintable():
+            line = "".join(c for c in line if c.isprintable())
         entry = Entry(self.kind, name, self.distribution, self.version, target, line)
-        for other in (*self.new, *self.known):
-            if (other.kind, other.qualified_name) == (entry.kind, entry.qualified_name):
+        for entries in (self.new, self.known):
+            if any(other.name == name and _is_same(other, entry) for other in entries):
                 raise PluginError(f"{self.distribution} registers the {self.kind} {name!r} twice")
         self.new.append(entry)
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    return (one.kind, one.qualified_name) == (other.kind, other.qualified_name)
 
 
 def _unharmed_by_import(module: str) -> AbstractContextManager[None]:

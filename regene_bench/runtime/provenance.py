@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -25,7 +26,13 @@ _PACKAGES = (
 def package_versions() -> dict[str, str]:
     """Versions of the packages that numbers depend on, by name; without those that are missing."""
     # ours is not asked for: another distribution may claim the name
-    found = {"regene-bench": __version__}
+    return {"regene-bench": __version__, **_installed()}
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Versions of the others, read once: of what is loaded no other comes while a process lives."""
+    found = {}
     for name in _PACKAGES:
         try:
             found[name] = version(name)

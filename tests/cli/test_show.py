@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from regene_bench.base.hashing import stable_id
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.plan.selection import parse_seeds, parse_selections, parse_settings
 from tests.cli.conftest import Cli
@@ -99,3 +102,24 @@ def test_an_unknown_run(cli: Cli) -> None:
     done = cli("show", "abd123")
     assert done.returncode == 2
     assert "Did you mean 'abc123'?" in done.stderr
+
+
+def test_to_show_a_run_nothing_heavy_is_imported(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    run_id = stable_id({"run": 1})
+    write_part(tmp_path, record(run_id, scores=[score("fid", 12.5)]))
+    code = (
+        "import sys\nfrom regene_bench.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "show", run_id, "--results", str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = set(done.stderr.split())
+    assert "regene_bench.leaderboard.one_run" in modules
+    assert modules.isdisjoint({"torch", "pyarrow", "numpy", "pydantic", "rich"})

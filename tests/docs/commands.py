@@ -24,6 +24,8 @@ _BLOCK = re.compile(
 _MOST_SECONDS = 800.0
 # what makes a line more than one program
 _SHELL = {">", "|", "&&", ";"}
+# the readers, by their virtual environments, whose program has been started as they start it
+_HAVE_TYPED: set[Path | None] = set()
 LANGUAGES = {"console", "python", "toml", "text"}
 
 
@@ -61,8 +63,8 @@ def run_page(
 ) -> Iterator[str]:
     """Do all that a page says, in a folder; yield what each command printed.
 
-    Commands are typed into a shell. But for the page's first ``regene-bench``, those of one
-    program begin with the libraries imported (``tests.warm``), and so do scripts.
+    Commands are typed into a shell. But for the first ``regene-bench`` that a reader types at all,
+    those of one program begin with the libraries imported (``tests.warm``), and so do scripts.
 
     Args:
         page: The page.
@@ -73,7 +75,6 @@ def run_page(
     Raises:
         AssertionError: A command failed; says which, and what it printed.
     """
-    warm = False
     for block in blocks_of(page):
         if block.skipped or block.language == "text":
             continue
@@ -83,13 +84,14 @@ def run_page(
             for command in block.commands:
                 words = shlex.split(command)
                 ours = words[0] == "regene-bench"
-                if warm and ours and not set(words) & _SHELL:
+                if ours and prefix in _HAVE_TYPED and not set(words) & _SHELL:
                     program = Program(words[1:], prefix=prefix)
                     done = run(program, folder, variables, most_seconds=_MOST_SECONDS)
                 else:
                     done = _typed(command, folder, variables)
                 yield _checked(command, done)
-                warm = warm or ours
+                if ours:
+                    _HAVE_TYPED.add(prefix)
         elif block.language == "python":
             program = Program(code=block.text, prefix=prefix)
             done = run(program, folder, variables, most_seconds=_MOST_SECONDS)

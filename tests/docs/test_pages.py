@@ -23,6 +23,9 @@ from .commands import LANGUAGES, blocks_of, run_page
 DOCS = ROOT / "docs"
 PIP = {
     "PIP_NO_INDEX": "1",
+    # a scaffold requires us, as a test of its own says, and each plugin's requirement is looked at
+    # when it is loaded; pip would look through all that we require as well, at every page
+    "PIP_NO_DEPS": "1",
     "PIP_NO_BUILD_ISOLATION": "0",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }

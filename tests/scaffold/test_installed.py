@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
-from tests.once import shared_folder
+from tests.once import made_once
 from tests.processes import environment, regene_bench, run, scores
 from tests.warm import Program
-from tests.wheels import NEEDS_HATCHLING, build, install
+from tests.wheels import NEEDS_HATCHLING, ROOT, build, install
 
 pytestmark = [pytest.mark.slow, NEEDS_HATCHLING]
 NAME = "my_own"
@@ -45,6 +46,16 @@ class Installed:
         )
 
 
+def _begin_types(folder: Path) -> None:
+    """One cache of types for all kinds: what they say of torch and of us is read once.
+
+    It begins with what our own `make types` has read of other packages, if that was called here;
+    mypy looks whether it is of the same files and options.
+    """
+    if (ROOT / ".mypy_cache").is_dir():
+        shutil.copytree(ROOT / ".mypy_cache", folder, dirs_exist_ok=True)
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def installed(
     request: pytest.FixtureRequest,
@@ -55,8 +66,7 @@ def installed(
     base = tmp_path_factory.mktemp(f"new {request.param}")
     source = write_plugin(request.param, PluginName(NAME), base)
     install(build(source, base / "wheel"), base / "site")
-    # one cache of types for all kinds: what they say of torch and of us is read once
-    types = shared_folder(tmp_path_factory) / "types of plugins"
+    types = made_once(tmp_path_factory, "types of plugins", _begin_types)
     variables = environment(session_cache, base / "site", our_site, MYPY_CACHE_DIR=str(types))
     return Installed(request.param, source, variables)
 

@@ -9,8 +9,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from regene_bench.base.errors import ResultsError, UsageError
+from regene_bench.base.version import __version__
 from regene_bench.scaffold import KINDS, PluginName, write_plugin
 
 
@@ -28,6 +30,10 @@ def test_a_distribution_has_all_it_needs(kind: str, tmp_path: Path) -> None:
         assert path.is_file(), path
     project = tomllib.loads((folder / "pyproject.toml").read_text())
     assert project["project"]["name"] == "regene-bench-my-thing"
+    # nothing but us, which whoever has a plugin has installed
+    (required,) = map(Requirement, project["project"]["dependencies"])
+    assert required.name == "regene-bench"
+    assert __version__ in required.specifier
     points = project["project"]["entry-points"]["regene_bench"]
     assert points == {"my_thing": "regene_bench_my_thing"}
 

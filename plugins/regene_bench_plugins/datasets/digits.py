@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from regene_bench.api import DatasetSource, ImageSet, Split
@@ -20,14 +22,20 @@ class Digits(DatasetSource):
 
     def load(self, split: Split) -> ImageSet:
         """Return one split: uint8 ``[N, 1, 8, 8]``, labels int64 ``[N]``, names "0".."9"."""
-        from sklearn.datasets import load_digits
-
-        bunch = load_digits()
-        labels = np.asarray(bunch.target, dtype=np.int64)
-        pixels = np.rint(np.asarray(bunch.images) * (255 / 16)).astype(np.uint8)[:, None]
+        pixels, labels, names = _digits()
         by_class = np.argsort(labels, kind="stable")
         for_testing = np.zeros(len(labels), dtype=bool)
         for_testing[by_class[::5]] = True
         chosen = for_testing if split == "test" else ~for_testing
-        names = tuple(str(name) for name in bunch.target_names)
         return ImageSet(np.ascontiguousarray(pixels[chosen]), labels[chosen], names)
+
+
+@cache
+def _digits() -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """All images, labels and names; scikit-learn reads them from a text, which takes a while."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    labels = np.asarray(bunch.target, dtype=np.int64)
+    pixels = np.rint(np.asarray(bunch.images) * (255 / 16)).astype(np.uint8)[:, None]
+    return pixels, labels, tuple(str(name) for name in bunch.target_names)
