@@ -74,7 +74,7 @@ def median_distance(features: Tensor, most: int = 2000) -> float:
 def _symmetric_mean(side: Tensor, scale: float, between: StopCheck) -> float:
     """Mean kernel of all pairs of a set; a tile off the diagonal stands for its mirror image."""
     total = 0.0
-    tiles = side.split(_TILE)
+    tiles = torch.split(side, _TILE)
     for i, tile in enumerate(tiles):
         for j in range(i, len(tiles)):
             between()
@@ -84,8 +84,8 @@ def _symmetric_mean(side: Tensor, scale: float, between: StopCheck) -> float:
 
 def _mean(one: Tensor, two: Tensor, scale: float, between: StopCheck) -> float:
     total = 0.0
-    for rows in one.split(_TILE):
-        for columns in two.split(_TILE):
+    for rows in torch.split(one, _TILE):
+        for columns in torch.split(two, _TILE):
             between()
             total += _kernel_sum(rows, columns, scale)
     return total / (len(one) * len(two))

@@ -61,7 +61,8 @@ def _eigenvalues(features: Tensor) -> Tensor:
     # a bound of what rounding makes of a zero, as for the rank of a matrix
     rounding = values[-1] * max(n, dimension) * torch.finfo(torch.float64).eps
     values = values[values > rounding]
-    return values / values.sum()
+    shares: Tensor = values / values.sum()
+    return shares
 
 
 def _hill_number(shares: Tensor, order: float) -> float:
@@ -69,4 +70,5 @@ def _hill_number(shares: Tensor, order: float) -> float:
         return math.exp(float(-(shares * shares.log()).sum()))
     if math.isinf(order):
         return 1 / float(shares.max())
-    return float((shares**order).sum()) ** (1 / (1 - order))
+    total = float((shares**order).sum())
+    return math.exp(math.log(total) / (1 - order))

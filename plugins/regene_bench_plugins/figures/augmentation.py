@@ -143,7 +143,9 @@ class AugmentationCurve(Figure):
     ) -> Tensor:
         if self.config.classifier == "own":
             return right_by_own_classifier(view, run, training, seen)
-        return correct_after_training_on(training, view.data.test_generated(), view.data, seen, run.runtime)
+        return correct_after_training_on(
+            training, view.data.test_generated(), view.data, seen, run.runtime
+        )
 
 
 def _lines(panel: Axes, rows: Sequence[Row]) -> None:
