@@ -89,7 +89,7 @@ def test_what_has_no_direction_is_refused() -> None:
         vendi_scores(gaussian(5, 4, 0), [-1.0])
 
 
-@pytest.mark.filterwarnings("ignore:Please use `csr_matrix`:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*scipy.sparse:DeprecationWarning")
 @pytest.mark.parametrize("order", [0.5, 1, 2, "inf"])
 def test_the_package_of_the_authors_agrees(order: float | str) -> None:
     vendi = pytest.importorskip("vendi_score.vendi")
