@@ -72,7 +72,14 @@ def published_card(repository: str, endpoint: str | None = None) -> str | None:
                 repository, CARD, repo_type="dataset", local_dir=folder
             )
             return Path(path).read_text(encoding="utf-8")
-    except (EntryNotFoundError, RepositoryNotFoundError, OSError, ValueError) as error:
+    except (
+        EntryNotFoundError,
+        RepositoryNotFoundError,
+        OSError,
+        ValueError,
+        # some releases try once more with a client that they have closed
+        RuntimeError,
+    ) as error:
         missing = isinstance(error, EntryNotFoundError | RepositoryNotFoundError)
         # one that may not be read is there all the same
         missing = missing and not isinstance(error, GatedRepoError)

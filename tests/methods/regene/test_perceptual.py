@@ -144,3 +144,14 @@ def test_weights_that_no_stage_looks_through_need_not_be_there(
     monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
     model = fit("regene", make_data(), make_runtime(tmp_path), l3=0.0, perceptual="inception")
     assert isinstance(model, Generator)
+
+
+def test_a_network_that_is_not_there_is_missed_before_anything_is_trained(
+    stripes: BenchmarkData, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGENE_BENCH_OFFLINE", "1")
+    runtime = make_runtime(tmp_path / "run")
+    with pytest.raises(UnavailableError, match="weights fetch vgg16"):
+        fit("regene", stripes, runtime, perceptual="vgg16", l3=0.1)
+    assert runtime.ledger == []
+    assert not runtime.checkpoints.has("classifier")
