@@ -4,7 +4,7 @@ Each side sees as many training images and draws as many samples, which are scor
 same call. Ours have their ``quick`` networks; pythae's have its defaults, one hidden layer of 512
 units, with 16 latents, batches of 64 and Adam at 1e-3. Codes of both come from mixtures of ten
 Gaussians, ours from one for each class (``vae`` of pythae: from N(0, I), as it is trained for). CPU
-seconds are those of training alone, on one thread. Seeds are averaged.
+seconds are those of training and of fitting the mixture, on one thread. Seeds are averaged.
 
 Usage: python benchmarks/peers.py [--benchmarks mnist,fashion-mnist] [--methods vae,wae,vqvae]
                                   [--images 100000] [--samples 2000] [--seeds 2]
