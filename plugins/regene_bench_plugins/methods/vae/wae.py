@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import Field
 
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.common.image_kinds import is_colour
 from regene_bench_plugins.methods.vae.build import unconditional_network
 from regene_bench_plugins.methods.vae.config import SAMPLER_PARAMS, NetworkConfig, SamplerConfig
 from regene_bench_plugins.methods.vae.ghosh import against_summed_error, ghosh_preset, of_kind
@@ -59,7 +60,9 @@ class WAE(Method):
         ``quick`` ended while images were still rebuilt badly, and few real ones lay near samples.
         """
         if preset != "paper":
-            rate = {"learning_rate": 4e-3} if preset == "quick" else {}
+            # in colour it has not been tried
+            tried = preset == "quick" and not is_colour(shape)
+            rate = {"learning_rate": 4e-3} if tried else {}
             return network_preset(preset, shape) | rate | sampler_preset(preset)
         settings = ghosh_preset(shape, epochs=(100, 70, 70), rates=(1e-3, 1e-3, 1e-3))
         return settings | {"mmd_weight": _paper_weight(shape)} | sampler_preset(preset)
