@@ -1,10 +1,11 @@
 """Prints autoencoders of this benchmark beside pythae's at an equal budget (docs/peers.md).
 
-Each side sees as many training images and draws as many samples, which are scored by one and the
-same call. Ours have their ``quick`` networks; pythae's have its defaults, one hidden layer of 512
-units, with 16 latents, batches of 64 and Adam at 1e-3. Codes of both come from mixtures of ten
-Gaussians, ours from one for each class (``vae`` of pythae: from N(0, I), as it is trained for). CPU
-seconds are those of training and of fitting the mixture, on one thread. Seeds are averaged.
+Each side sees as many training images (the prior of ``vqvae`` some more) and draws as many samples,
+which are scored by one and the same call. Ours have their ``quick`` networks; pythae's have its
+defaults, one hidden layer of 512 units, with 16 latents, batches of 64 and Adam at 1e-3. Codes of
+both come from mixtures of ten Gaussians, ours from one for each class (``vae`` of pythae: from
+N(0, I), as it is trained for). CPU seconds are those of training and of fitting the mixture, on one
+thread. Seeds are averaged.
 
 Usage: python benchmarks/peers.py [--benchmarks mnist,fashion-mnist] [--methods vae,wae,vqvae]
                                   [--images 100000] [--samples 2000] [--seeds 2]

@@ -153,7 +153,8 @@ class Trials:
             while tally.kills < stops:
                 campaign = self.campaign(way)
                 stop_at_moments(campaign, expected, seconds * 0.8, sent, AT_ONCE, rng, tally)
-                if tally.campaigns > stops:  # it is not heeded
+                if tally.campaigns > stops:
+                    tally.wrong = [*(tally.wrong or []), f"{sent.name} is not heeded"]
                     break
             yield sent, tally
 

@@ -26,7 +26,7 @@ def gaussian_mmd(
 
     Distances are taken around the common mean, which they do not depend on, and far from which
     products of float32 would lose them; kernels and their sums are float64. Memory is
-    O(N + M + 1024²).
+    O((N + M) D + 1024²).
 
     Args:
         first: ``[N, D]``.
@@ -60,15 +60,15 @@ def median_distance(features: Tensor, most: int = 2000) -> float:
 
     Args:
         features: ``[N, D]``, two samples or more.
-        most: Of so many samples, spread evenly over all.
+        most: Of at most so many samples, spread evenly over all, since they may lie in order.
 
     Raises:
         ValueError: There are fewer than two samples.
     """
     if len(features) < 2:
         raise ValueError("one sample has no distance")
-    step = max(1, len(features) // most)
-    return float(torch.nn.functional.pdist(features[::step][:most].double()).median())
+    step = -(-len(features) // most)
+    return float(torch.nn.functional.pdist(features[::step].double()).median())
 
 
 def _symmetric_mean(side: Tensor, scale: float, between: StopCheck) -> float:

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.moments import check_features
 
 
@@ -23,8 +22,9 @@ def vendi_scores(features: Tensor, orders: Sequence[float] = (1.0,)) -> list[flo
     """Compute the Vendi scores of features ``[N, D]`` under cosine similarity.
 
     Gram matrix and eigenvalues are float64, of the smaller of ``[N, N]`` and ``[D, D]``, which have
-    the same eigenvalues but for zeros. What rounding leaves of a zero counts as zero: at orders
-    below 1 it would count as samples.
+    the same eigenvalues but for zeros: time is cubic in the smaller of N and D. What rounding
+    leaves of a zero counts as zero: at orders below 1 it would count as samples. Samples whose
+    features are all zero, which have no direction, are alike, and unlike all others.
 
     Args:
         features: ``[N, D]``; only their directions matter.
@@ -35,8 +35,7 @@ def vendi_scores(features: Tensor, orders: Sequence[float] = (1.0,)) -> list[flo
         A score for each order, between 1 and the smaller of N and D.
 
     Raises:
-        MethodError: Not a matrix, fewer than two samples, values that are not finite, or a sample
-            whose features are all zero, which has no direction.
+        MethodError: Not a matrix, fewer than two samples, or values that are not finite.
         ValueError: An order is negative.
     """
     check_features(features)
@@ -49,12 +48,8 @@ def vendi_scores(features: Tensor, orders: Sequence[float] = (1.0,)) -> list[flo
 def _eigenvalues(features: Tensor) -> Tensor:
     exact = features.double()
     lengths = exact.norm(dim=1, keepdim=True)
-    if not bool((lengths > 0).all()):
-        raise MethodError(
-            "The features of a sample are all zero, and have no direction.",
-            hint="Look at the extractor.",
-        )
-    directions = exact / lengths
+    none = (lengths == 0).double()
+    directions = torch.cat([exact / (lengths + none), none], dim=1)
     n, dimension = directions.shape
     gram = directions.T @ directions if dimension < n else directions @ directions.T
     values = torch.linalg.eigvalsh(gram / n)

@@ -78,6 +78,12 @@ def test_the_median_distance_is_that_of_all_pairs() -> None:
     )
 
 
+def test_the_median_distance_is_not_that_of_the_first_samples() -> None:
+    # two groups far apart, one after the other: a half of all pairs and a few lie across
+    groups = torch.cat([torch.zeros(1999, 1), torch.full((2000, 1), 40.0)])
+    assert median_distance(groups, most=2000) == 40.0
+
+
 def test_nonsense_is_refused() -> None:
     with pytest.raises(MethodError, match="at least 2"):
         gaussian_mmd(gaussian(1, 3, 0), gaussian(5, 3, 0), 1.0)

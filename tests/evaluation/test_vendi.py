@@ -78,11 +78,14 @@ def test_lengths_do_not_count() -> None:
     assert vendi_scores(scaled) == pytest.approx(vendi_scores(features))
 
 
-def test_what_has_no_direction_is_refused() -> None:
+@pytest.mark.parametrize("order", ORDERS)
+def test_samples_without_a_direction_are_one_kind_of_their_own(order: float) -> None:
+    features = torch.cat([torch.eye(6)[:3], torch.zeros(3, 6)])
+    assert vendi_scores(features, [order]) == [pytest.approx(hill([1 / 6] * 3 + [1 / 2], order))]
+
+
+def test_nonsense_is_refused() -> None:
     features = gaussian(5, 4, 0)
-    features[2] = 0
-    with pytest.raises(MethodError, match="all zero"):
-        vendi_scores(features)
     with pytest.raises(MethodError, match="at least 2"):
         vendi_scores(features[:1])
     with pytest.raises(ValueError, match="orders"):

@@ -215,7 +215,7 @@ def stop_at_moments(
         ended = make.call(rng.uniform(0, seconds), sent=sent)
         if ended.seconds_to_stop is not None:
             tally.longest = max(tally.longest, ended.seconds_to_stop)
-            fine = (130, 0) if _in_a_run(ended.err) else (130, 0, -sent)
+            fine = (130,) if _in_a_run(ended.err) else (130, 0, -sent)
             if ended.code not in fine or "Traceback" in ended.err:
                 why = f"{sent.name}: exit code {ended.code}: {ended.err[-600:]}"
                 tally.wrong = [*(tally.wrong or []), why]

@@ -17,7 +17,8 @@ class Rarity(FeatureMetric):
 
     * ``rarity``: the radius of the smallest ball of a real image, to its third neighbour, that a
       generated image lies in; mean and spread over those that lie in one.
-    * ``rarity_outside``: the share of images in no ball, which ``precision`` takes for unreal.
+    * ``rarity_outside``: the share of images in no ball. ``precision`` counts the others, but by
+      larger balls, which reach to the fifth neighbour.
 
     In units of the features. Common images lower it, and so does the memory of real images;
     best where real held-out images have it.

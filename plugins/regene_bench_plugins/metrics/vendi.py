@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
+import torch
+
 from regene_bench.api import (
     Column,
     Evaluation,
@@ -111,10 +113,14 @@ class VendiPerClass(FeatureMetric):
         if not rows:
             yield Skipped("vendi_per_class", "no class has two images, generated and real")
             return
-        missing = len(evaluation.data.class_names) - len(rows)
+        asked = len(torch.unique(evaluation.comparison.labels))
+        missing = max(0, asked - len(rows))
+        values = torch.tensor([row.value for row in rows], dtype=torch.float64)
         yield sides.score(
             "vendi_per_class",
-            sum(row.value for row in rows) / len(rows),
-            note=f"{missing} classes have no pair of images" if missing else "",
+            float(values.mean()),
+            std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
+            note=f"mean and spread over {len(rows)} classes"
+            + (f", {missing} of {asked} have no pair of images" if missing else ""),
         )
         yield from rows

@@ -1,7 +1,8 @@
 """BEGAN's discriminator, an autoencoder, in the form that Lucic et al. 2018 compare.
 
 Layers as in ``compare_gan/src/gans/BEGAN.py`` of github.com/google/compare_gan before its
-rewriting; the label beside the code and the classifier are this benchmark's.
+rewriting. This benchmark's are the label beside the code, the classifier, a LeakyReLU behind the
+second convolution, where they go straight on to the code, and torch's initialisation.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ def test_a_weight_against_the_mean_error_grows_by_the_number_of_values() -> None
 
 def test_padding_of_28_to_32_pixels_counts() -> None:
     assert against_summed_error(0.03, MNIST) == pytest.approx(0.03 * 1024)
+    assert against_summed_error(0.03, ImageShape(3, 28, 28, 10)) == pytest.approx(0.03 * 2352)
     assert against_summed_error(0.03, ImageShape(1, 8, 8, 10)) == pytest.approx(0.03 * 64)
 
 

@@ -3,7 +3,8 @@
 Networks and settings of ``paper`` are those that Lucic et al. (2018) compare, whose numbers papers
 report: ``compare_gan/src/gans/BEGAN.py`` of github.com/google/compare_gan before its rewriting,
 with γ and λ as Berthelot et al. have them. Departures: k stays within [0, 1], as in Berthelot et
-al.; it moves before the generator's step, not after; there may be labels.
+al.; it moves before the generator's step, not after; the discriminator has a LeakyReLU more and
+torch's initialisation; there may be labels.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class BEGAN(Method):
         return {"epochs": 100 if is_colour(shape) else 20, "average": 0.0}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         config, shape = self.config, data.shape
         loss: AdversarialLoss = BoundaryEquilibrium(config.gamma, config.gain, config.balance)
         if config.conditional:

@@ -149,7 +149,7 @@ class CGAN(Method):
         }
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         with runtime.seeded("init"):
             setup = cgan_setup(self.config, data.shape)
         return train_gan("cgan", setup, self.config, data, runtime)

@@ -63,7 +63,7 @@ class DCGAN(Method):
         return {"epochs": 100 if is_colour(shape) else 25, "batch_size": 128, "average": 0.0}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         config, shape = self.config, data.shape
         widths = config.widths(shape)
         with runtime.seeded("init"):

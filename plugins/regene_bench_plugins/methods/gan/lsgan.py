@@ -31,7 +31,7 @@ class LSGAN(Method):
         return {"epochs": 100 if is_colour(shape) else 20, "average": 0.0}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         with runtime.seeded("init"):
             setup = infogan_setup(self.config, data.shape, LeastSquares())
         return train_gan("lsgan", setup, self.config, data, runtime)

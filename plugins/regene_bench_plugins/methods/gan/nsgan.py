@@ -46,7 +46,7 @@ class NSGAN(Method):
         return {"epochs": 100 if is_colour(shape) else 20, "average": 0.0}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         with runtime.seeded("init"):
             setup = infogan_setup(self.config, data.shape, NonSaturating())
         return train_gan("nsgan", setup, self.config, data, runtime)

@@ -21,6 +21,7 @@ from regene_bench.api import (
     train_together,
 )
 from regene_bench_plugins.methods.gan.config import GANConfig
+from regene_bench_plugins.methods.gan.losses import no_penalty
 from regene_bench_plugins.methods.gan.model import GANModel
 from regene_bench_plugins.methods.gan.training import (
     GANSetup,
@@ -50,7 +51,7 @@ def train_gans_together(
     data: BenchmarkData,
     runtimes: Sequence[Runtime],
 ) -> list[GANModel | TrainingDivergedError]:
-    """Train GANs without a penalty, as ``train_gan`` does with each alone.
+    """Train GANs without a penalty and fresh noise, as ``train_gan`` does with each alone.
 
     Args:
         name: Names the stages, their checkpoints and random streams.
@@ -64,7 +65,10 @@ def train_gans_together(
 
     Raises:
         Interrupted: A stop was asked for; the state of every GAN is saved.
+        ValueError: A GAN has a penalty, or fresh noise for its generator.
     """
+    if any(setup.fresh or setup.penalty is not no_penalty for setup in setups):
+        raise ValueError("GANs with a penalty or fresh noise train alone")
     rows = zip(setups, configs, runtimes, strict=True)
     images = data.train if configs[0].conditional else data.train_generated()
     states = [prepare_state(setup, config, runtime.device) for setup, config, runtime in rows]

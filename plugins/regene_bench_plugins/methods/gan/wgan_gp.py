@@ -75,7 +75,7 @@ class WGANGP(Method):
         return {"images": _PAPER_IMAGES, "average": 0.0}
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> GANModel:
-        """Train both networks on ``data.train``."""
+        """Train both networks."""
         config, shape = self.config, data.shape
         with runtime.seeded("init"):
             features = critic_features(config, shape)

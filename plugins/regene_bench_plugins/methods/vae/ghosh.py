@@ -19,8 +19,8 @@ from regene_bench.api import ImageShape
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour
 from regene_bench_plugins.methods.vae.presets import wide_preset
 
-_PADDED = 32
-_MNIST_SIDE = 28
+_MNIST = (1, 28, 28)
+_PADDED = (1, 32, 32)
 LATENTS = (16, 128, 64)
 T = TypeVar("T")
 
@@ -74,9 +74,7 @@ def against_summed_error(weight: float, shape: ImageShape) -> float:
 
     Args:
         weight: As in their code.
-        shape: The images'; 28×28 counts as 32×32, padded with values that cost nothing.
+        shape: The images'; MNIST's count as 32×32, padded with values that cost nothing.
     """
-    height, width = (
-        _PADDED if _MNIST_SIDE <= side < _PADDED else side for side in (shape.height, shape.width)
-    )
-    return weight * shape.channels * height * width
+    size = (shape.channels, shape.height, shape.width)
+    return weight * math.prod(_PADDED if size == _MNIST else size)

@@ -37,7 +37,7 @@ class RAESNConfig(SamplerConfig, NetworkConfig):
 
     Attributes:
         embedding_weight: Factor on the mean square of a code's numbers, against the mean squared
-            error of a pixel's, as the authors' code counts them.
+            error of a pixel's, as the authors' code counts them: MNIST's images as 32×32.
         sampler: As of the other autoencoders; a mixture whether there are classes or not.
     """
 

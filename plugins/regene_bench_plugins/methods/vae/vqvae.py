@@ -149,8 +149,8 @@ class VQVAE(Method):
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """``paper``: 256 channels, 512 codes, 250,000 steps of 128 at 2e-4; the prior as many.
 
-        In ``quick``, a map of up to 8×8 codes beats one of 4×4, although its prior sees fewer maps
-        in the same time: 16 codes of 128 say too little of an image.
+        ``quick`` has a map of up to 8×8 codes, not of 4×4, although its prior sees fewer maps in
+        the same time: 16 codes of 128 say too little of an image.
         """
         colour, small = is_colour(shape), is_small(shape)
         if preset == "quick":
