@@ -260,8 +260,7 @@ def _generate_and_measure(
 
 
 def _picture_reconstructions(evaluation: Evaluation, setting: Setting, folder: Path) -> None:
-    chosen = first_of_each_class(setting.data.test.labels, PAIRS)
-    test = setting.data.test.subset(chosen)
+    test = evaluation.held_out.subset(first_of_each_class(evaluation.held_out.labels, PAIRS))
     try:
         with setting.shared.unchanged_by("decode"), kept_process_state():
             reconstructed = evaluation.through_the_model(to_float(test.images))

@@ -15,6 +15,7 @@ from regene_bench.base.errors import (
     EXIT_SOME_FAILED,
     MethodError,
     UnavailableError,
+    UsageError,
 )
 from regene_bench.base.events import Message, Sink, silent
 from regene_bench.base.files import write_atomically
@@ -39,6 +40,7 @@ from regene_bench.studies.view import FinishedRun, StudyView
 
 DEFAULT_PRESET = "standard"
 _OF_FIGURES = "figures."
+_OF_AN_OPTION = "figures.KIND.OPTION=VALUE"
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,12 @@ def run_study(
 def _divided(settings: Sequence[str]) -> tuple[list[str], dict[str, dict[str, Any]]]:
     """What is set of methods, and of figures (``figures.KIND.OPTION=VALUE``) by their kind."""
     of_figures = [item for item in settings if item.lstrip().startswith(_OF_FIGURES)]
+    for item in of_figures:
+        if item.partition("=")[0].count(".") < _OF_AN_OPTION.count("."):
+            raise UsageError(
+                f"{item!r} names no option of a figure.",
+                hint=f"Write {_OF_AN_OPTION}, as figures.score_table.name=mine.",
+            )
     tables = parse_settings(of_figures)
     options = {name.removeprefix(_OF_FIGURES): values for name, values in tables.items()}
     return [item for item in settings if item not in of_figures], options

@@ -73,6 +73,8 @@ def test_options_of_figures_are_set_for_one_call(study: Path) -> None:
     wrong = replace(options(study), settings=("figures.score_table.colums=[]",))
     with pytest.raises(ConfigError, match="colums"):
         run_study(write(study), wrong)
+    with pytest.raises(UsageError, match=r"'figures.score_table=5' names no option"):
+        run_study(write(study), replace(options(study), settings=("figures.score_table=5",)))
 
 
 def test_a_call_sets_otherwise_what_the_study_sets(study: Path) -> None:

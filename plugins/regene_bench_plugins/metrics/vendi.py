@@ -74,8 +74,8 @@ class Vendi(Metric):
 class VendiPerClass(FeatureMetric):
     """``vendi`` within each class, over that of as many real images of the class.
 
-    1 where a class is as diverse as the real one, 1 / n where its n images are all the same. Both
-    sides have the same number of images, on which the score depends.
+    1 where a class is as diverse as the real one, and as small as can be where its images are all
+    the same. Both sides have the same number of images, on which the score depends.
     """
 
     columns = (
