@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 import torch
 from pydantic import ValidationError
+from regene_bench_plugins.figures.augmentation import AugmentationCurve
 from regene_bench_plugins.figures.closest import ClosestMatch
 from regene_bench_plugins.figures.combinations import CombinationMatrix, Combinations
 from regene_bench_plugins.figures.frechet_matrix import FrechetMatrix
@@ -17,7 +18,15 @@ from regene_bench_plugins.figures.input_map import InputMap
 from regene_bench_plugins.figures.mixing import MixingRatio
 from torch import Tensor
 
-from regene_bench.api import DeviceImages, Features, Generation, SampleRng, UnavailableError
+from regene_bench.api import (
+    DeviceImages,
+    Features,
+    Generation,
+    MethodError,
+    ReportedNumber,
+    SampleRng,
+    UnavailableError,
+)
 from regene_bench.studies.figure import Exhibit, Figure
 from tests.figures.views import CLASSES, finished, reported, view
 
@@ -157,6 +166,80 @@ def test_a_reported_matrix_stands_beside_with_what_the_paper_prints() -> None:
     assert len(cells) == 9
 
 
+def between(value: float, note: str, **changes: str) -> ReportedNumber:
+    return reported("fid_between", value).model_copy(update={"note": note} | changes)
+
+
+def tables(*told: ReportedNumber) -> dict[str, set[tuple[object, object]]]:
+    """Which pairs stand in each reported matrix."""
+    found: dict[str, set[tuple[object, object]]] = {}
+    features = Features(torch.randn(40, 2, generator=torch.Generator().manual_seed(0)), None)
+    run = finished()
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated_features=lambda extractor: features,
+        reference_features=lambda extractor: features,
+        reference_split="train",
+        generated=range(40),
+        real=lambda split: range(30),
+    )
+    figure = FrechetMatrix(FrechetMatrix.Config.model_validate({"extractors": ["pixels"]}))
+    (exhibit,) = figure.draw([view(run, reported=told, setting=SETTING)])
+    for place, *pair in zip(*(exhibit.data[n] for n in ("of", "first", "second")), strict=True):
+        if "reported" in str(place):
+            found.setdefault(str(place), set()).add((pair[0], pair[1]))
+    return found
+
+
+def test_each_paper_has_a_matrix_of_its_own_and_tables_of_mere_scores_have_none() -> None:
+    found = tables(
+        between(2.0, "A and B"),
+        between(3.0, "A and B", source="Another, A paper"),
+        reported("fid", 9.0).model_copy(update={"note": "whatever", "source": "Third"}),
+    )
+    assert list(found) == ["reported: Somebody, Table 1", "reported: Another, Table 1"]
+    assert all(("A", "B") in pairs for pairs in found.values())
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (
+            [between(2.0, "A and B"), between(3.0, "B and A: again")],
+            "two distances of 'B' from 'A'",
+        ),
+        ([between(2.0, "A or B")], "'A or B' of fid_between does not begin"),
+        ([between(2.0, "A and B"), reported("fid", 9.0)], "'' of fid does not begin"),
+    ],
+)
+def test_a_reported_distance_of_nothing_or_told_twice_is_refused(
+    told: list[ReportedNumber], message: str
+) -> None:
+    with pytest.raises(MethodError, match=message):
+        tables(*told)
+
+
+def test_a_mixture_says_of_how_many_images_it_is() -> None:
+    class Measures(_Shelf):
+        def extract(self, extractor: str, images: Tensor, task: str) -> Features:
+            pixels = images.float().flatten(1)
+            return Features(pixels[:, :2], pixels[:, :2])
+
+    figure = MixingRatio(
+        MixingRatio.Config.model_validate({"extractors": ["a"], "n": 100, "steps": 2})
+    )
+    setting = SimpleNamespace(data=DATA, shelf=Measures())
+    (found,) = figure.draw([view(finished(model=_Codes()), setting=setting)])
+    assert found.caption.startswith("12 training images of tiny")
+
+
+@pytest.mark.parametrize("originals", ["as_generated", "all"])
+def test_a_classifier_of_one_class_is_refused(originals: str) -> None:
+    figure = AugmentationCurve(AugmentationCurve.Config.model_validate({"originals": originals}))
+    data = SimpleNamespace(class_names=CLASSES, generated_labels=(0,), train=IMAGES)
+    with pytest.raises(MethodError, match="tiny: a classifier cannot learn from images of one"):
+        list(figure.draw([view(finished(), data=data)]))
+
+
 def mapped(model: _FromNoise, **params: object) -> Exhibit:
     (found,) = drawn(InputMap, finished(model=model, params=params), side=3, slices=2)
     return found
@@ -201,7 +284,7 @@ def test_uniform_noise_is_not_looked_at_where_there_is_none() -> None:
 
 
 def test_a_generation_stands_between_its_sources_which_are_marked_among_its_matches() -> None:
-    run = finished(model=_Codes(side=11), params={"pool": "all"})
+    run = finished(model=_Codes(side=11), params={"pool": "all", "n_combined": 2})
     levels = (16 * torch.arange(16)).to(torch.uint8)
     train = DeviceImages(
         levels.repeat_interleave(2)[:, None, None, None].expand(-1, 1, 11, 11).contiguous(),
@@ -213,7 +296,7 @@ def test_a_generation_stands_between_its_sources_which_are_marked_among_its_matc
     figure = ClosestMatch(
         ClosestMatch.Config.model_validate({"extractors": [], "classes": ["zero"], "matches": 16})
     )
-    data = SimpleNamespace(class_names=CLASSES, train=train, test=train)
+    data = SimpleNamespace(class_names=CLASSES, generated_labels=(0, 1), train=train, test=train)
     found, _ = figure.draw([view(run, data=data)])
     roles = [role for role in found.data["among"] if role in ("generation", "sources")]
     assert roles == ["generation", "sources", "sources"]
@@ -223,3 +306,65 @@ def test_a_generation_stands_between_its_sources_which_are_marked_among_its_matc
     assert len(generation.patches) == 3
     # all of the class match: both sources in each set; codes are pixels, so also reconstructed
     assert (len(by_pixels.patches), len(by_ssim.patches)) == (6, 4)
+
+
+class _Plain:
+    """An extractor whose features are the mean grey level; another is not to be had."""
+
+    def extract(self, extractor: str, images: Tensor, task: str) -> Features:
+        if extractor != "mean":
+            raise UnavailableError(f"No weights of {extractor}.", hint="Fetch them.")
+        return Features(images.float().flatten(1).mean(1, keepdim=True), None)
+
+
+def closest(params: dict[str, object], *extractors: str) -> Exhibit:
+    """Two grey images, of levels 0 and 4, and one generation, of level 1."""
+    levels = torch.tensor([0, 4], dtype=torch.uint8)[:, None, None, None]
+    train = DeviceImages(
+        levels.expand(-1, 1, 11, 11).contiguous(), torch.zeros(2, dtype=torch.int64)
+    )
+    made = DeviceImages(
+        torch.ones(3, 1, 11, 11, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64)
+    )
+    data = SimpleNamespace(class_names=CLASSES, generated_labels=(0,), train=train, test=train)
+    run = finished(model=_Codes(side=11), params=params)
+    shelf = _Plain()
+    run.__dict__["evaluation"] = SimpleNamespace(
+        generated=made,
+        labelled=True,
+        real=lambda split: train,
+        reference_features=lambda name, split: shelf.extract(name, train.images, ""),
+    )
+    config = ClosestMatch.Config.model_validate({"extractors": extractors})
+    setting = SimpleNamespace(data=data, shelf=shelf)
+    found, _ = ClosestMatch(config).draw([view(run, setting=setting)])
+    return found
+
+
+def distances_of(found: Exhibit, among: str, measure: str) -> list[object]:
+    columns = (found.data[name] for name in ("among", "measure", "distance"))
+    return [cell[2] for cell in zip(*columns, strict=True) if cell[:2] == (among, measure)]
+
+
+def test_squared_errors_are_squared_and_of_as_many_images_as_a_class_has() -> None:
+    found = closest({}, "mean")
+    assert distances_of(found, "originals", "squared error") == [121, 9 * 121]
+    assert distances_of(found, "in latent space", "squared error") == pytest.approx(
+        [121 / 255**2, 9 * 121 / 255**2], rel=1e-5
+    )
+    assert distances_of(found, "originals", "features (mean)") == [1, 3]
+
+
+def test_the_runs_own_image_is_shown_where_it_combines_no_latents() -> None:
+    found = closest({})
+    assert "sources" not in found.data["among"]
+    assert "between its two sources" not in found.caption
+    # two images of a class are one pair
+    found = closest({"n_combined": 3})
+    assert found.data["among"].count("sources") == 2
+    assert distances_of(found, "originals", "squared error") == [4 * 121, 4 * 121]
+
+
+def test_extractors_that_are_left_out_stand_in_the_order_of_the_options() -> None:
+    names = [f"e{i}" for i in range(9, 0, -1)]
+    assert closest({}, *names, "mean").caption.endswith(f": {', '.join(names)}.")

@@ -107,6 +107,43 @@ def test_a_generation_lies_between_its_sources_and_is_of_its_class() -> None:
     assert (first + second) / 2 < 128
 
 
+class _Judges(_DarkIsZero):
+    """The darker an image, the surer it is of class 0; its run wants three quarters."""
+
+    thresholds = torch.tensor([0.75, 0.0])
+
+    def classify(self, images: Tensor) -> Tensor:
+        dark = 1 - images.flatten(1).mean(1)
+        return torch.stack([dark, 1 - dark], dim=1).clamp_min(1e-6).log()
+
+
+def test_a_generation_reaches_the_threshold_of_its_run() -> None:
+    levels = torch.arange(0, 128, 2, dtype=torch.uint8)
+    images = levels[:, None, None, None].expand(-1, 1, 2, 2)
+    train = DeviceImages(images, torch.zeros(len(images), dtype=torch.int64))
+    drawn = view(data=SimpleNamespace(class_names=CLASSES, train=train))
+    run = finished(model=_Judges(), params={"pool": "all"})
+    unjudged = finished(model=_DarkIsZero(), params={"pool": "all"})
+    found = [
+        [float(draw_generation(drawn, one, 0, f"draw {i}").latent[0, 0]) for i in range(8)]
+        for one in (run, unjudged)
+    ]
+    assert max(found[0]) <= 0.25 < max(found[1])
+
+
+def test_a_generation_is_made_of_as_few_images_as_a_class_has_but_two() -> None:
+    def drawn(n: int) -> Tensor:
+        images = torch.zeros(n, 1, 2, 2, dtype=torch.uint8)
+        train = DeviceImages(images, torch.zeros(n, dtype=torch.int64))
+        some = view(data=SimpleNamespace(class_names=CLASSES, train=train))
+        run = finished(model=_DarkIsZero(), params={"pool": "all"})
+        return draw_generation(some, run, 0, "some").sources
+
+    assert [len(drawn(n)) for n in (2, 3, 40)] == [2, 2, 2]
+    with pytest.raises(MethodError, match="can combine only 1 images of class 'zero'; 2"):
+        drawn(1)
+
+
 def test_a_study_without_any_says_so() -> None:
     with pytest.raises(MethodError, match="has an encoder"):
         chosen(_Run("cgan", object()))

@@ -16,6 +16,7 @@ from regene_bench.api import (
     Figure,
     FigureConfig,
     FinishedRun,
+    MethodError,
     StudyView,
     share,
 )
@@ -80,7 +81,11 @@ class AugmentationCurve(Figure):
     config: AugmentationCurveConfig
 
     def draw(self, views: Sequence[StudyView]) -> Iterator[Exhibit]:
-        """One drawing a benchmark."""
+        """One drawing a benchmark.
+
+        Raises:
+            MethodError: A benchmark generates one class alone.
+        """
         for view in views:
             rows = [row for run in view.first_of("regene") for row in self._measured(view, run)]
             reported = [
@@ -108,7 +113,8 @@ class AugmentationCurve(Figure):
         seen = f"{max(row[4] or 0 for row in rows):,}"
         others = " Crosses: what the paper reports." if reported else ""
         return (
-            f"Accuracy on {len(view.data.test):,} test images of {view.name} of classifiers of "
+            f"Accuracy on {len(view.data.test_generated()):,} test images of {view.name} of "
+            "classifiers of "
             f"originals and generations; 100 % are {max(row[2] or 0 for row in rows):,} images. "
             "Left of the middle generations replace originals, right of it they are added to all. "
             f"Each classifier ({learner}) sees {seen} images, repetitions counted. The bars are "
@@ -131,7 +137,13 @@ class AugmentationCurve(Figure):
 
     def _sides(self, view: StudyView, run: FinishedRun) -> tuple[DeviceImages, DeviceImages]:
         """Originals and as many generations of the same classes."""
-        train = view.data.train
+        if len(view.data.generated_labels) < 2:
+            raise MethodError(
+                f"{view.name}: a classifier cannot learn from images of one class.",
+                hint="Leave this benchmark out of the study, or have its protocol generate two "
+                "classes or more (evaluation.generate_classes).",
+            )
+        train = view.data.train_generated()
         if self.config.originals == "all":
             order = torch.argsort(train.labels, stable=True)
             return train.subset(order), run.generated_for(train.labels[order])

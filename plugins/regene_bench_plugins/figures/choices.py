@@ -14,6 +14,7 @@ from torch import Tensor
 
 from regene_bench.api import (
     Classifier,
+    Decoder,
     DeviceImages,
     Encoder,
     FinishedRun,
@@ -92,12 +93,20 @@ def draw_images_of_class(view: StudyView, label: int, n: int, what: str) -> Tens
 
 
 def draw_latents_of_class(
-    view: StudyView, run: FinishedRun, label: int, n: int, what: str
+    view: StudyView, run: FinishedRun, label: int, n: int, what: str, *, fewest: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """Training images of a class that a run may combine, and their latents.
 
     These are the images that the run's classifier takes for the class; all of them where the run
     combines all (``pool``), or cannot classify.
+
+    Args:
+        view: The benchmark.
+        run: Has an encoder.
+        label: The class.
+        n: How many are drawn.
+        what: Names the draw; other names draw other images.
+        fewest: How many will do where the class has fewer than ``n``; ``n`` if not given.
 
     Returns:
         uint8 images ``[n, C, H, W]`` and float32 latents ``[n, D]``.
@@ -105,14 +114,16 @@ def draw_latents_of_class(
     Raises:
         MethodError: The class has fewer such images.
     """
+    fewest = n if fewest is None else fewest
     indices = view.data.train.of_class(label)[:_MOST_TRIED]
     if run.params.get("pool") != "all" and isinstance(run.model, Classifier):
         indices = indices[_predicted(run, view.data.train.images[indices]) == label]
-    if len(indices) < n:
+    if len(indices) < fewest:
         raise MethodError(
             f"{run.label} can combine only {len(indices)} images of class "
-            f"{view.data.class_names[label]!r}; {n} are needed."
+            f"{view.data.class_names[label]!r}; {fewest} are needed."
         )
+    n = min(n, len(indices))
     draw = np.random.default_rng(view.runtime.derive_seed(what, label))
     rows = torch.from_numpy(draw.choice(len(indices), size=n, replace=False)).to(indices.device)
     images = view.data.train.images[indices[rows]]
@@ -135,24 +146,51 @@ class Combined:
     latent: Tensor
 
 
+def combines_latents(run: FinishedRun) -> bool:
+    """Whether a run's images are decoded combinations of latents, as those of ``regene`` are.
+
+    Others that encode and decode draw latents from a density or a prior.
+    """
+    return (
+        "n_combined" in run.params
+        and isinstance(run.model, Encoder)
+        and isinstance(run.model, Decoder)
+    )
+
+
 @torch.inference_mode()
 def draw_generation(view: StudyView, run: FinishedRun, label: int, what: str) -> Combined:
     """Two images of a class that a run may combine, and the decoded mean of their latents.
 
-    Of some pairs, drawn by seed, the first that the run's own classifier takes for the class, as
-    it is judged in the run; the first of all where there is none or no classifier.
+    It is the equal mean of two, whatever number and ratios the run combines. Of up to eight pairs,
+    drawn by seed, it is the first whose decoded image the run's own classifier takes for the class
+    with at least the run's threshold of confidence, as it is judged in the run; if there is none,
+    the first that it takes for the class; else, and without a classifier, the first of all.
+
+    Args:
+        view: The benchmark.
+        run: One that ``combines_latents``.
+        label: The class.
+        what: Names the draw; other names draw other images.
 
     Raises:
-        MethodError: As of ``draw_latents_of_class``.
+        MethodError: The run can combine fewer than two images of the class.
     """
-    images, latents = draw_latents_of_class(view, run, label, 2 * _PAIRS_TRIED, what)
-    pairs = (latents[::2] + latents[1::2]) / 2
-    made = to_uint8(run.model.decode(pairs))
-    right = [0]
+    images, latents = draw_latents_of_class(view, run, label, 2 * _PAIRS_TRIED, what, fewest=2)
+    even = len(latents) // 2 * 2
+    pairs = (latents[:even:2] + latents[1:even:2]) / 2
+    made = run.model.decode(pairs)
+    k = 0
     if isinstance(run.model, Classifier):
-        right = (_predicted(run, made) == label).nonzero().flatten().tolist() or right
-    k = right[0]
-    return Combined(images[2 * k : 2 * k + 2], made[k : k + 1], pairs[k : k + 1])
+        confidences = run.model.classify(made).float().softmax(1)
+        taken = confidences.argmax(1) == label
+        sure = taken
+        thresholds = getattr(run.model, "thresholds", None)
+        if thresholds is not None:
+            sure = taken & (confidences[:, label] >= thresholds[label])
+        # the first of the highest rank: 2 where sure, 1 where taken alone
+        k = int((taken.int() + sure.int()).argmax())
+    return Combined(images[2 * k : 2 * k + 2], to_uint8(made[k : k + 1]), pairs[k : k + 1])
 
 
 @torch.inference_mode()

@@ -24,7 +24,7 @@ from regene_bench.api import (
     to_float,
     to_uint8,
 )
-from regene_bench_plugins.figures.choices import chosen_classes, draw_generation
+from regene_bench_plugins.figures.choices import chosen_classes, combines_latents, draw_generation
 from regene_bench_plugins.figures.drawing import (
     GENERATION,
     SOURCE,
@@ -37,6 +37,7 @@ from regene_bench_plugins.figures.drawing import (
 
 _CHUNK = 256
 _ORIGINALS, _RECONSTRUCTIONS, _LATENTS = "originals", "reconstructions", "in latent space"
+_SQUARED_ERROR = "squared error"
 
 
 class ClosestConfig(FigureConfig):
@@ -57,7 +58,11 @@ class ClosestConfig(FigureConfig):
 
 @dataclass(frozen=True)
 class _Row:
-    """The images nearest to a generation ``[n, ...]``, among what, by what, and how far."""
+    """The images nearest to a generation ``[n, ...]``, among what, by what, and how far.
+
+    A squared error is a sum over pixels, in grey levels of 0 to 255, or over dimensions of a
+    latent; that of SSIM is ``1 − SSIM``; that of features is Euclidean.
+    """
 
     among: str
     measure: str
@@ -76,11 +81,13 @@ class _Match:
 
 
 class ClosestMatch(Figure):
-    """A generation between its two sources, and its nearest images by pixels, SSIM and features.
+    """A generation and its nearest images by pixels, SSIM and features.
 
     As in the paper, nearest originals stand above nearest reconstructions, and those that are
     nearest in the run's latent space below; a second drawing has the nearest other generations. A
-    model that cannot encode and decode has originals alone.
+    model that cannot encode and decode has originals alone. Where a run combines latents, the
+    generation is the decoded mean of two, drawn for the figure, and stands between the images that
+    they are of; elsewhere it is the run's first of the class.
     """
 
     Config = ClosestConfig
@@ -94,14 +101,14 @@ class ClosestMatch(Figure):
                     yield from self._of_run(view, run)
 
     def _of_run(self, view: StudyView, run: FinishedRun) -> Iterator[Exhibit]:
-        labels, missing = chosen_classes(view, self.config.classes), set[str]()
+        labels, missing = chosen_classes(view, self.config.classes), list[str]()
         stem = f"{view.name}-{run.method}-{run.run_id[:6]}"
         found = [self._among_training(view, run, label, missing) for label in labels]
         compared = len(run.evaluation.real("train"))
-        decodes = bool(len(found[0].sources))
+        combined = bool(len(found[0].sources))
         caption = (
             f"{run.label} on {view.name}: a generation (boxed blue) "
-            + ("between its two sources (orange, also among matches) " if decodes else "")
+            + ("between its two sources (orange, also among matches) " if combined else "")
             + f"and the {self.config.matches} nearest training images of its class, the nearest "
             "first. Squared error, SSIM and latents are of all training images of the class, "
             f"features of those among the {compared:,} that distances are taken to."
@@ -117,14 +124,14 @@ class ClosestMatch(Figure):
         yield _exhibit(f"closest-generations-{stem}", caption, view, found)
 
     def _among_training(
-        self, view: StudyView, run: FinishedRun, label: int, missing: set[str]
+        self, view: StudyView, run: FinishedRun, label: int, missing: list[str]
     ) -> _Match:
         n, model = self.config.matches, run.model
         decodes = isinstance(model, Encoder) and isinstance(model, Decoder)
         pool = view.data.train.images[view.data.train.of_class(label)]
         latents = _encoded(run, pool) if isinstance(model, Encoder) else None
         returned = _decoded(run, latents) if decodes and latents is not None else None
-        if decodes:
+        if combines_latents(run):
             generation = draw_generation(view, run, label, "closest match")
             made, sources = generation.image, generation.sources
         else:
@@ -137,17 +144,20 @@ class ClosestMatch(Figure):
                 rows += [_by_pixels(among, made, images, n), _by_ssim(among, made, images, n)]
         rows += self._by_features(view, run, label, made, missing)
         if latents is not None:
-            near = nearest(_encoded(run, made), latents, n)
-            chosen = near.indices[0]
-            rows.append(_Row(_LATENTS, "squared error", pool[chosen], near.distances[0]))
+            near = nearest(_encoded(run, made), latents, min(n, len(latents)))
+            squared = near.distances[0].square()
+            rows.append(_Row(_LATENTS, _SQUARED_ERROR, pool[near.indices[0]], squared))
         return _Match(label, made, sources, rows)
 
     def _by_features(
-        self, view: StudyView, run: FinishedRun, label: int, made: Tensor, missing: set[str]
+        self, view: StudyView, run: FinishedRun, label: int, made: Tensor, missing: list[str]
     ) -> Iterator[_Row]:
         """Among those that all Fréchet distances compare with, whose features are kept."""
         real = run.evaluation.real("train")
         places = real.of_class(label)
+        n = min(self.config.matches, len(places))
+        if not n:
+            return
         images = real.images[places]
         for extractor in self.config.extractors:
             if extractor in missing:
@@ -156,15 +166,15 @@ class ClosestMatch(Figure):
                 own = view.features(extractor, made, "nearest images").features
                 known = run.evaluation.reference_features(extractor, "train").features[places]
             except UnavailableError:
-                missing.add(extractor)
+                missing.append(extractor)
                 continue
             measure = f"features ({extractor})"
-            near = nearest(own, known, self.config.matches)
+            near = nearest(own, known, n)
             yield _Row(_ORIGINALS, measure, images[near.indices[0]], near.distances[0])
             if isinstance(run.model, Encoder) and isinstance(run.model, Decoder):
                 returned = _decoded(run, _encoded(run, images))
                 known = view.features(extractor, returned, "nearest reconstructions").features
-                near = nearest(own, known, self.config.matches)
+                near = nearest(own, known, n)
                 chosen = near.indices[0]
                 yield _Row(_RECONSTRUCTIONS, measure, returned[chosen], near.distances[0])
 
@@ -248,7 +258,7 @@ def _show_generation(panel: Axes, match: _Match) -> None:
 
 def _by_pixels(among: str, made: Tensor, pool: Tensor, n: int) -> _Row:
     near = nearest(made, pool, min(n, len(pool)))
-    return _Row(among, "squared error", pool[near.indices[0]], near.distances[0])
+    return _Row(among, _SQUARED_ERROR, pool[near.indices[0]], near.distances[0].square())
 
 
 def _by_ssim(among: str, made: Tensor, pool: Tensor, n: int) -> _Row:

@@ -12,6 +12,8 @@ from regene_bench.api import (
     Exhibit,
     Figure,
     FigureConfig,
+    MethodError,
+    ReportedNumber,
     StudyView,
     UnavailableError,
     frechet_distance,
@@ -19,7 +21,7 @@ from regene_bench.api import (
 from regene_bench_plugins.figures.drawing import left_out, panels
 
 _REAL = "real images"
-# The first word of a reported distance's note names the generator; two are joined by "and".
+# A reported distance's note begins with the generator's name; two are joined by "and".
 _FROM_REAL, _BETWEEN = "fid", "fid_between"
 
 
@@ -28,7 +30,8 @@ class FrechetMatrixConfig(FigureConfig):
 
     Attributes:
         extractors: Whose features, a matrix each; those that cannot be had are left out.
-        reported: Tables of papers whose distances stand beside, as a matrix.
+        reported: Tables of papers that stand beside, a matrix each, where they have distances of
+            generators from each other.
     """
 
     extractors: list[str] = Field(default=["inception", "efficientnet_lite0"], min_length=1)
@@ -59,6 +62,7 @@ class FrechetMatrix(Figure):
 
         Raises:
             UnavailableError: None of the extractors can be had.
+            MethodError: A reported distance does not say what it is of, or stands there twice.
         """
         for view in views:
             found: list[_Matrix] = []
@@ -73,7 +77,7 @@ class FrechetMatrix(Figure):
                     "None of the figure's extractors can be had.",
                     hint="\n".join(map(str, missing.values())),
                 )
-            found += self._reported(view)
+            found += _reported(view, self.config.reported)
             side = 0.9 * max(len(matrix.names) for matrix in found) + 1.2
             drawing, (axes,) = panels(1, len(found), width=side, height=side)
             for panel, matrix in zip(axes, found, strict=True):
@@ -93,23 +97,54 @@ class FrechetMatrix(Figure):
             }
             yield Exhibit(f"frechet-matrix-{view.name}", caption, data, drawing)
 
-    def _reported(self, view: StudyView) -> Iterator[_Matrix]:
-        """What papers print of the benchmark, one matrix a table."""
-        for where in self.config.reported:
+
+def _reported(view: StudyView, tables: Sequence[str]) -> Iterator[_Matrix]:
+    """What papers print of the benchmark: a matrix for each table with distances of generators.
+
+    Raises:
+        MethodError: A note does not name what the distance is of, or a table has one twice.
+    """
+    for where in tables:
+        papers: dict[str, list[ReportedNumber]] = {}
+        for number in view.reported:
+            # one table number may be in several papers; distances within a class are another matrix
+            if number.where == where and number.class_name is None:
+                papers.setdefault(number.source, []).append(number)
+        for source, numbers in papers.items():
+            if not any(number.metric == _BETWEEN for number in numbers):
+                continue
             distances: dict[tuple[str, str], float] = {}
-            for number in view.reported:
-                if number.where != where or number.metric not in (_FROM_REAL, _BETWEEN):
+            for number in numbers:
+                if number.metric not in (_FROM_REAL, _BETWEEN):
                     continue
-                named = number.note.partition(":")[0]
-                pair = (named, _REAL) if number.metric == _FROM_REAL else named.split(" and ", 1)
-                first, second = pair
+                first, second = _pair(number)
+                if (first, second) in distances:
+                    raise MethodError(
+                        f"{source}, {where} has two distances of {first!r} from {second!r}.",
+                        hint="Keep one in the file of reported numbers, or name the generators "
+                        "apart in their notes.",
+                    )
                 distances[first, second] = distances[second, first] = number.value
             names = [name for name in dict.fromkeys(n for n, _ in distances) if name != _REAL]
-            if names:
-                source = next(n.source for n in view.reported if n.where == where)
-                place = f"reported: {source.partition(',')[0]}, {where}"
-                names.append(_REAL)
-                yield _Matrix(place, names, _in_order(names, distances))
+            names.append(_REAL)
+            place = f"reported: {source.partition(',')[0]}, {where}"
+            yield _Matrix(place, names, _in_order(names, distances))
+
+
+def _pair(number: ReportedNumber) -> tuple[str, str]:
+    """What a reported distance is of, by the beginning of its note."""
+    named = number.note.partition(":")[0].strip()
+    first, second = named, _REAL
+    if number.metric == _BETWEEN:
+        first, _, second = (part.strip() for part in named.partition(" and "))
+    if not first or not second or first == second:
+        wanted = "'A: …'" if number.metric == _FROM_REAL else "'A and B'"
+        raise MethodError(
+            f"{number.source}, {number.where}: the note {number.note!r} of {number.metric} does "
+            f"not begin with what the distance is of.",
+            hint=f"Begin it as in {wanted}, in the file of reported numbers.",
+        )
+    return first, second
 
 
 def _measured(view: StudyView, extractor: str) -> _Matrix:

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from regene_bench.api import (
+    DeviceImages,
     Exhibit,
     Figure,
     FigureConfig,
@@ -29,8 +30,8 @@ class MixingConfig(FigureConfig):
     """What is mixed and measured.
 
     Attributes:
-        n: Training images, drawn evenly over the split; ``None`` for as many as the protocol's
-            preset compares with (at ``paper`` all, as in the paper).
+        n: Training images of the classes that are generated, spread evenly over the split, all
+            where there are fewer; ``None`` for as many as the protocol's preset compares with.
         steps: Ratios from 0 (originals) to 1 (reconstructions), both ends counted.
         extractors: Whose Fréchet distance is drawn; those that cannot be had are left out.
     """
@@ -53,7 +54,13 @@ class MixingRatio(Figure):
             UnavailableError: None of the extractors can be had.
         """
         for view in views:
-            rows = [row for run in runs_with_encoder(view) for row in self._measured(view, run)]
+            n = self.config.n or view.benchmark.presets[view.preset].n_reference
+            originals = spread_evenly(view.data.train_generated(), n)
+            rows = [
+                row
+                for run in runs_with_encoder(view)
+                for row in self._measured(view, run, originals)
+            ]
             methods = list(dict.fromkeys(row[0] for row in rows))
             drawing, (axes,) = panels(1, len(methods), width=4.6, height=3.2)
             for panel, method in zip(axes, methods, strict=True):
@@ -76,16 +83,15 @@ class MixingRatio(Figure):
             names = ("method", "extractor", "ratio", "distance", "accuracy")
             data = {name: [row[i] for row in rows] for i, name in enumerate(names)}
             caption = (
-                f"Training images of {view.name} mixed in pixels with their reconstructions: "
-                "Fréchet distance from the originals, and accuracy by the neutral classifier."
+                f"{len(originals):,} training images of {view.name} mixed in pixels with their "
+                "reconstructions: Fréchet distance from the originals, and accuracy by the neutral "
+                "classifier."
             )
             yield Exhibit(f"mixing-ratio-{view.name}", caption, data, drawing)
 
     def _measured(
-        self, view: StudyView, run: FinishedRun
+        self, view: StudyView, run: FinishedRun, originals: DeviceImages
     ) -> Iterator[tuple[str, str, float, float, float]]:
-        n = self.config.n or view.benchmark.presets[view.preset].n_reference
-        originals = spread_evenly(view.data.train_generated(), n)
         reconstructed = reconstructions(run, originals.images)
         ratios = torch.linspace(0, 1, self.config.steps).tolist()
         mixed = [_mixed(originals.images, reconstructed, ratio) for ratio in ratios]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import (
+    BenchmarkData,
     CheckpointStore,
     DeviceImages,
     FinishedRun,
@@ -23,6 +24,8 @@ from regene_bench.api import (
     validate,
 )
 from regene_bench_plugins.methods.regene.config import ReGeneConfig
+from regene_bench_plugins.methods.regene.regene import ReGene
+from regene_bench_plugins.methods.regene.stage_images import classifier_images
 from regene_bench_plugins.methods.regene.training import build_networks, classifier_stage
 
 _CHUNK = 256
@@ -30,7 +33,8 @@ _CHUNK = 256
 
 def images_seen_by_classifier(view: StudyView, run: FinishedRun) -> int:
     """Images that the classifier of a ``regene`` run saw in its training, repetitions counted."""
-    return _config(run).classifier_length(len(view.data.train))
+    config = _config(run)
+    return config.classifier_length(len(classifier_images(config, view.data, run.runtime)))
 
 
 def right_by_own_classifier(
@@ -52,7 +56,7 @@ def right_by_own_classifier(
     """
     config = _config(run).model_copy(update={"classifier_images": seen, "classifier_epochs": None})
     data = replace(view.data, train=training)
-    runtime = _own_runtime(run.runtime, config, training, data.fingerprint)
+    runtime = _own_runtime(run.runtime, config, data)
     what = f"trains a classifier of {len(training)} images of {view.name}"
     with exclusive(
         runtime.checkpoints.folder / "lock", what, runtime.stop, runtime.emit, needed=False
@@ -75,18 +79,18 @@ def _config(run: FinishedRun) -> ReGeneConfig:
     return validate(ReGeneConfig, run.params, run.title)
 
 
-def _own_runtime(
-    runtime: Runtime, config: ReGeneConfig, training: DeviceImages, fingerprint: str
-) -> Runtime:
+def _own_runtime(runtime: Runtime, config: ReGeneConfig, data: BenchmarkData) -> Runtime:
     """The run's runtime with checkpoints of this training; its messages would tell of no run."""
     digest = hashlib.sha256()
-    for part in (*torch.split(training.images, 4096), training.labels):
+    for part in (*torch.split(data.train.images, 4096), data.train.labels):
         digest.update(part.contiguous().cpu().numpy().tobytes())
     key = stable_id(
         {
             "config": config.model_dump(mode="json"),
             "seed": runtime.seed,
-            "data": fingerprint,
+            "version": ReGene.version,
+            "data": data.fingerprint,
+            "augmentation": data.augmentation.model_dump(mode="json"),
             "images": digest.hexdigest(),
         }
     )
