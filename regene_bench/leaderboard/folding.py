@@ -109,7 +109,10 @@ def _without_vain_reasons(scores: Iterable[ScoreRow]) -> tuple[ScoreRow, ...]:
 def table_of(records: Iterable[RunRecord], schema: pa.Schema = SCHEMA) -> pa.Table:
     """The rows of records, under the schema, or the same one with plain texts."""
     rows = [row | {"schema_version": SCHEMA_VERSION} for run in records for row in run.rows()]
-    columns = [_array([row[field.name] for row in rows], field.type) for field in schema]
+    columns = [
+        _array([row[name] for row in rows], kind)
+        for name, kind in zip(schema.names, schema.types, strict=True)
+    ]
     return pa.Table.from_arrays(columns, schema=schema)
 
 

@@ -73,6 +73,8 @@ CHANGES: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
 def test_it_is_put_back(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     look, change = CHANGES[name]
+    if name == "interrupts":  # which a shell's background jobs ignore
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     before = look()
     with kept_process_state():
         change()
