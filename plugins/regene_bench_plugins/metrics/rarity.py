@@ -43,12 +43,8 @@ class Rarity(FeatureMetric):
         )
         inside = found[torch.isfinite(found)].double()
         if len(inside):
-            yield sides.score(
-                "rarity",
-                float(inside.mean()),
-                std=float(inside.std(unbiased=False)),
-                note=f"of {len(inside)} images in a real neighbourhood",
-            )
+            spread = float(inside.std(unbiased=False))
+            yield sides.score("rarity", float(inside.mean()), std=spread)
         else:
             yield Skipped("rarity", "no generated image lies in a real neighbourhood")
         yield sides.score("rarity_outside", 1 - len(inside) / len(found))
