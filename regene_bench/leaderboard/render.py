@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 TEXT_FORMATS: tuple[str, ...] = ("md", "csv", "json", "latex")
 # blanks between two columns of a terminal table
 _GAP = 3
-# characters of footnote size that a page of one column is wide
-_LATEX_WIDTH = 100
+# characters of footnote size that a page of one column is wide: 345 pt, of which each takes 4.8
+_LATEX_WIDTH = 70
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -180,12 +180,20 @@ def _latex_tabular(grid: Grid) -> list[str]:
     return [
         f"\\begin{{tabular}}{{{alignment}}}",
         "\\toprule",
-        " & ".join(_latex_text(name) for name in grid.header) + r" \\",
+        " & ".join(_latex_header(name) for name in grid.header) + r" \\",
         "\\midrule",
         *(" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in grid.rows),
         "\\bottomrule",
         "\\end{tabular}",
     ]
+
+
+def _latex_header(name: str) -> str:
+    """A column's name, its extractor on a line of its own."""
+    what, bracket, rest = name.partition(" (")
+    if not bracket:
+        return _latex_text(name)
+    return f"\\shortstack[r]{{{_latex_text(what)}\\\\{_latex_text('(' + rest)}}}"
 
 
 def _latex_cell(cell: Cell) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -172,6 +175,38 @@ def test_latex_is_folded_to_the_page() -> None:
     assert text.count("\\begin{table}") == 1
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert max(line.replace("$\\pm$", "±").count("") for line in rows) < 160
+
+
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
+def test_latex_compiles_and_fits_the_page(engine: str, tmp_path: Path) -> None:
+    if shutil.which(engine) is None:
+        pytest.skip(f"{engine} is not installed: NOT tested")
+    names = ("diversity_features_ratio", "fd_original_reconstructed", "recall", "kid", "is")
+    runs = [
+        run(
+            method,
+            1.0,
+            scores=tuple(
+                score(name, 2.0, extractor_id="efficientnet_lite0", direction="reference")
+                for name in names
+            ),
+        )
+        for method in ("a", "50%_&$#~^{}\\ é")
+    ]
+    table = render(make_boards(table_of(*runs)), "latex")
+    page = tmp_path / "page.tex"
+    text = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+    page.write_text(f"{text}{table}\\end{{document}}\n", encoding="utf-8")
+    done = subprocess.run(
+        [engine, "-interaction=nonstopmode", "-halt-on-error", page.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-800:]
+    assert "Overfull" not in done.stdout
 
 
 def test_columns_are_chosen_and_costs_left_out() -> None:
