@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
-from regene_bench.api import Evaluation, ExtractorCard, Metric, MetricConfig, Score, Split
+from regene_bench.api import (
+    Evaluation,
+    ExtractorCard,
+    Metric,
+    MetricConfig,
+    Score,
+    Skipped,
+    Split,
+)
 
 
 class ReferenceConfig(MetricConfig):
@@ -105,6 +115,33 @@ class Sides:
             reference_split=self.split,
             note=note,
         )
+
+
+def class_rows(
+    column: str, rows: Sequence[Score], sides: Sides, evaluation: Evaluation
+) -> Iterator[Score | Skipped]:
+    """Give the mean of a column over the classes, each weighing the same, and then its rows.
+
+    Args:
+        column: Name of the column.
+        rows: One a class that has two images on either side.
+        sides: Of all classes.
+        evaluation: Says which classes were asked for.
+    """
+    if not rows:
+        yield Skipped(column, "no class has two images, generated and real")
+        return
+    asked = len(torch.unique(evaluation.comparison.labels))
+    missing = max(0, asked - len(rows))
+    values = torch.tensor([row.value for row in rows], dtype=torch.float64)
+    yield sides.score(
+        column,
+        float(values.mean()),
+        std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
+        note=f"mean and spread over {len(rows)} classes"
+        + (f", {missing} of {asked} have no pair of images" if missing else ""),
+    )
+    yield from rows
 
 
 def score_against_statistics(

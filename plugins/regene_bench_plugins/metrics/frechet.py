@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import torch
-
 from regene_bench.api import (
     Column,
     Evaluation,
@@ -33,6 +31,7 @@ from regene_bench_plugins.metrics.feature_metric import (
     FeatureMetric,
     ReferenceMetric,
     Sides,
+    class_rows,
     score_against_statistics,
 )
 from regene_bench_plugins.metrics.image_sets import rows_per_class_like
@@ -120,20 +119,7 @@ class FrechetPerClass(FeatureMetric):
                     note=singular_note(both.card.feature_dim, len(real), len(generated)),
                 )
             )
-        if not rows:
-            yield Skipped("fd_per_class", "no class has two images, generated and real")
-        else:
-            asked = len(torch.unique(evaluation.comparison.labels))
-            missing = max(0, asked - len(rows))
-            values = torch.tensor([row.value for row in rows], dtype=torch.float64)
-            yield both.score(
-                "fd_per_class",
-                float(values.mean()),
-                std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
-                note=f"mean and spread over {len(rows)} classes"
-                + (f", {missing} of {asked} have no pair of images" if missing else ""),
-            )
-        yield from rows
+        yield from class_rows("fd_per_class", rows, both, evaluation)
 
 
 class FrechetInfinity(FeatureMetric):

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-import torch
-
 from regene_bench.api import (
     Column,
     Evaluation,
@@ -17,7 +15,7 @@ from regene_bench.api import (
     Skipped,
     vendi_scores,
 )
-from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides, class_rows
 
 # by column; the more a rare sample counts, the lower the order
 _ORDERS = {"vendi_half": 0.5, "vendi": 1.0, "vendi_2": 2.0, "vendi_infinity": math.inf}
@@ -110,17 +108,4 @@ class VendiPerClass(FeatureMetric):
                     reference_split=sides.split,
                 )
             )
-        if not rows:
-            yield Skipped("vendi_per_class", "no class has two images, generated and real")
-            return
-        asked = len(torch.unique(evaluation.comparison.labels))
-        missing = max(0, asked - len(rows))
-        values = torch.tensor([row.value for row in rows], dtype=torch.float64)
-        yield sides.score(
-            "vendi_per_class",
-            float(values.mean()),
-            std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
-            note=f"mean and spread over {len(rows)} classes"
-            + (f", {missing} of {asked} have no pair of images" if missing else ""),
-        )
-        yield from rows
+        yield from class_rows("vendi_per_class", rows, sides, evaluation)
