@@ -17,6 +17,7 @@ from regene_bench.api import (
     Score,
     Skipped,
     Split,
+    neighbour_radii,
 )
 
 
@@ -115,6 +116,21 @@ class Sides:
             reference_split=self.split,
             note=note,
         )
+
+
+def reference_radii(
+    evaluation: Evaluation, extractor: str, reference: Split | None, k: int
+) -> Tensor:
+    """Distance of each real image's features from its k-th nearest other's, float32 ``[N]``.
+
+    They are computed once for all runs of a call.
+    """
+    return evaluation.of_reference(
+        f"radii of {k} neighbours",
+        extractor,
+        reference,
+        lambda features: neighbour_radii(features, k, between=evaluation.runtime.stop.check),
+    )
 
 
 def class_rows(

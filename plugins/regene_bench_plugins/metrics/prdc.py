@@ -8,10 +8,9 @@ from regene_bench.api import (
     Column,
     Evaluation,
     Score,
-    neighbour_radii,
     precision_recall_density_coverage,
 )
-from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides, reference_radii
 
 _NEIGHBOURS = 5
 
@@ -35,12 +34,7 @@ class Prdc(FeatureMetric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score]:
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         stop = evaluation.runtime.stop.check
-        radii = evaluation.of_reference(
-            f"radii of {_NEIGHBOURS} neighbours",
-            self.config.extractor,
-            self.reference,
-            lambda features: neighbour_radii(features, _NEIGHBOURS, between=stop),
-        )
+        radii = reference_radii(evaluation, self.config.extractor, self.reference, _NEIGHBOURS)
         found = precision_recall_density_coverage(
             sides.real, sides.generated, k=_NEIGHBOURS, radii_real=radii, between=stop
         )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import torch
 
-from regene_bench.api import Column, Evaluation, Score, Skipped, neighbour_radii, rarity_scores
-from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides
+from regene_bench.api import Column, Evaluation, Score, Skipped, rarity_scores
+from regene_bench_plugins.metrics.feature_metric import FeatureMetric, Sides, reference_radii
 
 _NEIGHBOURS = 3
 
@@ -32,12 +32,7 @@ class Rarity(FeatureMetric):
     def measure(self, evaluation: Evaluation) -> Iterator[Score | Skipped]:
         sides = Sides.of(evaluation, self.config.extractor, self.reference)
         stop = evaluation.runtime.stop.check
-        radii = evaluation.of_reference(
-            f"radii of {_NEIGHBOURS} neighbours",
-            self.config.extractor,
-            self.reference,
-            lambda features: neighbour_radii(features, _NEIGHBOURS, between=stop),
-        )
+        radii = reference_radii(evaluation, self.config.extractor, self.reference, _NEIGHBOURS)
         found = rarity_scores(
             sides.real, sides.generated, k=_NEIGHBOURS, radii_real=radii, between=stop
         )
