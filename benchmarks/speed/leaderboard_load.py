@@ -70,7 +70,12 @@ class Cost:
 def write_runs(results: Path, count: int) -> None:
     """Write the parts of runs, as the checkout that is imported does."""
     for number in range(count):
-        write_part(results, _numbered(_run(number), number))
+        write_part(results, synthetic_run(number))
+
+
+def synthetic_run(number: int) -> RunRecord:
+    """One of many runs, five scores of a total and nine classes each."""
+    return _numbered(_run(number), number)
 
 
 def _run(number: int) -> RunRecord:

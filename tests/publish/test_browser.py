@@ -11,6 +11,7 @@ import pytest
 from tests.publish.results import HOSTILE, SWEEP
 
 BOARD = "digits-quick/index.html"
+LINES = "(count) => document.querySelectorAll('.sortable tbody tr').length === count"
 
 
 class Watched:
@@ -286,6 +287,51 @@ def test_what_is_chosen_stands_in_the_address(watched: Watched) -> None:
     assert other.get_by_label("Filter").input_value() == "cgan"
     assert not other.locator(".sortable thead th", has_text="gen s").is_visible()
     assert other.locator(".sortable thead th", has_text="fit s").is_visible()
+
+
+def test_back_takes_a_choice_back(watched: Watched) -> None:
+    page = watched.open(BOARD)
+    before, address = labels(page), page.url
+    page.get_by_label("Method").select_option("cgan")
+    heading = page.locator(".sortable thead th", has_text="fd_efficientnet_lite0")
+    for _ in range(2):
+        heading.get_by_role("button").click()
+    chosen = labels(page)
+    assert chosen != before
+    for _ in range(3):
+        page.go_back()
+    assert page.url == address
+    page.wait_for_function(
+        f"document.querySelectorAll('.sortable tbody tr').length === {len(before)}"
+    )
+    assert labels(page) == before
+    for _ in range(3):
+        page.go_forward()
+    page.wait_for_function(
+        f"document.querySelectorAll('.sortable tbody tr').length === {len(chosen)}"
+    )
+    assert labels(page) == chosen
+
+
+def test_back_leaves_the_page_whatever_was_typed(watched: Watched) -> None:
+    watched.open("index.html")
+    page = watched.open(BOARD)
+    page.get_by_label("Filter").press_sequentially("cgan")
+    page.go_back()
+    assert page.url.endswith("/index.html")
+
+
+def test_a_page_can_be_read_before_the_library_of_charts_has_come(watched: Watched) -> None:
+    page = watched.page
+    late: list[Any] = []
+    page.route("**/vega.js", lambda route: late.append(route))
+    watched.open(BOARD)
+    page.get_by_label("Filter").fill("cgan")
+    assert len(labels(page)) == len(SWEEP)
+    assert not page.locator("figure.chart-box svg").count()
+    late.pop().continue_()
+    draw_all(page)
+    assert watched.complaints == []
 
 
 def test_the_ranking_score_is_on_the_first_screen(watched: Watched) -> None:

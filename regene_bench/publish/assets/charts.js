@@ -1,6 +1,20 @@
 // Draws each chart when it comes into view or time is left, and again when the colour scheme changes.
+// The library that draws is larger than the page, and comes when the first chart wants it.
 (() => {
   "use strict";
+  const address = document.currentScript.dataset.library;
+  let library;
+  const loaded = () => {
+    library ||= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error(`${address} cannot be read`)));
+      document.head.append(script);
+    });
+    return library;
+  };
+
   const config = JSON.parse(document.getElementById("chart-config").textContent);
 
   const themed = () => {
@@ -52,6 +66,7 @@
     observer.unobserve(box);
     seen.add(box);
     try {
+      await loaded();
       await draw(box);
     } catch (error) {
       // one chart that cannot be drawn does not keep the others from it
@@ -73,6 +88,9 @@
     await show(next);
     whenIdle(showNext);
   };
-  whenIdle(showNext);
-  document.addEventListener("themechange", () => seen.forEach((box) => { if (box.dataset.drawn !== "no") draw(box); }));
+  if (document.readyState === "complete") whenIdle(showNext);
+  else addEventListener("load", () => whenIdle(showNext));
+  document.addEventListener("themechange", () => seen.forEach((box) => {
+    if (box.dataset.drawn !== "no") loaded().then(() => draw(box), () => {});
+  }));
 })();

@@ -1,5 +1,5 @@
 // Tables that sort by a click on a heading, filter by words and method, choose columns and turn pages.
-// What is chosen stands in the address, so that it can be sent to others.
+// What is chosen stands in the address, so that it can be sent to others; back takes a choice back.
 (() => {
   "use strict";
 
@@ -50,7 +50,8 @@
     let sort = "";
     const boxes = new Map();
 
-    const keep = () => {
+    // every choice is a step of the history, the letters of a word are not
+    const keep = (step = true) => {
       const state = new URLSearchParams();
       if (search.value) state.set("filter", search.value);
       if (select.value) state.set("method", select.value);
@@ -58,7 +59,10 @@
       const hidden = [...boxes].filter(([, shown]) => !shown.checked).map(([heading]) => heading.dataset.key);
       if (hidden.length) state.set("without", hidden.join(" "));
       const text = state.toString();
-      history.replaceState(null, "", text ? `#${name}?${text}` : location.href.split("#")[0]);
+      const address = location.href.split("#")[0] + (text ? `#${name}?${text}` : "");
+      if (address === location.href) return;
+      if (step) history.pushState(null, "", address);
+      else history.replaceState(null, "", address);
     };
 
     const render = () => {
@@ -126,7 +130,7 @@
     };
 
     for (const method of new Set(all.map((row) => row.dataset.method))) select.add(new Option(method, method));
-    search.addEventListener("input", () => { page = 0; render(); keep(); });
+    search.addEventListener("input", () => { page = 0; render(); keep(false); });
     select.addEventListener("input", () => { page = 0; render(); keep(); });
     costs.addEventListener("input", () => { showCosts(costs.checked); keep(); });
     controls.addEventListener("submit", (event) => event.preventDefault());
@@ -135,9 +139,20 @@
     }
     controls.hidden = false;
 
+    const unsorted = headings.map((heading) => heading.getAttribute("aria-sort"));
+    const unsort = () => {
+      headings.forEach((heading, column) => {
+        if (unsorted[column] === null) heading.removeAttribute("aria-sort");
+        else heading.setAttribute("aria-sort", unsorted[column]);
+      });
+      order = all;
+      sort = "";
+    };
+
     const restore = () => {
       const [target, text] = location.hash.slice(1).split("?");
-      if (target !== name || !text) return;
+      // an address without choices has none; one of another place on the page says nothing of them
+      if (target && (target !== name || !text)) return;
       const state = new URLSearchParams(text);
       search.value = state.get("filter") || "";
       select.value = "";
@@ -152,6 +167,7 @@
       const [key, way] = (state.get("sort") || "").split(":");
       const heading = headings.find((one) => one.dataset.key === key);
       if (heading) sortBy(heading, way === "down");
+      else unsort();
     };
     restore();
     render();
