@@ -45,6 +45,9 @@ def aligned(rows: Sequence[Sequence[str]], header: Sequence[str] = (), indent: s
 def printable(text: str) -> str:
     """Write a text of unknown origin on one line, without control characters."""
     line = " ".join(text.split())
+    # a site has a million of them, of which hardly one has anything to escape
+    if line.isprintable():
+        return line
     return "".join(c if c.isprintable() else _escaped(c) for c in line)
 
 

@@ -1,4 +1,4 @@
-"""Charts as files, and the library that draws them on a page: both from vl-convert's wheel."""
+"""Charts as files, by vl-convert."""
 
 from __future__ import annotations
 
@@ -45,12 +45,3 @@ def draw(chart: Chart, form: str) -> bytes:
         return png
     pdf: bytes = vl_convert.vegalite_to_pdf(spec)
     return pdf
-
-
-def page_library() -> str:
-    """JavaScript that defines ``vegaEmbed`` on a page, whole, without any request."""
-    import vl_convert
-
-    # its stub asks for a snippet, the function does not
-    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
-    return bundle

@@ -144,5 +144,6 @@ def _without(table: pa.Table, run_ids: set[str]) -> pa.Table:
 
 
 def _concatenated(tables: Iterable[pa.Table]) -> pa.Table:
-    every = [SCHEMA.empty_table(), *tables]
+    # of one chunk a column no copy is made
+    every = [table for table in tables if len(table)] or [SCHEMA.empty_table()]
     return pa.concat_tables(every).unify_dictionaries().combine_chunks()

@@ -21,6 +21,7 @@ _TEXTS = [c.name for c in COLUMNS if c.kind == "text"]
 _MEASURED = ("value", "std", "ci_low", "ci_high")
 # from about this size on it pays to read dictionaries as such
 _LARGE = 1 << 16
+_ROW_GROUP = 1 << 18
 # under this key Arrow keeps its own schema, which alone can say that texts are dictionaries
 _ARROW_SCHEMA = b"ARROW:schema"
 
@@ -40,18 +41,21 @@ def part_bytes(table: pa.Table, kind: Kind = "one run") -> bytes:
             by snappy, which every reader knows, and has statistics of each column.
     """
     written = io.BytesIO()
-    plain = table if table.schema == PLAIN_SCHEMA else table.cast(PLAIN_SCHEMA)
-    pq.write_table(
-        plain,
+    with pq.ParquetWriter(
         written,
+        PLAIN_SCHEMA,
         compression="none" if kind == "one run" else "snappy",
-        use_dictionary=_repeating(plain),
+        use_dictionary=_repeating(table),
         write_statistics=["seed"] if kind == "one run" else True,
         store_schema=False,
         write_page_checksum=True,
-    )
+    ) as writer:
+        for first in range(0, max(1, len(table)), _ROW_GROUP):
+            rows = table.slice(first, _ROW_GROUP)
+            # spelt out, texts are many times what they are as dictionaries
+            writer.write_table(rows if table.schema == PLAIN_SCHEMA else rows.cast(PLAIN_SCHEMA))
     of_run = kind == "one run" and len(table) > 0
-    return sealed(written.getvalue(), packed(_plain_values(plain)) if of_run else None)
+    return sealed(written.getvalue(), packed(_plain_values(table)) if of_run else None)
 
 
 def _repeating(table: pa.Table) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -76,6 +77,8 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
     """
     wanted = None if metric is None else RankBy.parse(metric)
     boards = []
+    # a class stands in as many rows as there are lines and metrics
+    key_of = cache(natural_key)
     for key, cohort in _cohorts(table, per_class=True):
         metrics = list(dict.fromkeys(row["metric"] for row in cohort.scores))
         for name in metrics:
@@ -85,7 +88,7 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
             if not scores:
                 continue
             # parts come in the order of their names, and a run may lack a class
-            scores.sort(key=lambda row: natural_key(row["class"] or ""))
+            scores.sort(key=lambda row: key_of(row["class"] or ""))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
     return boards
 

@@ -147,6 +147,10 @@ class PluginHost:
         names = [entry.name for entry in entries]
         return [e.name if names.count(e.name) == 1 else e.qualified_name for e in entries]
 
+    def knows(self, kind: str, name: str) -> bool:
+        """Tell whether ``find`` would find anything, without a thought to what was meant."""
+        return bool(self._candidates(kind, name))
+
     def spelling(self, entry: Entry) -> str:
         """Return the shortest name by which ``find`` gives this entry to who types it."""
         meant = self._candidates(entry.kind, entry.name)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from regene_bench.base.text import printable, slug
 from regene_bench.charts.collect import charts_of
 from regene_bench.leaderboard.board import Board
@@ -56,12 +53,6 @@ class BoardPage:
     def file(self, number: int) -> str:
         """File of the page's ``number``-th part, from 0."""
         return "index.html" if number == 0 else f"index.{number + 1}.html"
-
-    def rows_of(self, table: pa.Table) -> pa.Table:
-        """The rows of a leaderboard that this page shows."""
-        benchmark, preset = self.key
-        own = pc.and_(pc.equal(table["benchmark"], benchmark), pc.equal(table["preset"], preset))
-        return table.filter(own)
 
 
 def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from regene_bench.leaderboard.row_columns import RUN_COLUMNS
 from regene_bench.plan.protocol import Benchmark, installed_protocols, rank_metrics
 from regene_bench.plan.reported import ReportedNumber, reported_numbers
 from regene_bench.plugins.host import PluginHost
+from regene_bench.publish.page_rows import Stretch, by_pages
 from regene_bench.publish.pictures import RECONSTRUCTIONS, SAMPLES, Picture, first_picture
 
 _LINE = ("method", "method_version", "distribution", "params")
@@ -32,7 +33,8 @@ class Content:
     """Everything that pages are written from.
 
     Attributes:
-        table: All rows; every run stands once.
+        table: All rows, those of a page together; every run stands once.
+        stretches: Where each page's rows stand in it, by benchmark and preset.
         boards: Ranked boards, sorted.
         class_boards: Boards per class, one a metric.
         class_lines: For every line the boards per class that it stands on, with it.
@@ -46,6 +48,7 @@ class Content:
     """
 
     table: pa.Table
+    stretches: Mapping[tuple[str, str], Stretch]
     boards: tuple[Board, ...]
     class_boards: tuple[Board, ...]
     class_lines: dict[Key, list[tuple[Board, Line]]]
@@ -66,7 +69,8 @@ class Content:
 def collect(sources: Sequence[Source], host: PluginHost) -> Content:
     """Read what pages need; of several leaderboards the first one's pictures count."""
     merged = merge(sources)
-    table = without_tracebacks(merged.table)
+    rows = by_pages(without_tracebacks(merged.table))
+    table = rows.table
     names = merged.table["benchmark"].unique().to_pylist()
     protocols = installed_protocols(host, names)
     boards = make_boards(table, rank_metrics(protocols))
@@ -75,6 +79,7 @@ def collect(sources: Sequence[Source], host: PluginHost) -> Content:
     folders = [source.path for source in sources if source.path.is_dir()]
     return Content(
         table=table,
+        stretches=rows.stretches,
         boards=tuple(sorted(boards, key=lambda b: (b.benchmark, b.preset, -b.protocol_version))),
         class_boards=tuple(class_boards),
         class_lines=_by_line(class_boards),

@@ -15,14 +15,15 @@ import jinja2
 from markupsafe import Markup, escape
 
 from regene_bench.base.version import __version__
-from regene_bench.charts.draw import CONFIG, page_library
+from regene_bench.charts.draw import CONFIG
+from regene_bench.charts.page_library import page_library
 from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.merge import Source
 from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.board_page import BoardPage, make_board_page
 from regene_bench.publish.board_views import chunks
 from regene_bench.publish.content import Content, collect
-from regene_bench.publish.downloads import write_downloads
+from regene_bench.publish.downloads import Downloads
 from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.method_page import make_method_pages
 from regene_bench.publish.pictures import Picture, picture_name, write_strip
@@ -70,10 +71,11 @@ def publish_site(
     """
     content = collect(sources, host)
     with replaced_folder(out) as folder:
-        site = _Site(folder, title, safe_cells)
+        site = _Site(folder, title, Downloads(content.table, safe_cells=safe_cells))
         site.write_assets()
         pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
-        write_downloads(content.table, folder / "downloads", safe_cells=safe_cells)
+        shown = sorted(pages, key=lambda page: content.stretches[page.key])
+        site.downloads.write_all(folder / "downloads", [folder / page.folder for page in shown])
         site.write("index.html", "index.html.j2", pages=pages, content=content, root="")
         count = sum(1 for _ in folder.rglob("*.html"))
     return SiteReport(out, count, content)
@@ -82,9 +84,9 @@ def publish_site(
 class _Site:
     """Writes templates into a folder."""
 
-    def __init__(self, folder: Path, title: str, safe_cells: bool) -> None:
+    def __init__(self, folder: Path, title: str, downloads: Downloads) -> None:
         self.folder = folder
-        self.safe_cells = safe_cells
+        self.downloads = downloads
         self._environment = jinja2.Environment(
             loader=jinja2.PackageLoader("regene_bench.publish"),
             # names in results are anybody's text
@@ -115,7 +117,7 @@ class _Site:
         own = importlib.resources.files("regene_bench.publish") / "assets"
         for name in _ASSETS:
             (folder / name).write_bytes((own / name).read_bytes())
-        (folder / "vega.js").write_text(page_library(), encoding="utf-8")
+        (folder / "vega.js").write_bytes(page_library())
 
 
 def breakable(text: str) -> Markup:
@@ -146,8 +148,7 @@ def _write_benchmark(
     _copy_pictures(site.folder / page.folder / "samples", content.pictures, page)
     _copy_pictures(site.folder / page.folder / "reconstructions", content.reconstructions, page)
     _write_strips(site.folder / page.folder / "samples", page)
-    rows, where = page.rows_of(content.table), site.folder / page.folder
-    write_downloads(rows, where, safe_cells=site.safe_cells)
+    site.downloads.write(site.folder / page.folder, *content.stretches[page.key])
     return page
 
 

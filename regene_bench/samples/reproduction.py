@@ -53,6 +53,8 @@ def command_of(
 
 def benchmark_as_typed(record: RunRecord, host: PluginHost) -> str:
     """Return a run's benchmark as it is named here; as in the row where it is not registered."""
+    if not host.knows("benchmark", record.benchmark):
+        return record.benchmark
     try:
         return host.spelling(host.find("benchmark", record.benchmark, home=OWN_DISTRIBUTION))
     except RegeneBenchError:

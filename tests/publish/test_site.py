@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from regene_bench.leaderboard.merge import read_source
+from regene_bench.leaderboard.merge import Source, read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.plugins.host import load_plugins
@@ -98,6 +98,27 @@ def test_rows_can_be_downloaded(site: Path, results: Path) -> None:
         assert pa_csv.read_csv(folder / "scores.csv").column_names == SCHEMA.names
         assert pa_csv.read_csv(folder / "scores.csv").num_rows == rows
     assert read_source(site / "downloads" / "scores.parquet").table.num_rows == rows
+
+
+def test_rows_of_several_pages_lie_in_any_order(tmp_path: Path) -> None:
+    for number in range(6):
+        run = record(f"r{number}", benchmark=f"bench{number % 2}", scores=(score("fid", number),))
+        write_part(tmp_path / "results", run)
+    table = read_source(tmp_path / "results").table
+    assert table["run_id"].to_pylist() == ["r0", "r2", "r4", "r1", "r3", "r5"]
+    shuffled = Source(tmp_path, table.take([5, 0, 4, 1, 3, 2]))
+    publish_site([shuffled], tmp_path / "site", load_plugins())
+    found = {
+        folder: pa_csv.read_csv(tmp_path / "site" / folder / "scores.csv")["run_id"].to_pylist()
+        for folder in ("bench0-quick", "bench1-quick", "downloads")
+    }
+    assert found == {
+        "bench0-quick": ["r0", "r2", "r4"],
+        "bench1-quick": ["r5", "r3", "r1"],
+        "downloads": ["r0", "r2", "r4", "r5", "r3", "r1"],
+    }
+    whole = pq.read_table(tmp_path / "site" / "downloads" / "scores.parquet")
+    assert whole["run_id"].to_pylist() == found["downloads"]
 
 
 def test_pictures_stand_beside_the_numbers(site: Path) -> None:
