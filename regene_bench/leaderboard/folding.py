@@ -108,9 +108,10 @@ def _without_vain_reasons(scores: Iterable[ScoreRow]) -> tuple[ScoreRow, ...]:
 
 def table_of(records: Iterable[RunRecord], schema: pa.Schema = SCHEMA) -> pa.Table:
     """The rows of records, under the schema, or the same one with plain texts."""
-    rows = [row | {"schema_version": SCHEMA_VERSION} for run in records for row in run.rows()]
+    rows = [row for run in records for row in run.rows()]
+    versions = [SCHEMA_VERSION] * len(rows)
     columns = [
-        _array([row[name] for row in rows], kind)
+        _array(versions if name == "schema_version" else [row[name] for row in rows], kind)
         for name, kind in zip(schema.names, schema.types, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
@@ -118,6 +119,6 @@ def table_of(records: Iterable[RunRecord], schema: pa.Schema = SCHEMA) -> pa.Tab
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     # most columns of a run say the same in all rows; to repeat it is faster than to look at each
-    if values and all(value is values[0] for value in values):
+    if values and len(set(map(id, values))) == 1:
         return pa.repeat(pa.scalar(values[0], kind), len(values))
     return pa.array(values, kind)

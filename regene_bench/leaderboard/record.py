@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Literal, cast
 
 from regene_bench.base.hashing import canonical_json
@@ -161,12 +162,12 @@ class RunRecord:
 _NOT_RUN_COLUMNS = {"status", "error_type", "error_message", "scores", "restored"}
 _RUN_FIELDS = tuple(f.name for f in fields(RunRecord) if f.name not in _NOT_RUN_COLUMNS)
 _SCORE_FIELDS = tuple(f.name for f in fields(ScoreRow))
+_score_values = attrgetter(*_SCORE_FIELDS)
 _SCORE_COLUMNS = tuple("class" if name == "class_name" else name for name in _SCORE_FIELDS)
 
 
 def _score_columns(score: ScoreRow) -> dict[str, Any]:
-    values = (getattr(score, name) for name in _SCORE_FIELDS)
-    return dict(zip(_SCORE_COLUMNS, values, strict=True))
+    return dict(zip(_SCORE_COLUMNS, _score_values(score), strict=True))
 
 
 def _score_of(row: Mapping[str, Any]) -> ScoreRow:

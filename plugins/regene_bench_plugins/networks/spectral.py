@@ -19,27 +19,34 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 class SpectralNorm(nn.Module):
-    """Divides a weight by its largest singular value, as the matrix ``[outputs, everything else]``.
+    """Divides a weight by its largest singular value, as a matrix.
+
+    The matrix is ``[outputs, everything else]``; that of a convolution in the place of a transposed
+    one is ``[inputs, everything else]``, since that is where a transposed one's weight begins, and
+    what each input may add to all of the pixels around it.
 
     The singular vector is followed by one power iteration a use in training (section 2.2 and
     algorithm 1) and kept as a buffer, so that it is in checkpoints.
 
     Args:
-        weight: The weight as it starts.
+        weight: The weight as it starts, ``[outputs, inputs, ...]``.
+        transposed: Whether it stands for a transposed convolution's.
     """
 
-    def __init__(self, weight: Tensor) -> None:
+    def __init__(self, weight: Tensor, *, transposed: bool = False) -> None:
         super().__init__()
         self.left: Tensor
-        self.register_buffer("left", F.normalize(torch.randn(len(weight)), dim=0))
+        self.transposed = transposed
+        matrix = self._matrix(weight)
+        self.register_buffer("left", F.normalize(torch.randn(len(matrix)), dim=0))
         with torch.no_grad():
             for _ in range(_FIRST_ITERATIONS):
-                self._iterate(weight.flatten(1))
+                self._iterate(matrix)
 
     def forward(self, weight: Tensor) -> Tensor:
         """Return the weight over its largest singular value; gradients flow through both."""
         with torch.autocast(weight.device.type, enabled=False):
-            matrix = weight.flatten(1)
+            matrix = self._matrix(weight)
             with torch.no_grad():
                 if self.training:
                     self._iterate(matrix)
@@ -48,14 +55,24 @@ class SpectralNorm(nn.Module):
                 right = F.normalize(matrix.T @ left, dim=0)
             return weight / torch.dot(left, matrix @ right)
 
+    def _matrix(self, weight: Tensor) -> Tensor:
+        return (weight.transpose(0, 1) if self.transposed else weight).flatten(1)
+
     def _iterate(self, matrix: Tensor) -> None:
         right = F.normalize(matrix.T @ self.left, dim=0)
         self.left.copy_(F.normalize(matrix @ right, dim=0))
 
 
-def spectrally_normalised(network: ModuleT) -> ModuleT:
-    """Normalise every convolution, linear layer and embedding of a network, in place."""
+def spectrally_normalised(network: ModuleT, *, transposed: bool = False) -> ModuleT:
+    """Normalise every convolution, linear layer and embedding of a network, in place.
+
+    Args:
+        network: The network.
+        transposed: Whether its convolutions stand for transposed ones, as a decoder's do.
+    """
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)]
     for layer in layers:
-        parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.weight))
+        turned = transposed and isinstance(layer, nn.Conv2d)
+        norm = SpectralNorm(layer.weight, transposed=turned)
+        parametrize.register_parametrization(layer, "weight", norm)
     return network
