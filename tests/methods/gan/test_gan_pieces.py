@@ -93,6 +93,24 @@ def test_normalised_weights_have_the_largest_singular_value_1(index: int) -> Non
     assert torch.allclose(layer.weight, plain / largest_singular_value(plain), atol=1e-4)
 
 
+def test_a_convolution_in_the_place_of_a_transposed_one_has_its_norm() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        turned = nn.ConvTranspose2d(6, 2, 3, padding=1, bias=False)
+        layer = nn.Conv2d(6, 2, 3, padding=1, bias=False)
+        images = torch.randn(2, 6, 5, 5)
+    plain = turned.weight.detach()  # [inputs, outputs, 3, 3]
+    with torch.no_grad():
+        layer.weight.copy_(plain.flip(2, 3).transpose(0, 1))
+    assert torch.allclose(layer(images), turned(images), atol=1e-5)  # they are the same map
+    network = spectrally_normalised(nn.Sequential(layer), transposed=True).train()
+    for _ in range(200):
+        _ = layer.weight
+    network.eval()
+    expected = turned(images) / largest_singular_value(plain)
+    assert torch.allclose(layer(images), expected, atol=1e-4)
+
+
 def test_the_gradient_of_a_normalised_weight_is_that_of_dividing_by_the_norm() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(2)

@@ -22,7 +22,7 @@ from regene_bench_plugins.methods.vae.config import (
 )
 from regene_bench_plugins.methods.vae.ghosh import against_summed_error, ghosh_preset, of_kind
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
-from regene_bench_plugins.methods.vae.network import PointHeads
+from regene_bench_plugins.methods.vae.network import Autoencoding, PointHeads
 from regene_bench_plugins.methods.vae.objectives import RAEObjective
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
 from regene_bench_plugins.methods.vae.samplers import fit_sampler
@@ -51,7 +51,7 @@ class RAESN(Method):
     A mixture of 10 Gaussians is fitted to its codes afterwards, one for each class.
     """
 
-    version = "3"
+    version = "4"
     Config = RAESNConfig
     config: RAESNConfig
     sampling_params = SAMPLER_PARAMS
@@ -72,7 +72,7 @@ class RAESN(Method):
         """Train on ``data.train_generated()``, then fit the sampler."""
         config, shape = self.config, data.shape
         with runtime.seeded("init"):
-            network = spectrally_normalised(unconditional_network(config, shape, PointHeads))
+            network = _normalised(unconditional_network(config, shape, PointHeads))
         summed = against_summed_error(config.embedding_weight, shape)
         objective = RAEObjective(2 * summed / config.latent_dim)
         images = data.train_generated()
@@ -80,3 +80,15 @@ class RAESN(Method):
         fit_autoencoder("rae_sn", network, objective, plan, images, runtime)
         sampler = fit_sampler(config, network, data, runtime)
         return AutoencodingModel(network, sampler, config.conditional)
+
+
+def _normalised(network: Autoencoding) -> Autoencoding:
+    """Normalise both networks; the decoder as the transposed convolutions that it stands for.
+
+    The authors' layers take the norm of what a transposed convolution makes of each input. Of the
+    last one, which gives a single channel, the norm of what makes each output would be that of all
+    its weights together, and no pixel could come near black or white for a long time.
+    """
+    for name, part in network.named_children():
+        spectrally_normalised(part, transposed=name == "decoder")
+    return network
