@@ -44,6 +44,11 @@ from regene_bench.evaluation.extrapolation import (
     frechet_at_infinity_from,
     subset_sizes,
 )
+from regene_bench.evaluation.feature_likelihood import (
+    FeatureLikelihood,
+    feature_likelihood,
+    halves_likelihood,
+)
 from regene_bench.evaluation.frechet import Gaussian, check_pair, frechet_distance, frechet_from
 from regene_bench.evaluation.inception_score import count_splits, inception_score
 from regene_bench.evaluation.kid import kernel_distance
@@ -123,6 +128,7 @@ __all__ = [
     "Exhibit",
     "ExtractorCard",
     "FeatureExtractor",
+    "FeatureLikelihood",
     "Features",
     "Figure",
     "FigureConfig",
@@ -192,6 +198,7 @@ __all__ = [
     "draw_pairs",
     "exclusive",
     "expected_trials",
+    "feature_likelihood",
     "find_weights",
     "frechet_at_infinity",
     "frechet_at_infinity_from",
@@ -199,6 +206,7 @@ __all__ = [
     "frechet_from",
     "gaussian_mmd",
     "half_width",
+    "halves_likelihood",
     "hookimpl",
     "images_to_see",
     "inception_score",

@@ -218,6 +218,11 @@ def register_metrics(register: Register) -> None:
         summary="discrepancy under a Gaussian kernel; CMMD's on CLIP features",
     )
     register(
+        "fld",
+        f"{_HERE}.metrics.fld:FeatureLikelihoodDivergence",
+        summary="how much less likely test images are than under real ones",
+    )
+    register(
         "vendi",
         f"{_HERE}.metrics.vendi:Vendi",
         summary="effective number of different generated images, at four orders",
