@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -103,8 +104,8 @@ def visits(site: Path, page: str, rounds: int) -> list[Visit]:
     return made
 
 
-def _visit(browser: object, address: str) -> Visit:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})  # type: ignore[attr-defined]
+def _visit(browser: Any, address: str) -> Visit:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(address)
     page.wait_for_function(DRAWN)
@@ -167,8 +168,10 @@ def print_making(rows: int, against: Path | None, rounds: int) -> None:
 
 
 def main() -> None:
+    def number(text: str) -> int:
+        return int(float(text))
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    number = functools.partial(lambda text: int(float(text)))
     parser.add_argument("--rows", type=number, nargs="*", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=number, default=200, help="of the page")
     parser.add_argument("--against", type=Path, help="another checkout; it takes turns")

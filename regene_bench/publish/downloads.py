@@ -63,11 +63,11 @@ class Downloads:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{STEM}.parquet").write_bytes(part_bytes(self._rows, "many runs"))
         with (folder / f"{STEM}.csv").open("wb") as file:
-            for number, page in enumerate(pages):
+            file.write(codecs.BOM_UTF8)
+            pa_csv.write_csv(PLAIN_SCHEMA.empty_table(), file)
+            for page in pages:
                 with (page / f"{STEM}.csv").open("rb") as lines:
-                    header = lines.readline()
-                    if number == 0:
-                        file.write(header)
+                    lines.readline()
                     shutil.copyfileobj(lines, file)
 
 

@@ -42,6 +42,7 @@ def by_pages(table: pa.Table) -> PageRows:
     pages = sorted(product(benchmarks, presets))
     number = dict(zip(pages, range(len(pages)), strict=True))
     numbers = np.array([[number[b, p] for p in presets] for b in benchmarks], np.int64)
+    numbers = numbers.reshape(len(benchmarks), len(presets))  # also without a row
     page = numbers[*(unboxed(table[name]) for name in _PAGE)]
     order = np.argsort(page, kind="stable")
     if np.any(np.diff(page) < 0):

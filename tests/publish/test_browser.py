@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from regene_bench.leaderboard.merge import read_source
+from regene_bench.leaderboard.parts import write_part
+from regene_bench.plugins.host import load_plugins
+from regene_bench.publish.site import publish_site
+from tests.leaderboard.helpers import record
 from tests.publish.results import HOSTILE, SWEEP
 
 BOARD = "digits-quick/index.html"
@@ -311,6 +316,35 @@ def test_back_takes_a_choice_back(watched: Watched) -> None:
         f"document.querySelectorAll('.sortable tbody tr').length === {len(chosen)}"
     )
     assert labels(page) == chosen
+
+
+def test_back_takes_a_choice_back_in_either_of_two_tables(browser: Any, tmp_path: Path) -> None:
+    for version in (1, 2):
+        for method in ("cgan", "cvae"):
+            run = record(f"{method}{version}", protocol_version=version, method=method)
+            write_part(tmp_path / "results", run)
+    publish_site([read_source(tmp_path / "results")], tmp_path / "site", load_plugins())
+    page = browser.new_page()
+    page.goto((tmp_path / "site" / BOARD).as_uri())
+    tables = page.locator(".sortable")
+
+    def counts() -> list[int]:
+        return [tables.nth(number).locator("tbody tr").count() for number in (0, 1)]
+
+    for number in (0, 1):
+        tables.nth(number).get_by_label("Method").select_option("cgan")
+    assert counts() == [1, 1]
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.sortable tbody tr').length === 3")
+    assert counts() == [1, 2]
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.sortable tbody tr').length === 4")
+    page.go_forward()
+    page.go_forward()
+    page.wait_for_function("document.querySelectorAll('.sortable tbody tr').length === 2")
+    page.reload()
+    assert counts() == [1, 1]
+    page.close()
 
 
 def test_back_leaves_the_page_whatever_was_typed(watched: Watched) -> None:

@@ -121,6 +121,12 @@ def test_rows_of_several_pages_lie_in_any_order(tmp_path: Path) -> None:
     assert whole["run_id"].to_pylist() == found["downloads"]
 
 
+def test_no_rows_make_a_site_too(tmp_path: Path, results: Path) -> None:
+    nothing = Source(tmp_path, read_source(results).table.slice(0, 0))
+    assert publish_site([nothing], tmp_path / "site", load_plugins()).pages == 1
+    assert pa_csv.read_csv(tmp_path / "site" / "downloads" / "scores.csv").num_rows == 0
+
+
 def test_pictures_stand_beside_the_numbers(site: Path) -> None:
     good = [run for run in runs() if run.status == "ok"]
     assert len(list((site / "digits-quick" / "samples").glob("*.png"))) == len(good)

@@ -9,7 +9,10 @@
       const script = document.createElement("script");
       script.src = address;
       script.addEventListener("load", resolve);
-      script.addEventListener("error", () => reject(new Error(`${address} cannot be read`)));
+      script.addEventListener("error", () => {
+        library = undefined;
+        reject(new Error(`${address} cannot be read`));
+      });
       document.head.append(script);
     });
     return library;
@@ -61,13 +64,18 @@
   };
 
   const seen = new Set();
+  let theme = 0;
   const show = async (box) => {
     if (seen.has(box)) return;
     observer.unobserve(box);
     seen.add(box);
     try {
       await loaded();
-      await draw(box);
+      // the colours may change meanwhile
+      for (let drawn = -1; drawn !== theme;) {
+        drawn = theme;
+        await draw(box);
+      }
     } catch (error) {
       // one chart that cannot be drawn does not keep the others from it
       box.textContent = `This cannot be drawn (${error.message}); its data stand below.`;
@@ -90,7 +98,8 @@
   };
   if (document.readyState === "complete") whenIdle(showNext);
   else addEventListener("load", () => whenIdle(showNext));
-  document.addEventListener("themechange", () => seen.forEach((box) => {
-    if (box.dataset.drawn !== "no") loaded().then(() => draw(box), () => {});
-  }));
+  document.addEventListener("themechange", () => {
+    theme += 1;
+    seen.forEach((box) => { if (box.dataset.drawn === "yes") draw(box); });
+  });
 })();

@@ -61,8 +61,10 @@
       const text = state.toString();
       const address = location.href.split("#")[0] + (text ? `#${name}?${text}` : "");
       if (address === location.href) return;
-      if (step) history.pushState(null, "", address);
-      else history.replaceState(null, "", address);
+      // the address has this table's choices, the state those of all
+      const every = { ...history.state, [name]: text };
+      if (step) history.pushState(every, "", address);
+      else history.replaceState(every, "", address);
     };
 
     const render = () => {
@@ -150,10 +152,12 @@
     };
 
     const restore = () => {
-      const [target, text] = location.hash.slice(1).split("?");
-      // an address without choices has none; one of another place on the page says nothing of them
-      if (target && (target !== name || !text)) return;
-      const state = new URLSearchParams(text);
+      const [target, own] = location.hash.slice(1).split("?");
+      const here = target === name && own;
+      // a link to a place on the page says nothing of choices
+      if (!here && !history.state) return;
+      const state = new URLSearchParams(here ? own : history.state[name]);
+      page = 0;
       search.value = state.get("filter") || "";
       select.value = "";
       if ([...select.options].some((one) => one.value === state.get("method"))) select.value = state.get("method");
@@ -178,6 +182,7 @@
     addEventListener("afterprint", () => { size = Number(box.dataset.size); render(); });
   };
 
+  if (!history.state) history.replaceState({}, "");
   document.querySelectorAll(".sortable").forEach(enhance);
 
   const dialog = document.getElementById("enlarged");
