@@ -9,7 +9,7 @@ in the change log.
 
 from __future__ import annotations
 
-from regene_bench.base.environment import is_offline
+from regene_bench.base.environment import is_offline, is_torch_only
 from regene_bench.base.errors import (
     ConfigError,
     DataError,
@@ -211,6 +211,7 @@ __all__ = [
     "images_to_see",
     "inception_score",
     "is_offline",
+    "is_torch_only",
     "kernel_distance",
     "mae",
     "mean_pair_distance",

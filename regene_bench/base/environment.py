@@ -14,6 +14,7 @@ ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
 BLOCK_VARIABLE = "REGENE_BENCH_BLOCK_PLUGINS"
 STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
 GRACE_VARIABLE = "REGENE_BENCH_GRACE"
+TORCH_ONLY_VARIABLE = "REGENE_BENCH_TORCH_ONLY"
 
 VARIABLES: dict[str, str] = {
     DATA_VARIABLE: "Folders that hold data sets, separated as in `PATH`; looked through after "
@@ -29,6 +30,8 @@ VARIABLES: dict[str, str] = {
     STRICT_VARIABLE: "`1`: a plugin that is broken ends the call instead of being left out.",
     GRACE_VARIABLE: "Seconds after which work that was asked to stop, and does not, is ended. "
     "Default: 60.",
+    TORCH_ONLY_VARIABLE: "`1`: extractors compute in torch alone, also where the extra `fast` is "
+    "installed: for features with the same bits as on a machine without it.",
 }
 """What each variable does, in Markdown."""
 
@@ -52,6 +55,11 @@ def is_on(variable: str) -> bool:
 def is_offline() -> bool:
     """Tell whether the user wants no network to be used (``$REGENE_BENCH_OFFLINE``)."""
     return is_on(OFFLINE_VARIABLE)
+
+
+def is_torch_only() -> bool:
+    """Tell whether the user wants extractors to use torch alone (``$REGENE_BENCH_TORCH_ONLY``)."""
+    return is_on(TORCH_ONLY_VARIABLE)
 
 
 def names_in(variable: str) -> list[str]:

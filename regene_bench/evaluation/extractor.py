@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -78,6 +79,11 @@ class FeatureExtractor(ABC):
         augmented_stages: Names of the stages of that training whose batches the protocol's
             augmentation changes, for people to read.
 
+    Attributes:
+        computed_by: Packages beyond torch that compute the features, by name, with their versions.
+            They stand among the packages of rows, and not on the card: how features are computed is
+            free within the rounding of float32.
+
     Args:
         options: The protocol's ``[presets.NAME.extractors.ID]`` table for this extractor.
     """
@@ -85,6 +91,7 @@ class FeatureExtractor(ABC):
     weights: ClassVar[tuple[WeightsFile, ...]] = ()
     trained_on_data: ClassVar[bool] = False
     augmented_stages: ClassVar[tuple[str, ...]] = ()
+    computed_by: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options

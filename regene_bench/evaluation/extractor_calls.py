@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,13 +22,21 @@ from regene_bench.runtime.runtime import Runtime
 _OTHERS = "Tell its authors; metrics with other extractors are measured."
 
 
+class Prepared(NamedTuple):
+    """An extractor that is ready, and what it says of itself."""
+
+    extractor: FeatureExtractor
+    card: ExtractorCard
+    computed_by: Mapping[str, str]
+
+
 def prepared(
     kind: type[FeatureExtractor],
     options: Mapping[str, Any],
     data: BenchmarkData,
     runtime: Runtime,
     whose: str,
-) -> tuple[FeatureExtractor, ExtractorCard]:
+) -> Prepared:
     """Make an extractor and prepare it.
 
     Args:
@@ -39,7 +47,7 @@ def prepared(
         whose: What it is and whose, as the beginning of a sentence.
 
     Returns:
-        The extractor with its card, which is asked for once.
+        The extractor with what it says of itself, which is asked for once.
 
     Raises:
         UnavailableError: Its weights are not to be had.
@@ -49,11 +57,16 @@ def prepared(
         with guarded(f"{whose}, while it was prepared,", _OTHERS), kept_process_state():
             extractor = kind(copy.deepcopy(options))
             extractor.prepare(data, runtime)
-            card = extractor.card
+            card, computed_by = extractor.card, dict(extractor.computed_by)
     except (MethodError, DataError) as error:
         raise PluginError(f"{whose} cannot be prepared: {text_of(error)}", hint=_OTHERS) from error
     _check_card(card, whose)
-    return extractor, card
+    if not all(isinstance(text, str) for text in (*computed_by, *computed_by.values())):
+        raise PluginError(
+            f"{whose} is computed_by {computed_by!r:.80}, no versions by packages' names.",
+            hint=_OTHERS,
+        )
+    return Prepared(extractor, card, computed_by)
 
 
 def extracted(extractor: FeatureExtractor, images: Tensor, whose: str) -> Features:

@@ -18,13 +18,20 @@ from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import cache_dir
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
-from regene_bench.evaluation.extractor_calls import check_part, check_width, extracted, prepared
+from regene_bench.evaluation.extractor_calls import (
+    Prepared,
+    check_part,
+    check_width,
+    extracted,
+    prepared,
+)
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.tensor_marks import Marked
 
 FindExtractor = Callable[[str], type[FeatureExtractor]]
 T = TypeVar("T")
+_COMPUTED_BY = "computed_by"
 _CHUNK = 256
 # Fewer on a CPU, where a large network takes seconds for these, and a stop request must be seen.
 _CHUNK_ON_CPU = 64
@@ -66,12 +73,21 @@ class FeatureCache:
         self._options = options
         self._data = data
         self._runtime = runtime
-        self._ready: dict[str, tuple[FeatureExtractor, ExtractorCard]] = {}
+        self._ready: dict[str, Prepared] = {}
         self._failed: dict[str, UnavailableError | PluginError] = {}
         self._real: dict[tuple[str, str], Marked[Features]] = {}
         self._of_real: dict[tuple[str, str, str], Marked[Any]] = {}
         self._disk = CheckpointStore(cache_dir() / "features")
         self._keeps = True
+        self._computed_by: dict[str, str] = {}
+
+    @property
+    def computed_by(self) -> Mapping[str, str]:
+        """Packages beyond torch that computed features which were asked for, with their versions.
+
+        Those that an earlier call had computed, and this one found on the disk, count as well.
+        """
+        return self._computed_by
 
     def extractor(self, name: str) -> FeatureExtractor:
         """Return an extractor, prepared on first use.
@@ -81,7 +97,7 @@ class FeatureCache:
             PluginError: It failed while it was prepared, or has another name on its card than it is
                 registered under; the same error each time.
         """
-        return self._prepared(name)[0]
+        return self._prepared(name).extractor
 
     def card(self, name: str) -> ExtractorCard:
         """Return the card of an extractor, which is prepared on first use.
@@ -90,9 +106,9 @@ class FeatureCache:
             UnavailableError: As of ``extractor``.
             PluginError: The same.
         """
-        return self._prepared(name)[1]
+        return self._prepared(name).card
 
-    def _prepared(self, name: str) -> tuple[FeatureExtractor, ExtractorCard]:
+    def _prepared(self, name: str) -> Prepared:
         if name in self._failed:
             raise self._failed[name]
         if name not in self._ready:
@@ -107,11 +123,11 @@ class FeatureCache:
                 raise
         return self._ready[name]
 
-    def _prepare(self, name: str) -> tuple[FeatureExtractor, ExtractorCard]:
+    def _prepare(self, name: str) -> Prepared:
         kind, whose = self._find(name), self._described(name)
         options = self._options.get(name, {})
         try:
-            extractor, card = prepared(kind, options, self._data, self._runtime, whose)
+            found = prepared(kind, options, self._data, self._runtime, whose)
         finally:
             changed = self._put_right()
         if changed:
@@ -120,8 +136,8 @@ class FeatureCache:
                 "That was put right.",
                 hint="Its authors are to work on a copy (tensor.clone()).",
             )
-        self._check_identity(name, card.id)
-        return extractor, card
+        self._check_identity(name, found.card.id)
+        return found
 
     def _check_identity(self, name: str, card_id: str) -> None:
         """Refuse features that leaderboards would show under another extractor's name."""
@@ -139,7 +155,8 @@ class FeatureCache:
             PluginError: What the extractor gives is not a finite row an image.
             UnavailableError: Its weights are not to be had.
         """
-        extractor, whose = self.extractor(name), self._described(name)
+        extractor, _, packages = self._prepared(name)
+        whose = self._described(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
         for start in range(0, len(images), chunk):
@@ -159,6 +176,7 @@ class FeatureCache:
                 whole.logits[start:done] = part.logits
             self._runtime.progress(f"{task}: {name}", done, len(images))
         assert whole is not None, "there are images"
+        self._computed_by |= packages
         return whole
 
     def real(self, name: str, images: DeviceImages) -> Features:
@@ -171,7 +189,7 @@ class FeatureCache:
             found = self._kept(file, name, len(images.images))
             if found is None:
                 found = self.extract(name, images.images, "real images")
-                self._keep(file, found)
+                self._keep(file, name, found)
             self._real[key] = Marked.of(found)
         return self._real[key].value
 
@@ -188,17 +206,24 @@ class FeatureCache:
         try:
             found = Features(saved["features"], saved["logits"])
             check_part(found, n, torch.device("cpu"), name)
-        except (LookupError, TypeError, PluginError):
+            packages = dict(saved.get(_COMPUTED_BY, {}))
+        except (LookupError, TypeError, ValueError, PluginError):
             again("they are no features of these images")
             return None
+        if not packages.keys() <= self._prepared(name).computed_by.keys():
+            # where torch alone is asked for, features have the bits of torch's
+            return None
+        self._computed_by |= packages
         device, logits = self._runtime.device, found.logits
         return Features(found.features.to(device), None if logits is None else logits.to(device))
 
-    def _keep(self, file: str, found: Features) -> None:
+    def _keep(self, file: str, name: str, found: Features) -> None:
         """Write features to the cache, which only saves time: where it cannot, warn once."""
         try:
             sweep_abandoned(self._disk.folder)
-            self._disk.save(file, {"features": found.features, "logits": found.logits})
+            packages = dict(self._prepared(name).computed_by)
+            state = {"features": found.features, "logits": found.logits, _COMPUTED_BY: packages}
+            self._disk.save(file, state)
         except ResultsError as error:
             if self._keeps:
                 text = f"Features of real images are not kept. {error.message}"

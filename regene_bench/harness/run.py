@@ -338,7 +338,7 @@ def _record(
         trained_together=ledger.together,
         torch_version=torch.__version__,
         python_version=provenance.python_version(),
-        packages=provenance.package_versions(),
+        packages=provenance.package_versions() | dict(setting.shelf.computed_by),
         git_commit=provenance.git_commit(),
         fit_seconds=fit_seconds,
         generate_seconds=ledger.generate.seconds,

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from regene_bench.base.hashing import stable_id
-from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.finished import with_earlier_scores
 from regene_bench.harness.pictures import sample_grid, save_picture
 from regene_bench.harness.run_folders import run_folder
+from regene_bench.harness.workbench import Workbench
 from regene_bench.leaderboard.parts import read_own_part, write_part
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.plan.protocol import Benchmark
@@ -53,8 +53,7 @@ def record_of(
     rows: tuple[ScoreRow, ...],
     name: str,
     reference: Reference,
-    real: BenchmarkData,
-    runtime: Runtime,
+    bench: Workbench,
     measure_seconds: float,
 ) -> RunRecord:
     """Describe scored samples as a run that was neither trained nor generated here.
@@ -62,6 +61,7 @@ def record_of(
     The run id is a hash of the protocol, the real data, the name and the samples' content, so the
     same images are the same run wherever they lie.
     """
+    real, device = bench.data, bench.runtime.device
     run_id = stable_id(
         {
             "protocol": reference.identity,
@@ -91,11 +91,11 @@ def record_of(
         },
         seed=0,
         status="ok",
-        device=runtime.device.type,
-        gpu_name=device_name(runtime.device) or None,
+        device=device.type,
+        gpu_name=device_name(device) or None,
         torch_version=torch.__version__,
         python_version=provenance.python_version(),
-        packages=provenance.package_versions(),
+        packages=provenance.package_versions() | dict(bench.shelf.computed_by),
         git_commit=provenance.git_commit(),
         measure_seconds=measure_seconds,
         scores=rows,

@@ -76,7 +76,7 @@ def score_by_benchmark(
     wanted = bench.comparison.labels.cpu().numpy()
     rows = with_caveats(rows, found, wanted, data.class_names)
     reference = Reference.of(benchmark, chosen_preset)
-    record = record_of(found, rows, request.name, reference, data, bench.runtime, meter.seconds)
+    record = record_of(found, rows, request.name, reference, bench, meter.seconds)
     title = (
         f"{request.name}: {len(found)} {'' if found.labels is not None else 'unlabelled '}images "
         f"of {found.source} against {benchmark.name} v{benchmark.version} ({chosen_preset})"

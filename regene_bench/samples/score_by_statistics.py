@@ -73,7 +73,7 @@ def score_by_statistics(request: ScoreRequest, source: str, extractor: str) -> R
     # no protocol says how many images, of which classes, there should be
     rows = with_caveats(rows, found, np.zeros(len(found), dtype=np.int64))
     reference = reference_of(statistics, extractor)
-    record = record_of(found, rows, request.name, reference, bench.data, runtime, meter.seconds)
+    record = record_of(found, rows, request.name, reference, bench, meter.seconds)
     record = with_statistics(record, source, extractor)
     title = (
         f"{request.name}: {len(found)} images of {found.source} against the statistics "

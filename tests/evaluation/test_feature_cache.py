@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -280,3 +281,56 @@ def test_whatever_an_extractor_raises_while_it_is_prepared_is_its_own_error(
         assert "'mean'" in caught.value.message
     assert Failing.prepared == 1
     assert not is_available(cache, "mean")
+
+
+class Fast(MeanExtractor):
+    computed_by: ClassVar[Mapping[str, str]] = {"an engine": "1.2"}
+
+
+def test_what_computed_features_is_known_also_of_those_on_the_disk(
+    data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CLASSES, "fast", Fast)
+    Fast.reset()
+    cache = cache_of(data, make_runtime(tmp_path))
+    cache.extractor("fast")
+    assert not cache.computed_by, "nothing was computed yet"
+    cache.real("fast", data.test)
+    assert cache.computed_by == {"an engine": "1.2"}
+    cache.real("mean", data.test)
+    assert cache.computed_by == {"an engine": "1.2"}
+
+    monkeypatch.setattr(Fast, "computed_by", {"an engine": "1.3"})
+    later = cache_of(data, make_runtime(tmp_path))
+    later.real("fast", data.test)
+    assert Fast.extracted == len(data.test), "the older one's features are features all the same"
+    assert later.computed_by == {"an engine": "1.2"}
+
+
+def test_torch_alone_takes_features_of_torch_alone(
+    data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CLASSES, "fast", Fast)
+    Fast.reset()
+    cache_of(data, make_runtime(tmp_path)).real("fast", data.test)
+    monkeypatch.setattr(Fast, "computed_by", {})
+    for _ in range(2):
+        torch_only = cache_of(data, make_runtime(tmp_path))
+        torch_only.real("fast", data.test)
+        assert not torch_only.computed_by
+        assert Fast.extracted == 2 * len(data.test), "extracted again once, then kept"
+    monkeypatch.setattr(Fast, "computed_by", {"an engine": "1.2"})
+    fast = cache_of(data, make_runtime(tmp_path))
+    fast.real("fast", data.test)
+    assert Fast.extracted == 2 * len(data.test), "with the engine torch's features are taken"
+    assert not fast.computed_by
+
+
+@pytest.mark.parametrize("stated", [None, {"an engine": 1.2}, {3: "1.2"}, "an engine"])
+def test_an_extractor_that_says_nonsense_of_what_computes_it_is_refused(
+    stated: object, data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CLASSES, "fast", Fast)
+    monkeypatch.setattr(Fast, "computed_by", stated)
+    with pytest.raises(PluginError):
+        cache_of(data, make_runtime(tmp_path)).extractor("fast")

@@ -101,7 +101,7 @@ def test_features_are_those_before_the_linear_layer(data: BenchmarkData, tmp_pat
     assert found.features.shape == (7, 64) == (7, extractor.card.feature_dim)
     assert found.logits is not None
     assert found.logits.shape == (7, 3)
-    head = extractor._network.head
+    head = extractor._head
     torch.testing.assert_close(head(found.features), found.logits)
 
 

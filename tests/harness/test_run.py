@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from regene_bench.base.errors import Interrupted, TrainingDivergedError
 from regene_bench.base.events import Event, Message
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.data.shapes import ImageShape
+from regene_bench.evaluation.evaluation import Evaluation
 from regene_bench.evaluation.metric import Column, Metric, Score
 from regene_bench.harness.run import execute
 from regene_bench.harness.run_folders import run_folder
@@ -24,6 +26,7 @@ from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.training.capabilities import Generation
 from regene_bench.training.method import Method
+from tests.evaluation.fakes import MeanExtractor
 from tests.methods.builders import make_data
 
 from .builders import Flat, FlatModel, run_of, setting_of
@@ -91,6 +94,23 @@ def test_a_run_becomes_a_record(data: BenchmarkData, tmp_path: Path) -> None:
     assert record.packages["numpy"]
     write_part(setting.results, record)
     assert read_run(setting.results, run.run_id) == record
+
+
+def test_a_row_says_what_computed_its_features(
+    data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Feature(Counting):
+        def measure(self, evaluation: Evaluation) -> Iterable[Score]:
+            evaluation.generated_features("mean")
+            return super().measure(evaluation)
+
+    monkeypatch.setattr(MeanExtractor, "computed_by", {"an engine": "1.2"})
+    unmeasured, measured = setting_of(tmp_path, data), setting_of(tmp_path, data, Feature())
+    assert "an engine" not in execute(run_of(value=0.2), unmeasured).packages
+    record = execute(run_of(value=0.2), measured)
+    assert record.packages["an engine"] == "1.2"
+    write_part(measured.results, record)
+    assert read_run(measured.results, record.run_id) == record
 
 
 def test_a_run_leaves_its_identity_and_a_picture(data: BenchmarkData, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from regene_bench_plugins.backbones.efficientnet_lite0 import (
 )
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
+from regene_bench_plugins.extractors.openvino_network import computed_by, faster, probe_images
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 224
@@ -48,7 +49,10 @@ class EfficientNetLite0(FeatureExtractor):
         network = load_network(path).to(runtime.device)
         if runtime.device.type == "cpu":
             fold_padding(network)
-        self._network = network.to(memory_format=torch.channels_last)
+        network = network.to(memory_format=torch.channels_last)
+        probe = _inputs(probe_images(runtime.device))
+        self._network = faster(network, probe, "efficientnet_lite0", runtime)
+        self.computed_by = computed_by(self._network)
 
     @property
     def card(self) -> ExtractorCard:
@@ -66,5 +70,8 @@ class EfficientNetLite0(FeatureExtractor):
             return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
 
     def _pooled(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network((bicubic_square(images, _SIZE) - 127.0) / 128.0)
-        return features
+        return self._network(_inputs(images))
+
+
+def _inputs(images: Tensor) -> Tensor:
+    return (bicubic_square(images, _SIZE) - 127.0) / 128.0

@@ -1,0 +1,185 @@
+"""Networks of extractors computed by OpenVINO: the same weights in float32, in less time on a CPU.
+
+OpenVINO is the optional extra ``fast``. It compiles a network as a whole and keeps its maps in the
+layout of the processor's vector registers, where torch computes layer by layer. It is used where
+all of this holds, and torch computes otherwise: the device is a CPU, OpenVINO is installed and was
+not asked to stay away, and its features agree with torch's on a probe.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from regene_bench.api import Message, Runtime, is_torch_only
+from regene_bench_plugins.extractors.float32 import full_float32
+
+PACKAGE = "openvino"
+Network = Callable[[Tensor], Tensor]
+"""Maps inputs float32 ``[N, 3, H, W]`` to features float32 ``[N, D]``."""
+
+# Of the Euclidean length of an image's features: rounding stays ten times below, TF32 is a hundred
+# times above, bfloat16 ten thousand times.
+TOLERANCE = 1e-5
+
+
+def faster(network: nn.Module, probe: Tensor, name: str, runtime: Runtime) -> Network:
+    """Let OpenVINO compute a network, if it can and if that gives the same features.
+
+    Args:
+        network: In evaluation mode, on the runtime's device; an image's features are its own.
+        probe: Inputs ``[N, 3, H, W]`` there with N ≥ 2, to compare both ways of computing on.
+        name: The extractor's, for messages.
+        runtime: Device, and who is told why torch computes where OpenVINO was meant to.
+
+    Returns:
+        A ``CompiledNetwork``, or the network itself.
+    """
+    on_a_cpu = runtime.device.type == "cpu"
+    if not (on_a_cpu and is_installed() and _can_compile_here()) or is_torch_only():
+        return network
+    try:
+        compiled = CompiledNetwork(network, probe)
+        error = _difference(compiled, network, probe)
+    except Exception as trouble:  # its own exceptions are of many kinds; torch computes as well
+        reason = str(trouble).strip().partition("\n")[0] or type(trouble).__name__
+        _tell(runtime, name, f"OpenVINO cannot compute it ({reason})")
+        return network
+    if not error <= TOLERANCE:
+        _tell(runtime, name, f"OpenVINO's features differ from torch's by {error:.1e} of a probe's")
+        return network
+    return compiled
+
+
+def probe_images(device: torch.device) -> Tensor:
+    """Images to compare both ways of computing on: noise, and shades from edge to edge.
+
+    Returns:
+        uint8 ``[3, 3, 32, 32]``, always the same.
+    """
+    noise = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    shades = torch.linspace(0, 1, 32).expand(1, 3, 32, 32)
+    return (torch.cat([noise, shades]) * 255).to(torch.uint8).to(device)
+
+
+def is_installed() -> bool:
+    """Tell whether OpenVINO is here; it is not imported."""
+    return find_spec(PACKAGE) is not None
+
+
+def computed_by(network: Network) -> Mapping[str, str]:
+    """Packages beyond torch that compute a network, by name, with their versions."""
+    return {PACKAGE: version(PACKAGE)} if isinstance(network, CompiledNetwork) else {}
+
+
+class CompiledNetwork:
+    """A network of fixed weights in OpenVINO, for a CPU.
+
+    It is compiled for the number of threads that torch has, and for images of one size; anew where
+    either changes. The number of images is free. The same images among the same others have the
+    same features to the bit, from call to call and from process to process.
+
+    Args:
+        network: In evaluation mode, on the CPU. It is not needed afterwards.
+        example: Inputs ``[N, 3, H, W]`` of which the first is passed through it.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+        Exception: It cannot compute the network.
+    """
+
+    def __init__(self, network: nn.Module, example: Tensor) -> None:
+        self._model = _converted(network, example[:1])
+        self._compiled_for: tuple[int, ...] = ()
+        self._request: Any = None
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Map float32 ``[N, 3, H, W]`` to float32 ``[N, D]``."""
+        self._compile(torch.get_num_threads(), inputs.shape[1:])
+        # shared with us while it computes, which it does before it returns
+        given = {0: inputs.detach().contiguous().numpy()}
+        return torch.from_numpy(self._request.infer(given, share_inputs=True)[0])
+
+    def _compile(self, threads: int, size: torch.Size) -> None:
+        wanted = (threads, *size)
+        same_size = self._compiled_for[1:] == wanted[1:]
+        # in a forked child what was compiled goes on to compute, and nothing can be compiled
+        if wanted == self._compiled_for or (same_size and not _can_compile_here()):
+            return
+        from openvino import Core
+
+        global _used_by
+        _used_by = os.getpid()
+        self._model.reshape([-1, *size])
+        compiled = Core().compile_model(self._model, "CPU", _settings(threads))
+        self._request = compiled.create_infer_request()
+        self._compiled_for = wanted
+
+
+def _settings(threads: int) -> dict[str, Any]:
+    """What keeps OpenVINO to float32 proper and to torch's number of threads."""
+    return {
+        # left out, processors with bfloat16 units compute in that
+        "INFERENCE_PRECISION_HINT": "f32",
+        "EXECUTION_MODE_HINT": "ACCURACY",
+        # numbers below 1e-38 stay what they are, as in torch
+        "CPU_DENORMALS_OPTIMIZATION": "NO",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        # pinned threads of two processes would share one core and leave another idle
+        "ENABLE_CPU_PINNING": "NO",
+    }
+
+
+def _converted(network: nn.Module, example: Tensor) -> Any:
+    """OpenVINO's form of a network; its weights are shared with torch's.
+
+    Its front end is called directly: ``openvino.convert_model`` imports much more, for seconds, and
+    counts its calls by OpenVINO's telemetry.
+    """
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    network.requires_grad_(False)
+    with torch.no_grad(), full_float32(example.device), warnings.catch_warnings():
+        # TorchScript is deprecated, and what both sides can read
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        script = torch.jit.freeze(traced)
+    decoder = TorchScriptPythonDecoder(script, example_input=(example,), skip_freeze=True)
+    front_end = FrontEndManager().load_by_framework("pytorch")
+    # the decoder must have a name: the front end does not keep it alive
+    return front_end.convert(front_end.load(decoder))
+
+
+def _difference(compiled: CompiledNetwork, network: nn.Module, probe: Tensor) -> float:
+    """The largest difference of one image's features, relative to their Euclidean length."""
+    with torch.no_grad(), full_float32(probe.device):
+        found, expected = compiled(probe), network(probe)
+    if found.shape != expected.shape:
+        return float("inf")
+    length = expected.norm(dim=1).clamp_min(torch.finfo(torch.float32).tiny)
+    return float(((found - expected).norm(dim=1) / length).max())
+
+
+def _tell(runtime: Runtime, name: str, why: str) -> None:
+    runtime.tell(Message(f"{name}: {why}; torch computes, which takes longer.", "warning"))
+
+
+_used_by: int | None = None
+
+
+def _can_compile_here() -> bool:
+    """Whether this process may compile networks.
+
+    A child that was forked from a process in which OpenVINO computed may not: OpenVINO's threads
+    are not there, and compiling waits for them or ends the process.
+    """
+    return _used_by in (None, os.getpid())

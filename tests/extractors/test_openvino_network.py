@@ -1,0 +1,241 @@
+"""OpenVINO in torch's place: the same features, or torch and a word about it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from regene_bench_plugins.extractors import openvino_network as module
+from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
+from regene_bench_plugins.extractors.openvino_network import (
+    TOLERANCE,
+    CompiledNetwork,
+    computed_by,
+    faster,
+    probe_images,
+)
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+
+from regene_bench.base.environment import TORCH_ONLY_VARIABLE
+from regene_bench.base.events import Event, Message
+from tests.methods.builders import make_data, make_runtime
+
+needs_openvino = pytest.mark.skipif(
+    not module.is_installed(), reason="the extra `fast` is not installed"
+)
+
+
+class Network(nn.Module):
+    """Convolutions of fixed weights, whose features are means over places: any size of image."""
+
+    def __init__(self, channels: int = 3) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).mean((2, 3))
+
+
+class Unheard(nn.Module):
+    """What no inference engine has an operation for."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.linalg.svdvals(x.flatten(2))[:, :2]
+
+
+@pytest.fixture
+def network() -> nn.Module:
+    return Network().eval()
+
+
+@pytest.fixture
+def told() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def choose(tmp_path: Path, told: list[Event]) -> Callable[[nn.Module], module.Network]:
+    """What computes a network after it was asked to be faster."""
+    runtime = make_runtime(tmp_path, emit=told.append)
+    return lambda network: faster(network.eval(), inputs(3), "mine", runtime)
+
+
+def inputs(n: int, channels: int = 3, side: int = 24, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(n, channels, side, side, generator=generator) * 2 - 1
+
+
+def error(found: Tensor, expected: Tensor) -> float:
+    return float(((found - expected).norm(dim=1) / expected.norm(dim=1)).max())
+
+
+def warnings_in(told: list[Event]) -> list[str]:
+    return [e.text for e in told if isinstance(e, Message) and e.level == "warning"]
+
+
+@needs_openvino
+def test_features_of_real_images_are_those_of_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = load_digits().images[:24] * (255 / 16)
+    images = torch.from_numpy(digits.astype(np.uint8))[:, None]
+    found = {}
+    for torch_only in ("1", "0"):
+        monkeypatch.setenv(TORCH_ONLY_VARIABLE, torch_only)
+        extractor = EfficientNetLite0({})
+        extractor.prepare(make_data(), make_runtime(tmp_path))
+        assert list(extractor.computed_by) == ([] if torch_only == "1" else ["openvino"])
+        with torch.inference_mode():
+            found[torch_only] = extractor.extract(images).features
+    assert not torch.equal(found["0"], found["1"]), "one of them was computed twice"
+    assert error(found["0"], found["1"]) <= TOLERANCE
+
+
+@needs_openvino
+def test_any_number_of_images_of_any_size_agrees(network: nn.Module) -> None:
+    compiled = CompiledNetwork(network, inputs(2))
+    for n, side in ((1, 24), (5, 24), (64, 24), (3, 40), (2, 24)):
+        images = inputs(n, side=side, seed=n).contiguous(memory_format=torch.channels_last)
+        assert error(compiled(images), network(images).detach()) <= TOLERANCE
+
+
+@needs_openvino
+def test_it_computes_in_float32_with_torchs_number_of_threads(network: nn.Module) -> None:
+    compiled, before = CompiledNetwork(network, inputs(2)), torch.get_num_threads()
+    try:
+        for threads in (2, 1):
+            torch.set_num_threads(threads)
+            compiled(inputs(2))
+            settings = compiled._request.get_compiled_model()
+            assert settings.get_property("INFERENCE_NUM_THREADS") == threads
+            assert settings.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
+        images = inputs(64, side=96)
+        compiled(images)
+        start, used = time.perf_counter(), time.process_time()
+        for _ in range(5):
+            compiled(images)
+        used, passed = time.process_time() - used, time.perf_counter() - start
+        assert used < 1.2 * passed, "one thread uses one core"
+    finally:
+        torch.set_num_threads(before)
+
+
+@needs_openvino
+def test_equal_images_have_equal_bits_in_every_process(network: nn.Module) -> None:
+    code = (
+        "from tests.extractors.test_openvino_network import *\n"
+        "found = CompiledNetwork(Network().eval(), inputs(2))(inputs(9))\n"
+        "print(found.numpy().tobytes().hex())"
+    )
+    command = [sys.executable, "-c", code]
+    elsewhere = subprocess.run(command, check=True, capture_output=True, text=True)
+    compiled = CompiledNetwork(network, inputs(2))
+    found = compiled(inputs(9))
+    assert torch.equal(compiled(inputs(9)), found)
+    assert elsewhere.stdout == found.numpy().tobytes().hex() + "\n"
+
+
+@needs_openvino
+def test_results_do_not_change_when_the_next_ones_are_computed(network: nn.Module) -> None:
+    compiled = CompiledNetwork(network, inputs(2))
+    found = compiled(inputs(4))
+    before = found.clone()
+    compiled(inputs(4, seed=1))
+    assert torch.equal(found, before)
+
+
+@needs_openvino
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_in_a_forked_child_torch_computes_what_would_have_to_be_compiled(
+    network: nn.Module, tmp_path: Path
+) -> None:
+    compiled = CompiledNetwork(network, inputs(2))
+    expected = compiled(inputs(3))
+
+    def in_the_child() -> None:
+        assert torch.equal(compiled(inputs(3)), expected)
+        assert isinstance(faster(network, inputs(3), "mine", make_runtime(tmp_path)), Network)
+
+    child = multiprocessing.get_context("fork").Process(target=in_the_child)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+
+
+@pytest.mark.parametrize(
+    ("compiled", "why"),
+    [
+        (lambda network, probe: lambda inputs: network(inputs) * 1.0001, "differ from torch's by"),
+        (lambda network, probe: lambda inputs: network(inputs)[:, 1:], "differ from torch's by"),
+        (lambda network, probe: lambda inputs: network(inputs) * float("nan"), "differ"),
+    ],
+    ids=["other numbers", "another shape", "no numbers"],
+)
+def test_where_the_two_disagree_torch_computes_and_it_is_said(
+    compiled: Callable[..., object],
+    why: str,
+    network: nn.Module,
+    choose: Callable[[nn.Module], module.Network],
+    told: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CompiledNetwork", compiled)
+    assert choose(network) is network
+    (text,) = warnings_in(told)
+    assert text.startswith("mine: ")
+    assert why in text
+    assert "torch computes" in text
+
+
+@needs_openvino
+def test_what_openvino_cannot_compute_torch_does_and_it_is_said(
+    choose: Callable[[nn.Module], module.Network], told: list[Event]
+) -> None:
+    network = Unheard()
+    assert choose(network) is network
+    assert "OpenVINO cannot compute it" in warnings_in(told)[0]
+
+
+def test_without_the_package_torch_computes_in_silence(
+    network: nn.Module,
+    choose: Callable[[nn.Module], module.Network],
+    told: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    found = choose(network)
+    assert found is network
+    assert not computed_by(found)
+    assert not warnings_in(told)
+
+
+def test_asked_to_stay_with_torch_it_does(
+    network: nn.Module,
+    choose: Callable[[nn.Module], module.Network],
+    told: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(TORCH_ONLY_VARIABLE, "1")
+    assert choose(network) is network
+    assert not told
+
+
+def test_probes_are_images_that_differ() -> None:
+    images = probe_images(torch.device("cpu"))
+    assert (images.dtype, tuple(images.shape)) == (torch.uint8, (3, 3, 32, 32))
+    assert torch.equal(images, probe_images(torch.device("cpu")))
+    assert float(torch.pdist(images.flatten(1).float()).min()) > 0
