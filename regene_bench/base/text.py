@@ -160,3 +160,16 @@ def slug(text: str) -> str:
         return plain
     mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{plain}-{mark}" if plain else mark
+
+
+def about(seconds: float) -> str:
+    """A duration that was foretold, to what is worth saying of it: ``about 40 s``, ``about 7 min``.
+
+    Args:
+        seconds: More than a few.
+    """
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from time import monotonic
 from typing import Any, TypeVar
 
 import torch
@@ -16,6 +17,7 @@ from regene_bench.base.events import Message
 from regene_bench.base.files import sweep_abandoned
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import cache_dir
+from regene_bench.base.text import about
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
 from regene_bench.evaluation.extractor import ExtractorCard, FeatureExtractor, Features
 from regene_bench.evaluation.extractor_calls import (
@@ -32,6 +34,9 @@ from regene_bench.runtime.tensor_marks import Marked
 FindExtractor = Callable[[str], type[FeatureExtractor]]
 T = TypeVar("T")
 _COMPUTED_BY = "computed_by"
+_REAL = "real images"
+# seconds that nobody needs to be told of beforehand are fewer
+_LONG = 20.0
 _CHUNK = 256
 # Fewer on a CPU, where a large network takes seconds for these, and a stop request must be seen.
 _CHUNK_ON_CPU = 64
@@ -159,6 +164,7 @@ class FeatureCache:
         whose = self._described(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
+        began = monotonic()
         for start in range(0, len(images), chunk):
             self._runtime.stop.check()
             part = extracted(extractor, images[start : start + chunk], whose)
@@ -175,6 +181,8 @@ class FeatureCache:
             if whole.logits is not None and part.logits is not None:
                 whole.logits[start:done] = part.logits
             self._runtime.progress(f"{task}: {name}", done, len(images))
+            if start == 0 and task == _REAL:
+                self._foretell(name, len(images), (monotonic() - began) / done)
         assert whole is not None, "there are images"
         self._computed_by |= packages
         return whole
@@ -188,10 +196,19 @@ class FeatureCache:
             file = f"{name.replace(':', '-')}-{stable_id({'content': content, 'card': card})}"
             found = self._kept(file, name, len(images.images))
             if found is None:
-                found = self.extract(name, images.images, "real images")
+                found = self.extract(name, images.images, _REAL)
                 self._keep(file, name, found)
             self._real[key] = Marked.of(found)
         return self._real[key].value
+
+    def _foretell(self, name: str, n: int, seconds_each: float) -> None:
+        """Say how long features of many images take, and that they do so once."""
+        seconds = n * seconds_each
+        if seconds >= _LONG:
+            text = (
+                f"features of {n:,} real images ({name}) take {about(seconds)}, and are then kept"
+            )
+            self._runtime.tell(Message(text))
 
     def _kept(self, file: str, name: str, n: int) -> Features | None:
         """Features of ``n`` real images from the disk, if they are there and as they were."""

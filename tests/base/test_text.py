@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import regene_bench
-from regene_bench.base.text import json_text, printable, safe_cell, say, visible
+from regene_bench.base.text import about, json_text, printable, safe_cell, say, visible
 
 SHOWN = {
     "\x1b[2J": r"\x1b[2J",
@@ -76,3 +76,11 @@ def test_commands_print_through_one_function() -> None:
         )
     ]
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(21.7, "22 s"), (89, "89 s"), (90, "2 min"), (840, "14 min"), (5400, "1.5 h")],
+)
+def test_durations_are_foretold_as_people_say_them(seconds: float, said: str) -> None:
+    assert about(seconds) == f"about {said}"

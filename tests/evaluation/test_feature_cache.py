@@ -12,6 +12,7 @@ import torch
 from regene_bench.base.errors import Interrupted, PluginError, UnavailableError
 from regene_bench.base.events import Event, Message, Progress
 from regene_bench.data.device_images import BenchmarkData, DeviceImages
+from regene_bench.evaluation import feature_cache
 from regene_bench.evaluation.extractor import FeatureExtractor, Features
 from regene_bench.evaluation.feature_cache import _CHUNK_ON_CPU, FeatureCache
 from regene_bench.harness.finished import is_available
@@ -334,3 +335,41 @@ def test_an_extractor_that_says_nonsense_of_what_computes_it_is_refused(
     monkeypatch.setattr(Fast, "computed_by", stated)
     with pytest.raises(PluginError):
         cache_of(data, make_runtime(tmp_path)).extractor("fast")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(100.0, "about 3 min"), (1.0, None)])
+def test_how_long_real_images_take_is_said_after_the_first_of_them(
+    seconds: float,
+    said: str | None,
+    data: BenchmarkData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n = len(data.train)
+    assert _CHUNK_ON_CPU < n <= 2 * _CHUNK_ON_CPU
+    # a clock that is looked at before and after the first chunk
+    times = iter((0.0, seconds))
+    monkeypatch.setattr(feature_cache, "monotonic", lambda: next(times))
+    told: list[Event] = []
+    cache = cache_of(data, make_runtime(tmp_path, emit=told.append))
+    cache.real("mean", data.train)
+    texts = [event.text for event in told if isinstance(event, Message)]
+    expected = f"features of {n} real images (mean) take {said}, and are then kept"
+    assert texts == ([] if said is None else [expected])
+    if said is not None:
+        first, later = (i for i, event in enumerate(told) if isinstance(event, Progress))
+        assert first < told.index(Message(expected)) < later
+    cache_of(data, make_runtime(tmp_path)).real("mean", data.train)
+
+
+def test_generated_images_are_not_foretold(
+    data: BenchmarkData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feature_cache, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(feature_cache, "_LONG", 0.0)
+    told: list[Event] = []
+    cache = cache_of(data, make_runtime(tmp_path, emit=told.append))
+    cache.extract("mean", data.train.images, "generated images")
+    assert not [event for event in told if isinstance(event, Message)]
+    cache.real("mean", data.train)
+    assert [event for event in told if isinstance(event, Message)]
