@@ -15,6 +15,7 @@ import pytest
 import torch
 from regene_bench_plugins.extractors import openvino_network as module
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
+from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.extractors.openvino_network import (
     TOLERANCE,
     CompiledNetwork,
@@ -101,6 +102,30 @@ def test_features_of_real_images_are_those_of_torch(
             found[torch_only] = extractor.extract(images).features
     assert not torch.equal(found["0"], found["1"]), "one of them was computed twice"
     assert error(found["0"], found["1"]) <= TOLERANCE
+
+
+@needs_openvino
+def test_the_neutral_classifier_is_the_same_one_with_and_without_it(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, told: list[Event]
+) -> None:
+    data = make_data(1, 28, 28)
+    recipe = {"epochs": 2.0, "depth": 8, "batch_size": 32, "learning_rate": 0.05}
+    found, cards = {}, set()
+    for torch_only in ("1", "0"):
+        monkeypatch.setenv(TORCH_ONLY_VARIABLE, torch_only)
+        extractor = NeutralClassifier(recipe)
+        extractor.prepare(data, make_runtime(tmp_path, emit=told.append))
+        assert list(extractor.computed_by) == ([] if torch_only == "1" else ["openvino"])
+        with torch.inference_mode():
+            found[torch_only] = extractor.extract(data.test.images)
+        cards.add(extractor.card)
+    assert len(cards) == 1
+    assert not warnings_in(told)
+    assert error(found["0"].features, found["1"].features) <= TOLERANCE
+    logits = found["0"].logits, found["1"].logits
+    assert logits[0] is not None
+    assert logits[1] is not None
+    assert error(*logits) <= 10 * TOLERANCE
 
 
 @needs_openvino

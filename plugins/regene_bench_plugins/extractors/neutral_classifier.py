@@ -194,7 +194,7 @@ def _fit(
 
 def _features_of(network: CifarResNet, data: BenchmarkData, runtime: Runtime) -> Network:
     """The network up to its features, which are half of a run's measuring on larger images."""
-    body = _Body(network)
+    body = _Body(network).eval()
     if data.shape.height * data.shape.width < _FEWEST_PIXELS:
         return body
     size = (data.shape.height, data.shape.width)
