@@ -27,6 +27,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -35,13 +36,14 @@ from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
 from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.extractors.openvino_network import CompiledNetwork
 from regene_bench_plugins.extractors.timm_models import Timm
-from torchvision.models import vgg16
+from regene_bench_plugins.extractors.vgg16 import VGG16
 
 from regene_bench.api import FeatureExtractor
 from regene_bench.base.environment import TORCH_ONLY_VARIABLE
 from regene_bench.evaluation.frechet import frechet_distance
 from regene_bench.evaluation.kid import kernel_distance
 from tests.extractors.random_inception import random_inception
+from tests.extractors.random_vgg16 import save_vgg16, vgg16_in_place_of
 from tests.methods.builders import make_data, make_runtime
 
 Compute = Callable[[Tensor], Tensor]
@@ -67,6 +69,7 @@ def main() -> None:
         print("\n{:<36}{:>9}{:>10}{:>8}{:>10}{:>13}".format(what, *heading))
         for name, both, images, seconds in subjects():
             line(name, both, images, seconds, rounds, given.threads)
+    floor(given.threads)
     scores()
 
 
@@ -106,6 +109,8 @@ def extractors() -> Iterator[Subject]:
     for model in ("resnet18", "resnet50", "mobilenetv3_small_100"):
         images = noise(16, 3, 32)
         yield subject(f"timm:{model}, {size_of(model)} px", lambda m=model: random_timm(m), images)
+    with vgg16_in_place_of(save_vgg16(Path(tempfile.mkdtemp()) / "weights")):
+        yield subject("vgg16, 32 px", lambda: VGG16({}), noise(64, 3, 32))
     recipe = {"epochs": 0.1}
     yield subject("neutral, 28 px", lambda: NeutralClassifier(recipe), noise(256, 1, 28))
 
@@ -144,7 +149,6 @@ def networks() -> Iterator[Subject]:
     layers = random_inception()
     inception = build_inception(weights_of_layers(layers))
     yield network("inception, 299 px", inception, 299, 8)
-    yield network("vgg16, 32 px", nn.Sequential(vgg16().features, nn.Flatten()), 32, 8)
     transformer = timm.create_model("vit_small_patch14_dinov2", num_classes=0, img_size=224)
     yield network("dinov2's smallest, 224 px", transformer, 224, 4)
     convnext = timm.create_model("convnext_tiny", num_classes=0)
@@ -159,6 +163,34 @@ def network(name: str, module: nn.Module, side: int, n: int) -> Subject:
     compiled(images)
     seconds = time.process_time() - start
     return name, {"torch": module, "openvino": compiled}, images, seconds
+
+
+@torch.inference_mode()
+def floor(threads: int) -> None:
+    """How near EfficientNet-Lite0 is to what the processor multiplies at best."""
+    _, both, images, _ = subject("the floor", lambda: EfficientNetLite0({}), noise(16, 3, 32))
+    with FlopCounterMode(display=False) as counter:
+        both["torch"](images)
+    factors = torch.randn(2, 1024, 1024)
+    clock = time.process_time if threads == 1 else time.perf_counter
+
+    def rate(operations: float, compute: Callable[[], object]) -> float:
+        """The best of several tries, in billions of operations a second."""
+        seconds = []
+        for _ in range(7):
+            start = clock()
+            compute()
+            seconds.append(clock() - start)
+        return operations / min(seconds) / 1e9
+
+    reached = {
+        side: rate(counter.get_total_flops(), lambda c=c: c(images)) for side, c in both.items()
+    }
+    best = rate(2 * 1024**3, lambda: factors[0] @ factors[1])
+    each = counter.get_total_flops() / len(images) / 1e9
+    shown = ", ".join(f"{side} {value:.0f}" for side, value in reached.items())
+    print(f"\nefficientnet_lite0 is {each:.2f} billion operations an image; billions a second:")
+    print(f"{shown}, products of large matrices {best:.0f}", flush=True)
 
 
 @torch.inference_mode()

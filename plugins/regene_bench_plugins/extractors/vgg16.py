@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regene_bench.api import (
@@ -17,6 +17,7 @@ from regene_bench.api import (
 from regene_bench_plugins.backbones import vgg16 as backbone
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
+from regene_bench_plugins.extractors.openvino_network import computed_by, faster, probe_images
 
 _LEAST_SIDE = 32
 _CHUNK = 8
@@ -38,7 +39,10 @@ class VGG16(FeatureExtractor):
             runtime.progress("fetching the weights of VGG-16", done, total, "bytes")
 
         layers = backbone.load_convolutions(obtain_weights(backbone.VGG16_2016, progress))
-        self._network = layers.to(runtime.device).to(memory_format=torch.channels_last)
+        network = nn.Sequential(layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+        network = network.to(runtime.device).to(memory_format=torch.channels_last)
+        self._network = faster(network, _inputs(probe_images(runtime.device)), "vgg16", runtime)
+        self.computed_by = computed_by(self._network)
 
     @property
     def card(self) -> ExtractorCard:
@@ -56,11 +60,13 @@ class VGG16(FeatureExtractor):
             return Features(in_chunks_on_cpu(self._averaged, images, _CHUNK))
 
     def _averaged(self, images: Tensor) -> Tensor:
-        values = images.float().div(255).expand(-1, 3, -1, -1)
-        height, width = values.shape[2:]
-        if min(height, width) < _LEAST_SIDE:
-            size = (max(height, _LEAST_SIDE), max(width, _LEAST_SIDE))
-            values = F.interpolate(values, size, mode="bilinear", antialias=True)
-        inputs = backbone.standardised(values).contiguous(memory_format=torch.channels_last)
-        features: Tensor = self._network(inputs).mean((2, 3))
-        return features
+        return self._network(_inputs(images))
+
+
+def _inputs(images: Tensor) -> Tensor:
+    values = images.float().div(255).expand(-1, 3, -1, -1)
+    height, width = values.shape[2:]
+    if min(height, width) < _LEAST_SIDE:
+        size = (max(height, _LEAST_SIDE), max(width, _LEAST_SIDE))
+        values = F.interpolate(values, size, mode="bilinear", antialias=True)
+    return backbone.standardised(values).contiguous(memory_format=torch.channels_last)
