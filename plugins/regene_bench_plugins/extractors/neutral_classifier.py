@@ -1,6 +1,7 @@
 """The neutral classifier: ResNet56 v1, trained once per benchmark on real images, then cached.
 
-It judges generated images from outside, as in section 6.1 of the ReGene paper.
+It judges generated images from outside, as in section 6.1 of the ReGene paper. A protocol's preset
+may give it another number of layers.
 """
 
 from __future__ import annotations
