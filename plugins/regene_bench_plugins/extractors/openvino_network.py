@@ -8,8 +8,10 @@ not asked to stay away, and its features agree with torch's on a probe.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import warnings
+import weakref
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -42,8 +44,7 @@ def faster(network: nn.Module, probe: Tensor, name: str, runtime: Runtime) -> Ne
     Returns:
         A ``CompiledNetwork``, or the network itself.
     """
-    on_a_cpu = runtime.device.type == "cpu"
-    if not (on_a_cpu and is_installed() and _can_compile_here()) or is_torch_only():
+    if runtime.device.type != "cpu" or is_torch_only() or not is_installed():
         return network
     try:
         compiled = CompiledNetwork(network, probe)
@@ -99,6 +100,7 @@ class CompiledNetwork:
         self._model = _converted(network, example[:1])
         self._compiled_for: tuple[int, ...] = ()
         self._request: Any = None
+        _compiled.add(self)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Map float32 ``[N, 3, H, W]`` to float32 ``[N, D]``."""
@@ -109,14 +111,10 @@ class CompiledNetwork:
 
     def _compile(self, threads: int, size: torch.Size) -> None:
         wanted = (threads, *size)
-        same_size = self._compiled_for[1:] == wanted[1:]
-        # in a forked child what was compiled goes on to compute, and nothing can be compiled
-        if wanted == self._compiled_for or (same_size and not _can_compile_here()):
+        if wanted == self._compiled_for:
             return
         from openvino import Core
 
-        global _used_by
-        _used_by = os.getpid()
         self._model.reshape([-1, *size])
         compiled = Core().compile_model(self._model, "CPU", _settings(threads))
         self._request = compiled.create_infer_request()
@@ -173,13 +171,17 @@ def _tell(runtime: Runtime, name: str, why: str) -> None:
     runtime.tell(Message(f"{name}: {why}; torch computes, which takes longer.", "warning"))
 
 
-_used_by: int | None = None
+_compiled: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
 
 
-def _can_compile_here() -> bool:
-    """Whether this process may compile networks.
+def _keep_what_was_compiled() -> None:
+    """In a forked child, let nothing go that was compiled before the fork, also not at its end.
 
-    A child that was forked from a process in which OpenVINO computed may not: OpenVINO's threads
-    are not there, and compiling waits for them or ends the process.
+    It computes on, but to let it go waits for threads that are not there, and ends the process.
     """
-    return _used_by in (None, os.getpid())
+    for network in _compiled:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(network._request))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keep_what_was_compiled)
