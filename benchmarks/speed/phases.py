@@ -7,8 +7,8 @@ classifier does for itself is its own. What belongs to none of them is "the rest
 Not called ``profile.py``: Python would take that for its module of the name, beside which other
 scripts of this folder stand.
 
-Usage: python benchmarks/speed/phases.py [--calls digits,mnist,score,site] [--data FOLDER]
-       [--against CHECKOUT] [--threads N]
+Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,site] [--data FOLDER]
+       [--against CHECKOUT [--at-once]] [--threads N]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ EXTRACTORS = "regene_bench_plugins.extractors"
 CACHE = "regene_bench.evaluation.feature_cache"
 TITLES = {
     "digits": "run digits",
+    "real": "run digits --methods real",
     "mnist": "run mnist --preset quick",
     "score": "score 1,797 digits --against digits",
     "site": "publish site, of 100,000 rows",
@@ -72,16 +74,21 @@ def main() -> None:
     parser.add_argument("--data", default="", help="folder with MNIST, for the call mnist")
     parser.add_argument("--against", type=Path, help="an older checkout, timed before this one")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--at-once", action="store_true", help="both checkouts beside each other")
     given = parser.parse_args()
     sides = {"before": given.against, "here": HERE} if given.against else {"here": HERE}
     print(f"{given.threads} thread(s), caches empty, seconds by the clock (and of CPU)")
     for call in given.calls.split(","):
         with tempfile.TemporaryDirectory() as folder:
             arguments = arguments_of(call, Path(folder), given.data)
-            found = {
-                side: timed(checkout, arguments, Path(folder) / side, given.threads)
-                for side, checkout in sides.items()
-            }
+            with ThreadPoolExecutor(len(sides) if given.at_once else 1) as pool:
+                started = {
+                    side: pool.submit(
+                        timed, checkout, arguments, Path(folder) / side, given.threads
+                    )
+                    for side, checkout in sides.items()
+                }
+            found = {side: result.result() for side, result in started.items()}
         table(TITLES[call], found)
 
 
@@ -90,6 +97,8 @@ def arguments_of(call: str, folder: Path, data: str) -> list[str]:
     match call:
         case "digits":
             return ["run", "digits"]
+        case "real":
+            return ["run", "digits", "--methods", "real"]
         case "mnist":
             return ["run", "mnist", "--preset", "quick", *(["--data", data] if data else [])]
         case "score":
@@ -104,7 +113,7 @@ def arguments_of(call: str, folder: Path, data: str) -> list[str]:
             rows = import_module("benchmarks.speed.leaderboard")
             rows.write(rows.synthetic(100_000), folder / "results", 100)
             return ["publish", "site", str(folder / "site"), str(folder / "results")]
-    raise SystemExit(f"There is no call {call!r}: digits, mnist, score or site.")
+    raise SystemExit(f"There is no call {call!r}: digits, real, mnist, score or site.")
 
 
 def timed(
