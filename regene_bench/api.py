@@ -9,7 +9,7 @@ in the change log.
 
 from __future__ import annotations
 
-from regene_bench.base.environment import is_offline, is_torch_only
+from regene_bench.base.environment import is_offline, is_torch_only, may_run_programs
 from regene_bench.base.errors import (
     ConfigError,
     DataError,
@@ -214,6 +214,7 @@ __all__ = [
     "is_torch_only",
     "kernel_distance",
     "mae",
+    "may_run_programs",
     "mean_pair_distance",
     "mean_pair_ssim",
     "measures_of",

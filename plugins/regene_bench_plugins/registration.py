@@ -134,6 +134,11 @@ def register_methods(register: Register) -> None:
         ("vqvae", "vqvae:VQVAE", "discrete codes with an autoregressive prior for each class"),
     ):
         register(name, f"{_HERE}.methods.vae.{target}", summary=summary)
+    register(
+        "pipeline",
+        f"{_HERE}.methods.pipeline.pipeline:Pipeline",
+        summary="a model trained elsewhere: diffusers, TorchScript, torch.export, a function",
+    )
 
 
 @hookimpl

@@ -15,6 +15,7 @@ BLOCK_VARIABLE = "REGENE_BENCH_BLOCK_PLUGINS"
 STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
 GRACE_VARIABLE = "REGENE_BENCH_GRACE"
 TORCH_ONLY_VARIABLE = "REGENE_BENCH_TORCH_ONLY"
+PROGRAMS_VARIABLE = "REGENE_BENCH_PROGRAMS"
 
 VARIABLES: dict[str, str] = {
     DATA_VARIABLE: "Folders that hold data sets, separated as in `PATH`; looked through after "
@@ -32,6 +33,8 @@ VARIABLES: dict[str, str] = {
     "Default: 60.",
     TORCH_ONLY_VARIABLE: "`1`: extractors compute in torch alone, also where the extra `fast` is "
     "installed: for features with the same bits as on a machine without it.",
+    PROGRAMS_VARIABLE: "`1`: the method `pipeline` may run the program that its `source` names: "
+    "TorchScript, torch.export, a function. A study or a row from elsewhere can name one.",
 }
 """What each variable does, in Markdown."""
 
@@ -60,6 +63,11 @@ def is_offline() -> bool:
 def is_torch_only() -> bool:
     """Tell whether the user wants extractors to use torch alone (``$REGENE_BENCH_TORCH_ONLY``)."""
     return is_on(TORCH_ONLY_VARIABLE)
+
+
+def may_run_programs() -> bool:
+    """Tell whether the user trusts programs that parameters name (``$REGENE_BENCH_PROGRAMS``)."""
+    return is_on(PROGRAMS_VARIABLE)
 
 
 def names_in(variable: str) -> list[str]:

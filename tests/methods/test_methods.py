@@ -22,6 +22,7 @@ AUTOENCODING = (
 ROUNDED = dict.fromkeys(("two_stage_vae", "nsgan", "lsgan", "began"), 1e-06)
 CAPABILITIES = {
     "real": {"generate"},
+    "pipeline": {"generate"},
     "autoencoder": {"encode", "decode", "generate"},
     "regene": {"encode", "decode", "generate", "classify"},
     **{name: {"encode", "decode", "generate"} for name in AUTOENCODING},
