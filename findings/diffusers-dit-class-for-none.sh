@@ -45,10 +45,23 @@ made(class_labels=[7], num_inference_steps=1, output_type="np")
 with_class, for_none = asked[0]
 print("asked for class 7 with the default guidance: embeddings of", asked[0])
 
+few = DiTTransformer2DModel(
+    num_attention_heads=2, attention_head_dim=8, in_channels=4, out_channels=8, num_layers=1, sample_size=4,
+    num_embeds_ada_norm=10, norm_num_groups=4,
+)
+ten = DiTPipeline(few, vae, DDIMScheduler())
+ten.set_progress_bar_config(disable=True)
+try:
+    ten(class_labels=[7], num_inference_steps=1, output_type="np")
+    raised = False
+except IndexError as error:
+    raised = True
+    print("of ten classes:", type(error).__name__, error)
+
 made.save_pretrained(os.environ["FOLDER"])
 kept = DiTPipeline.from_pretrained(os.environ["FOLDER"]).labels
 print("labels as made:", made.labels)
 print("labels after saving and loading:", kept)
-holds = with_class == 7 and for_none == 1000 and len(table.weight) == CLASSES + 1 and made.labels and not kept
+holds = raised and with_class == 7 and for_none == 1000 and len(table.weight) == CLASSES + 1 and made.labels and not kept
 sys.exit(0 if holds else 1)
 PYTHON

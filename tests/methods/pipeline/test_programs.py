@@ -46,8 +46,9 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def opened(tmp_path: Path, **values: Any) -> Any:
-    config = PipelineConfig(**{"noise_shape": (3,), **values})
-    return Pipeline(config).fit(make_data(), make_runtime(tmp_path / "run"))
+    if values["source"].endswith((".pt2", "model.pt")):
+        values = {"noise_shape": (3,), **values}
+    return Pipeline(PipelineConfig(**values)).fit(make_data(), make_runtime(tmp_path / "run"))
 
 
 @pytest.mark.usefixtures("trusting")
@@ -101,8 +102,12 @@ def test_a_function_is_given_labels_and_streams(
     [
         ("torch.zeros(len(labels), 3, 8, 8)", "images of 3 channels"),
         ("torch.zeros(len(labels), 1, 16, 8)", "16×8 pixels; the benchmark's have 8×8"),
-        ("torch.zeros(1, 1, 8, 8)", r"gave \(1, 1, 8, 8\) for 64 labels"),
-        ("torch.full((len(labels), 1, 8, 8), float('nan'))", "not finite"),
+        ("torch.zeros(1, 1, 8, 8)", r"gave \[1, 1, 8, 8\] for 64 labels"),
+        ("torch.full((len(labels), 1, 8, 8), 128)", "images of torch.int64"),
+        ("torch.full((len(labels), 1, 8, 8), 128.0)", "values from 128 to 128"),
+        ("torch.full((len(labels), 1, 8, 8), -1.0)", "values from -1 to -1; they must lie in 0 to"),
+        ("labels['no such thing']", "draw failed: "),
+        ("torch.full((len(labels), 1, 8, 8), float('nan'))", "values from nan to nan"),
         ("[1, 2]", "gave list for 64 labels"),
     ],
 )
@@ -141,6 +146,43 @@ def test_code_that_raises_is_named(tmp_path: Path) -> None:
     path.write_text("raise KeyError('weights')\n")
     with pytest.raises(MethodError, match=r"broken\.py:draw cannot be opened: KeyError: 'weights'"):
         opened(tmp_path, source=f"{path}:draw")
+    path.write_text("draw = 3\n")
+    with pytest.raises(MethodError, match="it is no function but int"):
+        opened(tmp_path, source=f"{path}:draw")
     path.write_text("def paint(labels, rng): ...\n")
     with pytest.raises(MethodError, match=r"AttributeError: .* no attribute 'draw'"):
         opened(tmp_path, source=f"{path}:draw")
+
+
+@pytest.mark.usefixtures("trusting")
+def test_noise_of_another_shape_is_told(program: str, tmp_path: Path) -> None:
+    model = opened(tmp_path, source=program, noise_shape=(2, 2))
+    with pytest.raises(MethodError, match="failed") as error:
+        model.generate(LABELS, SampleRng(0))
+    assert "noise [64, 2, 2] (pipeline.noise_shape, pipeline.batch_size)" in error.value.hint
+
+
+@pytest.mark.usefixtures("trusting")
+def test_integers_of_eight_bits_have_their_own_range(tmp_path: Path) -> None:
+    path = tmp_path / "black.py"
+    path.write_text(
+        "import torch\n"
+        "def draw(labels, rng):\n"
+        "    return torch.zeros(len(labels), 1, 8, 8, dtype=torch.uint8)\n"
+    )
+    model = opened(tmp_path, source=f"{path}:draw", output_range="-1..1")
+    assert float(model.generate(LABELS, SampleRng(0)).images.max()) == 0
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_module_that_has_changed_since_its_import_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "changing.py"
+    path.write_text("def draw(labels, rng): ...\n")
+    opened(tmp_path, source="changing:draw")
+    opened(tmp_path, source="changing:draw")
+    path.write_text("def draw(labels, rng): return 1\n")
+    with pytest.raises(MethodError, match="changed since it was imported"):
+        opened(tmp_path, source="changing:draw")

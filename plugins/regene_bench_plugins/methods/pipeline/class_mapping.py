@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from regene_bench.api import MethodError, did_you_mean
+from regene_bench_plugins.methods.pipeline.sampler import Names
+
+_EXAMPLE = "--set 'pipeline.classes={{\"{}\": 0, …}}'"
+
+
+def names_of(labels: Mapping[int, str]) -> Names:
+    """Find the classes by name, of names with commas between several of one class.
+
+    Args:
+        labels: Names by number; the whole text is a name, too.
+
+    Returns:
+        Numbers by name.
+    """
+    found: dict[str, list[int]] = {}
+    for number, text in labels.items():
+        for name in dict.fromkeys([text.strip(), *(part.strip() for part in text.split(","))]):
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def map_classes(
     wanted: Sequence[str],
     chosen: Mapping[str, int | str],
-    names: Mapping[str, int],
+    names: Names,
     count: int | None,
+    none: int | None = None,
 ) -> list[int]:
     """Find the model's number of each class of the benchmark.
 
@@ -22,15 +42,16 @@ def map_classes(
     Args:
         wanted: Names of the benchmark's classes in label order.
         chosen: Numbers or names of the model's by names of the benchmark's.
-        names: Numbers of the model's classes by name.
+        names: The names of the model's classes.
         count: How many classes the model has, if it tells.
+        none: The number that stands for no class.
 
     Returns:
         A number a class.
 
     Raises:
-        MethodError: A name is of neither side, a number is none of the model's, or nobody knows
-            what a class is there.
+        MethodError: A name is of neither side or of several classes, a number is none of the
+            model's, or nobody knows what a class is there.
     """
     for name in chosen:
         if name not in wanted:
@@ -38,42 +59,56 @@ def map_classes(
                 f"pipeline.classes has {name!r}, which is no class of the benchmark.",
                 hint=did_you_mean(name, wanted),
             )
-    folded = {name.casefold(): number for name, number in names.items()}
-    return [
+    folded: dict[str, list[int]] = {}
+    for name, numbers in names.items():
+        folded.setdefault(name.casefold(), []).extend(numbers)
+    found = [
         _number(name, place, chosen.get(name), folded, names, len(wanted), count)
         for place, name in enumerate(wanted)
     ]
+    for name, number in zip(wanted, found, strict=True):
+        if number == none or number < 0 or (count is not None and number >= count):
+            known = "" if count is None else f" The model has the classes 0 to {count - 1}."
+            besides = "" if none is None else f" {none} stands for none."
+            raise MethodError(
+                f"The class {number} of the model cannot be {name!r}.{known}{besides}",
+                hint=f"Choose another by name or number: {_EXAMPLE.format(name)}.",
+            )
+    return found
 
 
 def _number(
     name: str,
     place: int,
     chosen: int | str | None,
-    folded: Mapping[str, int],
-    names: Mapping[str, int],
+    folded: Mapping[str, Sequence[int]],
+    names: Names,
     wanted: int,
     count: int | None,
 ) -> int:
     if isinstance(chosen, int):
-        if not 0 <= chosen < (chosen + 1 if count is None else count):
-            raise MethodError(
-                f"pipeline.classes has {chosen} for {name!r}, and the model has the classes 0 to "
-                f"{(count or 1) - 1}."
-            )
         return chosen
     text = name if chosen is None else chosen
-    if text.casefold() in folded:
-        return folded[text.casefold()]
+    numbers = sorted(set(folded.get(text.casefold(), ())))
+    if len(numbers) == 1:
+        return numbers[0]
+    if numbers:
+        raise MethodError(
+            f"Several classes of the model are called {text!r}: {', '.join(map(str, numbers))}.",
+            hint=f"Say which: {_EXAMPLE.format(name)}.",
+        )
     if chosen is not None:
-        known = "it has no names" if not names else did_you_mean(chosen, list(names))
+        if chosen.isascii() and chosen.isdecimal():
+            return int(chosen)
+        known = did_you_mean(chosen, list(names)) if names else "Its classes have numbers alone."
         raise MethodError(
             f"pipeline.classes has {chosen!r} for {name!r}, which is no class of the model.",
-            hint=f"Give its number: {known}." if not names else known,
+            hint=known,
         )
     if not names and count in (None, wanted):
         return place
     told = f"{count} classes" if count is not None else "classes of other names"
     raise MethodError(
         f"Nobody knows which class of the model {name!r} is: it has {told}.",
-        hint=f"Say which, by name or number: --set 'pipeline.classes={{\"{name}\": 0, …}}'.",
+        hint=f"Say which, by name or number: {_EXAMPLE.format(name)}.",
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import torch
 from torch import Tensor
 
 from regene_bench.api import BenchmarkData, SampleRng, to_float
+from regene_bench_plugins.methods.pipeline.sampler import NO_NAMES
 
-_NO_NAMES: Mapping[str, int] = MappingProxyType({})
 _NOISE = 0.1
 
 
@@ -22,7 +19,8 @@ class NoisyMeans:
     """
 
     labelled = True
-    names = _NO_NAMES
+    none: int | None = None
+    names = NO_NAMES
 
     def __init__(self, data: BenchmarkData) -> None:
         self.classes: int | None = data.shape.n_classes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +20,6 @@ class PipelineModel:
         classes: Its class for each of the benchmark's labels.
         shape: The benchmark's images.
         batch_size: Images drawn together.
-        signed: Whether its values are in [-1, 1].
         resize: Whether images of another size are resized.
     """
 
@@ -32,14 +30,12 @@ class PipelineModel:
         shape: ImageShape,
         *,
         batch_size: int,
-        signed: bool,
         resize: bool,
     ) -> None:
         self._sampler = sampler
         self._classes = torch.tensor(classes, dtype=torch.int64)
         self._shape = shape
         self._batch_size = batch_size
-        self._signed = signed
         self._resize = resize
 
     @torch.inference_mode()
@@ -59,21 +55,16 @@ class PipelineModel:
             count = len(some)
             some = torch.cat([some, some[-1:].expand(self._batch_size - count)])
             drawn = self._sampler.draw(some, rng.at(rng.start + start))
-            parts.append(self._fit(drawn, len(some))[:count])
+            parts.append(self._fit(drawn)[:count])
         return Generation(torch.cat(parts), labelled=self._sampler.labelled)
 
-    def _fit(self, drawn: Any, count: int) -> Tensor:
-        """Bring images to the benchmark's shape and range."""
+    def _fit(self, images: Tensor) -> Tensor:
+        """Bring images to the benchmark's size.
+
+        Raises:
+            MethodError: They have other channels, values that are not finite, or another size.
+        """
         shape = self._shape
-        if not isinstance(drawn, Tensor) or drawn.dim() != 4 or len(drawn) != count:
-            told = tuple(drawn.shape) if isinstance(drawn, Tensor) else type(drawn).__name__
-            raise MethodError(
-                f"pipeline.source gave {told} for {count} labels; it must give a tensor "
-                f"[{count}, {shape.channels}, {shape.height}, {shape.width}]."
-            )
-        images = drawn.float() / 255 if drawn.dtype == torch.uint8 else drawn.float()
-        if self._signed:
-            images = images / 2 + 0.5
         if not bool(images.isfinite().all()):
             raise MethodError("pipeline.source gave values that are not finite.")
         if images.shape[1] != shape.channels:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from regene_bench.api import (
     BenchmarkData,
@@ -17,12 +18,22 @@ from regene_bench.api import (
     Runtime,
 )
 from regene_bench_plugins.methods.pipeline.class_mapping import map_classes
-from regene_bench_plugins.methods.pipeline.diffusers_folder import open_folder
+from regene_bench_plugins.methods.pipeline.diffusion import open_folder
 from regene_bench_plugins.methods.pipeline.example import NoisyMeans
+from regene_bench_plugins.methods.pipeline.folder import Folder
 from regene_bench_plugins.methods.pipeline.model import PipelineModel
 from regene_bench_plugins.methods.pipeline.programs import open_program
 from regene_bench_plugins.methods.pipeline.sampler import Sampler
-from regene_bench_plugins.methods.pipeline.source import EXAMPLE, digest_of, kind_of
+from regene_bench_plugins.methods.pipeline.source import EXAMPLE, digest_of, kind_of, path_of
+
+_FILES = ("torchscript", "export")
+_ONLY_FOR: Mapping[str, tuple[str, ...]] = {
+    "steps": ("diffusers",),
+    "guidance": ("diffusers",),
+    "null_class": ("diffusers",),
+    "noise_shape": _FILES,
+    "output_range": (*_FILES, "function"),
+}
 
 
 class PipelineConfig(MethodConfig):
@@ -33,7 +44,8 @@ class PipelineConfig(MethodConfig):
             without classes), or a program: a TorchScript file (.pt, .ts) or a torch.export file
             (.pt2) with ``forward(noise, labels) -> images``, or ``FILE.py:function`` or
             ``module:function`` with ``function(labels, rng) -> images``. Programs are run only
-            where the environment has ``REGENE_BENCH_PROGRAMS=1``. ``example`` is no model: means of
+            where the environment has ``REGENE_BENCH_PROGRAMS=1``; labels come to them on the run's
+            device. ``example`` is no model: means of
             classes, with noise.
         digest: Of its weights or program; found where it is left out. It is part of the run, and
             another model in the same place is refused.
@@ -50,7 +62,7 @@ class PipelineConfig(MethodConfig):
 
     source: str = Field(default=EXAMPLE, min_length=1)
     digest: str = ""
-    classes: dict[str, int | str] = Field(default_factory=dict)
+    classes: dict[str, StrictInt | str] = Field(default_factory=dict)
     steps: int = Field(default=50, ge=1, le=10_000)
     guidance: float = 1.0
     null_class: int | None = Field(default=None, ge=0)
@@ -68,6 +80,12 @@ class PipelineConfig(MethodConfig):
         if not isinstance(source, str) or not source:
             return values
         try:
+            kind = kind_of(source)
+            for key, kinds in _ONLY_FOR.items():
+                if key in values and kind not in kinds:
+                    raise ValueError(
+                        f"{key} is for {' and '.join(kinds)}, and {source} is of the kind {kind}"
+                    )
             return values | {"digest": digest_of(source)}
         except OSError as error:
             raise ValueError(f"{source} cannot be read: {error}") from error
@@ -82,7 +100,7 @@ class Pipeline(Method):
 
     Config = PipelineConfig
     config: PipelineConfig
-    sampling_params = frozenset(PipelineConfig.model_fields)
+    sampling_params = frozenset(PipelineConfig.model_fields) - {"source", "digest"}
 
     @classmethod
     def smoke(cls, shape: ImageShape) -> dict[str, Any]:
@@ -116,13 +134,16 @@ class Pipeline(Method):
         sampler = self._sampler(data, runtime)
         numbers = [0] * len(data.class_names)
         if sampler.labelled:
-            numbers = map_classes(data.class_names, config.classes, sampler.names, sampler.classes)
+            numbers = map_classes(
+                data.class_names, config.classes, sampler.names, sampler.classes, sampler.none
+            )
+        elif config.classes:
+            raise MethodError("pipeline.classes is for models that see classes; this one does not.")
         return PipelineModel(
             sampler,
             numbers,
             data.shape,
             batch_size=config.batch_size,
-            signed=config.output_range == "-1..1",
             resize=config.resize,
         )
 
@@ -130,10 +151,11 @@ class Pipeline(Method):
         config, device = self.config, runtime.device
         kind = kind_of(config.source)
         if kind == "example":
-            text = "pipeline.source is not set: what is scored is an example, and no model."
+            text = "pipeline.source=example: what is scored is an example, and no model."
             runtime.tell(Message(text, "warning"))
             return NoisyMeans(data)
         if kind == "diffusers":
-            null = config.null_class
-            return open_folder(config.source, config.steps, config.guidance, null, device)
-        return open_program(config.source, kind, config.noise_shape, device)
+            folder, null = Folder.read(path_of(config.source)), config.null_class
+            return open_folder(folder, config.steps, config.guidance, null, device)
+        signed = config.output_range == "-1..1"
+        return open_program(config.source, kind, config.noise_shape, device, signed=signed)

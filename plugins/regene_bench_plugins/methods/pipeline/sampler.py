@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from torch import Tensor
 
 from regene_bench.api import SampleRng
+
+Names = Mapping[str, Sequence[int]]
+"""Numbers of a model's classes by name; a name of several classes has several."""
+
+NO_NAMES: Names = MappingProxyType({})
 
 
 class Sampler(Protocol):
@@ -19,13 +25,18 @@ class Sampler(Protocol):
         ...
 
     @property
-    def names(self) -> Mapping[str, int]:
-        """Numbers of its classes by name; empty where they have none."""
+    def names(self) -> Names:
+        """The names of its classes, if they have some."""
         ...
 
     @property
     def labelled(self) -> bool:
         """False where the model does not look at classes."""
+        ...
+
+    @property
+    def none(self) -> int | None:
+        """The class that stands for none, if one does."""
         ...
 
     def draw(self, classes: Tensor, rng: SampleRng) -> Tensor:
@@ -34,6 +45,9 @@ class Sampler(Protocol):
         Sample ``i`` takes its random numbers from ``rng``'s streams of ``i`` alone.
 
         Returns:
-            float32 ``[n, C, H, W]`` in [0, 1], before any rounding outside of it is cut off.
+            float32 ``[n, C, H, W]`` in [0, 1].
+
+        Raises:
+            MethodError: The model failed, or gave no such images.
         """
         ...
