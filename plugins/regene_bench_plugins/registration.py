@@ -135,6 +135,16 @@ def register_methods(register: Register) -> None:
     ):
         register(name, f"{_HERE}.methods.vae.{target}", summary=summary)
     register(
+        "edm",
+        f"{_HERE}.methods.diffusion.edm:EDM",
+        summary="class-conditional diffusion of Karras et al. with Heun's sampler",
+    )
+    register(
+        "flow_matching",
+        f"{_HERE}.methods.diffusion.flow_matching:FlowMatching",
+        summary="class-conditional flow along straight paths from noise to images",
+    )
+    register(
         "pipeline",
         f"{_HERE}.methods.pipeline.pipeline:Pipeline",
         summary="a model trained elsewhere: diffusers, TorchScript, torch.export, a function",

@@ -1,0 +1,79 @@
+"""A trained diffusion or flow model as a benchmark sees it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from regene_bench.api import Generation, ImageShape, SampleRng
+from regene_bench_plugins.methods.common.inference import CHUNK
+from regene_bench_plugins.methods.diffusion.objective import Objective, from_symmetric
+from regene_bench_plugins.methods.diffusion.sampler import Sampler, guided
+
+
+class DiffusionModel:
+    """A network that predicts, and a sampler; noise comes from the benchmark's sampling streams.
+
+    Args:
+        network: Trained by the objective, in evaluation mode.
+        objective: Says what it predicts.
+        sampler: Asks for such predictions.
+        shape: Images that are generated.
+        guidance: As of ``sampler.guided``.
+        conditional: False if the network was shown no labels.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        objective: Objective,
+        sampler: Sampler,
+        shape: ImageShape,
+        *,
+        guidance: float,
+        conditional: bool,
+    ) -> None:
+        self._network = network
+        self._objective = objective
+        self._sampler = sampler
+        self._shape = shape
+        self._guidance = guidance
+        self._conditional = conditional
+
+    @torch.inference_mode()
+    def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
+        """Draw one image for each label, int64 ``[N]``.
+
+        Noise is drawn as it is needed, chunk by chunk: with churn every step takes some.
+        """
+        parts = [
+            self._chunk(labels[start : start + CHUNK], rng.at(rng.start + start))
+            for start in range(0, len(labels), CHUNK)
+        ]
+        return Generation(torch.cat(parts), labelled=self._conditional)
+
+    def _chunk(self, labels: Tensor, rng: SampleRng) -> Tensor:
+        """Images ``[N, C, H, W]`` for up to ``CHUNK`` labels.
+
+        Always of ``CHUNK`` rows, the last one repeated, so that a sample's bits do not depend on
+        how many are asked for together.
+        """
+        n, shape = len(labels), self._shape
+        wanted = labels if self._conditional else torch.full_like(labels, shape.n_classes)
+
+        def noise(stream: str) -> Tensor:
+            drawn = rng.normal(n, (shape.channels, shape.height, shape.width), stream)
+            return _filled(drawn).to(labels.device)
+
+        def predict(noisy: Tensor, level: float, classes: Tensor) -> Tensor:
+            levels = noisy.new_full((len(noisy),), level)
+            return self._objective.predict(self._network, noisy, levels, classes)
+
+        told = guided(predict, _filled(wanted), shape.n_classes, self._guidance)
+        return from_symmetric(self._sampler.draw(told, noise)[:n])
+
+
+def _filled(rows: Tensor) -> Tensor:
+    """Repeat the last row until there are ``CHUNK``."""
+    missing = CHUNK - len(rows)
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
