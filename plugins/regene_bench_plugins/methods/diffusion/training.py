@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from regene_bench.api import Batch, BenchmarkData, Runtime, SampleRng, Stage, train
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    DeviceImages,
+    Runtime,
+    SampleRng,
+    Stage,
+    train,
+)
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.diffusion.config import DiffusionConfig
 from regene_bench_plugins.methods.diffusion.model import DiffusionModel
@@ -27,8 +36,6 @@ def fit_diffusion(
 ) -> DiffusionModel:
     """Train a U-Net; its moving average becomes the model.
 
-    It sees ``data.train``, without labels only the classes that are generated.
-
     Args:
         name: Names the stage, its checkpoint and its random streams.
         objective: What the network learns to predict.
@@ -45,7 +52,6 @@ def fit_diffusion(
         network = UNet(data.shape, config.network_size())
     network.to(runtime.device)
     average = MovingAverage(network, config.average)
-    optimizer = adam(network.parameters(), config.learning_rate, runtime.device)
     model = DiffusionModel(
         average.network,
         objective,
@@ -54,6 +60,37 @@ def fit_diffusion(
         guidance=config.guidance,
         conditional=config.conditional,
     )
+
+    def sketch(labels: Tensor) -> Tensor:
+        # the same noise each time, so that one sees the same samples change
+        return model.generate(labels, SampleRng(runtime.derive_seed("sketch"))).images
+
+    stage = training_stage(name, network, average, objective, config, data, runtime)
+    train(replace(stage, sketch=sketch), training_images(config, data), runtime)
+    return model
+
+
+def training_stage(
+    name: str,
+    network: nn.Module,
+    average: MovingAverage,
+    objective: Objective,
+    config: DiffusionConfig,
+    data: BenchmarkData,
+    runtime: Runtime,
+) -> Stage:
+    """Describe the training of a network for ``train``.
+
+    Args:
+        name: Of the stage.
+        network: Maps images, noise levels and labels to predictions, on the runtime's device.
+        average: Its moving average.
+        objective: What the network learns to predict.
+        config: Length and rate, and which labels are shown.
+        data: The benchmark's data.
+        runtime: Its precision is that of the network's passes.
+    """
+    optimizer = adam(network.parameters(), config.learning_rate, runtime.device)
 
     def step(batch: Batch) -> Mapping[str, Tensor]:
         shown = shown_labels(batch.labels, data.shape.n_classes, config)
@@ -64,23 +101,20 @@ def fit_diffusion(
         average.update(network)
         return {"loss": loss.detach()}
 
-    def sketch(labels: Tensor) -> Tensor:
-        # the same noise each time, so that one sees the same samples change
-        return model.generate(labels, SampleRng(runtime.derive_seed("sketch"))).images
-
-    images = data.train if config.conditional else data.train_generated()
-    stage = Stage(
+    return Stage(
         name=name,
         modules={"network": network, "average": average},
         optimizers={"adam": optimizer},
         step=step,
         batch_size=config.batch_size,
-        total_images=config.total_images(len(images)),
+        total_images=config.total_images(len(training_images(config, data))),
         schedule=config.schedule(),
-        sketch=sketch,
     )
-    train(stage, images, runtime)
-    return model
+
+
+def training_images(config: DiffusionConfig, data: BenchmarkData) -> DeviceImages:
+    """What the network is trained on: without labels only the classes that are generated."""
+    return data.train if config.conditional else data.train_generated()
 
 
 def shown_labels(labels: Tensor, no_class: int, config: DiffusionConfig) -> Tensor:
