@@ -113,7 +113,7 @@ class Amount:
     sampling_steps: int
 
 
-FULL, QUICK = Amount(5, 40, 128, 10), Amount(1, 2, 16, 2)
+FULL, QUICK = Amount(2, 10, 64, 5), Amount(1, 2, 64, 2)
 
 
 def digits() -> DeviceImages:

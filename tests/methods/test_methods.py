@@ -27,7 +27,7 @@ CAPABILITIES = {
     "regene": {"encode", "decode", "generate", "classify"},
     **{name: {"encode", "decode", "generate"} for name in AUTOENCODING},
     "ugan": {"generate"},
-    **dict.fromkeys(("edm", "flow_matching"), {"generate"}),
+    **{name: {"generate"} for name in ("edm", "flow_matching")},
     **{name: {"generate"} for name in CONDITIONAL_GANS},
 }
 

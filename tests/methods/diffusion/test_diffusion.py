@@ -10,17 +10,18 @@ import torch
 from pydantic import ValidationError
 from regene_bench_plugins.methods.diffusion.config import DiffusionConfig, rise_then_line
 from regene_bench_plugins.methods.diffusion.edm import EDMConfig
+from regene_bench_plugins.methods.diffusion.presets import patch_for
 from regene_bench_plugins.methods.diffusion.training import shown_labels
 from torch import Tensor
 
-from regene_bench.api import BenchmarkData, Clock, SampleRng
+from regene_bench.api import BenchmarkData, Clock, ImageShape, SampleRng
 
 from ..builders import fit, make_data, make_runtime
 
 NAMES = ("edm", "flow_matching")
 LEARNING: dict[str, Any] = {
-    "images": 6_400,
-    "batch_size": 32,
+    "images": 3_200,
+    "batch_size": 16,
     "width": 16,
     "widest": 32,
     "learning_rate": 5e-3,
@@ -122,6 +123,16 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], message: str) -> Non
 
 def test_heads_need_not_divide_where_there_is_no_attention() -> None:
     assert DiffusionConfig(width=48, widest=96, head=32, attention=0).widths == [48, 96, 96]
+
+
+@pytest.mark.parametrize(
+    ("sides", "largest", "patch"),
+    [((8, 8), 16, 1), ((28, 28), 16, 2), ((32, 32), 32, 1), ((48, 64), 16, 4), ((512, 9), 16, 8)],
+)
+def test_pixels_are_folded_until_the_map_is_small(
+    sides: tuple[int, int], largest: int, patch: int
+) -> None:
+    assert patch_for(ImageShape(3, *sides, 10), largest) == patch
 
 
 def test_levels_of_the_sampler_are_in_order() -> None:
