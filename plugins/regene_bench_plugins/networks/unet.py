@@ -21,7 +21,10 @@ from regene_bench.api import ImageShape
 _GROUP = 8
 _MOST_GROUPS = 32
 _EMBEDDING = 4
-_FASTEST, _SLOWEST = 1000.0, 0.1
+# Of the waves that a noise level is given as. Neighbouring levels look alike to slow ones, so that
+# what is learnt of one holds for the next; a short training learns nothing from fast ones.
+_SLOWEST, _FASTEST = 0.25, 16.0
+_PLACES = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class UNetSize:
         attention: Longest side of maps with attention behind each block; 0 for none anywhere.
         head: Channels of a head of attention, all of them where there are fewer.
         dropout: In each residual block.
+        places: Whether the outermost map is told where in the image each place is. Convolutions
+            know only what the border lets them guess, and a shallow network far from it nothing.
     """
 
     patch: int
@@ -47,6 +52,7 @@ class UNetSize:
     attention: int
     head: int
     dropout: float
+    places: bool
 
     @property
     def widths(self) -> list[int]:
@@ -58,10 +64,14 @@ class UNetSize:
         multiple = self.patch * 2**self.halvings
         return -shape.width % multiple, -shape.height % multiple
 
+    def outermost(self, shape: ImageShape) -> tuple[int, int]:
+        """Height and width of the outermost map."""
+        columns, rows = self.padding(shape)
+        return (shape.height + rows) // self.patch, (shape.width + columns) // self.patch
+
     def sides(self, shape: ImageShape) -> list[int]:
         """Longer side of each map, the outermost first."""
-        columns, rows = self.padding(shape)
-        longer = max(shape.width + columns, shape.height + rows) // self.patch
+        longer = max(self.outermost(shape))
         return [longer // 2**level for level in range(self.halvings + 1)]
 
 
@@ -83,6 +93,9 @@ class UNet(nn.Module):
         self.padding = size.padding(shape)
         self.condition = Condition(shape.n_classes, widths[0])
         self.first = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.places: nn.Parameter | None = None
+        if size.places:
+            self.places = nn.Parameter(_PLACES * torch.randn(widths[0], *size.outermost(shape)))
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         made: list[int] = []  # channels of what each block on the way down makes
 
@@ -128,6 +141,8 @@ class UNet(nn.Module):
         condition = self.condition(levels, labels)
         maps = F.pixel_unshuffle(F.pad(images, (0, columns, 0, rows)), self.patch)
         maps = self.first(maps)
+        if self.places is not None:
+            maps = maps + self.places
         made: list[Tensor] = []
         for layer in self.down:
             maps = layer(maps, condition)

@@ -12,7 +12,15 @@ from torch import nn
 from regene_bench.api import ImageShape
 
 SIZE = UNetSize(
-    patch=2, width=16, widest=32, halvings=1, blocks=1, attention=8, head=16, dropout=0.0
+    patch=2,
+    width=16,
+    widest=32,
+    halvings=1,
+    blocks=1,
+    attention=8,
+    head=16,
+    dropout=0.0,
+    places=True,
 )
 
 
@@ -94,3 +102,14 @@ def test_attention_sees_all_places() -> None:
     # as large in all channels of a group would be taken out by the norm
     changed[0, 3, 0, 0] += 5
     assert (layer(maps)[0, :, 3, 3] - layer(changed)[0, :, 3, 3]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("places", [True, False])
+def test_only_with_places_a_network_knows_where_it_is(places: bool) -> None:
+    """Far from the border, a grey image looks everywhere the same."""
+    size = replace(SIZE, patch=1, halvings=0, attention=0, places=places)
+    network = awake(UNet(ImageShape(1, 40, 40, 4), size))
+    # norms take statistics of whole maps, which say the same everywhere
+    found = network(torch.full((1, 1, 40, 40), 0.5), torch.rand(1), torch.tensor([1]))
+    middle = found[0, 0, 15:25, 15:25].detach()
+    assert (float(middle.std()) > 1e-3) is places

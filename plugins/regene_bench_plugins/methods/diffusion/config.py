@@ -33,6 +33,7 @@ class DiffusionConfig(TrainingLength):
         attention: Longest side of maps with attention behind each block; 0 for none anywhere.
         head: Channels of a head of attention.
         dropout: In each residual block.
+        places: Whether the network is told where in the image each place of its outermost map is.
         batch_size: Images a step.
         learning_rate: Adam's, at its highest.
         warmup: Share of the training in which the rate rises.
@@ -54,6 +55,7 @@ class DiffusionConfig(TrainingLength):
     attention: int = Field(default=8, ge=0)
     head: int = Field(default=64, ge=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    places: bool = True
     batch_size: int = Field(default=128, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -99,6 +101,7 @@ class DiffusionConfig(TrainingLength):
             attention=self.attention,
             head=self.head,
             dropout=self.dropout,
+            places=self.places,
         )
 
     def schedule(self) -> Schedule:

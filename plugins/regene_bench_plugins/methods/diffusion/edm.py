@@ -112,6 +112,7 @@ class EDM(Method):
             "attention": 16,
             "head": 256,
             "dropout": 0.13,
+            "places": False,
             "batch_size": 512,
             "warmup": 0.05,
             "fall": "not",

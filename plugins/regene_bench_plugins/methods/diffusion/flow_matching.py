@@ -39,6 +39,7 @@ class FlowMatching(Method):
             "halvings": 3,
             "blocks": 2,
             "attention": 16,
+            "places": False,
             "batch_size": 256,
             "learning_rate": 5e-4,
             "warmup": 0.115,
