@@ -212,6 +212,7 @@ def network_of(whose: str, config: EDMConfig) -> nn.Module:
 
 def our_loop(network: nn.Module, config: EDMConfig, amount: Amount, device: torch.device) -> Result:
     """Train and draw as ``edm`` does."""
+    before = memory(device)
     found = digits()
     images = DeviceImages(found.images.to(device), found.labels.to(device))
     names = tuple(map(str, range(SHAPE.n_classes)))
@@ -245,6 +246,7 @@ def our_loop(network: nn.Module, config: EDMConfig, amount: Amount, device: torc
         lambda: model.generate(labels, SampleRng(0)),
         amount,
         device,
+        before,
     )
 
 
@@ -252,8 +254,12 @@ def peer_s_loop(
     network: nn.Module, config: EDMConfig, amount: Amount, device: torch.device
 ) -> Result:
     """Train with the peer's ``Trainer`` and draw with its sampler."""
+    if device.type == "cpu":
+        # it finds its device by itself
+        os.environ["ACCELERATE_USE_CPU"] = "true"
     from denoising_diffusion_pytorch import ElucidatedDiffusion, Trainer
 
+    before = memory(device)
     peer_s = network.network if isinstance(network, Labelled) else Unlabelled(network)
     sampling = {"num_sample_steps": amount.sampling_steps, "S_churn": 0}
     diffusion = ElucidatedDiffusion(peer_s, image_size=SHAPE.height, channels=1, **sampling)
@@ -285,6 +291,7 @@ def peer_s_loop(
             lambda: trainer.ema.ema_model.eval().sample(batch_size=amount.images),
             amount,
             device,
+            before,
         )
 
 
@@ -295,9 +302,9 @@ def measured(
     draw: Callable[[], object],
     amount: Amount,
     device: torch.device,
+    before: float,
 ) -> Result:
-    """Seconds of training and of drawing, and memory, without what either prints."""
-    before = memory(device)
+    """Seconds of training and of drawing, and memory beyond ``before``, without what is printed."""
     quiet: Any = contextlib.redirect_stderr(io.StringIO())
     with quiet, contextlib.redirect_stdout(io.StringIO()):
         warm_up()

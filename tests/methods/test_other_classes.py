@@ -110,6 +110,8 @@ def test_regene_refuses_a_class_that_its_decoder_has_not_seen(
         ("gan.training", "cgan", {"epochs": 1}, [40, 40, 40]),
         ("vae.training", "wae", {"epochs": 1}, [40, 0, 0]),
         ("autoencoder", "autoencoder", {"epochs": 1}, [40, 0, 0]),
+        ("diffusion.training", "edm", {"epochs": 1, "conditional": False}, [40, 0, 0]),
+        ("diffusion.training", "flow_matching", {"epochs": 1}, [40, 40, 40]),
     ],
 )
 def test_networks_without_labels_see_only_what_they_are_to_generate(

@@ -24,7 +24,7 @@ _EMBEDDING = 4
 # Of the waves that a noise level is given as. Neighbouring levels look alike to slow ones, so that
 # what is learnt of one holds for the next; a short training learns nothing from fast ones.
 _SLOWEST, _FASTEST = 0.25, 16.0
-_PLACES = 0.1
+_EMBEDDED = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,13 @@ class UNetSize:
         widest: Where they stop doubling.
         halvings: How often the sides are halved.
         blocks: Residual blocks on each map, on the way down and again on the way up.
-        attention: Longest side of maps with attention behind each block; 0 for none anywhere.
+        attention: Longest side of maps with attention behind each block; the middle has it whatever
+            its map's side. 0 for none anywhere.
         head: Channels of a head of attention, all of them where there are fewer.
         dropout: In each residual block.
-        places: Whether the outermost map is told where in the image each place is. Convolutions
-            know only what the border lets them guess, and a shallow network far from it nothing.
+        position_embedding: Whether the outermost map is told where in the image each place is.
+            Convolutions know only what the border lets them guess, and a shallow network far from
+            it nothing.
     """
 
     patch: int
@@ -52,7 +54,7 @@ class UNetSize:
     attention: int
     head: int
     dropout: float
-    places: bool
+    position_embedding: bool
 
     @property
     def widths(self) -> list[int]:
@@ -93,9 +95,11 @@ class UNet(nn.Module):
         self.padding = size.padding(shape)
         self.condition = Condition(shape.n_classes, widths[0])
         self.first = nn.Conv2d(channels, widths[0], 3, padding=1)
-        self.places: nn.Parameter | None = None
-        if size.places:
-            self.places = nn.Parameter(_PLACES * torch.randn(widths[0], *size.outermost(shape)))
+        self.position_embedding: nn.Parameter | None = None
+        if size.position_embedding:
+            self.position_embedding = nn.Parameter(
+                _EMBEDDED * torch.randn(widths[0], *size.outermost(shape))
+            )
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         made: list[int] = []  # channels of what each block on the way down makes
 
@@ -130,7 +134,8 @@ class UNet(nn.Module):
 
         Args:
             images: ``[N, C, H, W]``.
-            levels: How noisy each image is, ``[N]``; numbers of the order of 1.
+            levels: Where each image is between noise and image, ``[N]``: a function of its noise
+                level, or the time on its path; numbers of the order of 1.
             labels: int64 ``[N]``; K, the number of classes, stands for no class.
 
         Returns:
@@ -141,8 +146,8 @@ class UNet(nn.Module):
         condition = self.condition(levels, labels)
         maps = F.pixel_unshuffle(F.pad(images, (0, columns, 0, rows)), self.patch)
         maps = self.first(maps)
-        if self.places is not None:
-            maps = maps + self.places
+        if self.position_embedding is not None:
+            maps = maps + self.position_embedding.to(maps.dtype)
         made: list[Tensor] = []
         for layer in self.down:
             maps = layer(maps, condition)

@@ -39,6 +39,7 @@ def test_the_network_is_told_a_quarter_of_the_logarithm() -> None:
 
 def test_a_network_that_says_zero_denoises_gaussian_pixels_ideally() -> None:
     """For y ~ N(0, s²): E[y | x] = x s² / (s² + σ²)."""
+    torch.manual_seed(0)
     noisy = torch.randn(6, 1, 2, 2, dtype=torch.float64)
     found = Denoising(0.5).predict(lambda x, *_: 0 * x, noisy, SIGMAS, torch.zeros(6).long())
     shrunk = 0.25 / (0.25 + SIGMAS**2)
@@ -65,6 +66,7 @@ class Noted:
 
 def test_the_loss_is_the_weighted_error_of_the_denoised_image() -> None:
     """λ(σ) |D(x) − y|² with λ = (σ² + s²) / (σ s)² (Table 1)."""
+    torch.manual_seed(0)
     network, objective = Noted(), Denoising()
     images, labels = torch.rand(32, 1, 4, 4) * 2 - 1, torch.arange(32)
     losses = objective.losses(network, images, labels)

@@ -111,7 +111,9 @@ def test_some_labels_are_shown_as_none() -> None:
     [
         ({"guidance": 2.0, "label_dropout": 0.0}, "set conditional=true and label_dropout"),
         ({"guidance": 2.0, "conditional": False}, "set conditional=true and label_dropout"),
-        ({"width": 48, "widest": 96, "head": 32}, "32 does not divide 48: set head=24"),
+        ({"width": 48, "widest": 96, "head": 32}, r"all of \[48, 96, 96\]: set head=24"),
+        ({"width": 48, "widest": 100, "head": 32}, r"all of \[48, 96, 100\]: set head=4"),
+        ({"width": 64, "widest": 32}, "widest must not be below width: 32 is below 64"),
         ({"steps": 0}, "steps"),
         ({"solver": "rk45"}, "solver"),
     ],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
 import torch
+from regene_bench_plugins.methods.diffusion.edm import EDMConfig
 from regene_bench_plugins.methods.diffusion.noise_levels import NoiseLevels
 from regene_bench_plugins.methods.diffusion.ode import SolverName
 from torch import Tensor
@@ -26,27 +28,31 @@ def one(_: str) -> Tensor:
 def test_levels_go_from_the_highest_to_the_lowest_and_to_zero() -> None:
     levels = NoiseLevels(steps=18).levels()
     assert len(levels) == 19
-    assert levels[0] == pytest.approx(80)
-    assert levels[-2] == pytest.approx(0.002)
+    assert levels[0] == 80
+    assert levels[-2] == 0.002
     assert levels[-1] == 0
     assert levels == sorted(levels, reverse=True)
 
 
 def test_levels_are_equally_far_apart_as_roots() -> None:
-    levels = NoiseLevels(steps=6, lowest=0.1, highest=10, rho=3).levels()[:-1]
+    levels = NoiseLevels(steps=6, sigma_min=0.1, sigma_max=10, rho=3).levels()[:-1]
     roots = torch.tensor([level ** (1 / 3) for level in levels])
     torch.testing.assert_close(roots.diff(), roots.diff()[:1].expand(5))
-    linear = NoiseLevels(steps=3, lowest=1, highest=3, rho=1).levels()
+    linear = NoiseLevels(steps=3, sigma_min=1, sigma_max=3, rho=1).levels()
     assert linear == pytest.approx([3, 2, 1, 0])
 
 
 def test_a_single_level_is_the_highest() -> None:
-    assert NoiseLevels(steps=1).levels() == pytest.approx([80, 0])
+    assert NoiseLevels(steps=1).levels() == [80, 0]
+    assert NoiseLevels(steps=2).levels() == [80, 0.002, 0]
 
 
 def error(steps: int, solver: SolverName) -> float:
-    """Relative error at the lowest level but one, where the exact path is x ∝ √(STD² + σ²)."""
-    sampler = NoiseLevels(steps, solver, lowest=1e-4, highest=10)
+    """Relative error at level 0, where the exact path x ∝ √(STD² + σ²) ends.
+
+    The last step, Euler's from 0.0001, adds next to nothing.
+    """
+    sampler = NoiseLevels(steps, solver, sigma_min=1e-4, sigma_max=10)
     found = float(sampler.draw(denoise, one))
     exact = 10 * STD / math.sqrt(STD**2 + 10**2)
     return abs(found - exact) / exact
@@ -96,9 +102,9 @@ def test_churn_adds_noise_and_leaves_the_distribution() -> None:
     assert draw_many(churned)[1] == 1 + len(inside)
 
 
-def test_more_than_no_doubling_of_variance_is_added() -> None:
+def test_no_step_more_than_doubles_the_variance() -> None:
     """γ is at most √2 − 1, so that at a step no more noise is added than there is."""
-    sampler = NoiseLevels(2, "euler", highest=10, lowest=1, churn=1e9, churn_noise=1.0)
+    sampler = NoiseLevels(2, "euler", sigma_max=10, sigma_min=1, churn=1e9, churn_noise=1.0)
     asked: list[float] = []
 
     def noted(x: Tensor, sigma: float) -> Tensor:
@@ -107,3 +113,49 @@ def test_more_than_no_doubling_of_variance_is_added() -> None:
 
     sampler.draw(noted, one)
     assert asked == pytest.approx([10 * math.sqrt(2), math.sqrt(2)])
+
+
+def test_churn_reaches_the_ends_that_it_is_given() -> None:
+    sampler = NoiseLevels(
+        2, "euler", sigma_max=10, sigma_min=0.05, churn=2, churn_min=0.05, churn_max=10
+    )
+    asked: list[str] = []
+
+    def noted(stream: str) -> Tensor:
+        asked.append(stream)
+        return one(stream)
+
+    sampler.draw(denoise, noted)
+    assert asked == ["start", "churn 0", "churn 1"]
+
+
+def test_noise_that_is_added_has_its_own_deviation() -> None:
+    """With one step from σ = 1 raised by γ, a denoiser of zeros gives x · 0, so look before it."""
+    seen: list[Tensor] = []
+
+    def noted(x: Tensor, sigma: float) -> Tensor:
+        seen.append(x)
+        return torch.zeros_like(x)
+
+    gamma = 0.25
+    NoiseLevels(1, "euler", sigma_max=1, churn=gamma, churn_noise=2.0).draw(noted, one)
+    expected = 1 + 2.0 * math.sqrt((1 + gamma) ** 2 - 1)
+    assert float(seen[0]) == pytest.approx(expected)
+
+
+def test_every_value_of_the_configuration_reaches_its_place() -> None:
+    values = {
+        "steps": 3,
+        "solver": "euler",
+        "sigma_min": 0.1,
+        "sigma_max": 9.0,
+        "rho": 2.0,
+        "churn": 1.5,
+        "churn_min": 0.2,
+        "churn_max": 8.0,
+        "churn_noise": 1.1,
+    }
+    learnt = {"sigma_data": 0.4, "log_mean": -0.5, "log_std": 0.9}
+    config = EDMConfig(**values, **learnt)
+    assert asdict(config.sampler()) == values
+    assert asdict(config.objective()) == learnt

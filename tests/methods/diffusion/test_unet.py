@@ -20,7 +20,7 @@ SIZE = UNetSize(
     attention=8,
     head=16,
     dropout=0.0,
-    places=True,
+    position_embedding=True,
 )
 
 
@@ -104,12 +104,12 @@ def test_attention_sees_all_places() -> None:
     assert (layer(maps)[0, :, 3, 3] - layer(changed)[0, :, 3, 3]).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("places", [True, False])
-def test_only_with_places_a_network_knows_where_it_is(places: bool) -> None:
+@pytest.mark.parametrize("embedded", [True, False])
+def test_only_with_a_position_embedding_a_network_knows_where_it_is(embedded: bool) -> None:
     """Far from the border, a grey image looks everywhere the same."""
-    size = replace(SIZE, patch=1, halvings=0, attention=0, places=places)
+    size = replace(SIZE, patch=1, halvings=0, attention=0, position_embedding=embedded)
     network = awake(UNet(ImageShape(1, 40, 40, 4), size))
     # norms take statistics of whole maps, which say the same everywhere
     found = network(torch.full((1, 1, 40, 40), 0.5), torch.rand(1), torch.tensor([1]))
     middle = found[0, 0, 15:25, 15:25].detach()
-    assert (float(middle.std()) > 1e-3) is places
+    assert (float(middle.std()) > 1e-3) is embedded

@@ -31,11 +31,14 @@ def in_padded_chunks(
     parts = []
     for start in range(0, len(inputs), size):
         chunk = inputs[start : start + size]
-        missing = size - len(chunk)
-        if missing:
-            chunk = torch.cat([chunk, chunk[-1:].expand(missing, *chunk.shape[1:])])
-        parts.append(function(chunk)[: size - missing])
+        parts.append(function(padded(chunk, size))[: len(chunk)])
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def padded(rows: Tensor, size: int) -> Tensor:
+    """Repeat the last of ``[N, ...]`` until there are ``size`` rows; N is from 1 to ``size``."""
+    missing = size - len(rows)
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])]) if missing else rows
 
 
 @torch.inference_mode()

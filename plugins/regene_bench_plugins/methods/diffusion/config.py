@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -27,13 +28,15 @@ class DiffusionConfig(TrainingLength):
         label_dropout: Share of the images that are shown without their class, for guidance.
         patch: Side of the squares of pixels that are folded into channels.
         width: Channels of the outermost map; they double with each halving of its sides.
-        widest: Where they stop doubling.
+        widest: Where they stop doubling; not less than ``width``.
         halvings: How often the sides are halved.
         blocks: Residual blocks on each map, on the way down and again on the way up.
-        attention: Longest side of maps with attention behind each block; 0 for none anywhere.
+        attention: Longest side of maps with attention behind each block; the middle of the network
+            has it whatever its map's side. 0 for none anywhere.
         head: Channels of a head of attention.
         dropout: In each residual block.
-        places: Whether the network is told where in the image each place of its outermost map is.
+        position_embedding: Whether the network is told where in the image each place of its
+            outermost map is.
         batch_size: Images a step.
         learning_rate: Adam's, at its highest.
         warmup: Share of the training in which the rate rises.
@@ -55,11 +58,11 @@ class DiffusionConfig(TrainingLength):
     attention: int = Field(default=8, ge=0)
     head: int = Field(default=64, ge=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    places: bool = True
+    position_embedding: bool = True
     batch_size: int = Field(default=128, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)
-    fall: Literal["cosine", "line", "not"] = "cosine"
+    fall: Literal["cosine", "line", "constant"] = "cosine"
     average: float = Field(default=0.999, ge=0, lt=1)
     steps: int = Field(default=18, ge=1, le=10_000)
     solver: SolverName = "heun"
@@ -75,13 +78,14 @@ class DiffusionConfig(TrainingLength):
         return self
 
     @model_validator(mode="after")
-    def _heads_divide(self) -> Self:
-        attentive = self.widths if self.attention else []
-        wrong = [width for width in attentive if width % min(self.head, width)]
-        if wrong:
+    def _network_can_be_built(self) -> Self:
+        if self.widest < self.width:
+            raise ValueError(f"widest must not be below width: {self.widest} is below {self.width}")
+        if self.attention and not _divides_all(self.head, self.widths):
+            fitting = max(h for h in range(1, self.head) if _divides_all(h, self.widths))
             raise ValueError(
-                f"head must divide the channels of maps with attention, {self.head} does not "
-                f"divide {wrong[0]}: set head={_largest_divisor(wrong[0], self.head)}"
+                f"head must divide the channels of every map with more of them, and {self.head} "
+                f"does not divide all of {self.widths}: set head={fitting}"
             )
         return self
 
@@ -101,7 +105,7 @@ class DiffusionConfig(TrainingLength):
             attention=self.attention,
             head=self.head,
             dropout=self.dropout,
-            places=self.places,
+            position_embedding=self.position_embedding,
         )
 
     def schedule(self) -> Schedule:
@@ -112,7 +116,7 @@ class DiffusionConfig(TrainingLength):
 
 
 def rise_then_line(warmup: float, end: float) -> Schedule:
-    """Rise linearly from near 0 to 1, then go linearly to ``end``.
+    """Rise linearly from 0 to 1, then go linearly to ``end``.
 
     Args:
         warmup: Share of the stage that the rise takes, in [0, 1).
@@ -127,5 +131,6 @@ def rise_then_line(warmup: float, end: float) -> Schedule:
     return factor
 
 
-def _largest_divisor(number: int, most: int) -> int:
-    return max(size for size in range(1, most + 1) if number % size == 0)
+def _divides_all(head: int, widths: Sequence[int]) -> bool:
+    """Whether heads of so many channels fill each map; one of fewer channels is one head."""
+    return all(width % min(head, width) == 0 for width in widths)

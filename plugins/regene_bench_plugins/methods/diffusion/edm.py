@@ -12,7 +12,12 @@ from regene_bench_plugins.methods.diffusion.config import SAMPLING_PARAMS, Diffu
 from regene_bench_plugins.methods.diffusion.denoising import Denoising
 from regene_bench_plugins.methods.diffusion.model import DiffusionModel
 from regene_bench_plugins.methods.diffusion.noise_levels import NoiseLevels
-from regene_bench_plugins.methods.diffusion.presets import network_preset, smoke_values
+from regene_bench_plugins.methods.diffusion.presets import (
+    LARGEST_MAP,
+    network_preset,
+    patch_for,
+    smoke_values,
+)
 from regene_bench_plugins.methods.diffusion.training import fit_diffusion
 
 
@@ -28,8 +33,8 @@ class EDMConfig(DiffusionConfig):
         sigma_max: Its first noise level.
         rho: How much closer together its levels are where they are low.
         churn: Noise that it adds anew on the way; 0 for none.
-        churn_from: The lowest level at which it adds noise.
-        churn_to: The highest level at which it adds noise.
+        churn_min: The lowest level at which it adds noise.
+        churn_max: The highest level at which it adds noise.
         churn_noise: Standard deviation of what it adds.
     """
 
@@ -38,10 +43,10 @@ class EDMConfig(DiffusionConfig):
     log_std: float = Field(default=1.2, gt=0)
     sigma_min: float = Field(default=0.002, gt=0)
     sigma_max: float = Field(default=80.0, gt=0)
-    rho: float = Field(default=7.0, gt=0)
+    rho: float = Field(default=7.0, ge=1)
     churn: float = Field(default=0.0, ge=0)
-    churn_from: float = Field(default=0.05, ge=0)
-    churn_to: float = Field(default=50.0, ge=0)
+    churn_min: float = Field(default=0.05, ge=0)
+    churn_max: float = Field(default=50.0, ge=0)
     churn_noise: float = Field(default=1.003, gt=0)
 
     @model_validator(mode="after")
@@ -50,6 +55,11 @@ class EDMConfig(DiffusionConfig):
             raise ValueError(
                 f"sigma_min must be below sigma_max: {self.sigma_min:g} is not below "
                 f"{self.sigma_max:g}"
+            )
+        if self.churn > 0 and self.churn_min > self.churn_max:
+            raise ValueError(
+                f"churn_min must not be above churn_max, or no level gets noise: "
+                f"{self.churn_min:g} is above {self.churn_max:g}"
             )
         return self
 
@@ -62,12 +72,12 @@ class EDMConfig(DiffusionConfig):
         return NoiseLevels(
             steps=self.steps,
             solver=self.solver,
-            lowest=self.sigma_min,
-            highest=self.sigma_max,
+            sigma_min=self.sigma_min,
+            sigma_max=self.sigma_max,
             rho=self.rho,
             churn=self.churn,
-            churn_from=self.churn_from,
-            churn_to=self.churn_to,
+            churn_min=self.churn_min,
+            churn_max=self.churn_max,
             churn_noise=self.churn_noise,
         )
 
@@ -82,8 +92,8 @@ class EDM(Method):
         "sigma_max",
         "rho",
         "churn",
-        "churn_from",
-        "churn_to",
+        "churn_min",
+        "churn_max",
         "churn_noise",
     }
 
@@ -92,9 +102,12 @@ class EDM(Method):
         """``paper``: the authors' CIFAR-10 training (their table 7, DDPM++ with conditions).
 
         200 million images in batches of 512 at 0.001, which is reached after 10 million; a moving
-        average with a half-life of half a million images; dropout of 0.13; 18 steps of Heun.
-        Departures: as many blocks on the way up as on the way down (theirs has one more), no
-        augmentation, attention on the map of 8×8 too, no guidance and so no labels dropped.
+        average with a half-life of half a million images; dropout of 0.13; 18 steps of Heun; no
+        guidance, so no labels are dropped, and other values of it want ``label_dropout``.
+        Departures, among others: as many blocks on the way up as on the way down (theirs has one
+        more), no augmentation, attention on the map of 8×8 too, the embedding scales and shifts
+        where theirs is added, its waves are slower and it is twice as long. Images of more than 32
+        pixels are folded, of which the paper has none of this network.
 
         ``quick`` sees more noise than the paper in grey images: these are near black and white, and
         noise hides what they show only where it is several times as strong as that of a photograph.
@@ -105,6 +118,7 @@ class EDM(Method):
             return network_preset(preset, shape)
         return {
             "images": 200_000_000,
+            "patch": patch_for(shape, LARGEST_MAP),
             "width": 256,
             "widest": 256,
             "halvings": 2,
@@ -112,10 +126,10 @@ class EDM(Method):
             "attention": 16,
             "head": 256,
             "dropout": 0.13,
-            "places": False,
+            "position_embedding": False,
             "batch_size": 512,
             "warmup": 0.05,
-            "fall": "not",
+            "fall": "constant",
             "average": 0.99929,
             "label_dropout": 0.0,
         }

@@ -6,16 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from regene_bench.api import Generation, ImageShape, SampleRng
+from regene_bench_plugins.methods.common.inference import padded
 from regene_bench_plugins.methods.diffusion.objective import Objective, from_symmetric
 from regene_bench_plugins.methods.diffusion.sampler import Sampler, guided
 
 # A chunk is filled up, and asks the network some dozen times: a few images should not cost much.
-# On a CPU, twice as many gain nothing.
+# On a CPU, twice as many gain nothing; GPUs have not been tried.
 _CHUNK = 64
 
 
 class DiffusionModel:
     """A network that predicts, and a sampler; noise comes from the benchmark's sampling streams.
+
+    Whatever it was trained in, it draws in float32: errors of one step are the next one's input.
 
     Args:
         network: Trained by the objective, in evaluation mode.
@@ -45,7 +48,7 @@ class DiffusionModel:
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Draw one image for each label, int64 ``[N]``.
+        """Draw one image for each label, int64 ``[N]``, N at least 1.
 
         Noise is drawn as it is needed, chunk by chunk: with churn every step takes some.
         """
@@ -66,17 +69,11 @@ class DiffusionModel:
 
         def noise(stream: str) -> Tensor:
             drawn = rng.normal(n, (shape.channels, shape.height, shape.width), stream)
-            return _filled(drawn).to(labels.device)
+            return padded(drawn, _CHUNK).to(labels.device)
 
         def predict(noisy: Tensor, level: float, classes: Tensor) -> Tensor:
             levels = noisy.new_full((len(noisy),), level)
             return self._objective.predict(self._network, noisy, levels, classes)
 
-        told = guided(predict, _filled(wanted), shape.n_classes, self._guidance)
+        told = guided(predict, padded(wanted, _CHUNK), shape.n_classes, self._guidance)
         return from_symmetric(self._sampler.draw(told, noise)[:n])
-
-
-def _filled(rows: Tensor) -> Tensor:
-    """Repeat the last row until there are 64."""
-    missing = _CHUNK - len(rows)
-    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])

@@ -24,23 +24,23 @@ class NoiseLevels:
     Attributes:
         steps: From level to level; Heun's look twice, but for the last.
         solver: Of each step but the last, which is Euler's: the equation has no direction at 0.
-        lowest: The last level before 0 (σ_min).
-        highest: The first level (σ_max).
+        sigma_min: The last level before 0.
+        sigma_max: The first level.
         rho: How much closer together levels are where they are low (ρ).
         churn: How much noise is added anew, over all steps (S_churn); 0 for none.
-        churn_from: The lowest level at which it is added (S_tmin).
-        churn_to: The highest level (S_tmax).
+        churn_min: The lowest level at which it is added (S_tmin).
+        churn_max: The highest level (S_tmax).
         churn_noise: Standard deviation of that noise (S_noise).
     """
 
     steps: int
     solver: SolverName = "heun"
-    lowest: float = 0.002
-    highest: float = 80.0
+    sigma_min: float = 0.002
+    sigma_max: float = 80.0
     rho: float = 7.0
     churn: float = 0.0
-    churn_from: float = 0.05
-    churn_to: float = 50.0
+    churn_min: float = 0.05
+    churn_max: float = 50.0
     churn_noise: float = 1.003
 
     def levels(self) -> list[float]:
@@ -48,9 +48,12 @@ class NoiseLevels:
 
         They are equally far apart as ρ-th roots; a single one is the highest.
         """
-        high, low = self.highest ** (1 / self.rho), self.lowest ** (1 / self.rho)
-        shares = [i / max(1, self.steps - 1) for i in range(self.steps)]
-        return [*((high + share * (low - high)) ** self.rho for share in shares), 0.0]
+        high, low = self.sigma_max ** (1 / self.rho), self.sigma_min ** (1 / self.rho)
+        shares = [i / (self.steps - 1) for i in range(1, self.steps - 1)]
+        between = [(high + share * (low - high)) ** self.rho for share in shares]
+        # the ends as they were given: churn is for levels up to them
+        last = [self.sigma_min] if self.steps > 1 else []
+        return [self.sigma_max, *between, *last, 0.0]
 
     def draw(self, predict: Predict, noise: DrawNoise) -> Tensor:
         """Turn noise into images; ``predict`` removes noise of a level. As of ``Sampler``."""
@@ -71,5 +74,5 @@ class NoiseLevels:
 
     def _added(self, sigma: float) -> float:
         """By what share of itself a level is raised (γ)."""
-        inside = self.churn_from <= sigma <= self.churn_to
+        inside = self.churn_min <= sigma <= self.churn_max
         return min(self.churn / self.steps, _MOST_CHURN) if inside else 0.0

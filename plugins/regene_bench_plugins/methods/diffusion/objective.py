@@ -8,8 +8,8 @@ from typing import Protocol
 from torch import Tensor
 
 Network = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Maps images ``[N, C, H, W]``, numbers that say how noisy they are, ``[N]``, and labels, int64
-``[N]``, to float32 ``[N, C, H, W]``."""
+"""Maps images ``[N, C, H, W]``, numbers that say where they are between noise and image, ``[N]``,
+and labels, int64 ``[N]``, to float32 ``[N, C, H, W]``."""
 
 
 class Objective(Protocol):
@@ -25,7 +25,7 @@ class Objective(Protocol):
         Args:
             network: The trained network.
             noisy: ``[N, C, H, W]``.
-            level: How far each is from an image, ``[N]``, in the units of the sampler.
+            level: Where each is on the sampler's way, ``[N]``: its noise level, or the time.
             labels: int64 ``[N]``.
 
         Returns:

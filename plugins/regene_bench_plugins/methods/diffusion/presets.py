@@ -7,17 +7,19 @@ from typing import Any
 from regene_bench.api import ImageShape, Preset
 from regene_bench_plugins.methods.common.image_kinds import is_small
 
-_LARGEST_QUICK_MAP, _LARGEST_MAP = 16, 32
+LARGEST_MAP = 32
+"""Sides of the outermost map beyond which pixels are folded, but at quick."""
+_LARGEST_QUICK_MAP = 16
 _LARGEST_PATCH = 8
 
 
 def network_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
-    """Network, length and steps; ``quick`` ends within five minutes on two CPU cores.
+    """Network, length and steps; ``quick`` is for some minutes on two CPU cores.
 
     Its batches are small, since steps count for more than images in so short a training.
     """
     if preset == "standard":
-        return {"patch": patch_for(shape, _LARGEST_MAP)}
+        return {"patch": patch_for(shape, LARGEST_MAP)}
     small = is_small(shape)
     return {
         "images": 40_000 if small else 80_000,

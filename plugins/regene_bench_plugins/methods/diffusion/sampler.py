@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 Predict = Callable[[Tensor, float], Tensor]
-"""Maps noisy images ``[N, C, H, W]`` and how noisy they are to what the objective predicts."""
+"""Maps noisy images ``[N, C, H, W]`` and a noise level or time to what the objective predicts."""
 
 PredictClass = Callable[[Tensor, float, Tensor], Tensor]
 """The same for images of given classes, int64 ``[N]``."""
