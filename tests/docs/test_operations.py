@@ -22,7 +22,8 @@ def rows_of_the_manual() -> list[str]:
 
 def test_it_has_all_methods_that_train() -> None:
     named = {row.split("`")[1] for row in rows_of_the_manual()}
-    assert named == {entry.name for entry in entries("method")} - {"real"}
+    # what `pipeline` draws from was trained elsewhere
+    assert named == {entry.name for entry in entries("method")} - {"real", "pipeline"}
 
 
 def test_the_numbers_are_those_of_today() -> None:

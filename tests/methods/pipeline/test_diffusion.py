@@ -21,6 +21,9 @@ diffusers = pytest.importorskip(
     "diffusers", reason="diffusers is not installed: its folders were NOT looked at"
 )
 
+# of diffusers' schedulers, with numpy
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+
 LABELS = torch.tensor([0, 1, 2, 2, 1])
 GREY: dict[str, Any] = {"in_channels": 1, "out_channels": 1, "norm_num_groups": 4}
 

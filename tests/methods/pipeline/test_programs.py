@@ -16,6 +16,9 @@ from regene_bench.base.environment import PROGRAMS_VARIABLE
 
 from ..builders import make_data, make_runtime
 
+# torch calls TorchScript a thing of the past
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
+
 LABELS = torch.tensor([0, 1, 2, 2, 1])
 
 
