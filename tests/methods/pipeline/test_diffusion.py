@@ -22,7 +22,7 @@ diffusers = pytest.importorskip(
 )
 
 # of diffusers' schedulers, with numpy
-pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
 
 LABELS = torch.tensor([0, 1, 2, 2, 1])
 GREY: dict[str, Any] = {"in_channels": 1, "out_channels": 1, "norm_num_groups": 4}
