@@ -139,8 +139,8 @@ def _settings(threads: int) -> dict[str, Any]:
 def _converted(network: nn.Module, example: Tensor) -> Any:
     """OpenVINO's form of a network; its weights are shared with torch's.
 
-    Its front end is called directly: ``openvino.convert_model`` imports much more, for seconds, and
-    counts its calls by OpenVINO's telemetry.
+    Its front end is called directly: ``openvino.convert_model`` imports much more, OpenVINO's
+    telemetry among it, for seconds.
     """
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
