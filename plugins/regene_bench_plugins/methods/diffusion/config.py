@@ -73,7 +73,7 @@ class DiffusionConfig(TrainingLength):
         if self.guidance != 1 and not (self.conditional and self.label_dropout):
             raise ValueError(
                 "guidance other than 1 needs a network that knows images with and without classes: "
-                "set conditional=true and label_dropout=0.1"
+                "set guidance=1, or conditional=true and label_dropout=0.1"
             )
         return self
 
