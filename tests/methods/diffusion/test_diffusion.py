@@ -109,8 +109,14 @@ def test_some_labels_are_shown_as_none() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"guidance": 2.0, "label_dropout": 0.0}, "set guidance=1, or conditional=true and label_dropout"),
-        ({"guidance": 2.0, "conditional": False}, "set guidance=1, or conditional=true and label_dropout"),
+        (
+            {"guidance": 2.0, "label_dropout": 0.0},
+            "set guidance=1, or conditional=true and label_dropout",
+        ),
+        (
+            {"guidance": 2.0, "conditional": False},
+            "set guidance=1, or conditional=true and label_dropout",
+        ),
         ({"width": 48, "widest": 96, "head": 32}, r"all of \[48, 96, 96\]: set head=24"),
         ({"width": 48, "widest": 100, "head": 32}, r"all of \[48, 96, 100\]: set head=4"),
         ({"width": 64, "widest": 32}, "widest must not be below width: 32 is below 64"),
