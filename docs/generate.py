@@ -15,6 +15,7 @@ from regene_bench.plugins.host import Entry, load_plugins
 from regene_bench.studies.definition import load_study
 
 DOCS = Path(__file__).resolve().parent
+MARK = "<!-- printed by benchmarks/studies.py -->"
 
 
 def leaderboard_page() -> str:
@@ -85,7 +86,8 @@ def studies_page() -> str:
     lines = [
         "# Studies and figures",
         "",
-        "<!-- made by docs/generate.py from the studies' files and the figures' docstrings -->",
+        "<!-- made by docs/generate.py from the studies' files, the figures' docstrings and docs/measured",
+        "(benchmarks/studies.py) -->",
         "",
         "`regene-bench study NAME` carries out the runs of a study and makes its figures. What a",
         "preset changes is said in the file; `--benchmarks`, `--methods`, `--seeds` and `--set`",
@@ -100,12 +102,22 @@ def studies_page() -> str:
         lines += [f"### `{study.name}`", "", f"{study.title}. Source: {study.source}.", ""]
         lines += [study.description.strip(), ""] if study.description.strip() else []
         lines += [f"On {', '.join(study.benchmarks)}: `{study.methods}`. Figures: {figures}.", ""]
+        lines += _measured(study.name)
     lines += ["## The figures", ""]
     for entry in host.entries("figure"):
         figure = entry.load()
         lines += [f"### `{entry.name}`", "", inspect.getdoc(figure).replace("``", "`"), ""]
         lines += [*_attributes(figure.Config), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _measured(study: str) -> list[str]:
+    """What was measured, printed by benchmarks/studies.py, with what is to be said of it."""
+    page = DOCS / "measured" / f"{study}.md"
+    if not page.exists():
+        return []
+    text = page.read_text(encoding="utf-8").replace(f"{MARK}\n", "").strip()
+    return ["#### Measured", "", text, ""]
 
 
 def _attributes(config: type) -> Iterator[str]:

@@ -91,6 +91,13 @@ def test_what_a_paper_gives_as_spread_is_no_interval_over_seeds() -> None:
     )
     assert bars.data["half_width"] == [None, None]
     assert bars.data["reported_std"] == [None, 0.1]
+    # what is not there is not told of
+    assert "Diamonds are reported (Table 1)." in bars.caption
+    assert "over seeds" not in bars.caption
+    seeds = [finished(score("accuracy", 0.9, class_name="zero"), seed=seed) for seed in (0, 1)]
+    alone = shown(ClassBars, view(*seeds), columns=["accuracy"])
+    assert "Bars are means over seeds" in alone.caption
+    assert "Diamonds" not in alone.caption
 
 
 def test_counts_are_divided_by_the_images_that_they_are_for() -> None:

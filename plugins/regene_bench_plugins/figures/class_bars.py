@@ -78,10 +78,9 @@ class ClassBars(Figure):
             drawing, axes = panels(len(scores), 1, width=8.0, height=2.8)
             for score, (panel,) in zip(scores, axes, strict=True):
                 self._panel(panel, score, [b for b in bars if b.score == score], view)
-            per_image = " for each image that was wanted" if self.config.per_image else ""
             yield Exhibit(
                 f"{self.config.name}-{view.name}",
-                f"{', '.join(scores)}{per_image}, by class of {view.name}.",
+                self._caption(view, scores, bars),
                 {
                     "score": [bar.score for bar in bars],
                     "extractor": [bar.extractor for bar in bars],
@@ -94,6 +93,16 @@ class ClassBars(Figure):
                 },
                 drawing,
             )
+
+    def _caption(self, view: StudyView, scores: Sequence[str], bars: Sequence[_Bar]) -> str:
+        """What is drawn, and of that only what is there."""
+        per_image = " for each image that was wanted" if self.config.per_image else ""
+        told = [f"{', '.join(scores)}{per_image}, by class of {view.name}."]
+        if any(bar.spread is not None for bar in bars):
+            told.append("Bars are means over seeds, lines 95 % intervals.")
+        if places := dict.fromkeys(bar.place for bar in bars if bar.place != "measured"):
+            told.append(f"Diamonds are reported ({', '.join(places)}).")
+        return " ".join(told)
 
     def _of_column(self, view: StudyView, column: str) -> Iterator[_Bar]:
         labels = measures_of([view], column, per_class=True)

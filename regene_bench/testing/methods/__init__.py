@@ -5,6 +5,7 @@ from __future__ import annotations
 from regene_bench.testing.device.check import keeps_to_its_device
 from regene_bench.testing.methods.capabilities import (
     capabilities_keep_their_shapes,
+    classes_may_be_left_out,
     every_class_is_generated,
     images_of_any_size_are_generated,
     samples_are_images,
@@ -57,6 +58,7 @@ CHECKS = (
     sampling_params_change_no_training,
     training_together_changes_nothing,
     every_class_is_generated,
+    classes_may_be_left_out,
     images_of_any_size_are_generated,
     labels_are_obeyed,
 )

@@ -1,0 +1,106 @@
+"""Prints, as Markdown, what studies have measured, from the tables that they keep beside figures.
+
+A table a study and exhibit without pictures (``score_table``, the knees): a row a method, then what
+papers report. With ``--write DOCS`` the tables of a study take the place of what stands behind the
+mark in ``DOCS/STUDY.md``, which docs/studies.md shows; words before the mark are kept. The studies
+are not carried out here: the command of each stands above its tables.
+
+Usage: python benchmarks/studies.py RESULTS [STUDY...] [--preset quick] [--write docs/measured]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+MARK = "<!-- printed by benchmarks/studies.py -->"
+_SPREAD = " ±"
+# as ``regene_bench.studies.exhibit_files`` lays them
+_FOLDER = "studies"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("studies", nargs="*", help="all that were carried out, if none is named")
+    parser.add_argument("--preset", default="quick")
+    parser.add_argument("--write", type=Path, metavar="DOCS")
+    given = parser.parse_args()
+    root = given.results / _FOLDER
+    for name in given.studies or sorted(path.name for path in root.iterdir()):
+        text = "\n".join(tables(root / name / given.preset))
+        if not text:
+            continue
+        if given.write is None:
+            print(f"## {name}\n\n{text}")
+            continue
+        page = given.write / f"{name}.md"
+        words = page.read_text(encoding="utf-8").partition(MARK)[0] if page.exists() else ""
+        page.write_text(f"{words}{MARK}\n\n{text}", encoding="utf-8")
+
+
+def tables(folder: Path) -> Iterator[str]:
+    """The exhibits of one study that are tables alone, with their captions."""
+    for path in sorted(folder.glob("*.parquet")):
+        if path.with_suffix(".png").exists():
+            continue
+        table = pq.read_table(path)
+        rows = table.to_pylist()
+        if not rows:
+            continue
+        told = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+        names = shown(table.column_names, rows)
+        yield f"    {command(json.loads(told['about']), folder.name)}\n"
+        numbers = {name for name in names if is_numeric(rows, name)}
+        yield line(names)
+        yield line(["--:" if name in numbers else "---" for name in names])
+        yield from (line([cell(row, name) for name in names]) for row in rows)
+        yield f"\n{told['caption']}\n"
+
+
+def command(about: dict[str, Any], preset: str) -> str:
+    """The call that carried out the study."""
+    benchmarks = ",".join(about["runs"])
+    return f"regene-bench study {about['study']} --preset {preset} --benchmarks {benchmarks}"
+
+
+def shown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Columns that say something; half intervals stand in the cells of their scores."""
+    return [
+        name
+        for name in names
+        if not name.endswith(_SPREAD) and any(row[name] is not None for row in rows)
+    ]
+
+
+def is_numeric(rows: Sequence[dict[str, Any]], name: str) -> bool:
+    values = [row[name] for row in rows if row[name] is not None]
+    return all(isinstance(value, int | float) for value in values)
+
+
+def cell(row: dict[str, Any], name: str) -> str:
+    """A value, with its half interval where there is one."""
+    value, spread = row[name], row.get(f"{name}{_SPREAD}")
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return number(value) if spread is None else f"{number(value)} ± {number(spread)}"
+    return str(value).replace("|", r"\|")
+
+
+def number(value: float) -> str:
+    """Three decimals of small numbers, fewer of large ones."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()
