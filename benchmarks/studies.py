@@ -19,7 +19,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 MARK = "<!-- printed by benchmarks/studies.py -->"
-_SPREAD = " ±"
+# of means over seeds, and what papers give as ±
+_SPREADS = (" ±", " ± reported")
 # as ``regene_bench.studies.exhibit_files`` lays them
 _FOLDER = "studies"
 
@@ -54,13 +55,22 @@ def tables(folder: Path) -> Iterator[str]:
         if not rows:
             continue
         told = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-        names = shown(table.column_names, rows)
         yield f"    {command(json.loads(told['about']), folder.name)}\n"
-        numbers = {name for name in names if is_numeric(rows, name)}
-        yield line(names)
-        yield line(["--:" if name in numbers else "---" for name in names])
-        yield from (line([cell(row, name) for name in names]) for row in rows)
-        yield f"\n{told['caption']}\n"
+        measured = [row for row in rows if row.get("from", "measured") == "measured"]
+        for part in (measured, [row for row in rows if row not in measured]):
+            if part:
+                yield from markdown(table.column_names, part)
+        yield f"{told['caption']}\n"
+
+
+def markdown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A table of the columns in which any of these rows has a value."""
+    names = shown(names, rows)
+    numbers = {name for name in names if is_numeric(rows, name)}
+    yield line(names)
+    yield line(["--:" if name in numbers else "---" for name in names])
+    yield from (line([cell(row, name) for name in names]) for row in rows)
+    yield ""
 
 
 def command(about: dict[str, Any], preset: str) -> str:
@@ -74,7 +84,9 @@ def shown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[str]:
     return [
         name
         for name in names
-        if not name.endswith(_SPREAD) and any(row[name] is not None for row in rows)
+        if not name.endswith(_SPREADS)
+        and any(row[name] is not None for row in rows)
+        and not (name == "from" and rows[0][name] == "measured")
     ]
 
 
@@ -85,9 +97,12 @@ def is_numeric(rows: Sequence[dict[str, Any]], name: str) -> bool:
 
 def cell(row: dict[str, Any], name: str) -> str:
     """A value, with its half interval where there is one."""
-    value, spread = row[name], row.get(f"{name}{_SPREAD}")
+    value = row[name]
     if value is None:
         return ""
+    score = name.removesuffix(" (reported)")
+    spreads = (row.get(f"{score}{suffix}") for suffix in _SPREADS)
+    spread = next((spread for spread in spreads if spread is not None), None)
     if isinstance(value, float):
         return number(value) if spread is None else f"{number(value)} ± {number(spread)}"
     return str(value).replace("|", r"\|")

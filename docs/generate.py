@@ -86,8 +86,8 @@ def studies_page() -> str:
     lines = [
         "# Studies and figures",
         "",
-        "<!-- made by docs/generate.py from the studies' files, the figures' docstrings and docs/measured",
-        "(benchmarks/studies.py) -->",
+        "<!-- made by docs/generate.py from the studies' files, the figures' docstrings and",
+        "docs/measured (benchmarks/studies.py) -->",
         "",
         "`regene-bench study NAME` carries out the runs of a study and makes its figures. What a",
         "preset changes is said in the file; `--benchmarks`, `--methods`, `--seeds` and `--set`",

@@ -63,9 +63,11 @@ from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.evaluation.vendi import vendi_scores
-from regene_bench.harness.executors.executor import Executor, Job, Reopen, ReopenedJob
+from regene_bench.harness.carry_out_ticket import TicketOutcome, carry_out_ticket
+from regene_bench.harness.executors.executor import Executor, ExecutorConfig, Job, MakeTicket
 from regene_bench.harness.options import Options as RunOptions
 from regene_bench.harness.run_logger import LoggedRun, RunLogger
+from regene_bench.harness.ticket import Ticket, read_ticket
 from regene_bench.hookspecs import Register, hookimpl
 from regene_bench.leaderboard.aggregate import half_width
 from regene_bench.leaderboard.record import RunRecord, ScoreRow
@@ -125,6 +127,7 @@ __all__ = [
     "Encoder",
     "Evaluation",
     "Executor",
+    "ExecutorConfig",
     "Exhibit",
     "ExtractorCard",
     "FeatureExtractor",
@@ -143,6 +146,7 @@ __all__ = [
     "KeepsSamplingState",
     "LatentVariableModel",
     "LoggedRun",
+    "MakeTicket",
     "Measure",
     "Message",
     "Method",
@@ -157,8 +161,6 @@ __all__ = [
     "Quantiser",
     "RegeneBenchError",
     "Register",
-    "Reopen",
-    "ReopenedJob",
     "ReportedNumber",
     "Run",
     "RunLogger",
@@ -180,6 +182,8 @@ __all__ = [
     "StageReport",
     "StopRequest",
     "StudyView",
+    "Ticket",
+    "TicketOutcome",
     "TooFewImagesError",
     "TrainingDivergedError",
     "TrainingLength",
@@ -188,6 +192,7 @@ __all__ = [
     "WeightsFile",
     "augment",
     "cache_dir",
+    "carry_out_ticket",
     "check_pair",
     "column_of_reported",
     "constant",
@@ -226,6 +231,7 @@ __all__ = [
     "one_cycle",
     "precision_recall_density_coverage",
     "rarity_scores",
+    "read_ticket",
     "saturation",
     "share",
     "split_distances",

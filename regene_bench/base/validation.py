@@ -39,6 +39,15 @@ def validate(model: type[ModelT], values: Mapping[str, Any], where: str) -> Mode
         raise ConfigError("\n".join(f"{where}: {problem}" for problem in problems)) from None
 
 
+def validate_text(model: type[ModelT], text: str, where: str) -> ModelT:
+    """Build a configuration from JSON text, arguments and errors as of ``validate``."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        problems = [_explain(model, problem) for problem in error.errors(include_url=False)]
+        raise ConfigError("\n".join(f"{where}: {problem}" for problem in problems)) from None
+
+
 def _explain(model: type[BaseModel], problem: Any) -> str:
     # pydantic marks a bad key of a table, as apart from its value, with a last part "[key]"
     location = tuple(part for part in problem["loc"] if part != "[key]")

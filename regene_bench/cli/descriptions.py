@@ -183,6 +183,15 @@ def describe_figure(host: PluginHost, entry: Entry, benchmark: str) -> list[str]
     return [*lines, "", f"drawn by the studies: {', '.join(users) or 'none'}"]
 
 
+def describe_executor(host: PluginHost, entry: Entry, benchmark: str) -> list[str]:
+    """Its options, where it has any."""
+    lines = describe_class(host, entry, benchmark)
+    model = getattr(entry.load(), "Config", None)
+    if model is not None and (table := parameter_table(model, "option")):
+        lines += ["", table, "", "Set them by --executor-option KEY=VALUE."]
+    return lines
+
+
 def describe_reported(host: PluginHost, entry: Entry, _: str) -> list[str]:
     """How many numbers of which papers it holds, for which benchmarks."""
     from regene_bench.plan.reported import parse_reported
@@ -210,7 +219,7 @@ DESCRIBE: dict[str, Describe] = {
     "dataset": describe_class,
     "study": describe_study,
     "figure": describe_figure,
-    "executor": describe_class,
+    "executor": describe_executor,
     "reported": describe_reported,
     "logger": describe_class,
 }

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Train, generate and measure; then show the table."),
     "study": ("study", "study", "Run a whole experiment of a paper, and draw its figures."),
     "score": ("score", "score", "Score images that another program made."),
+    "carry-out": ("carry_out", "carry_out", "Carry out a ticket: runs of a call elsewhere."),
     "sample": ("sample", "sample", "Draw more images of a trained model."),
     "export": ("export", "export", "Write a trained model as a folder of its own."),
     "stats": ("stats", "stats", "Write mean and covariance of a benchmark's real images."),

@@ -57,6 +57,14 @@ ExecutorName = Annotated[
         "Default: serial; workers with --workers."
     ),
 ]
+ExecutorOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--executor-option",
+        help="An option of a plugin's executor, KEY=VALUE (`info EXECUTOR` lists them); may be "
+        "given again.",
+    ),
+]
 SafeCells = Annotated[
     bool,
     typer.Option(

@@ -15,6 +15,7 @@ from regene_bench.cli.options import (
     Data,
     Device,
     ExecutorName,
+    ExecutorOptions,
     Log,
     Precision,
     Results,
@@ -71,6 +72,7 @@ def run(
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
+    executor_option: ExecutorOptions = None,
     log: Log = "",
     force: Annotated[
         bool, typer.Option("--force", help="Decode the data again, repeat finished runs.")
@@ -95,6 +97,7 @@ def run(
         checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,
+        executor_options=executor_option,
         workers=workers,
         log=log,
     )

@@ -15,6 +15,7 @@ from regene_bench.cli.options import (
     Data,
     Device,
     ExecutorName,
+    ExecutorOptions,
     Log,
     Precision,
     Results,
@@ -65,6 +66,7 @@ def study(
     checkpoint_every: CheckpointEvery = "30s",
     workers: Workers = None,
     executor: ExecutorName = "",
+    executor_option: ExecutorOptions = None,
     log: Log = "",
 ) -> None:
     """Run a whole experiment of a paper, and draw its figures."""
@@ -84,6 +86,7 @@ def study(
         run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,
         executor=executor,
+        executor_options=executor_option,
         workers=workers,
         log=log,
     )

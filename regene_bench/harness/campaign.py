@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from regene_bench.base.errors import (
@@ -20,13 +21,14 @@ from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.answers import answers
-from regene_bench.harness.executors.executor import Job, ReopenedJob, serial
+from regene_bench.harness.executors.executor import Job
 from regene_bench.harness.finished import is_available, unmeasured
 from regene_bench.harness.force import Repetition
 from regene_bench.harness.migration import migrate
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.harness.supervisor import RunSupervisor
+from regene_bench.harness.ticket import Ticket, make_ticket
 from regene_bench.leaderboard.parts import run_states
 from regene_bench.leaderboard.places import part_files
 from regene_bench.leaderboard.record import RunRecord
@@ -120,8 +122,12 @@ def carry_out(campaign: Campaign) -> Outcome:
     return outcome
 
 
-def carry_out_runs(campaign: Campaign) -> Outcome:
+def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
     """Train, generate and measure what is missing; every finished run is on disk before the next.
+
+    Args:
+        campaign: The call.
+        ticket: Whose runs these are, if the call is somebody else's: it knows their places in that.
 
     Raises:
         Interrupted: A stop was asked for; calling again goes on where this call ended.
@@ -139,9 +145,9 @@ def carry_out_runs(campaign: Campaign) -> Outcome:
     _warm(setting.shelf, setting.metrics, setting.comparison)
     if repetition is not None:
         repetition.begin(pending)
-    supervisor = RunSupervisor(campaign.host, setting, pending, missing, anew=force)
+    supervisor = _supervisor(campaign, pending, missing, ticket)
+    job = job_of(campaign, pending, supervisor)
     name = f"The executor {campaign.options.executor!r}"
-    job = _job(campaign, pending, supervisor)
     for record in answers(campaign.executor, name, job, supervisor.kept_of, supervisor.give_up):
         outcome.ran.append(record)
         if repetition is not None:
@@ -177,38 +183,43 @@ def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Compa
                     shelf.real(name, comparison.real(named.metric.reference))
 
 
-def _job(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -> Job:
+def _supervisor(
+    campaign: Campaign,
+    runs: Sequence[Run],
+    missing: Mapping[str, Sequence[NamedMetric]],
+    ticket: Ticket | None,
+) -> RunSupervisor:
+    numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+    total = len(runs)
+    if ticket is not None:
+        numbers = dict(zip(ticket.run_ids, ticket.numbers, strict=True))
+        total = ticket.total
+    return RunSupervisor(
+        campaign.host,
+        campaign.setting,
+        runs,
+        missing,
+        numbers=numbers,
+        total=total,
+        anew=campaign.options.force,
+    )
+
+
+def job_of(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -> Job:
+    """Write down runs for an executor.
+
+    Args:
+        campaign: The call.
+        runs: Those of its runs that are to be carried out.
+        supervisor: Carries them out in this process.
+    """
     return Job(
         runs=runs,
         execute=supervisor.carry_out_one,
         execute_together=supervisor.carry_out,
-        benchmark=campaign.name,
+        ticket=partial(make_ticket, campaign, supervisor.numbers),
         options=campaign.options,
         stop=campaign.setting.stop,
         emit=campaign.setting.emit,
-        reopen=reopen,
         fail=supervisor.fail,
     )
-
-
-def reopen(benchmark: str, options: Options, emit: Sink, stop: StopRequest) -> ReopenedJob:
-    """Prepare a call again in another process, which carries runs out by their ids.
-
-    Args:
-        benchmark: As the user named it.
-        options: As the user gave them.
-        emit: Takes progress events of this process.
-        stop: Looked at between steps.
-
-    Raises:
-        RegeneBenchError: Bad usage, configuration or data.
-        Interrupted: A stop was asked for.
-    """
-    campaign = prepare(benchmark, options, emit, stop)
-    runs = {run.run_id: run for run in campaign.runs}
-
-    def execute(run_id: str) -> RunRecord | None:
-        alone = replace(campaign, runs=[runs[run_id]], executor=serial)
-        return next(iter(carry_out_runs(alone).ran), None)
-
-    return ReopenedJob({run_id: run.title for run_id, run in runs.items()}, execute)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
@@ -37,9 +37,13 @@ class Options:
         checkpoint_seconds: Time between checkpoints.
         force: Decode the data again and repeat runs that are finished.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
+        executor_options: ``key=value`` items, options of a registered executor.
         workers: Processes of the executor ``workers``; ``None`` for one a core.
         log: Loggers of runs, ``tensorboard,mlflow``; none where empty.
     """
+
+    # where a ticket holds them: pydantic refuses a key that it does not know
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     methods: str = ""
     seeds: str = "1"
@@ -54,6 +58,7 @@ class Options:
     checkpoint_seconds: float = 30.0
     force: bool = False
     executor: str = "serial"
+    executor_options: tuple[str, ...] = ()
     workers: int | None = None
     log: str = ""
     run_timeout: float | None = None
@@ -75,6 +80,7 @@ def make_options(
     checkpoint_every: float | str = Options.checkpoint_seconds,
     force: bool = False,
     executor: str = "",
+    executor_options: Sequence[str] | Mapping[str, Any] | None = None,
     workers: int | None = None,
     log: str | Sequence[str] = "",
 ) -> Options:
@@ -98,6 +104,7 @@ def make_options(
         checkpoint_every: Time between checkpoints, in the same forms.
         force: As of ``Options``.
         executor: If empty, ``workers`` where their number is given, else ``serial``.
+        executor_options: Texts ``key=value``, or a mapping, ``{"num_gpus": 0.5}``.
         workers: As of ``Options``.
         log: Also a list.
 
@@ -120,6 +127,7 @@ def make_options(
         checkpoint_seconds=seconds_of(checkpoint_every),
         force=force,
         executor=executor or ("serial" if workers is None else "workers"),
+        executor_options=tuple(_executor_options(executor_options or ())),
         workers=workers,
         log=_joined(log),
     )
@@ -159,19 +167,31 @@ def _seeds(seeds: str | int | Sequence[int]) -> str:
     )
 
 
+def _executor_options(options: Sequence[str] | Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(options, Mapping):
+        yield from options
+        return
+    for key, value in options.items():
+        yield f"{key}={_as_json(value, f'The option {key} of the executor')}"
+
+
 def _settings(settings: Sequence[str] | Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if not isinstance(settings, Mapping):
         yield from settings
         return
     for method, values in settings.items():
         for key, value in values.items():
-            try:
-                yield f"{method}.{key}={json.dumps(value, default=_plain)}"
-            except TypeError:
-                raise UsageError(
-                    f"{method}.{key} is a {type(value).__name__}.",
-                    hint="Parameters are numbers, texts, truth values, None, or lists of these.",
-                ) from None
+            yield f"{method}.{key}={_as_json(value, f'{method}.{key}')}"
+
+
+def _as_json(value: Any, what: str) -> str:
+    try:
+        return json.dumps(value, default=_plain)
+    except TypeError:
+        raise UsageError(
+            f"{what} is a {type(value).__name__}.",
+            hint="Parameters are numbers, texts, truth values, None, or lists of these.",
+        ) from None
 
 
 def _plain(value: Any) -> Any:

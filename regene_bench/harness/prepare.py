@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from regene_bench.base.errors import UsageError, did_you_mean
 from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
-from regene_bench.harness.executors.executor import Executor, serial, stacked
-from regene_bench.harness.executors.workers import one_worker, workers
+from regene_bench.harness.executors.choose import choose_executor
+from regene_bench.harness.executors.executor import Executor
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
 from regene_bench.harness.run_logging import choose_loggers
@@ -19,16 +18,9 @@ from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
-from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
 from regene_bench.runtime.stop import StopRequest
-
-_OWN_EXECUTORS: Mapping[str, Executor] = {
-    "serial": serial,
-    "stacked": stacked,
-    "workers": workers,
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def prepare(
     choices = _choose(host, benchmark, preset, options)
     metrics = choose_metrics(host, benchmark, options.metrics)
     check_extractor_tables(host, benchmark)
-    executor = _executor(host, options)
+    executor = choose_executor(host, options)
     loggers = choose_loggers(host, options.log)
     host.find("dataset", benchmark.data.source, home=benchmark.distribution)
     device = choose_device(options.device)
@@ -134,35 +126,3 @@ def _choose(
         return choose(host, benchmark, typed, seeds, preset, settings)
     own = [Selection(name, ({},)) for name in benchmark.default_methods]
     return choose(host, benchmark, own, seeds, preset, settings, home=benchmark.distribution)
-
-
-def _executor(host: PluginHost, options: Options) -> Executor:
-    name, processes = options.executor, options.workers
-    # what everybody's calls rest on is meant by its mere name, whoever has another of that name
-    own = name.removeprefix(f"{OWN_DISTRIBUTION}:")
-    if processes is not None and not (isinstance(processes, int) and processes >= 1):
-        raise UsageError(
-            f"Runs cannot be carried out by {processes!r} workers.",
-            hint="Give a whole number from 1, or none for one a core.",
-        )
-    if processes is not None and _OWN_EXECUTORS.get(own) in (serial, stacked):
-        raise UsageError(
-            f"The executor {name!r} works in one process, not in {processes} workers.",
-            hint="Give either the executor or the number of workers.",
-        )
-    if options.run_timeout is not None and own == "stacked":
-        raise UsageError(
-            "Runs that train as one cannot be ended one by one.",
-            hint="Give either --executor stacked or --run-timeout.",
-        )
-    if options.run_timeout is not None and own == "serial":
-        return one_worker
-    if own in _OWN_EXECUTORS:
-        return _OWN_EXECUTORS[own]
-    entries = host.entries("executor")
-    if not any(name in (entry.name, entry.qualified_name) for entry in entries):
-        known = [*_OWN_EXECUTORS, *host.shown_names("executor")]
-        hint = did_you_mean(name, known)
-        raise UsageError(f"Unknown executor {name!r}.", hint=host.with_left_out(hint))
-    executor: Executor = host.find("executor", name).load()
-    return executor

@@ -41,6 +41,8 @@ class RunSupervisor:
         setting: What all runs share.
         runs: The runs that the call has to carry out, in the order of the plan.
         missing: What is to be measured of each, by run id.
+        numbers: The place of each run among all of the call, from 1, for who shows progress.
+        total: How many runs the call has.
         anew: Train and measure every run, whatever is known of it or of one trained the same way
             (``--force``).
     """
@@ -52,13 +54,16 @@ class RunSupervisor:
         runs: Sequence[Run],
         missing: Mapping[str, Sequence[NamedMetric]],
         *,
+        numbers: Mapping[str, int],
+        total: int,
         anew: bool,
     ) -> None:
         self._host = host
         self._setting = setting
         self._anew = anew
         self._missing = missing
-        self._numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+        self.numbers = numbers
+        self._total = total
         self._stamps = {run.run_id: self._stamp(run) for run in runs}
         self._at_work = threading.RLock()
 
@@ -241,8 +246,8 @@ class RunSupervisor:
         return found.st_mtime_ns, found.st_ino
 
     def _tell_started(self, run: Run) -> None:
-        number, total = self._numbers[run.run_id], len(self._numbers)
-        self._setting.emit(RunStarted(run.run_id, run.title, number, total))
+        number = self.numbers[run.run_id]
+        self._setting.emit(RunStarted(run.run_id, run.title, number, self._total))
         self._host.notify("run_started", run=self._told(run))
 
     def _tell_finished(self, run: Run, record: RunRecord, started: float) -> None:

@@ -31,6 +31,7 @@ def run(
     checkpoint_every: float | str = 30.0,
     workers: int | None = None,
     executor: str = "",
+    executor_options: Sequence[str] | Mapping[str, Any] = (),
     log: str | Sequence[str] = "",
     force: bool = False,
     emit: Sink | None = None,
@@ -60,6 +61,8 @@ def run(
         workers: Runs at once, each in a process of one thread.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor; if
             empty, ``workers`` where their number is given, else ``serial``.
+        executor_options: Options of a registered executor, ``{"num_gpus": 0.5}``, or
+            ``["num_gpus=0.5"]``.
         log: Loggers of runs, ``["tensorboard", "mlflow"]``; each needs its library.
         force: Decode the data again and repeat finished runs.
         emit: Takes progress events; bars on a terminal and nothing elsewhere if not given.
@@ -89,6 +92,7 @@ def run(
         checkpoint_every=checkpoint_every,
         force=force,
         executor=executor,
+        executor_options=executor_options,
         workers=workers,
         log=log,
     )

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from regene_bench.base.errors import UsageError
@@ -49,6 +50,33 @@ def parse_selections(text: str) -> list[Selection]:
     if not selections:
         raise UsageError("Nothing was named.", hint="Example: --methods regene,cgan")
     return selections
+
+
+def with_absolute_files(text: str) -> str:
+    """Give the same selection with absolute paths of methods in files (``idea.py:Mine[width=8]``).
+
+    For a selection that is read in another working folder.
+    """
+    return ",".join(_with_absolute_file(part) for part in split_outside_brackets(text))
+
+
+def settings_with_absolute_files(settings: Sequence[str]) -> tuple[str, ...]:
+    """Give the same ``--set`` items with absolute paths of methods in files."""
+    return tuple(_setting_with_absolute_file(item) for item in settings)
+
+
+def _setting_with_absolute_file(item: str) -> str:
+    left, equals, value = item.partition("=")
+    method, dot, key = left.strip().rpartition(".")
+    return f"{_with_absolute_file(method)}{dot}{key}{equals}{value}"
+
+
+def _with_absolute_file(part: str) -> str:
+    name, bracket, rest = part.partition("[")
+    path, colon, method = name.rpartition(":")
+    if not path.endswith(".py"):
+        return part
+    return f"{Path(path).absolute()}{colon}{method}{bracket}{rest}"
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -1,125 +1,138 @@
 """Contracts of executors: every run is carried out once, and its record comes back.
 
-An executor is given runs that train nothing: carrying one out writes a line into a file and makes a
-record. It can do so in this process, in others, or wherever else it works.
+An executor is given real runs of a method that trains nothing: it notes that it was carried out,
+and by which process, and draws grey images. The runs can be carried out in this process, in others
+from their tickets, or wherever else the executor works and files of this machine are seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from regene_bench.base.errors import Interrupted, RegeneBenchError
+from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import Sink
-from regene_bench.harness.executors.executor import Executor, Job, ReopenedJob
-from regene_bench.harness.options import Options
+from regene_bench.harness.campaign import job_of
+from regene_bench.harness.executors.choose import made
+from regene_bench.harness.executors.executor import Executor, Job
+from regene_bench.harness.options import make_options
+from regene_bench.harness.prepare import prepare
+from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.leaderboard.record import RunRecord
-from regene_bench.plan.protocol import parse_benchmark
-from regene_bench.plan.runs import Run
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.stop import StopRequest
-from regene_bench.testing.check import require
+from regene_bench.testing.check import NotApplicable, require
 from regene_bench.testing.registration import REGISTRATION_CHECKS
-from regene_bench.training.method import Method, MethodConfig
 
 _COUNT = 4
-_FAILS = "run-1"
+_FAILS = 1
+_DIES = 2
 _WORKERS = 2
 _PROTOCOL = """
 name = "check"
 version = 1
 title = "runs that train nothing"
-default_methods = ["nothing"]
+default_methods = ["real"]
 [data]
-source = "none"
+source = "digits"
 channels = 1
-height = 4
-width = 4
-classes = 2
+height = 8
+width = 8
+classes = 10
 [evaluation]
-metrics = ["none"]
-rank_by = "none"
-"""
-_PRESETS = "".join(
-    f"[presets.{name}]\nn_generated = 2\nn_reference = 2\n"
+metrics = ["trials"]
+rank_by = "trials_image"
+""" + "".join(
+    f"[presets.{name}]\nn_generated = 10\nn_reference = 10\n"
     for name in ("quick", "standard", "paper")
 )
+_METHOD = """
+import os
+
+import torch
+
+from regene_bench.api import Generation, Method, MethodConfig, MethodError
+
+
+class NothingConfig(MethodConfig):
+    notes: str
+    fails: int
+    dies: int
+
+
+class Grey:
+    def __init__(self, shape):
+        self.shape = shape
+
+    def generate(self, labels, rng):
+        size = (len(labels), self.shape.channels, self.shape.height, self.shape.width)
+        return Generation(torch.full(size, 0.5))
 
 
 class Nothing(Method):
-    """A method that trains nothing; every two of its runs could train together."""
-
-    def fit(self, data: object, runtime: object) -> object:
-        """Return a model that can do nothing."""
-        return object()
+    Config = NothingConfig
 
     @classmethod
-    def batch_key(cls, config: MethodConfig) -> str | None:
-        """Put all configurations together."""
+    def preset(cls, preset, shape):
+        return {"notes": "", "fails": -1, "dies": -1}
+
+    def fit(self, data, runtime):
+        runtime.stop.check()
+        with open(self.config.notes, "a", encoding="utf-8") as notes:
+            notes.write(f"{runtime.seed} {os.getpid()}\\n")
+        if runtime.seed == self.config.dies:
+            os._exit(1)
+        if runtime.seed == self.config.fails:
+            raise MethodError("it fails in every check")
+        return Grey(data.shape)
+
+    @classmethod
+    def batch_key(cls, config):
         return "all"
 
-
-def make_runs() -> list[Run]:
-    """Some runs of a benchmark that nobody registered, ``run-0`` to ``run-3``."""
-    benchmark = parse_benchmark(_PROTOCOL + _PRESETS, "check")
-    entry = Entry("method", "nothing", "regene-bench-check", "1", "none:None", "")
-    return [
-        Run(
-            run_id=f"run-{seed}",
-            title=f"nothing · seed {seed}",
-            benchmark=benchmark,
-            preset="quick",
-            entry=entry,
-            method=Nothing,
-            config=MethodConfig(),
-            params="{}",
-            seed=seed,
-            fingerprint="none",
-        )
-        for seed in range(_COUNT)
-    ]
+    @classmethod
+    def fit_batch(cls, configs, data, runtimes):
+        return [_fitted(cls(c), data, r) for c, r in zip(configs, runtimes)]
 
 
-def carry_out(run_id: str, folder: Path, stop: StopRequest) -> RunRecord:
-    """Write down that a run is carried out, and make its record; ``run-1`` fails.
+def _fitted(method, data, runtime):
+    try:
+        return method.fit(data, runtime)
+    except MethodError as error:
+        return error
+"""
+Ending = Literal["fails", "dies", "well"]
 
-    Raises:
-        Interrupted: A stop was asked for.
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the runs, as an executor sees it.
+
+    Attributes:
+        job: What the executor is handed.
+        supervisor: Carries runs out in this process.
+        notes: The file in which each run notes that it was carried out.
     """
-    stop.check()
-    with (folder / "carried-out.txt").open("a", encoding="utf-8") as file:
-        file.write(f"{run_id}\n")
-    return _record_of(run_id, "it fails in every check" if run_id == _FAILS else None)
 
+    job: Job
+    supervisor: RunSupervisor
+    notes: Path
 
-def _record_of(run_id: str, why: str | None) -> RunRecord:
-    """The record of a run, and why it failed if it did."""
-    return RunRecord(
-        run_id=run_id,
-        benchmark="check",
-        protocol_version=1,
-        preset="quick",
-        dataset="none",
-        dataset_fingerprint="none",
-        method="nothing",
-        method_version="1",
-        distribution="regene-bench-check",
-        distribution_version="1",
-        params={},
-        seed=int(run_id.removeprefix("run-")),
-        status="ok" if why is None else "failed",
-        error_type=None if why is None else "MethodError",
-        error_message=why,
-    )
+    @property
+    def run_ids(self) -> list[str]:
+        """Of all runs, sorted."""
+        return sorted(run.run_id for run in self.job.runs)
 
-
-def reopen(benchmark: str, options: Options, emit: Sink, stop: StopRequest) -> ReopenedJob:
-    """Prepare the same runs in another process."""
-    titles = {run.run_id: run.title for run in make_runs()}
-    return ReopenedJob(titles, lambda run_id: carry_out(run_id, options.results, stop))
+    def carried_out(self) -> list[tuple[int, int]]:
+        """Seed and process of each time that a run was carried out, in this order."""
+        text = self.notes.read_text(encoding="utf-8") if self.notes.exists() else ""
+        lines = [line.split() for line in text.splitlines()]
+        return [(int(seed), int(process)) for seed, process in lines]
 
 
 class ExecutorSubject:
@@ -139,63 +152,75 @@ class ExecutorSubject:
 
     @cached_property
     def executor(self) -> Executor:
-        """What was registered."""
-        executor: Executor = self.entry.load()
-        return executor
+        """What was registered, with the options that it has by default."""
+        return made(self.entry, ())
+
+    @cached_property
+    def first(self) -> Call:
+        """A call of four runs, one of which fails."""
+        return self.call("first", "fails")
 
     @cached_property
     def records(self) -> Sequence[Any]:
-        """What it yields for the runs, one of which fails; carried out once for all checks."""
-        return list(self.executor(self.job(self._folder, StopRequest())))
+        """What it yields for the runs of ``first``; carried out once for all checks."""
+        return list(self.executor(self.first.job))
 
-    @property
-    def carried_out(self) -> list[str]:
-        """Ids of the runs that were carried out for ``records``, as often as they were."""
-        file = self._folder / "carried-out.txt"
-        return sorted(file.read_text(encoding="utf-8").split()) if file.exists() else []
+    def call(self, name: str, ending: Ending, stop: StopRequest | None = None) -> Call:
+        """Make a call of four runs in a folder; the same folder has the same results.
 
-    def job(self, folder: Path, stop: StopRequest) -> Job:
-        """Make a job of the runs, carried out with files in a folder."""
-
-        def execute(run: Run) -> RunRecord:
-            return carry_out(run.run_id, folder, stop)
-
-        def execute_together(runs: Sequence[Run]) -> Iterator[RunRecord]:
-            yield from map(execute, runs)
-
-        def fail(run: Run, error: RegeneBenchError, stack: str) -> RunRecord:
-            return _record_of(run.run_id, error.message)
-
-        options = Options(results=folder, executor=self.entry.name, workers=_WORKERS)
-        return Job(
-            runs=make_runs(),
-            execute=execute,
-            execute_together=execute_together,
-            benchmark="check",
-            options=options,
-            stop=stop,
-            emit=self._emit,
-            reopen=reopen,
-            fail=fail,
-        )
-
-    def folder(self, name: str) -> Path:
-        """Make an empty folder."""
+        Args:
+            name: Of the folder.
+            ending: Whether one run fails, one ends its process, or neither.
+            stop: Of the call.
+        """
         folder = self._folder / name
-        folder.mkdir()
-        return folder
+        folder.mkdir(exist_ok=True)
+        protocol, method, notes = folder / "check.toml", folder / "nothing.py", folder / "notes.txt"
+        protocol.write_text(_PROTOCOL, encoding="utf-8")
+        method.write_text(_METHOD, encoding="utf-8")
+        own = f"{method}:Nothing"
+        options = make_options(
+            methods=own,
+            seeds=_COUNT,
+            preset="quick",
+            settings={
+                own: {
+                    "notes": str(notes),
+                    "fails": _FAILS if ending == "fails" else -1,
+                    "dies": _DIES if ending == "dies" else -1,
+                }
+            },
+            results=folder / "results",
+            device="cpu",
+            workers=_WORKERS,
+            executor="workers",
+        )
+        campaign = prepare(str(protocol), options, self._emit, stop or StopRequest())
+        runs = campaign.runs
+        numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
+        missing = {run.run_id: campaign.setting.metrics for run in runs}
+        supervisor = RunSupervisor(
+            campaign.host,
+            campaign.setting,
+            runs,
+            missing,
+            numbers=numbers,
+            total=len(runs),
+            anew=False,
+        )
+        return Call(job_of(campaign, runs, supervisor), supervisor, notes)
 
 
 def every_run_has_its_record(subject: ExecutorSubject) -> None:
     """The executor yields the record of every run of the job, and no other.
 
-    Mend: yield what ``job.execute(run)`` returns, or a worker's ``ReopenedJob.execute(run_id)``;
-    never build a record of your own. A run whose ``execute`` gives ``None`` was finished meanwhile.
+    Mend: yield what ``job.execute(run)`` returns, or the records that ``carry_out_ticket`` returns
+    elsewhere; never build a record of your own.
     """
     for record in subject.records:
         require(isinstance(record, RunRecord), f"it yields {type(record).__name__}: {record!r:.80}")
     found = sorted(record.run_id for record in subject.records)
-    asked = sorted(run.run_id for run in make_runs())
+    asked = subject.first.run_ids
     require(found == asked, f"runs {', '.join(asked)} were asked for; records: {', '.join(found)}")
 
 
@@ -206,9 +231,9 @@ def every_run_is_carried_out_once(subject: ExecutorSubject) -> None:
     failed.
     """
     yielded = len(subject.records)
-    asked = sorted(run.run_id for run in make_runs())
-    found = subject.carried_out
-    require(found == asked, f"carried out: {', '.join(found) or 'none'}; {yielded} records")
+    found = sorted(seed for seed, _ in subject.first.carried_out())
+    told = ", ".join(map(str, found)) or "none"
+    require(found == list(range(_COUNT)), f"carried out: seeds {told}; {yielded} records")
 
 
 def a_failed_run_does_not_end_the_others(subject: ExecutorSubject) -> None:
@@ -217,10 +242,44 @@ def a_failed_run_does_not_end_the_others(subject: ExecutorSubject) -> None:
     Mend: do not raise where ``record.status`` is ``"failed"``; the campaign's exit code tells of
     it.
     """
-    states = {record.run_id: record.status for record in subject.records}
+    states = {record.seed: record.status for record in subject.records}
     require(states.get(_FAILS) == "failed", f"the run that fails came back as {states.get(_FAILS)}")
-    good = [run_id for run_id, status in states.items() if status == "ok"]
+    good = [seed for seed, status in states.items() if status == "ok"]
     require(len(good) == _COUNT - 1, f"of {_COUNT - 1} runs that do not fail {len(good)} ended ok")
+
+
+def finished_runs_come_back(subject: ExecutorSubject) -> None:
+    """Runs that another call has finished meanwhile are not repeated, and their records are there.
+
+    Mend: hand on every record that ``job.execute`` and ``carry_out_ticket`` return: they read what
+    is finished. Whoever tries a ticket again after a loss gets the same.
+    """
+    call, another = subject.call("finished", "well"), subject.call("finished", "well")
+    for run in another.job.runs:
+        another.supervisor.carry_out_one(run)
+    before = another.carried_out()
+    found = sorted(record.run_id for record in subject.executor(call.job))
+    require(found == call.run_ids, f"{len(found)} records of {_COUNT} runs that were finished")
+    repeated = len(another.carried_out()) - len(before)
+    require(repeated == 0, f"{repeated} finished runs were carried out again")
+
+
+def a_lost_process_does_not_end_the_others(subject: ExecutorSubject) -> None:
+    """Where a run ends the process that it is carried out in, the other runs go on.
+
+    Mend: have each loss of a process taken for the end of the runs that it held and of no others:
+    try them again, or ``job.fail`` them; start another process for the rest.
+    """
+    if any(process == os.getpid() for _, process in subject.first.carried_out()) or not (
+        subject.records and subject.first.carried_out()
+    ):
+        raise NotApplicable("it carries runs out in this process, which a run must not end here")
+    call = subject.call("lost", "dies")
+    states = {record.seed: record.status for record in subject.executor(call.job)}
+    others = [seed for seed in range(_COUNT) if seed != _DIES]
+    left = [seed for seed in others if states.get(seed) != "ok"]
+    require(not left, f"seed {_DIES} ended its process; without an ok record: seeds {left}")
+    require(states.get(_DIES) != "ok", f"seed {_DIES} has a record that is ok")
 
 
 def a_stop_is_heeded(subject: ExecutorSubject) -> None:
@@ -229,11 +288,14 @@ def a_stop_is_heeded(subject: ExecutorSubject) -> None:
     Mend: let ``Interrupted`` of ``job.execute`` through; while waiting for other processes call
     ``job.stop.check()``, and tell them to stop before you raise.
     """
-    folder, stop = subject.folder("stopped"), StopRequest()
+    stop = StopRequest()
+    call = subject.call("stopped", "well", stop)
     stop.ask("the check")
     try:
-        records = list(subject.executor(subject.job(folder, stop)))
+        records = list(subject.executor(call.job))
     except Interrupted:
+        begun = call.carried_out()
+        require(not begun, f"it began {len(begun)} runs")
         return
     require(False, f"it went on, and yielded {len(records)} records")
 
@@ -244,5 +306,7 @@ CHECKS = (
     every_run_has_its_record,
     every_run_is_carried_out_once,
     a_failed_run_does_not_end_the_others,
+    finished_runs_come_back,
+    a_lost_process_does_not_end_the_others,
     a_stop_is_heeded,
 )

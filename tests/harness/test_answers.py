@@ -34,11 +34,10 @@ class Call:
             runs=RUNS,
             execute=self.execute,
             execute_together=lambda runs: map(self.execute, runs),
-            benchmark="tiny",
+            ticket=cast("Any", None),
             options=Options(),
             stop=self.stop,
             emit=self.tell,
-            reopen=cast("Any", None),
             fail=cast("Any", None),
         )
 

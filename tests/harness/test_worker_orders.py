@@ -5,20 +5,35 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from regene_bench.base.events import silent
-from regene_bench.harness.campaign import reopen
 from regene_bench.harness.executors.executor import Job
 from regene_bench.harness.executors.messages import Orders
 from regene_bench.harness.options import Options
+from regene_bench.harness.ticket import Ticket
+from regene_bench.plan.runs import Run
 from regene_bench.runtime.stop import StopRequest
+
+TICKET = Ticket(
+    benchmark="digits",
+    options=Options(results=Path("/results")),
+    run_ids=("a",),
+    numbers=(1,),
+    total=1,
+)
+
+
+def ticket(runs: Sequence[Run], /, *, together: bool = False) -> Ticket:
+    return TICKET
 
 
 def test_a_worker_heeds_signals_before_torch_is_imported() -> None:
     """It takes seconds to import, and a stop may come then: what starts a worker asks for none."""
     never = cast("Any", None)
-    job = Job([], never, never, "digits", Options(), StopRequest(), silent, reopen, never)
+    job = Job([], never, never, ticket, Options(), StopRequest(), silent, never)
     program = (
         "import pickle, sys; pickle.loads(sys.stdin.buffer.read()); "
         "import regene_bench.harness.executors.workers; print('torch' in sys.modules)"
@@ -30,4 +45,4 @@ def test_a_worker_heeds_signals_before_torch_is_imported() -> None:
         check=True,
     )
     assert done.stdout.split() == [b"False"]
-    assert pickle.loads(Orders.of(job).reopen) is reopen
+    assert Ticket.model_validate_json(Orders.of(job).ticket) == TICKET

@@ -17,14 +17,15 @@ from regene_bench.cli.main import main
 from regene_bench.cli.run import run as run_command
 from regene_bench.cli.score import score as score_command
 from regene_bench.data.load import LoadedDataset, load_dataset
-from regene_bench.harness.campaign import reopen, run_campaign
+from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import Options, make_options
+from regene_bench.harness.prepare import prepare
 from regene_bench.runtime.stop import StopRequest
 
 # what only one of the two can have: where progress goes to, and how a table is printed
 _PYTHONS_OWN = {"emit", "stop"}
 _COMMANDS_OWN = {"form", "safe_cells"}
-_SPELT = {"set_": "settings"}
+_SPELT = {"set_": "settings", "executor_option": "executor_options"}
 
 
 class Asked(SystemExit):
@@ -138,7 +139,7 @@ def test_force_decodes_the_data_again_once_and_not_in_every_worker(
     monkeypatch.setattr("regene_bench.harness.workbench.load_dataset", counted)
     forced = make_options(methods="real", results=tmp_path, force=True)
     run_campaign(str(light_protocol), forced)
-    reopen(str(light_protocol), forced, silent, StopRequest())
+    prepare(str(light_protocol), forced, silent, StopRequest())  # as a worker does
     regene_bench.run(light_protocol, methods="real", results=tmp_path)
     images = np.zeros((4, 8, 8), np.uint8)
     regene_bench.score(images, light_protocol, metrics="neutral", force=True)

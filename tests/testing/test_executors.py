@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from regene_bench.base.events import silent
-from regene_bench.harness.executors.executor import Job
+from regene_bench.harness.carry_out_ticket import carry_out_ticket
+from regene_bench.harness.executors.executor import ExecutorConfig, Job
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import load_plugins
@@ -36,12 +39,6 @@ def forgets(job: Job) -> Iterator[RunRecord]:
         yield job.execute(run)
 
 
-def repeats(job: Job) -> Iterator[RunRecord]:
-    for run in job.runs:
-        record = job.execute(run)
-        yield record if record.status == "ok" else job.execute(run)
-
-
 def gives_up(job: Job) -> Iterator[RunRecord]:
     for run in job.runs:
         record = job.execute(run)
@@ -64,6 +61,29 @@ def counts(job: Job) -> Iterator[int]:
         yield number
 
 
+class LosesTheRest:
+    """Carries each run out in a process of its own, and ends with the first that is lost."""
+
+    class Config(ExecutorConfig):
+        together: bool = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def __call__(self, job: Job) -> Iterator[RunRecord]:
+        for run in job.runs:
+            job.stop.check()
+            ticket = job.ticket([run], together=self.config.together)
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                done = pool.submit(carry_out_ticket, ticket).result()
+            yield from done.records
+
+
+def repeats_finished_ones(job: Job) -> Iterator[RunRecord]:
+    finished = {run.run_id for run in job.runs if job.execute(run).status == "ok"}
+    yield from (job.execute(run) for run in job.runs if run.run_id not in finished)
+
+
 @pytest.mark.parametrize("name", ["executor:serial", "executor:stacked"])
 def test_executors_of_this_process_keep_their_contract(name: str, tmp_path: Path) -> None:
     assert faults(_CORE + name, tmp_path) == set()
@@ -71,17 +91,26 @@ def test_executors_of_this_process_keep_their_contract(name: str, tmp_path: Path
 
 @pytest.mark.slow
 def test_workers_keep_their_contract(tmp_path: Path) -> None:
-    assert faults(_CORE + "workers:workers", tmp_path) == set()
+    results = results_of("executor", subject(_CORE + "workers:workers", tmp_path))
+    assert {name for name, result in results.items() if result.status != "passed"} <= {
+        "is-described"
+    }
+
+
+@pytest.mark.slow
+def test_an_executor_that_gives_up_with_a_lost_process_is_found(tmp_path: Path) -> None:
+    found = faults(f"{__name__}:{LosesTheRest.__name__}", tmp_path)
+    assert found == {"a-lost-process-does-not-end-the-others"}
 
 
 @pytest.mark.parametrize(
     ("executor", "found_by"),
     [
         (forgets, {"every-run-has-its-record", "every-run-is-carried-out-once"}),
-        (repeats, {"every-run-is-carried-out-once"}),
         (goes_on, {"a-stop-is-heeded"}),
         (counts, {"every-run-has-its-record"}),
         (gives_up, {"a-failed-run-does-not-end-the-others"}),
+        (repeats_finished_ones, {"finished-runs-come-back"}),
     ],
 )
 def test_a_fault_is_found(

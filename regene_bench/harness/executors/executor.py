@@ -7,9 +7,11 @@ business. It gets a ``Job`` and yields the record of each run. Plugins register 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel, ConfigDict
 
 from regene_bench.base.guard import NOT_A_FAULT
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:  # executors are imported by worker processes before torch may
     from regene_bench.base.errors import RegeneBenchError
     from regene_bench.base.events import Sink
     from regene_bench.harness.options import Options
+    from regene_bench.harness.ticket import Ticket
     from regene_bench.leaderboard.record import RunRecord
     from regene_bench.plan.runs import Run
     from regene_bench.runtime.stop import StopRequest
@@ -30,8 +33,8 @@ class Job:
     """Runs to carry out, and how.
 
     An executor that stays in this process calls ``execute`` or ``execute_together``. One that uses
-    other processes sends ``reopen``, ``benchmark`` and ``options`` there, all of which can be
-    pickled, and carries runs out by their ids.
+    other processes or machines sends tickets there, which are JSON and can be pickled, and has
+    them carried out by ``carry_out_ticket``.
 
     Attributes:
         runs: What is to be done, in the order of the plan.
@@ -39,12 +42,11 @@ class Job:
             part of the leaderboard, and returns its record.
         execute_together: Does so with several of one ``Method.batch_key``, which are trained
             together; yields their records as they end.
-        benchmark: As the user named it: a name, or the path of a protocol.
-        options: As the user gave them.
+        ticket: Writes down some of the runs for whoever carries them out elsewhere; with
+            ``together=True`` those that can be are trained as one there.
+        options: As the user gave them, the results folder as an absolute path.
         stop: Looked at by those who wait.
         emit: Takes progress events.
-        reopen: Prepares the same call in another process; a function of a module, so that it can be
-            pickled.
         fail: Writes a run down as failed, for an executor that has lost it: why, and where it was
             (a call a line, or nothing). Returns its record, or ``None`` if another call is at work
             on the run now.
@@ -53,29 +55,30 @@ class Job:
     runs: Sequence[Run]
     execute: Callable[[Run], RunRecord]
     execute_together: Callable[[Sequence[Run]], Iterator[RunRecord]]
-    benchmark: str
+    ticket: MakeTicket
     options: Options
     stop: StopRequest
     emit: Sink
-    reopen: Reopen
     fail: Callable[[Run, RegeneBenchError, str], RunRecord | None]
 
 
-@dataclass(frozen=True)
-class ReopenedJob:
-    """A job as another process sees it.
+class MakeTicket(Protocol):
+    """Makes tickets of a job's runs."""
 
-    Attributes:
-        titles: How each run is called on screens, by its id.
-        execute: As of ``Job``, but by the run's id. ``None`` if the run was finished meanwhile.
+    def __call__(self, runs: Sequence[Run], /, *, together: bool = False) -> Ticket:
+        """Write down some of the job's runs; trained as one where they can be, if asked for."""
+        ...
+
+
+class ExecutorConfig(BaseModel):
+    """Base of the options of an executor that is a class: ``--executor-option KEY=VALUE``.
+
+    Such a class has this model, or one derived from it, as ``Config``; it is made with the
+    validated options, and its instance is called with a ``Job``.
     """
 
-    titles: Mapping[str, str]
-    execute: Callable[[str], RunRecord | None]
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-Reopen = Callable[[str, "Options", "Sink", "StopRequest"], ReopenedJob]
-"""From a benchmark, options, a sink of events and a stop request of the process's own."""
 
 Executor = Callable[[Job], "Iterator[RunRecord]"]
 """Yields the record of each run of the job as it ends."""

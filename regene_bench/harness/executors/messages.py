@@ -6,8 +6,7 @@ message takes it along, and everybody else waits for ever. A pipe of one writer 
 
 from __future__ import annotations
 
-import pickle
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regene_bench.base.errors import RegeneBenchError
@@ -15,7 +14,6 @@ from regene_bench.base.errors import RegeneBenchError
 if TYPE_CHECKING:  # torch is imported after a worker heeds signals
     from regene_bench.base.events import Event
     from regene_bench.harness.executors.executor import Job
-    from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import RunRecord
 
 
@@ -36,10 +34,10 @@ class Ended:
     """A run has ended, and its part is written.
 
     Attributes:
-        record: What became of it; ``None`` if another call had finished it meanwhile.
+        record: What became of it, by this worker or by another call.
     """
 
-    record: RunRecord | None
+    record: RunRecord
 
 
 @dataclass(frozen=True)
@@ -60,25 +58,18 @@ FromWorker = Ready | Told | Ended | Stopped
 
 @dataclass(frozen=True)
 class Orders:
-    """What a worker process is started with: the call that it prepares again.
+    """What a worker process is started with.
 
     Attributes:
-        reopen: ``Job.reopen``, pickled: to unpickle it is to import torch, which takes seconds, and
-            a worker must heed signals before that.
-        benchmark: As of ``Job``.
-        options: As of ``Job``, but for what is the parent's to do.
+        ticket: Of all runs of the job, as JSON: what reads it imports torch, which takes seconds,
+            and a worker must heed signals before that.
         threads: How many torch computes with.
     """
 
-    reopen: bytes
-    benchmark: str
-    options: Options
+    ticket: str
     threads: int = 1
 
     @classmethod
     def of(cls, job: Job, threads: int = 1) -> Orders:
         """Write down what the workers of a job do; the parent forwards stops and minds the time."""
-        options = replace(
-            job.options, executor="serial", workers=None, time_limit=None, run_timeout=None
-        )
-        return cls(pickle.dumps(job.reopen), job.benchmark, options, threads)
+        return cls(job.ticket(job.runs).model_dump_json(), threads)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -26,7 +25,6 @@ from regene_bench.runtime.stop import HANGUP, StopRequest
 
 if TYPE_CHECKING:  # torch is imported after a worker heeds signals
     from regene_bench.base.events import Event
-    from regene_bench.harness.executors.executor import Reopen
 
 # what a key press, a scheduler or a closed window sends to the whole group
 FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
@@ -64,12 +62,14 @@ def _work(orders: Orders, pipe: Connection, stop: StopRequest) -> FromWorker:
             pipe.send(Told(event))
 
     try:
-        reopen: Reopen = pickle.loads(orders.reopen)
-        job = reopen(orders.benchmark, orders.options, tell, stop)
+        from regene_bench.harness.carry_out_ticket import open_ticket
+        from regene_bench.harness.ticket import Ticket
+
+        opened = open_ticket(Ticket.model_validate_json(orders.ticket), tell, stop)
         pipe.send(Ready())
         while (run_id := pipe.recv()) is not None:
             stop.check()
-            pipe.send(Ended(job.execute(run_id)))
+            pipe.send(Ended(opened.carry_out_one(run_id)))
     except Interrupted as stopped:
         return Stopped(reason=stopped.reason)
     except RegeneBenchError as error:

@@ -146,8 +146,7 @@ class _Crew:
                     self._deal(worker)
                 elif isinstance(message, Ended):
                     worker.run = None
-                    if message.record is not None:
-                        yield message.record
+                    yield message.record
                     self._deal(worker)
                 elif isinstance(message, Stopped):
                     self._reason = self._reason or message.reason

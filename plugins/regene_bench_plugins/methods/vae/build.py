@@ -14,12 +14,13 @@ from regene_bench_plugins.networks.conditioning import (
     LabelPlanes,
 )
 from regene_bench_plugins.networks.convolutional import ConvEncoder, VectorDecoder
+from regene_bench_plugins.networks.pixel_bias import PixelBiased
 
 MakeHeads = Callable[[int, int], Heads]
 
 
 def unconditional_network(
-    config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads
+    config: NetworkConfig, shape: ImageShape, make_heads: MakeHeads, *, pixel_bias: bool = False
 ) -> Autoencoding:
     """Build an encoder and a decoder that see no labels, around a code of any length.
 
@@ -27,14 +28,17 @@ def unconditional_network(
         config: Their sizes.
         shape: The images'.
         make_heads: Makes the encoder's heads of the numbers of features and of latents.
+        pixel_bias: Whether the decoder has a bias for each pixel.
     """
     encoder = ConvEncoder(shape, config.encoder_description(shape))
+    heads = make_heads(encoder.latent_dim, config.latent_dim)
+    decoder = VectorDecoder(shape, config.decoder_description(shape), config.latent_dim)
     return Autoencoding(
         entrance=ImageOnly(shape),
         encoder=encoder,
-        heads=make_heads(encoder.latent_dim, config.latent_dim),
+        heads=heads,
         code=CodeOnly(config.latent_dim),
-        decoder=VectorDecoder(shape, config.decoder_description(shape), config.latent_dim),
+        decoder=PixelBiased(decoder, shape) if pixel_bias else decoder,
     )
 
 

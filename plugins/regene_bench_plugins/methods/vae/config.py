@@ -75,6 +75,17 @@ class NetworkConfig(TrainingLength):
         return tapered_blocks(blocks, width, narrowest, self.convolutions)
 
 
+class PixelBiasConfig(NetworkConfig):
+    """Networks whose decoder may start at the mean image.
+
+    Attributes:
+        pixel_bias: Whether the decoder has a bias for each pixel, which starts at the logit of the
+            training images' mean; no paper's network has one.
+    """
+
+    pixel_bias: bool = False
+
+
 class PixelConfig(NetworkConfig):
     """Networks, and what a pixel is given z.
 

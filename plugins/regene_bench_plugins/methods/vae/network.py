@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from regene_bench.api import DeviceImages
 from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
+from regene_bench_plugins.networks.pixel_bias import LogitDecoder, PixelBiased
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,6 @@ class PointHeads(Heads):
         return Posterior(self.linear(features).float(), None)
 
 
-class LogitDecoder(Protocol):
-    """A decoder that can be asked for pixel logits."""
-
-    def logits(self, vectors: Tensor) -> Tensor:
-        """Map ``[N, inputs]`` to pixel logits, float32 ``[N, C, H, W]``."""
-        ...
-
-
 class Autoencoding(nn.Module):
     """Maps images to posteriors of z and z to pixel logits.
 
@@ -158,3 +151,8 @@ class Autoencoding(nn.Module):
     def logits(self, z: Tensor, labels: Tensor) -> Tensor:
         """Map z ``[N, D]`` and labels to pixel logits, float32 ``[N, C, H, W]``."""
         return self.decoder.logits(self.code(z, labels))
+
+    def start_from(self, images: DeviceImages) -> None:
+        """Take from the training images what the network starts with: its bias of the pixels."""
+        if isinstance(self.decoder, PixelBiased):
+            self.decoder.start_at_mean(images)

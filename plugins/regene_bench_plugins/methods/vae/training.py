@@ -93,6 +93,8 @@ def fit_autoencoder(
         return EncodedBatch(batch.images, batch.labels, posterior, z, logits, progress)
 
     def step(batch: Batch) -> Mapping[str, Tensor]:
+        if batch.clock.step == 0:  # here, since a model that is only loaded has no images
+            network.start_from(data)
         terms = objective(forward(batch))
         gradient_step(optimizer, sum_of_terms(terms))
         return {term: value.detach() for term, value in terms.items()}
