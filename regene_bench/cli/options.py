@@ -30,7 +30,11 @@ RankedBy = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16.")]
 TimeLimit = Annotated[
-    str, typer.Option(help="Save and end after this long (540, 9m, 2h); call again to go on.")
+    str,
+    typer.Option(
+        help="Save and end after this long (540, 9m, 2h; auto: what Slurm leaves this job); call "
+        "again to go on."
+    ),
 ]
 RunTimeout = Annotated[
     str,

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
+from regene_bench.harness.scheduled_time import seconds_left
+from regene_bench.runtime.stop import grace_seconds
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _EXAMPLES = "Examples: 540, 90s, 9m, 1.5h."
@@ -99,7 +101,8 @@ def make_options(
         data: Also a single folder.
         device: As of ``Options``.
         precision: As of ``Options``.
-        time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``.
+        time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``; ``"auto"`` for
+            what Slurm leaves this job, less the time that saving may take.
         run_timeout: Time that a run may take, in the same forms.
         checkpoint_every: Time between checkpoints, in the same forms.
         force: As of ``Options``.
@@ -122,7 +125,7 @@ def make_options(
         data=folders_of(data or ()),
         device=device,
         precision=precision,
-        time_limit=None if time_limit is None or time_limit == "" else seconds_of(time_limit),
+        time_limit=_time_limit(time_limit),
         run_timeout=None if run_timeout is None or run_timeout == "" else seconds_of(run_timeout),
         checkpoint_seconds=seconds_of(checkpoint_every),
         force=force,
@@ -131,6 +134,12 @@ def make_options(
         workers=workers,
         log=_joined(log),
     )
+
+
+def _time_limit(given: float | str | None) -> float | None:
+    if given is None or given == "":
+        return None
+    return seconds_left(grace_seconds()) if given == "auto" else seconds_of(given)
 
 
 def folders_of(data: Path | str | Sequence[Path | str]) -> tuple[Path, ...]:

@@ -16,7 +16,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2", "SIGXCPU")
+    if hasattr(signal, name)
 )
 _OUR_VARIABLES = "REGENE_BENCH_"
 _CUDNN = ("benchmark", "deterministic", "enabled")
@@ -29,7 +31,7 @@ def kept_process_state(*, importing: bool = False) -> Iterator[None]:
     That is: torch's default type and device, gradient mode, determinism, anomaly detection, choice
     of algorithms, number of threads and precision of float32 products; what NumPy does at overflows
     and divisions by zero; the global random generators of torch, NumPy and Python; the working
-    folder; our environment variables; handlers of SIGINT, SIGTERM and SIGHUP; filters of warnings;
+    folder; our environment variables; handlers of the signals that end a call; filters of warnings;
     standard output and error.
 
     Args:

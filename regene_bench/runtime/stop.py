@@ -19,6 +19,10 @@ _GRACE_SECONDS = 60.0
 
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """What a closed window sends; None on Windows."""
+WARNINGS: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2", "SIGXCPU") if hasattr(signal, name)
+)
+"""What schedulers send some time before they end a job, and may send again and again."""
 StopCheck = Callable[[], None]
 """What long computations call between their steps; it raises to end them: ``StopRequest.check``."""
 
@@ -110,8 +114,9 @@ def stop_on_signals(
     """Turn the first signal to end into a stop request; a second one interrupts at once.
 
     Signals are SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed window), the last one unless it is
-    ignored, as ``nohup`` has it. Where a stop is not heeded within ``stop.grace`` seconds, the main
-    thread is interrupted, and it is said where it was.
+    ignored, as ``nohup`` has it; and ``WARNINGS``, which ask for a stop however often they come:
+    the system repeats SIGXCPU each second. Where a stop is not heeded within ``stop.grace``
+    seconds, the main thread is interrupted, and it is said where it was.
 
     Args:
         stop: What is asked to stop.
@@ -126,23 +131,28 @@ def stop_on_signals(
     watched = [signal.SIGINT, signal.SIGTERM]
     if HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN:
         watched.append(HANGUP)
-    watchdog = Watchdog(stop, frozenset(watched), ends_process=ends_process)
+    watchdog = Watchdog(
+        stop, frozenset(watched), warnings=frozenset(WARNINGS), ends_process=ends_process
+    )
     received = False
 
     def handle(signum: int, frame: FrameType | None) -> None:
         nonlocal received
         if watchdog.interrupts:
             raise Interrupted(str(stop.reason))
+        if signum in WARNINGS and stop.reason is not None:
+            return
         if received:
             raise KeyboardInterrupt
-        received = True
+        received = signum not in WARNINGS
         name = signal.Signals(signum).name
         stop.ask(name)
         # what is told may be in the middle of telling something else
         with suppress(RuntimeError):
-            tell(Message(f"{name}: saving, then stopping. Once more to stop at once."))
+            more = "Ctrl-C" if signum in WARNINGS else "Once more"
+            tell(Message(f"{name}: saving, then stopping. {more} to stop at once."))
 
-    previous = {signum: signal.signal(signum, handle) for signum in watched}
+    previous = {signum: signal.signal(signum, handle) for signum in (*watched, *WARNINGS)}
     try:
         with watchdog.watching():
             yield

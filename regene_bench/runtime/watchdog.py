@@ -36,13 +36,22 @@ class Watchdog:
     Args:
         stop: What was asked.
         signals: Numbers of the signals that ask for a stop, and at the second one for the end.
+        warnings: Numbers of those that ask for a stop, however often they come.
         ends_process: End the process if the main thread cannot be interrupted, which costs a
             notebook all that it holds; if not, only interrupt it.
     """
 
-    def __init__(self, stop: StopRequest, signals: Collection[int], *, ends_process: bool) -> None:
+    def __init__(
+        self,
+        stop: StopRequest,
+        signals: Collection[int],
+        *,
+        warnings: Collection[int] = (),
+        ends_process: bool,
+    ) -> None:
         self._stop = stop
         self._signals = signals
+        self._warnings = warnings
         self._ends_process = ends_process
         self._main = threading.main_thread().ident or 0
         self._over = threading.Event()
@@ -81,7 +90,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         """Wait for what is due next: a signal, the end of the time, the end of the patience."""
-        heard, at_once_at = 0, None
+        asked, heard, at_once_at = False, 0, None
         while not self._over.is_set():
             if self._stop.reason is not None:
                 due = self._patience() - self._stop.seconds_since()
@@ -95,12 +104,15 @@ class Watchdog:
                 self._give_up(interrupt=at_once_at is None)
                 return
             if select.select([self._reader], [], [], due)[0]:
-                numbers = [n for n in self._reader.recv(64) if n in self._signals]
+                received = self._reader.recv(64)
+                numbers = [n for n in received if n in self._signals]
+                warned = [n for n in received if n in self._warnings]
                 self._put_back()
-                if numbers and not heard:
+                if (numbers or warned) and not asked:
+                    asked = True
                     self._end_in(self._patience())
                     # the handler cannot run while the main thread is in code that is not Python
-                    self._stop.ask(signal.Signals(numbers[0]).name)
+                    self._stop.ask(signal.Signals((numbers or warned)[0]).name)
                 heard += len(numbers)
                 if heard > 1 and self._ends_process:
                     at_once_at = at_once_at or time.monotonic() + _UNWINDING

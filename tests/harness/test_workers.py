@@ -110,7 +110,7 @@ def test_a_stop_reaches_the_workers_and_the_same_call_goes_on(
 
 
 @has_proc
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"])
 def test_a_signal_to_the_whole_group_loses_no_training(
     name: str, tmp_path: Path, light_protocol: Path, session_cache: Path
 ) -> None:

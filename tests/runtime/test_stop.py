@@ -76,7 +76,7 @@ def told_by_child(*signals: str, limit: float | None = None) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU"])
 def test_a_signal_asks_for_a_stop(name: str) -> None:
     assert told_by_child(name) == [name]
 
@@ -84,6 +84,14 @@ def test_a_signal_asks_for_a_stop(name: str) -> None:
 @pytest.mark.parametrize("second", ["SIGINT", "SIGTERM"])
 def test_a_second_signal_interrupts_at_once(second: str) -> None:
     assert told_by_child("SIGTERM", second) == ["SIGTERM", "at once"]
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGXCPU"])
+def test_a_schedulers_warning_may_come_again_and_again(name: str) -> None:
+    """It is no second thought of a person; the first signal that ends a job is not one, either."""
+    assert told_by_child(name, name, name) == [name] * 3
+    assert told_by_child(name, "SIGTERM", "SIGTERM") == [name, name, "at once"]
+    assert told_by_child("SIGTERM", name) == ["SIGTERM", "SIGTERM"]
 
 
 def test_a_second_signal_interrupts_even_when_the_time_was_over() -> None:

@@ -21,16 +21,17 @@ from regene_bench.harness.executors.messages import (
     Stopped,
     Told,
 )
-from regene_bench.runtime.stop import HANGUP, StopRequest
+from regene_bench.runtime.stop import HANGUP, WARNINGS, StopRequest
 
 if TYPE_CHECKING:  # torch is imported after a worker heeds signals
     from regene_bench.base.events import Event
 
 # what a key press, a scheduler or a closed window sends to the whole group
-FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP)))
-"""Signals that only the parent heeds, and forwards."""
 WHERE: signal.Signals | None = getattr(signal, "SIGUSR1", None)
 """At which a worker writes where it is; None on Windows."""
+_WARNINGS = tuple(number for number in WARNINGS if number != WHERE)
+FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP, *_WARNINGS)))
+"""Signals that only the parent heeds, and forwards."""
 
 
 def work(orders: Orders, pipe: Connection, stacks: Connection) -> None:
@@ -84,8 +85,8 @@ def _stop_with_the_parent(stop: StopRequest) -> None:
     and the second one must not end what is being saved. A parent in haste kills.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if HANGUP is not None:
-        signal.signal(HANGUP, signal.SIG_IGN)
+    for number in filter(None, (HANGUP, *_WARNINGS)):
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
