@@ -1,11 +1,13 @@
 """Prints, as Markdown, what studies have measured, from the tables that they keep beside figures.
 
-A table a study and exhibit without pictures (``score_table``, the knees): a row a method, then what
-papers report. With ``--write DOCS`` the tables of a study take the place of what stands behind the
-mark in ``DOCS/STUDY.md``, which docs/studies.md shows; words before the mark are kept. The studies
-are not carried out here: the command of each stands above its tables.
+A table a study and exhibit without a picture (``score_table``, the knees): a row a method, then
+what papers report. With ``--write DOCS`` the tables of a study take the place of what stands behind
+the mark in ``DOCS/STUDY.md``, which docs/studies.md shows; words before the mark are kept, and
+``--pictures`` puts the pictures beside. The studies are not carried out here: the command of each
+stands above its tables.
 
-Usage: python benchmarks/studies.py RESULTS [STUDY...] [--preset quick] [--write docs/measured]
+Usage: python benchmarks/studies.py RESULTS [STUDY...] [--preset quick]
+                                    [--write docs/measured [--pictures NAME...]]
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from PIL import Image
 
 MARK = "<!-- printed by benchmarks/studies.py -->"
 # of means over seeds, and what papers give as ±
 _SPREADS = (" ±", " ± reported")
+_WIDEST, _COLOURS = 1000, 64
 # as ``regene_bench.studies.exhibit_files`` lays them
 _FOLDER = "studies"
 
@@ -31,6 +35,7 @@ def main() -> None:
     parser.add_argument("studies", nargs="*", help="all that were carried out, if none is named")
     parser.add_argument("--preset", default="quick")
     parser.add_argument("--write", type=Path, metavar="DOCS")
+    parser.add_argument("--pictures", nargs="*", default=[], metavar="NAME")
     given = parser.parse_args()
     root = given.results / _FOLDER
     for name in given.studies or sorted(path.name for path in root.iterdir()):
@@ -42,6 +47,7 @@ def main() -> None:
             continue
         page = given.write / f"{name}.md"
         words = page.read_text(encoding="utf-8").partition(MARK)[0] if page.exists() else ""
+        text += "".join(pictures(root / name / given.preset, given.pictures, page))
         page.write_text(f"{words}{MARK}\n\n{text}", encoding="utf-8")
 
 
@@ -61,6 +67,19 @@ def tables(folder: Path) -> Iterator[str]:
             if part:
                 yield from markdown(table.column_names, part)
         yield f"{told['caption']}\n"
+
+
+def pictures(folder: Path, names: Sequence[str], page: Path) -> Iterator[str]:
+    """Put pictures of a study beside its page, with few colours, and yield what shows them."""
+    for path in sorted(folder.glob("*.png")):
+        if path.stem not in names:
+            continue
+        told = pq.read_schema(path.with_suffix(".parquet")).metadata or {}
+        copy = page.with_name(f"{page.stem}-{path.name}")
+        with Image.open(path) as picture:
+            picture.thumbnail((_WIDEST, _WIDEST))
+            picture.convert("RGB").quantize(_COLOURS).save(copy, optimize=True)
+        yield f"\n![{told[b'caption'].decode()}]({page.parent.name}/{copy.name})\n"
 
 
 def markdown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -28,6 +28,15 @@ RankedBy = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        help="Devices that share the runs: cuda:0,cuda:1, or all; --workers counts on each."
+    ),
+]
+MixedDevices = Annotated[
+    bool, typer.Option("--mixed-devices", help="Let --devices be of several models.")
+]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16.")]
 TimeLimit = Annotated[
     str,

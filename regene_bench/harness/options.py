@@ -33,6 +33,9 @@ class Options:
         results: The results folder.
         data: Folders to look for data in, before ``$REGENE_BENCH_DATA``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        devices: Devices that share the runs, each with ``workers`` processes; the first is
+            ``device`` then. ``("all",)`` for every GPU. None where empty.
+        mixed_devices: Whether these may be of several models.
         precision: ``auto``, ``float32``, ``bfloat16``.
         time_limit: Seconds after which training is saved and the call ends.
         run_timeout: Seconds after which a run is ended, and failed.
@@ -40,7 +43,8 @@ class Options:
         force: Decode the data again and repeat runs that are finished.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor.
         executor_options: ``key=value`` items, options of a registered executor.
-        workers: Processes of the executor ``workers``; ``None`` for one a core.
+        workers: Processes of the executor ``workers``, on each device where several are named;
+            ``None`` for one a core, or one a device.
         log: Loggers of runs, ``tensorboard,mlflow``; none where empty.
     """
 
@@ -55,6 +59,8 @@ class Options:
     results: Path = DEFAULT_RESULTS
     data: tuple[Path, ...] = ()
     device: str = "auto"
+    devices: tuple[str, ...] = ()
+    mixed_devices: bool = False
     precision: str = "auto"
     time_limit: float | None = None
     checkpoint_seconds: float = 30.0
@@ -76,6 +82,8 @@ def make_options(
     results: Path | str = DEFAULT_RESULTS,
     data: Path | str | Sequence[Path | str] | None = None,
     device: str = "auto",
+    devices: str | Sequence[str] = "",
+    mixed_devices: bool = False,
     precision: str = "auto",
     time_limit: float | str | None = None,
     run_timeout: float | str | None = None,
@@ -100,13 +108,16 @@ def make_options(
         results: As of ``Options``.
         data: Also a single folder.
         device: As of ``Options``.
+        devices: ``"cuda:0,cuda:1"``, a list, or ``"all"``.
+        mixed_devices: As of ``Options``.
         precision: As of ``Options``.
         time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``; ``"auto"`` for
             what Slurm leaves this job, less the time that saving may take.
         run_timeout: Time that a run may take, in the same forms.
         checkpoint_every: Time between checkpoints, in the same forms.
         force: As of ``Options``.
-        executor: If empty, ``workers`` where their number is given, else ``serial``.
+        executor: If empty, ``workers`` where their number or several devices are given, else
+            ``serial``.
         executor_options: Texts ``key=value``, or a mapping, ``{"num_gpus": 0.5}``.
         workers: As of ``Options``.
         log: Also a list.
@@ -124,12 +135,14 @@ def make_options(
         results=Path(results),
         data=folders_of(data or ()),
         device=device,
+        devices=tuple(name.strip() for name in _joined(devices).split(",") if name.strip()),
+        mixed_devices=mixed_devices,
         precision=precision,
         time_limit=_time_limit(time_limit),
         run_timeout=None if run_timeout is None or run_timeout == "" else seconds_of(run_timeout),
         checkpoint_seconds=seconds_of(checkpoint_every),
         force=force,
-        executor=executor or ("serial" if workers is None else "workers"),
+        executor=executor or ("serial" if workers is None and not devices else "workers"),
         executor_options=tuple(_executor_options(executor_options or ())),
         workers=workers,
         log=_joined(log),

@@ -20,6 +20,7 @@ from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
+from regene_bench.runtime.devices import choose_devices
 from regene_bench.runtime.stop import StopRequest
 
 
@@ -71,6 +72,9 @@ def prepare(
     """
     # a plugin may change the working folder
     options = replace(options, results=options.results.absolute())
+    if options.devices:
+        chosen = choose_devices(",".join(options.devices), mixed=options.mixed_devices)
+        options = replace(options, devices=chosen)
     host = load_plugins()
     benchmark = load_benchmark(host, benchmark_name)
     preset = check_preset(options.preset or benchmark.default_preset)
@@ -80,7 +84,7 @@ def prepare(
     executor = choose_executor(host, options)
     loggers = choose_loggers(host, options.log)
     host.find("dataset", benchmark.data.source, home=benchmark.distribution)
-    device = choose_device(options.device)
+    device = choose_device(options.devices[0] if options.devices else options.device)
     precision = choose_precision(options.precision, device)
     check_writable(options.results)
     make_deterministic()

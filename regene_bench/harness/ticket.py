@@ -74,6 +74,8 @@ def make_ticket(
         data=tuple(folder.absolute() for folder in options.data),
         # one sweep, one arithmetic: "auto" would mean another thing on another machine
         device=str(setting.device),
+        devices=(),
+        mixed_devices=False,
         precision=setting.precision,
         executor="stacked" if together else "serial",
         executor_options=(),

@@ -25,6 +25,8 @@ def run(
     results: Path | str = "results",
     data: Path | str | Sequence[Path | str] = (),
     device: str = "auto",
+    devices: str | Sequence[str] = "",
+    mixed_devices: bool = False,
     precision: str = "auto",
     time_limit: float | str | None = None,
     run_timeout: float | str | None = None,
@@ -52,6 +54,9 @@ def run(
         results: Folder of results.
         data: A folder to look for data in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        devices: Devices that share the runs, ``["cuda:0", "cuda:1"]`` or ``"all"``; each has
+            ``workers`` processes, one if not given.
+        mixed_devices: Whether these may be of several models.
         precision: ``auto``, ``float32``, ``bfloat16``.
         time_limit: Seconds (540), or a text (``"9m"``, ``"2h"``), after which training is saved and
             ``Interrupted`` is raised.
@@ -86,6 +91,8 @@ def run(
         results=results,
         data=data,
         device=device,
+        devices=devices,
+        mixed_devices=mixed_devices,
         precision=precision,
         time_limit=time_limit,
         run_timeout=run_timeout,

@@ -55,6 +55,16 @@ def test_workers_score_as_one_process_does(
     assert first == second
 
 
+def test_devices_share_the_runs_and_score_the_same(
+    tmp_path: Path, light_protocol: Path, session_cache: Path, one_process: Path
+) -> None:
+    asked = [part for part in call(light_protocol, "two") if part not in ("--device", "cpu")]
+    shared = [*asked, "--devices", "cpu,cpu"]
+    two = regene_bench(shared, tmp_path, environment(session_cache))
+    assert two.returncode == 0, two.stderr
+    assert scores(tmp_path / "two") == scores(one_process)
+
+
 def test_a_script_needs_no_guard_against_running_again_in_each_worker(
     tmp_path: Path, light_protocol: Path, session_cache: Path
 ) -> None:

@@ -35,6 +35,7 @@ def choose_executor(host: PluginHost, options: Options) -> Executor:
         PluginError: It cannot be used.
     """
     _check_workers(options)
+    _check_devices(options)
     # what everybody's calls rest on is meant by its mere name, whoever has another of that name
     own = options.executor.removeprefix(f"{OWN_DISTRIBUTION}:")
     if own not in _OWN:
@@ -65,6 +66,21 @@ def _check_workers(options: Options) -> None:
         raise UsageError(
             f"The executor {name!r} works in one process, not in {processes} workers.",
             hint="Give either the executor or the number of workers.",
+        )
+
+
+def _check_devices(options: Options) -> None:
+    if not options.devices:
+        return
+    if options.executor.removeprefix(f"{OWN_DISTRIBUTION}:") != "workers":
+        raise UsageError(
+            f"The executor {options.executor!r} computes on one device, not on several.",
+            hint="Give either --executor or --devices.",
+        )
+    if options.device not in ("auto", options.devices[0]):
+        raise UsageError(
+            f"Both --device {options.device} and --devices {','.join(options.devices)} were given.",
+            hint="Give one of them.",
         )
 
 

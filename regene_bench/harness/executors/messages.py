@@ -6,7 +6,7 @@ message takes it along, and everybody else waits for ever. A pipe of one writer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regene_bench.base.errors import RegeneBenchError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # torch is imported after a worker heeds signals
     from regene_bench.base.events import Event
     from regene_bench.harness.executors.executor import Job
     from regene_bench.leaderboard.record import RunRecord
+    from regene_bench.runtime.devices import Place
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,22 @@ class Orders:
         ticket: Of all runs of the job, as JSON: what reads it imports torch, which takes seconds,
             and a worker must heed signals before that.
         threads: How many torch computes with.
+        visible: What ``CUDA_VISIBLE_DEVICES`` is for it; ``None`` to leave it.
     """
 
     ticket: str
     threads: int = 1
+    visible: str | None = None
 
     @classmethod
     def of(cls, job: Job, threads: int = 1) -> Orders:
-        """Write down what the workers of a job do; the parent forwards stops and minds the time."""
+        """Write down what a worker of a job does; the parent forwards stops and minds the time."""
         return cls(job.ticket(job.runs).model_dump_json(), threads)
+
+    @classmethod
+    def at(cls, job: Job, place: Place) -> Orders:
+        """Write down what the worker does that computes at a place."""
+        ticket = job.ticket(job.runs)
+        options = replace(ticket.options, device=place.device)
+        there = ticket.model_copy(update={"options": options})
+        return cls(there.model_dump_json(), place.threads, place.visible)

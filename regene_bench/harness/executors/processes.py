@@ -41,12 +41,14 @@ class Worker:
         orders: What it prepares.
 
     Attributes:
+        orders: What it was started with.
         run: What it is at; ``None`` while it prepares the call, or is done.
         since: When it took the run, by ``time.monotonic``.
         ready: Whether it has prepared the call.
     """
 
     def __init__(self, context: BaseContext, orders: Orders) -> None:
+        self.orders = orders
         self.run: Run | None = None
         self.since = 0.0
         self.ready = False

@@ -50,6 +50,9 @@ def work(orders: Orders, pipe: Connection, stacks: Connection) -> None:
         faulthandler.register(WHERE, stacks.fileno(), all_threads=False)
     import torch
 
+    from regene_bench.runtime.devices import show_only
+
+    show_only(orders.visible)
     torch.set_num_threads(orders.threads)
     with suppress(OSError):  # nobody listens any more
         pipe.send(_work(orders, pipe, stop))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,8 @@ _MOST_STILLBORN = 2
 def workers(job: Job) -> Iterator[RunRecord]:
     """Yield the record of each run as it ends, in the order in which they end.
 
-    Each process prepares the benchmark by itself, from caches that this process has filled. A run
+    Each process prepares the benchmark by itself, from caches that this process has filled, and
+    computes on the device that it is given, if the call names several. A run
     of which the process ends, or that takes longer than ``run_timeout``, is failed, and another
     worker takes the next one.
 
@@ -48,8 +49,16 @@ def workers(job: Job) -> Iterator[RunRecord]:
         Interrupted: A stop was asked for; the workers have saved what they were at.
         ResultsError: Workers end before they can take a run.
     """
-    count = min(job.options.workers or os.cpu_count() or 1, len(job.runs))
-    yield from _Crew(job, count, Orders.of(job)).carry_out()
+    cores, given = os.cpu_count() or 1, job.options.workers
+    if job.options.devices:
+        # after a worker heeds signals: it imports torch
+        from regene_bench.runtime.devices import places
+
+        found = places(job.options.devices, given or 1, cores)
+        orders = [Orders.at(job, place) for place in found[: len(job.runs)]]
+    else:
+        orders = [Orders.of(job)] * min(given or cores, len(job.runs))
+    yield from _Crew(job, orders).carry_out()
 
 
 def one_worker(job: Job) -> Iterator[RunRecord]:
@@ -59,16 +68,20 @@ def one_worker(job: Job) -> Iterator[RunRecord]:
     """
     import torch
 
-    yield from _Crew(job, 1, Orders.of(job, torch.get_num_threads())).carry_out()
+    yield from _Crew(job, [Orders.of(job, torch.get_num_threads())]).carry_out()
 
 
 class _Crew:
-    """The workers of a job, and what they are at."""
+    """The workers of a job, and what they are at.
 
-    def __init__(self, job: Job, count: int, orders: Orders) -> None:
+    Args:
+        job: The runs.
+        orders: One for each worker that is at work at once.
+    """
+
+    def __init__(self, job: Job, orders: Sequence[Orders]) -> None:
         self._job = job
-        self._count = count
-        self._orders = orders
+        self._orders = list(orders)
         self._context = how_to_start()
         self._left: deque[Run] = deque(job.runs)
         self._workers: list[Worker] = []
@@ -113,8 +126,8 @@ class _Crew:
     def _hire(self) -> None:
         """Start a worker for each that is missing, as long as there are runs to take."""
         preparing = sum(worker.run is None for worker in self._workers)
-        while self._may_hire() and len(self._workers) < self._count and preparing < len(self._left):
-            self._workers.append(Worker(self._context, self._orders))
+        while self._may_hire() and self._orders and preparing < len(self._left):
+            self._workers.append(Worker(self._context, self._orders.pop(0)))
             preparing += 1
 
     def _mind_a_stop(self) -> None:
@@ -207,6 +220,7 @@ class _Crew:
     def _let_go(self, worker: Worker, *, kill: bool = False) -> str:
         """Wait for a worker's end; return how it ended."""
         self._workers.remove(worker)
+        self._orders.append(worker.orders)
         if kill:
             worker.kill()
         return worker.end()
