@@ -7,9 +7,9 @@ LOWEST := .venv-lowest
 .PHONY: install demo test lowest check lint types contracts manual clean
 
 # the second file has the version, which an editable install remembers
-$(VENV)/.installed: pyproject.toml regene_bench/base/version.py
+$(VENV)/.installed: pyproject.toml plugins/ray/pyproject.toml regene_bench/base/version.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -e plugins/ray
 	touch $@
 
 install: $(VENV)/.installed

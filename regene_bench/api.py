@@ -14,6 +14,7 @@ from regene_bench.base.errors import (
     ConfigError,
     DataError,
     Interrupted,
+    LostProcessError,
     MethodError,
     RegeneBenchError,
     TooFewImagesError,
@@ -64,7 +65,13 @@ from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.evaluation.vendi import vendi_scores
 from regene_bench.harness.carry_out_ticket import TicketOutcome, carry_out_ticket
-from regene_bench.harness.executors.executor import Executor, ExecutorConfig, Job, MakeTicket
+from regene_bench.harness.executors.executor import (
+    Executor,
+    ExecutorConfig,
+    Job,
+    MakeTicket,
+    trained_together,
+)
 from regene_bench.harness.options import Options as RunOptions
 from regene_bench.harness.run_logger import LoggedRun, RunLogger
 from regene_bench.harness.ticket import Ticket, read_ticket
@@ -146,6 +153,7 @@ __all__ = [
     "KeepsSamplingState",
     "LatentVariableModel",
     "LoggedRun",
+    "LostProcessError",
     "MakeTicket",
     "Measure",
     "Message",
@@ -243,6 +251,7 @@ __all__ = [
     "to_uint8",
     "train",
     "train_together",
+    "trained_together",
     "validate",
     "vendi_scores",
     "warmup_then_cosine",
