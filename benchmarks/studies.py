@@ -79,7 +79,7 @@ def pictures(folder: Path, names: Sequence[str], page: Path) -> Iterator[str]:
         with Image.open(path) as picture:
             picture.thumbnail((_WIDEST, _WIDEST))
             picture.convert("RGB").quantize(_COLOURS).save(copy, optimize=True)
-        yield f"\n![{told[b'caption'].decode()}]({page.parent.name}/{copy.name})\n"
+        yield f"\n![{told[b'caption'].decode()}]({copy.name})\n"
 
 
 def markdown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ A test compares the files with what this script would write, so that they cannot
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +118,8 @@ def _measured(study: str) -> list[str]:
     if not page.exists():
         return []
     text = page.read_text(encoding="utf-8").replace(f"{MARK}\n", "").strip()
+    # links are relative to where they stand
+    text = re.sub(r"\]\((?!\.\./|https?:)", f"]({page.parent.name}/", text).replace("](../", "](")
     return ["#### Measured", "", text, ""]
 
 
