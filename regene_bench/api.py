@@ -64,7 +64,12 @@ from regene_bench.evaluation.ratios import Share, expected_trials, share
 from regene_bench.evaluation.real_distances import split_distances
 from regene_bench.evaluation.similarity import ssim_each
 from regene_bench.evaluation.vendi import vendi_scores
-from regene_bench.harness.carry_out_ticket import TicketOutcome, carry_out_ticket
+from regene_bench.harness.carry_out_ticket import (
+    OpenTicket,
+    TicketOutcome,
+    carry_out_ticket,
+    open_ticket,
+)
 from regene_bench.harness.executors.executor import (
     Executor,
     ExecutorConfig,
@@ -164,6 +169,7 @@ __all__ = [
     "MetricConfig",
     "Nearness",
     "Neighbours",
+    "OpenTicket",
     "Preset",
     "Progress",
     "Quantiser",
@@ -237,6 +243,7 @@ __all__ = [
     "neighbour_radii",
     "obtain_weights",
     "one_cycle",
+    "open_ticket",
     "precision_recall_density_coverage",
     "rarity_scores",
     "read_ticket",

@@ -70,15 +70,12 @@ class _Tasks:
         task = ray.remote(carry_out).options(
             num_cpus=config.num_cpus, num_gpus=config.num_gpus, max_retries=config.retries
         )
+        ticket = ray.put(job.ticket(job.runs, together=config.together).model_dump_json())
         groups = trained_together(job.runs) if config.together else [[run] for run in job.runs]
-        self._left: dict[Any, Sequence[Run]] = {
-            task.remote(
-                job.ticket(group, together=config.together).model_dump_json(),
-                self._channel,
-                config.num_cpus,
-            ): group
-            for group in groups
-        }
+        self._left: dict[Any, Sequence[Run]] = {}
+        for group in groups:
+            run_ids = [run.run_id for run in group]
+            self._left[task.remote(ticket, run_ids, self._channel, config.num_cpus)] = group
 
     def carried_out(self) -> Iterator[RunRecord]:
         try:
@@ -103,7 +100,7 @@ class _Tasks:
         """The records of a task that has ended, or of runs that were lost with it."""
         runs = self._left.pop(reference)
         try:
-            outcome = ray.get(reference)
+            records = ray.get(reference)
         except RayTaskError as error:
             if isinstance(error.cause, RegeneBenchError):
                 raise error.cause from None
@@ -111,8 +108,7 @@ class _Tasks:
         except RayError as error:
             yield from self._lost(runs, error)
             return
-        if not isinstance(outcome, str):
-            yield from outcome.records
+        yield from records
 
     def _lost(self, runs: Sequence[Run], error: RayError) -> Iterator[RunRecord]:
         if self._told_to_stop:
