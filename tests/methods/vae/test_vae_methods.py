@@ -47,6 +47,13 @@ SECOND: dict[str, Any] = {
     "second_learning_rate": 1e-2,
     "gamma_rate": 10,
 }
+FLOW: dict[str, Any] = {
+    "flow_images": 8000,
+    "flow_transforms": 2,
+    "flow_width": 16,
+    "flow_batch_size": 64,
+    "flow_learning_rate": 1e-2,
+}
 RECOGNISER = {
     "recogniser_width": 8,
     "recogniser_images": 640,
@@ -143,9 +150,9 @@ def test_without_labels_samples_say_so_and_do_not_change_with_them(fit: Fit, nam
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["gaussian", "mixture", "second_stage"])
+@pytest.mark.parametrize("sampler", ["gaussian", "mixture", "second_stage", "flow"])
 def test_any_autoencoder_takes_any_sampler(fit: Fit, stripes: BenchmarkData, sampler: str) -> None:
-    model = fit("wae", sampler=sampler, **SECOND)
+    model = fit("wae", sampler=sampler, **(SECOND | FLOW))
     labels = torch.arange(60) % 3
     images = model.generate(labels, SampleRng(0)).images
     found = nearest_class(images, class_means(stripes.train, 3))
@@ -226,6 +233,15 @@ def test_the_learned_deviation_is_the_error_of_the_reconstructions(
     spread = float(likelihood.base_dist.scale.mean())
     error = float((model.decode(model.encode(images)) - images).square().mean()) ** 0.5
     assert spread == pytest.approx(error, rel=0.25)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_a_flow_draws_codes_with_classes_and_without(fit: Fit, conditional: bool) -> None:
+    model = fit("vae", sampler="flow", conditional=conditional, **(FLOW | {"flow_images": 640}))
+    zeros = torch.zeros(6, dtype=torch.int64)
+    first, other = (model.generate(labels, SampleRng(0)) for labels in (zeros, zeros + 1))
+    assert first.labelled is conditional
+    assert torch.equal(first.images, other.images) is not conditional
 
 
 def test_an_interrupted_second_stage_keeps_the_first(

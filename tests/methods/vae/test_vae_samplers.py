@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from pydantic import ValidationError
+from regene_bench_plugins.methods.common.mixtures import fit_mixture_sampler
 from regene_bench_plugins.methods.vae.config import SamplerConfig
 from regene_bench_plugins.methods.vae.network import Posterior
-from regene_bench_plugins.methods.vae.samplers import (
-    StandardNormal,
-    fit_mixture_sampler,
-)
+from regene_bench_plugins.methods.vae.samplers import StandardNormal
 from regene_bench_plugins.methods.vae.second_stage import (
     drawn_codes,
     fit_second_stage,

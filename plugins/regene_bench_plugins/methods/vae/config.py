@@ -10,7 +10,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from regene_bench.api import ImageShape, MethodConfig, TrainingLength, images_to_see
+from regene_bench.api import ImageShape, TrainingLength, images_to_see
+from regene_bench_plugins.methods.common.flow import FLOW_PARAMS, FlowConfig
 from regene_bench_plugins.methods.vae.pixels import BernoulliPixels, GaussianPixels, Pixels
 from regene_bench_plugins.methods.vae.training import Plan, rate_schedule
 from regene_bench_plugins.networks.block_description import (
@@ -19,11 +20,12 @@ from regene_bench_plugins.networks.block_description import (
     tapered_blocks,
 )
 
-SamplerName = Literal["normal", "gaussian", "mixture", "second_stage"]
+SamplerName = Literal["normal", "gaussian", "mixture", "second_stage", "flow"]
 
 # For ``Method.sampling_params``: they say which density is fitted to a trained network's codes. The
-# sizes of a second stage are not among them, since it has checkpoints of its own.
-SAMPLER_PARAMS = frozenset({"conditional", "sampler", "components", "sampler_images"})
+# sizes of a second stage are not among them: its checkpoint's name does not tell them, as a flow's
+# does.
+SAMPLER_PARAMS = FLOW_PARAMS | {"conditional", "sampler", "components", "sampler_images"}
 
 
 class NetworkConfig(TrainingLength):
@@ -102,16 +104,17 @@ class PixelConfig(NetworkConfig):
         return BernoulliPixels() if self.reconstruction == "bce" else GaussianPixels(self.sigma)
 
 
-class SamplerConfig(MethodConfig):
+class SamplerConfig(FlowConfig):
     """The density that codes are drawn from, for networks that see no labels.
 
     Attributes:
         conditional: One density for each class; without it samples have no class.
         sampler: ``normal``, the standard normal; ``gaussian`` or ``mixture``, fitted to posterior
-            means of training images once all else is trained; ``second_stage``, a VAE of the codes.
-            ``None`` for ``mixture`` where classes are asked for and ``normal`` where they are not.
+            means of training images once all else is trained; ``second_stage``, a VAE of the codes;
+            ``flow``, a normalising flow of the posterior means. ``None`` for ``mixture`` where
+            classes are asked for and ``normal`` where they are not.
         components: Gaussians of a mixture, fewer where a class has too few images for them.
-        sampler_images: Training images whose codes a density is fitted to, at most.
+        sampler_images: Training images whose codes Gaussians are fitted to, at most.
         second_images: Codes that the second stage sees, repetitions counted.
         second_epochs: Passes of it over the training split; wins over ``second_images``.
         second_width: Units of each of its layers.

@@ -21,7 +21,7 @@ from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import ConstantVarianceHeads
 from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.methods.vae.vae import VAEConfig
 
@@ -62,6 +62,7 @@ class CVVAE(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
         """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             heads = partial(ConstantVarianceHeads, sigma=config.code_sigma)
             network = unconditional_network(config, data.shape, heads)

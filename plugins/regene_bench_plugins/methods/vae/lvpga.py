@@ -30,7 +30,7 @@ from regene_bench_plugins.methods.vae.lvpga_objective import TermWeights, lvpga_
 from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import sum_of_terms
 
 _LARGE_SIDE = 64
@@ -94,6 +94,7 @@ class LVPGA(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
         """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
         network.to(runtime.device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import ImageShape, Preset
+from regene_bench_plugins.methods.common.flow import flow_preset
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 
 
@@ -65,10 +66,11 @@ def sampler_preset(preset: Preset) -> dict[str, Any]:
     """
     if preset == "quick":
         values = {"second_images": 200_000, "second_width": 256, "sampler_images": 20_000}
-        return values | {"gamma_rate": 10}
+        return flow_preset(preset) | values | {"gamma_rate": 10}
     if preset == "standard":
-        return {"second_images": 2_000_000, "sampler_images": 60_000, "gamma_rate": 10}
-    return {
+        values = {"second_images": 2_000_000, "sampler_images": 60_000, "gamma_rate": 10}
+        return flow_preset(preset) | values
+    return flow_preset(preset) | {
         "sampler_images": 1_000_000,
         "second_epochs": 800,
         "second_width": 1024,

@@ -26,7 +26,7 @@ from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import Autoencoding, PointHeads
 from regene_bench_plugins.methods.vae.objectives import RAEObjective
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 from regene_bench_plugins.networks.spectral import spectrally_normalised
 
@@ -74,6 +74,7 @@ class RAESN(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
         """Train on ``data.train_generated()``, then fit the sampler."""
         config, shape = self.config, data.shape
+        require_sampler(config)
         with runtime.seeded("init"):
             network = _normalised(
                 unconditional_network(config, shape, PointHeads, pixel_bias=config.pixel_bias)

@@ -25,7 +25,7 @@ from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.pixels import GaussianPixels
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 
 _FIRST_SIGMA = 1.0
@@ -70,6 +70,7 @@ class TwoStageVAE(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
         """Train the first stage on ``data.train_generated()``, then the second on its codes."""
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
             objective = NegativeELBO(pixels := GaussianPixels(_FIRST_SIGMA, learned=True))

@@ -19,7 +19,7 @@ from regene_bench_plugins.methods.vae.model import VariationalModel
 from regene_bench_plugins.methods.vae.network import GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import NegativeELBO
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 
 _KL_WEIGHTS = (0.312, 0.024, 0.09024)
@@ -51,6 +51,7 @@ class VAE(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> VariationalModel:
         """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             network = unconditional_network(config, data.shape, GaussianHeads)
             objective = NegativeELBO(pixels := config.pixels())

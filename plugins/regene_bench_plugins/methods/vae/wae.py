@@ -27,7 +27,7 @@ from regene_bench_plugins.methods.vae.model import AutoencodingModel
 from regene_bench_plugins.methods.vae.network import PointHeads
 from regene_bench_plugins.methods.vae.objectives import MMDObjective
 from regene_bench_plugins.methods.vae.presets import network_preset, sampler_preset
-from regene_bench_plugins.methods.vae.samplers import fit_sampler
+from regene_bench_plugins.methods.vae.samplers import fit_sampler, require_sampler
 from regene_bench_plugins.methods.vae.training import fit_autoencoder
 
 
@@ -71,6 +71,7 @@ class WAE(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:
         """Train on ``data.train_generated()``, then fit the sampler."""
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             network = unconditional_network(
                 config, data.shape, PointHeads, pixel_bias=config.pixel_bias
