@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
 from regene_bench_plugins.methods.regene.confidence_judge import ConfidenceJudge, class_confidence
 from regene_bench_plugins.methods.regene.convex import CandidateSource, LatentPool
+from regene_bench_plugins.methods.regene.latent_sampler import ConvexSampler
 from regene_bench_plugins.methods.regene.regene import ReGene, ReGeneConfig, ReGeneModel
 from regene_bench_plugins.methods.regene.training import (
     Decoder,
@@ -119,7 +120,8 @@ def _time_generation(
     labels = torch.tensor(classes, device=device).repeat_interleave(-(-n // len(classes)))[:n]
     thresholds = _thresholds(config, classifier, decoder, pool, classes)
     judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
-    model = ReGeneModel(classifier, decoder, lambda: pool, judge, config, runtime)
+    sampler = ConvexSampler(lambda: pool, config.convex_weights)
+    model = ReGeneModel(classifier, decoder, sampler, judge, config, runtime)
 
     def in_batches() -> list[int]:
         trials = []

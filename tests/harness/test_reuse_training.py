@@ -99,6 +99,27 @@ def test_networks_that_see_no_labels_serve_with_and_without_classes(
     assert values(shared, both.ids[1]) == measured
 
 
+@pytest.mark.slow
+def test_regene_is_trained_once_for_all_its_samplers(tmp_path: Path, light_protocol: Path) -> None:
+    sizes = ["encoder_width=8", "encoder_narrowest=4", "decoder_width=8", "decoder_narrowest=4"]
+    sizes += ["classifier_images=3000", "classifier_learning_rate=1e-2", "decoder_images=320"]
+    sizes += ["threshold=none", "density_dim=4", "flow_images=640", "flow_width=8"]
+    options: dict[str, Any] = {"sizes": [f"regene.{size}" for size in sizes], "settings": []}
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    methods = "regene[sampler=convex|gaussian|mixture|flow],regene[sampler=flow,flow_bins=4]"
+    all_of_them = Call(light_protocol, shared, methods, stage="decoder", **options)
+    assert len(all_of_them.ids) == 5
+    assert len(all_of_them.trained) == 1
+    assert len(all_of_them.taken_over) == 4
+    assert "only sampler differs" in all_of_them.taken_over[0]
+    alone = Call(light_protocol, own, "regene[sampler=flow]", stage="decoder", **options)
+    assert alone.ids == all_of_them.ids[3:4]
+    assert not alone.taken_over
+    measured = values(own, alone.ids[0])
+    assert measured["accuracy_neutral", None] is not None
+    assert values(shared, alone.ids[0]) == measured
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -129,7 +129,9 @@ def test_the_density_integrates_to_one(of_all: FlowSampler) -> None:
 
 def test_codes_of_one_number_have_a_flow(tmp_path: Path) -> None:
     codes = LatentCodes(lambda: (drawn(2000, seed=0)[0][:, :1], torch.zeros(2000).long()))
-    sampler = fit_flow(FlowConfig(**(SMALL | {"flow_images": 8000})), codes, 1, make_runtime(tmp_path))
+    sampler = fit_flow(
+        FlowConfig(**(SMALL | {"flow_images": 8000})), codes, 1, make_runtime(tmp_path)
+    )
     found = sampler.draw(torch.zeros(4000, dtype=torch.int64), SampleRng(0))
     assert float((found > -0.5).float().mean()) == pytest.approx(0.6, abs=0.06)
 

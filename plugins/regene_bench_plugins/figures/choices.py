@@ -149,10 +149,12 @@ class Combined:
 def combines_latents(run: FinishedRun) -> bool:
     """Whether a run's images are decoded combinations of latents, as those of ``regene`` are.
 
-    Others that encode and decode draw latents from a density or a prior.
+    Others that encode and decode draw latents from a density or a prior, as do methods that could
+    combine them under another ``sampler``.
     """
     return (
         "n_combined" in run.params
+        and run.params.get("sampler", "convex") == "convex"
         and isinstance(run.model, Encoder)
         and isinstance(run.model, Decoder)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -30,18 +30,20 @@ from regene_bench.api import (
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.inference import encode_split, in_padded_chunks
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
-from regene_bench_plugins.methods.regene.convex import (
-    ConvexWeights,
-    LatentPool,
-    UsedCombinations,
-    combine_without_repeats,
-    load_sampling_state,
-)
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations, first_candidates
+from regene_bench_plugins.methods.regene.convex import LatentPool, load_sampling_state
 from regene_bench_plugins.methods.regene.encoder_decoder import (
-    COMBINATION_PARAMS,
+    LATENT_PARAMS,
     EncoderDecoderConfig,
     encoder_decoder_preset,
 )
+from regene_bench_plugins.methods.regene.latent_sampler import (
+    LatentSampler,
+    latents_needed,
+    make_sampler,
+    require_sampler,
+)
+from regene_bench_plugins.methods.regene.presets import density_preset
 from regene_bench_plugins.networks.convolutional import ConvDecoder, ConvEncoder
 
 
@@ -61,20 +63,18 @@ class AutoencoderConfig(EncoderDecoderConfig, TrainingLength):
 
 
 class AutoencoderModel:
-    """Encoder, decoder, and generator by convex combinations without judging."""
+    """Encoder, decoder, and generator by latents of training images without judging."""
 
     def __init__(
         self,
         encoder: ConvEncoder,
         decoder: ConvDecoder,
-        pool: Callable[[], LatentPool],
-        weights: ConvexWeights,
+        sampler: LatentSampler,
         class_names: tuple[str, ...],
     ) -> None:
         self._encoder = encoder
         self._decoder = decoder
-        self._pool = pool
-        self._weights = weights
+        self._sampler = sampler
         self._names = class_names
         self._used = UsedCombinations()
 
@@ -89,19 +89,18 @@ class AutoencoderModel:
         return in_padded_chunks(self._decoder, latents)
 
     def sampling_state(self) -> Mapping[str, Tensor]:
-        """The pool of latents, which are of the data."""
-        return self._pool().tensors()
+        """What latents are drawn from, which is of the data."""
+        return self._sampler.tensors()
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Decode convex combinations of latents of training images of each label.
+        """Decode a convex combination of latents, or a draw of their density, for each label.
 
         Raises:
             MethodError: More images are wanted of a class than it has combinations.
         """
-        latents = combine_without_repeats(
-            self._pool(), labels, self._weights, rng, self._used, self._names
-        )
+        source = self._sampler.candidates(rng)
+        latents = first_candidates(source, labels, rng, self._used, self._names)
         return Generation(self.decode(latents), latents)
 
 
@@ -110,13 +109,13 @@ class Autoencoder(Method):
 
     version = "3"
     Config = AutoencoderConfig
-    sampling_params = COMBINATION_PARAMS
+    sampling_params = LATENT_PARAMS
     config: AutoencoderConfig
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
         """Widths of ``regene``, and about as many images as its two networks see."""
-        values = encoder_decoder_preset(preset, shape)
+        values = encoder_decoder_preset(preset, shape) | density_preset(preset)
         if preset == "quick":
             images = 40_000 if is_small(shape) else 120_000 if is_colour(shape) else 60_000
             return values | {"images": images, "batch_size": 64}
@@ -134,8 +133,10 @@ class Autoencoder(Method):
 
         Raises:
             MethodError: A class has fewer training images than are combined.
+            UnavailableError: A library that the configuration needs is not on this machine.
         """
         config, shape = self.config, data.shape
+        require_sampler(config)
         with runtime.seeded("init"):
             encoder = ConvEncoder(shape, config.encoder_description(shape))
             decoder = ConvDecoder(shape, config.decoder_description(shape), encoder.map_shape[0])
@@ -174,15 +175,18 @@ class Autoencoder(Method):
 
         @cache
         def pool() -> LatentPool:
-            return LatentPool.from_tensors(kept) if kept else self._pool(encoder, data, runtime)
+            if "latents" in kept:
+                return LatentPool.from_tensors(kept)
+            return self._pool(encoder, data, runtime)
 
         if not report.restored:
             # As in ReGene: what was trained earlier has been through this check.
             pool()
-        return AutoencoderModel(encoder, decoder, pool, config.convex_weights, data.class_names)
+        sampler = make_sampler(config, pool, encoder.latent_dim, data, runtime, kept=kept)
+        return AutoencoderModel(encoder, decoder, sampler, data.class_names)
 
     def _pool(self, encoder: ConvEncoder, data: BenchmarkData, runtime: Runtime) -> LatentPool:
         latents = encode_split(encoder, data.train, runtime)
         pool = LatentPool.of(latents, data.train.labels, data.shape.n_classes)
-        pool.require(self.config.n_combined, data.class_names, "training images")
+        pool.require(latents_needed(self.config), data.class_names, "training images")
         return pool

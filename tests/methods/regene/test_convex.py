@@ -4,12 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations
 from regene_bench_plugins.methods.regene.convex import (
     Candidate,
     CandidateSource,
     ConvexWeights,
     LatentPool,
-    UsedCombinations,
     combine_without_repeats,
 )
 

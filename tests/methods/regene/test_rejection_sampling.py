@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from regene_bench_plugins.methods.regene.convex import (
-    CandidateSource,
-    ConvexWeights,
-    LatentPool,
-    UsedCombinations,
-)
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations
+from regene_bench_plugins.methods.regene.convex import CandidateSource, ConvexWeights, LatentPool
 from regene_bench_plugins.methods.regene.rejection_sampling import AcceptedSamples, rejection_sample
 from torch import Tensor
 
@@ -83,9 +79,8 @@ def in_batches(
     taken = UsedCombinations()
     return [
         rejection_sample(
-            pool,
+            CandidateSource(pool, weights, rng.at(rng.start + at)),
             labels[at : at + batch],
-            weights,
             rng.at(rng.start + at),
             judge,
             taken,
@@ -133,12 +128,17 @@ def test_the_number_of_a_sample_does_not_depend_on_others_while_there_is_room() 
     pool, judge, weights = make_pool(), HashJudge(0.7, 0.3), ConvexWeights.uniform(2)
     labels = torch.zeros(8, dtype=torch.int64)
     whole = rejection_sample(
-        pool, labels, weights, SampleRng(0), judge, UsedCombinations(), max_trials=99, width=8
+        CandidateSource(pool, weights, SampleRng(0)),
+        labels,
+        SampleRng(0),
+        judge,
+        UsedCombinations(),
+        max_trials=99,
+        width=8,
     )
     alone = rejection_sample(
-        pool,
+        CandidateSource(pool, weights, SampleRng(0, 6)),
         labels[:1],
-        weights,
         SampleRng(0, 6),
         judge,
         UsedCombinations(),
@@ -154,7 +154,13 @@ def judge_in_vain(**settings: Any) -> AcceptedSamples:
     pool, judge = make_pool(), HashJudge(1.0, -1.0)
     label, weights = torch.tensor([1]), ConvexWeights.uniform(2)
     return rejection_sample(
-        pool, label, weights, SampleRng(0), judge, UsedCombinations(), width=8, **settings
+        CandidateSource(pool, weights, SampleRng(0)),
+        label,
+        SampleRng(0),
+        judge,
+        UsedCombinations(),
+        width=8,
+        **settings,
     )
 
 
@@ -167,9 +173,8 @@ def test_a_class_that_never_passes_costs_no_more_for_many_samples_than_for_one()
     pool, judge, heard = make_pool(), HashJudge(1.0, -1.0), list[int]()
     with pytest.raises(MethodError, match="No valid combination in 300 trials for class 1"):
         rejection_sample(
-            pool,
+            CandidateSource(pool, ConvexWeights.uniform(2), SampleRng(0)),
             torch.ones(50, dtype=torch.int64),
-            ConvexWeights.uniform(2),
             SampleRng(0),
             judge,
             UsedCombinations(),
@@ -192,9 +197,8 @@ def test_a_class_that_seldom_passes_counts_as_if_drawn_one_by_one() -> None:
 def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
     with pytest.raises(MethodError, match=r"left for class 1: 3 different .* of its 3 latents"):
         rejection_sample(
-            make_pool(3),
+            CandidateSource(make_pool(3), ConvexWeights.uniform(2), SampleRng(0)),
             torch.ones(4, dtype=torch.int64),
-            ConvexWeights.uniform(2),
             SampleRng(0),
             HashJudge(1.0, 1.0),
             UsedCombinations(),
@@ -206,9 +210,8 @@ def test_a_class_with_fewer_combinations_than_wanted_is_named() -> None:
 def test_each_round_tells_how_far_the_judging_is() -> None:
     heard: list[tuple[int, int]] = []
     judged = rejection_sample(
-        make_pool(),
+        CandidateSource(make_pool(), ConvexWeights.uniform(2), SampleRng(0)),
         torch.zeros(8, dtype=torch.int64),
-        ConvexWeights.uniform(2),
         SampleRng(0),
         HashJudge(0.7, 0.3),
         UsedCombinations(),

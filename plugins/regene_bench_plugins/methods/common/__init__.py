@@ -1,1 +1,1 @@
-"""What methods of every family share: inference in chunks, the optimiser, kinds of images."""
+"""What methods of every family share: inference, optimiser, kinds of images, densities of codes."""

@@ -7,13 +7,14 @@ training images of one class, with equal ratios unless others are asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from regene_bench.api import SAMPLING_STATE, MethodError, Runtime, SampleRng, derive_seed
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations, first_candidates
 from regene_bench_plugins.methods.regene.combinations import NumberedCombinations
 
 CANDIDATE_STREAM = "convex combination"
@@ -82,7 +83,7 @@ class LatentPool:
         """Check that each class has at least ``n`` latents.
 
         Args:
-            n: How many are combined.
+            n: How many are combined; 1 for a density, which needs one at least.
             class_names: K names in label order.
             what: What the pool consists of.
             grows_with_training: Whether a longer training would bring more of these.
@@ -92,10 +93,13 @@ class LatentPool:
         """
         for label, name in enumerate(class_names):
             if self.size(label) < n:
+                needed = (
+                    f"combinations of {n} need at least {n}" if n > 1 else "a density needs one"
+                )
+                mend = "Combine fewer (n_combined), or give" if n > 1 else "Give"
                 raise MethodError(
-                    f"Class {name!r} has {self.size(label)} {what}; "
-                    f"combinations of {n} need at least {n}.",
-                    hint="Combine fewer (n_combined), or give the class more images"
+                    f"Class {name!r} has {self.size(label)} {what}; {needed}.",
+                    hint=f"{mend} the class more images"
                     + ("; or train longer." if grows_with_training else "."),
                 )
 
@@ -134,38 +138,8 @@ class Candidate:
     number: int | None
 
 
-@dataclass
-class UsedCombinations:
-    """Which sample has used which combination, so that none is given out twice.
-
-    A benchmark samples the indices from 0 up, in batches of any size; a batch that begins at 0, or
-    with another seed, begins another sampling.
-
-    Attributes:
-        seed: Of the sampling that is noted.
-        owners: The lowest sample index that uses a combination, by class and by number.
-    """
-
-    seed: int | None = None
-    owners: dict[int, dict[int, int]] = field(default_factory=dict)
-
-    def begin_batch(self, rng: SampleRng) -> None:
-        """Forget everything if this batch begins another sampling."""
-        if rng.start == 0 or rng.seed != self.seed:
-            self.seed, self.owners = rng.seed, {}
-
-    def used_before(self, label: int, number: int, index: int) -> bool:
-        """Tell whether a sample of a lower index uses a combination of a class."""
-        return self.owners.get(label, {}).get(number, index) < index
-
-    def use(self, label: int, number: int, index: int) -> None:
-        """Note that a sample uses a combination of a class."""
-        own = self.owners.setdefault(label, {})
-        own[number] = min(index, own.get(number, index))
-
-
 class CandidateSource:
-    """The candidates of all samples of one batch.
+    """The convex combinations that all samples of one batch may take.
 
     Candidate ``t`` of sample ``i`` depends on the seed, ``i``, ``t`` and the label alone.
 
@@ -174,6 +148,8 @@ class CandidateSource:
         weights: With what weights.
         rng: Its seed decides the candidates, its start is the index of the batch's first sample.
     """
+
+    noun = "combination"
 
     def __init__(self, pool: LatentPool, weights: ConvexWeights, rng: SampleRng) -> None:
         self._pool = pool
@@ -206,6 +182,10 @@ class CandidateSource:
         alphas = np.full(self._weights.n, self._weights.dirichlet)
         drawn = self._rng.numpy(i, f"ratios of candidate {trial}").dirichlet(alphas)
         return Candidate(rows, drawn.tolist(), None)
+
+    def latents(self, candidates: Sequence[Candidate]) -> Tensor:
+        """Average latents by their ratios, ``[N, D]``."""
+        return self._pool.combine(candidates)
 
     def exhausted_error(self, label: int, what: str) -> MethodError:
         """The error of a sample to which no combination is left."""
@@ -243,19 +223,4 @@ def combine_without_repeats(
         MethodError: A class has fewer combinations than are wanted of it.
     """
     source = CandidateSource(pool, weights, rng)
-    used.begin_batch(rng)
-    chosen = []
-    for i, label in enumerate(labels.tolist()):
-        trial, limit = 0, source.max_candidates(label)
-        while True:
-            if limit is not None and trial >= limit:
-                raise source.exhausted_error(label, f"class {class_names[label]!r}")
-            candidate = source.candidate(label, i, trial)
-            if candidate.number is None:
-                break
-            if not used.used_before(label, candidate.number, rng.start + i):
-                used.use(label, candidate.number, rng.start + i)
-                break
-            trial += 1
-        chosen.append(candidate)
-    return pool.combine(chosen)
+    return first_candidates(source, labels, rng, used, class_names)

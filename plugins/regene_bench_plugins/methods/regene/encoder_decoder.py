@@ -1,4 +1,4 @@
-"""Sizes of the encoder and the decoder, and how latents are combined.
+"""Sizes of the encoder and the decoder, and where latents come from.
 
 This part of the configuration is common to ``regene`` and ``autoencoder``.
 """
@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from regene_bench.api import ImageShape, MethodConfig, Preset
+from regene_bench.api import ImageShape, Preset
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
 from regene_bench_plugins.methods.regene.convex import ConvexWeights
+from regene_bench_plugins.methods.regene.densities import DENSITY_PARAMS, LatentDensityConfig
 from regene_bench_plugins.networks.block_description import (
     BlockDescription,
     blocks_for,
@@ -20,12 +21,12 @@ from regene_bench_plugins.networks.block_description import (
     tapered_blocks,
 )
 
-# Fields of `EncoderDecoderConfig` that say how latents are combined once the networks are trained.
-COMBINATION_PARAMS = frozenset({"n_combined", "ratios", "dirichlet"})
+# Fields of `EncoderDecoderConfig` that say where latents come from once the networks are trained.
+LATENT_PARAMS = DENSITY_PARAMS | {"n_combined", "ratios", "dirichlet"}
 
 
-class EncoderDecoderConfig(MethodConfig):
-    """Widths and depths of an encoder and a decoder, and how latents are combined.
+class EncoderDecoderConfig(LatentDensityConfig):
+    """Widths and depths of an encoder and a decoder, and where latents come from.
 
     Attributes:
         blocks: Blocks of both networks; ``None`` for as many as bring the shorter side to 3–5
@@ -44,7 +45,7 @@ class EncoderDecoderConfig(MethodConfig):
         saturation: Weight of the excess of pixel logits over 8, in the loss of the decoder. It
             opens sigmoids that are shut, and is far too small to move a pixel with a gradient of
             its own; papers have no such term.
-        n_combined: Latents in a convex combination.
+        n_combined: Latents in a convex combination (``sampler=convex``).
         ratios: Their shares, which must sum to 1; equal ones if empty.
         dirichlet: Concentration α of shares that are drawn for each combination; ``None`` for the
             fixed ones of ``ratios``.

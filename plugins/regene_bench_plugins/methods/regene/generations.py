@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from regene_bench.api import Generation, MethodError, SampleRng, derive_seed
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations
 from regene_bench_plugins.methods.regene.convex import (
     ConvexWeights,
     LatentPool,
-    UsedCombinations,
     combine_without_repeats,
 )
 

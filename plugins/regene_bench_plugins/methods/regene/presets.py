@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from regene_bench.api import ImageShape, Preset
+from regene_bench_plugins.methods.common.flow import flow_preset
 from regene_bench_plugins.methods.common.image_kinds import is_cifar_like, is_colour, is_small
 from regene_bench_plugins.methods.regene.encoder_decoder import encoder_decoder_preset
 
 
 def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
     """Values of a preset for images of a shape."""
-    values = encoder_decoder_preset(preset, shape)
+    values = encoder_decoder_preset(preset, shape) | density_preset(preset)
     if preset == "paper":
         return values | _COMMON | _recipe(shape)
     colour = is_colour(shape)
@@ -35,6 +36,13 @@ def regene_preset(preset: Preset, shape: ImageShape) -> dict[str, Any]:
         "l3": 0.15 if colour else 0.0,
         "l2": 0.2 if colour else 0.0,
     }
+
+
+def density_preset(preset: Preset) -> dict[str, Any]:
+    """What densities of latents are fitted to, where convex combinations are not wanted."""
+    if preset == "paper":
+        return flow_preset(preset) | {"sampler_images": 1_000_000}
+    return flow_preset(preset)
 
 
 def _recipe(shape: ImageShape) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """ReGene: generate from a classifier's latents (Gopalakrishnan et al. 2022).
 
 A classifier is trained first; a decoder then learns to invert its frozen latents. New images are
-decoded convex combinations of latents of one class that pass a two-step judgement (section 6.2).
+decoded convex combinations of latents of one class that pass a two-step judgement (section 6.2);
+``sampler`` puts draws from a density of these latents in their place, which are judged alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,17 +26,20 @@ from regene_bench.api import (
     train,
 )
 from regene_bench_plugins.methods.common.inference import CHUNK, encode_split, in_padded_chunks
+from regene_bench_plugins.methods.regene.candidates import UsedCombinations
 from regene_bench_plugins.methods.regene.confidence_judge import (
     ConfidenceJudge,
     confidence_thresholds,
 )
 from regene_bench_plugins.methods.regene.config import ReGeneConfig
-from regene_bench_plugins.methods.regene.convex import (
-    LatentPool,
-    UsedCombinations,
-    load_sampling_state,
+from regene_bench_plugins.methods.regene.convex import LatentPool, load_sampling_state
+from regene_bench_plugins.methods.regene.encoder_decoder import LATENT_PARAMS
+from regene_bench_plugins.methods.regene.latent_sampler import (
+    LatentSampler,
+    latents_needed,
+    make_sampler,
+    require_sampler,
 )
-from regene_bench_plugins.methods.regene.encoder_decoder import COMBINATION_PARAMS
 from regene_bench_plugins.methods.regene.presets import regene_preset
 from regene_bench_plugins.methods.regene.rejection_sampling import rejection_sample
 from regene_bench_plugins.methods.regene.stage_images import (
@@ -53,13 +57,13 @@ from regene_bench_plugins.networks.latent_classifier import LatentClassifier
 
 
 class ReGeneModel:
-    """Encoder, classifier, decoder, and generator by rejection sampling of convex combinations."""
+    """Encoder, classifier, decoder, and generator by rejection sampling of latents."""
 
     def __init__(
         self,
         classifier: LatentClassifier,
         decoder: Decoder,
-        pool: Callable[[], LatentPool],
+        sampler: LatentSampler,
         judge: ConfidenceJudge,
         config: ReGeneConfig,
         runtime: Runtime,
@@ -68,7 +72,7 @@ class ReGeneModel:
     ) -> None:
         self._classifier = classifier
         self._decoder = decoder
-        self._pool = pool
+        self._sampler = sampler
         self._judge = judge
         self._config = config
         self._runtime = runtime
@@ -96,12 +100,12 @@ class ReGeneModel:
         return in_padded_chunks(self._decoder, latents)
 
     def sampling_state(self) -> Mapping[str, Tensor]:
-        """The pool of latents and the thresholds, which are of the data."""
-        return {**self._pool().tensors(), "thresholds": self.thresholds}
+        """What latents are drawn from and the thresholds, which are of the data."""
+        return {**self._sampler.tensors(), "thresholds": self.thresholds}
 
     @torch.inference_mode()
     def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
-        """Decode convex combinations that pass both judgements, with exact trial counts.
+        """Decode candidates that pass both judgements, with exact trial counts.
 
         Raises:
             MethodError: A class reached its threshold in none of ``max_trials`` candidates, or has
@@ -117,9 +121,8 @@ class ReGeneModel:
             self._runtime.progress("judging", found, len(labels), values=judging)
 
         accepted = rejection_sample(
-            self._pool(),
+            self._sampler.candidates(rng),
             labels,
-            self._config.convex_weights,
             rng,
             self._judge,
             self._used,
@@ -147,7 +150,7 @@ class ReGene(Method):
 
     version = "3"
     Config = ReGeneConfig
-    sampling_params = COMBINATION_PARAMS | {"threshold", "pool", "max_trials"}
+    sampling_params = LATENT_PARAMS | {"threshold", "pool", "max_trials"}
     uses_held_out_for = "confidence thresholds"
     augmented_stages = ("classifier",)
     config: ReGeneConfig
@@ -172,9 +175,11 @@ class ReGene(Method):
         Raises:
             MethodError: A class has too few training images to combine, or too few right ones where
                 only these are combined.
-            UnavailableError: Weights that the configuration names are not on this machine.
+            UnavailableError: Weights or a library that the configuration needs are not on this
+                machine.
         """
         config = self.config
+        require_sampler(config)
         with runtime.seeded("init"):
             classifier, decoder = build_networks(config, data.shape)
         classifier.to(runtime.device)
@@ -190,7 +195,9 @@ class ReGene(Method):
 
         @cache
         def pool() -> LatentPool:
-            return LatentPool.from_tensors(kept) if kept else self._pool(classifier, data, runtime)
+            if "latents" in kept:
+                return LatentPool.from_tensors(kept)
+            return self._pool(classifier, data, runtime)
 
         if not report.restored:
             # Found out before the decoder is trained: a class without latents ends the run anyway.
@@ -206,11 +213,20 @@ class ReGene(Method):
                     config.threshold, classifier, data.test, data.class_names
                 )
             )
+        sampler = make_sampler(
+            config,
+            pool,
+            classifier.encoder.latent_dim,
+            data,
+            runtime,
+            kept=kept,
+            seen={"pool": config.pool},
+        )
         judge = ConfidenceJudge(classifier, classifier.head, decoder, thresholds, data.class_names)
         return ReGeneModel(
             classifier,
             decoder,
-            pool,
+            sampler,
             judge,
             config,
             runtime,
@@ -230,7 +246,7 @@ class ReGene(Method):
             what += " that the classifier gets right"
         pool = LatentPool.of(latents, labels, data.shape.n_classes)
         pool.require(
-            self.config.n_combined,
+            latents_needed(self.config),
             data.class_names,
             what,
             grows_with_training=self.config.pool == "right",

@@ -1,7 +1,7 @@
-"""Rejection sampling: convex combinations that pass ReGene's two-step judgement, with exact counts.
+"""Rejection sampling: candidates that pass ReGene's two-step judgement, with exact counts.
 
-Section 6.2 of Gopalakrishnan et al. 2022. Each sample has an endless row of candidates of its own
-(``convex.CandidateSource``) and takes the first that passes both steps. So the trial counts are
+Section 6.2 of Gopalakrishnan et al. 2022. Each sample has a row of candidates of its own
+(``candidates.Candidates``) and takes the first that passes both steps. So the trial counts are
 those of drawing candidates one by one, although many samples' candidates are judged together, in
 rounds.
 """
@@ -11,19 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from regene_bench.api import MethodError, SampleRng
-from regene_bench_plugins.methods.regene.convex import (
-    Candidate,
-    CandidateSource,
-    ConvexWeights,
-    LatentPool,
-    UsedCombinations,
-)
+from regene_bench_plugins.methods.regene.candidates import Candidates, UsedCombinations
 
 
 class Judge(Protocol):
@@ -44,7 +38,7 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class AcceptedSamples:
-    """One accepted combination for each sample, and how many candidates it took.
+    """One accepted candidate for each sample, and how many candidates it took.
 
     Attributes:
         latents: float32 ``[N, D]``.
@@ -64,14 +58,14 @@ class _Accepted:
     """A candidate that passed both steps.
 
     Attributes:
-        candidate: The combination.
+        candidate: What it is.
         count: How many candidates of its sample had been judged, this one included.
         next: The sample's next candidate after it.
         latent: float32 ``[D]``.
         image: float32 ``[C, H, W]``.
     """
 
-    candidate: Candidate
+    candidate: Any
     count: int
     next: int
     latent: Tensor
@@ -102,13 +96,13 @@ class _Round:
     """Candidates that are judged together.
 
     Attributes:
-        candidates: The combinations.
+        candidates: What they are.
         owners: Of each, the sample that drew it.
         counts: Of each, its count among its sample's judged candidates, from 1.
         nexts: Of each, its sample's next candidate after it.
     """
 
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[Any] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     nexts: list[int] = field(default_factory=list)
@@ -119,9 +113,8 @@ def _ignore_round(found: int, candidates: int) -> None:
 
 
 def rejection_sample(
-    pool: LatentPool,
+    source: Candidates,
     labels: Tensor,
-    weights: ConvexWeights,
     rng: SampleRng,
     judge: Judge,
     used: UsedCombinations,
@@ -137,10 +130,9 @@ def rejection_sample(
     sampling come in that order, so that the size of the batches makes no difference.
 
     Args:
-        pool: Latents that are combined.
+        source: The candidates.
         labels: int64 ``[N]``.
-        weights: With what weights they are combined.
-        rng: Decides the candidates.
+        rng: Its start is the index of the first sample.
         judge: The two steps.
         used: What earlier batches have used; this one's are added.
         max_trials: Candidates for one sample before giving up.
@@ -153,8 +145,7 @@ def rejection_sample(
             class and threshold.
     """
     used.begin_batch(rng)
-    source = CandidateSource(pool, weights, rng)
-    sampler = _RejectionSampler(pool, labels, source, rng.start, judge, used, max_trials, width)
+    sampler = _RejectionSampler(labels, source, rng.start, judge, used, max_trials, width)
     return sampler.run(on_round)
 
 
@@ -163,16 +154,14 @@ class _RejectionSampler:
 
     def __init__(
         self,
-        pool: LatentPool,
         labels: Tensor,
-        source: CandidateSource,
+        source: Candidates,
         start: int,
         judge: Judge,
         used: UsedCombinations,
         max_trials: int,
         width: int,
     ) -> None:
-        self._pool = pool
         self._source = source
         self._start = start
         self._judge = judge
@@ -242,7 +231,7 @@ class _RejectionSampler:
 
     def _judge_round(self, together: _Round) -> None:
         """Let a round's candidates pass both steps, and note each sample's first that did."""
-        latents = self._pool.combine(together.candidates)
+        latents = self._source.latents(together.candidates)
         labels = [self._samples[i].label for i in together.owners]
         wanted = torch.tensor(labels, device=self._device)
         passed = torch.nonzero(self._judge.accepts_latents(latents, wanted)).flatten()
@@ -288,7 +277,8 @@ class _RejectionSampler:
         if not any(own.latent_trials for own in self._samples if own.label == sample.label):
             what += ", not even in latent space"
             hint = "Train the classifier longer, or raise max_trials."
-        return MethodError(f"No valid combination in {sample.judged} trials for {what}.", hint=hint)
+        noun = self._source.noun
+        return MethodError(f"No valid {noun} in {sample.judged} trials for {what}.", hint=hint)
 
     def _collected(self) -> AcceptedSamples:
         """Note what is used now, and put the accepted candidates together."""
