@@ -429,6 +429,7 @@ def register_studies(register: Register) -> None:
         ("sparse-latents", "a better classifier's latents say less (ReGene, Fig. 5)"),
         ("trials", "candidates for each valid generation, by class (ReGene, Table 2)"),
         ("combinations", "accuracy of generations from 2, 3 and 5 latents (ReGene, Figs. 6 and 7)"),
+        ("latent-samplers", "convex combinations of ReGene's latents against densities of them"),
         (
             "conditional-gans",
             "accuracy and distance of conditional GANs (ReGene, Figs. 6(b), 15(a))",
