@@ -7,7 +7,7 @@ metric under one convention. All three are tuples of the columns named here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.leaderboard.boxed import boxed
-from regene_bench.leaderboard.grouping import codes, group, plain, records
+from regene_bench.leaderboard.grouping import (
+    Function,
+    Groups,
+    codes,
+    group,
+    members,
+    plain,
+    records,
+)
 from regene_bench.leaderboard.student import quantile
 from regene_bench.leaderboard.unboxed import has_text, is_there, unboxed
 
@@ -62,12 +70,15 @@ class Statistic:
         std: Standard deviation with n - 1 degrees of freedom; ``None`` for one seed.
         half_width: Half of the 95 % confidence interval by Student's t; ``None`` for one seed.
         n: Number of seeds.
+        by_seed: Seed and value of each, by rising seed; of totals only. It does not tell two
+            statistics apart.
     """
 
     mean: float
     std: float | None
     half_width: float | None
     n: int
+    by_seed: tuple[tuple[int, float], ...] = field(default=(), repr=False, compare=False)
 
 
 def half_width(std: float, n: int) -> float:
@@ -114,12 +125,25 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
     # by seed first: a run that lies in two files must not pass for two seeds
     by_seed = group(rows, (*keys, "seed"), [("value", "mean")])
     by_seed = by_seed.rename_columns({"value_mean": "value"})
-    grouped = group(by_seed, keys, [("value", "mean"), ("value", "stddev"), ("value", "count")])
-    found = records(grouped)
-    for row in found:
-        told = (row.pop(f"value_{name}") for name in ("mean", "stddev", "count"))
-        row["statistic"] = _statistic(*told)
+    groups = members(by_seed, keys)
+    what: list[tuple[str, Function]] = [("value", name) for name in ("mean", "stddev", "count")]
+    found = records(group(by_seed, keys, what, groups=groups))
+    # scores of classes are ten times as many, and nothing is drawn from their seeds
+    seeds = [()] * len(found) if per_class else _by_seed(by_seed, groups)
+    for row, own in zip(found, seeds, strict=True):
+        mean, std, n = (row.pop(f"value_{name}") for name in ("mean", "stddev", "count"))
+        row["statistic"] = _statistic(mean, std, n, own)
     return found
+
+
+def _by_seed(table: pa.Table, groups: Groups) -> list[tuple[tuple[int, float], ...]]:
+    """Seeds and values of each group, by rising seed."""
+    first, member = groups
+    seeds = unboxed(table["seed"])
+    order = np.lexsort((seeds, member))
+    pairs = list(zip(seeds[order].tolist(), unboxed(table["value"])[order].tolist(), strict=True))
+    ends = np.cumsum(np.bincount(member, minlength=len(first))).tolist()
+    return [tuple(pairs[i:j]) for i, j in zip([0, *ends], ends, strict=False)]
 
 
 def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
@@ -166,7 +190,9 @@ def _where(table: pa.Table, mask: np.ndarray) -> pa.Table:
     return table if mask.all() else table.take(boxed(np.flatnonzero(mask)))
 
 
-def _statistic(mean: float, std: float | None, n: int) -> Statistic:
+def _statistic(
+    mean: float, std: float | None, n: int, by_seed: tuple[tuple[int, float], ...]
+) -> Statistic:
     if n < 2 or std is None:
-        return Statistic(mean, None, None, n)
-    return Statistic(mean, std, half_width(std, n), n)
+        return Statistic(mean, None, None, n, by_seed)
+    return Statistic(mean, std, half_width(std, n), n, by_seed)

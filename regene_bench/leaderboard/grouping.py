@@ -18,6 +18,8 @@ from regene_bench.leaderboard.unboxed import is_there, unboxed, words_of
 
 _LARGEST = 2**62
 Function = Literal["mean", "stddev", "count"]
+Groups = tuple[np.ndarray, np.ndarray]
+"""The first row of each group, int64 ``[groups]``, and the group of each row, int64 ``[rows]``."""
 
 
 def group(
@@ -26,6 +28,7 @@ def group(
     what: Sequence[tuple[str, Function]],
     *,
     kept: Sequence[str] | None = None,
+    groups: Groups | None = None,
 ) -> pa.Table:
     """Group rows and aggregate, as ``pa.Table.group_by`` does.
 
@@ -35,20 +38,27 @@ def group(
         what: Aggregations of numbers. ``mean``, ``stddev`` (with n - 1 degrees of freedom; null of
             fewer than two) and ``count`` are of the values that are there.
         kept: Columns to give of a group's first row; the keys without it.
+        groups: What ``members`` gave for these keys, if it was asked already.
 
     Returns:
         The keys and the aggregates (``column_function``), groups in order of first appearance.
     """
+    first, member = groups or members(table, keys)
+    found = table.select(list(keys if kept is None else kept)).take(boxed(first))
+    for name, function in what:
+        found = found.append_column(
+            f"{name}_{function}", _aggregate(table[name], member, len(first), function)
+        )
+    return found
+
+
+def members(table: pa.Table, keys: Sequence[str]) -> Groups:
+    """Number the groups of rows by first appearance, as ``group`` gives them."""
     _, first, member = np.unique(codes(table, keys), return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    found = table.select(list(keys if kept is None else kept)).take(boxed(first[order]))
-    for name, function in what:
-        found = found.append_column(
-            f"{name}_{function}", _aggregate(table[name], place[member], len(order), function)
-        )
-    return found
+    return first[order], place[member]
 
 
 def _aggregate(

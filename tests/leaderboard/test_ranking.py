@@ -61,6 +61,18 @@ def test_mean_std_and_interval_over_seeds(values: list[float]) -> None:
     assert cell.half_width == pytest.approx((high - low) / 2, rel=1e-6)
 
 
+def test_a_statistic_knows_the_value_of_each_seed_by_rising_seed() -> None:
+    values = {2: 5.0, 0: 3.0, 10: 1.0}
+    others = [run("b", 9.0, seed=s) for s in (1, 0)]
+    runs = [run("a", value, seed=seed) for seed, value in values.items()]
+    board = only(make_boards(table_of(others[0], *runs, others[1])))
+    first, second = (line.cells[0] for line in board.lines)
+    assert isinstance(first, Statistic)
+    assert isinstance(second, Statistic)
+    assert first.by_seed == ((0, 3.0), (2, 5.0), (10, 1.0))
+    assert second.by_seed == ((0, 9.0), (1, 9.0))
+
+
 def test_the_interval_of_two_values_by_hand() -> None:
     # Student's t with one degree of freedom is the Cauchy distribution
     quantile = math.tan(math.pi * 0.475)
