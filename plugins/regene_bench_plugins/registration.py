@@ -407,6 +407,11 @@ def register_figures(register: Register) -> None:
             "distances of all runs from each other",
         ),
         (
+            "frechet_over_n",
+            "frechet_over_n:FrechetOverN",
+            "Fréchet distance over the number of generated images, and FD∞",
+        ),
+        (
             "augmentation",
             "augmentation:AugmentationCurve",
             "test accuracy over the share of generated training images",
@@ -454,6 +459,7 @@ def register_studies(register: Register) -> None:
             "how many degrees of freedom the label stands for (He, section 6.1)",
         ),
         ("latent-map", "what each point of three inputs stands for (He, Figs. 2 to 4)"),
+        ("fd-over-n", "how much of the Fréchet distance is too few images (Chong and Forsyth)"),
     ):
         register(name, f"{_HERE}:studies/{name}.toml", summary=summary)
 

@@ -34,6 +34,7 @@ KINDS = {
     "mixing_ratio": "n = 100\nsteps = 3",
     "noise_dimension": 'columns = ["fd_efficientnet_lite0"]',
     "frechet_matrix": 'extractors = ["efficientnet_lite0"]',
+    "frechet_over_n": 'extractors = ["efficientnet_lite0"]\nsmallest = 10\nsteps = 3\ndraws = 2',
     "input_map": "side = 3\nslices = 2",
     "augmentation": "percentages = [0, 100]\npasses = 1.0",
 }
