@@ -36,6 +36,25 @@ _WITH_BOTH_ENDS = (
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table that a chart leads to: what no picture of it shows.
+
+    Attributes:
+        name: Follows the chart's in the stem of its file.
+        title: Heading.
+        description: What stands in it.
+        header: Names of its columns.
+        rows: Its rows, as text.
+    """
+
+    name: str
+    title: str
+    description: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Chart:
     """One chart.
 
@@ -47,6 +66,7 @@ class Chart:
             values and are never read as expressions.
         header: Columns of the table that holds the same data.
         rows: Its rows, as text.
+        tables: What else belongs to it.
     """
 
     name: str
@@ -55,6 +75,7 @@ class Chart:
     spec: Spec
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    tables: tuple[Table, ...] = ()
 
     @property
     def described(self) -> Spec:

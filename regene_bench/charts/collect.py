@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from regene_bench.base.text import slug
+from regene_bench.charts.agreement import agreement_charts
 from regene_bench.charts.chart import Chart
 from regene_bench.charts.colours import Colours
 from regene_bench.charts.cost import quality_against_cost
@@ -17,9 +18,12 @@ from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.plan.protocol import installed_protocols, rank_metrics
 from regene_bench.plugins.host import PluginHost
 
+KINDS = ("cost", "class", "agreement", "sweep")
+"""What charts there are; the name of a chart begins with its kind."""
+
 
 def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
-    """Collect a board's charts: quality against cost, bars per class, sweeps.
+    """Collect a board's charts: quality against cost, bars per class, agreement of metrics, sweeps.
 
     The sweeps of the column that ranks stand before those of the others.
 
@@ -32,12 +36,18 @@ def charts_of(board: Board, class_boards: Sequence[Board]) -> list[Chart]:
     if board.ranked_by is not None:
         found.append(quality_against_cost(board, board.ranked_by, colours))
     found += [class_bars(one, board, colours) for one in _of_cohort(board, class_boards)]
+    found += agreement_charts(board)
     found += sweep_curves(board, colours)
     return [chart for chart in found if chart is not None]
 
 
 def charts_of_table(
-    table: pa.Table, host: PluginHost, benchmark: str = "", preset: str = "", by: str = ""
+    table: pa.Table,
+    host: PluginHost,
+    benchmark: str = "",
+    preset: str = "",
+    by: str = "",
+    kinds: Sequence[str] = KINDS,
 ) -> Iterator[tuple[str, Chart]]:
     """Yield every chart with the stem of its file, ``mnist-quick-cost``.
 
@@ -47,6 +57,7 @@ def charts_of_table(
         benchmark: Only this one, if given.
         preset: Only this one, if given.
         by: What ranks, as of ``make_boards``; what each protocol says if empty.
+        kinds: Those of ``KINDS`` that are wanted.
 
     Raises:
         UsageError: No board has such a column.
@@ -58,6 +69,8 @@ def charts_of_table(
         if benchmark not in ("", board.benchmark) or preset not in ("", board.preset):
             continue
         for chart in charts_of(board, class_boards):
+            if chart.name.partition("-")[0] not in kinds:
+                continue
             stem = slug(f"{board.benchmark}-{board.preset}-{chart.name}")
             if stem in used:
                 # another protocol version or other data of the same benchmark

@@ -7,7 +7,9 @@ Values are compared by the mean over seeds, in each metric's own direction, as r
 Its interval is a bootstrap of two levels. Lines are drawn with replacement, since a board holds a
 choice of methods and the question is of others as well; an entry that is drawn twice is tied with
 itself. Within a line, seeds are drawn as ``seed_draws`` says, all scores of a run together, since
-each mean is of a few runs only. Real images' values stay as they are.
+each mean is of a few runs only. Real images' values stay as they are. Drawing seeds adds noise,
+which brings rankings apart: where tau itself is beyond all but a few resamples, the interval
+reaches as far as tau.
 """
 
 from __future__ import annotations
@@ -101,22 +103,33 @@ class Disagreement:
     """Two lines that two metrics order in opposite ways.
 
     Attributes:
-        metric: Number of the metric that is not the main one.
         by_main, by_other: Number of the line that is better by the main metric, and of the one that
             is better by the other.
         distance: How many ranks the two are apart by both metrics together.
     """
 
-    metric: int
     by_main: int
     by_other: int
     distance: float
 
 
-def tau_b(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Kendall's tau-b of two lists of equal length; ``None`` where one of them is constant."""
-    if len(set(first)) < 2 or len(set(second)) < 2:
-        return None
+@dataclass(frozen=True)
+class Disagreements:
+    """All pairs of lines that two metrics order in opposite ways.
+
+    Attributes:
+        metric: Number of the metric that is not the main one.
+        total: How many pairs there are.
+        pairs: The first of them, those farthest apart in rank.
+    """
+
+    metric: int
+    total: int
+    pairs: tuple[Disagreement, ...]
+
+
+def tau_b(first: np.ndarray, second: np.ndarray) -> float:
+    """Kendall's tau-b of two rankings ``[lines]``; NaN where one of them is constant."""
     # on first use: to import it takes longer than to make a board
     from scipy.stats import kendalltau
 
@@ -146,17 +159,18 @@ def rank_agreement(
 
 
 def disagreements(
-    lines: Sequence[RankedLine], metrics: Sequence[DirectedMetric], main: int
-) -> Iterator[Disagreement]:
+    lines: Sequence[RankedLine], metrics: Sequence[DirectedMetric], main: int, most: int
+) -> Iterator[Disagreements]:
     """Find the pairs of lines that another metric orders otherwise than the main one does.
 
     Args:
         lines: All of them.
         metrics: One a cell of the lines.
         main: Number of the metric that the others are compared with.
+        most: How many pairs of a metric are given.
 
     Yields:
-        Of each other metric in turn all pairs, those farthest apart by both rankings first.
+        One a metric but the main one.
     """
     keys = _keys_of_means(lines, metrics)
     for other in range(len(metrics)):
@@ -164,11 +178,16 @@ def disagreements(
             continue
         known = np.flatnonzero(~np.isnan(keys[:, main]) & ~np.isnan(keys[:, other]))
         ours, theirs = _ranks(keys[known, main]), _ranks(keys[known, other])
-        first, second = np.nonzero((ours[:, None] < ours[None]) & (theirs[:, None] > theirs[None]))
+        first, second = np.nonzero((ours[:, None] < ours) & (theirs[:, None] > theirs))
         distance = ours[second] - ours[first] + theirs[first] - theirs[second]
-        for pair in np.lexsort((known[second], known[first], -distance)).tolist():
-            by_main, by_other = int(known[first[pair]]), int(known[second[pair]])
-            yield Disagreement(other, by_main, by_other, float(distance[pair]))
+        chosen = np.lexsort((known[second], known[first], -distance))[:most]
+        pairs = zip(
+            known[first[chosen]].tolist(),
+            known[second[chosen]].tolist(),
+            distance[chosen].tolist(),
+            strict=True,
+        )
+        yield Disagreements(other, len(first), tuple(Disagreement(*pair) for pair in pairs))
 
 
 def _agreement(
@@ -185,13 +204,13 @@ def _agreement(
         if len(np.unique(both[:, side])) < 2:
             reason = f"{metric.label} is the same for all {len(both)} lines"
             return Agreement(i, j, len(both), reason=reason)
-    tau = tau_b(both[:, 0].tolist(), both[:, 1].tolist())
+    tau = tau_b(both[:, 0], both[:, 1])
     defined = np.empty(0) if drawn is None else drawn[~np.isnan(drawn)]
     if not len(defined):
         return Agreement(i, j, len(both), tau)
     outside = (1 - CONFIDENCE) / 2
     low, high = np.quantile(defined, [outside, 1 - outside]).tolist()
-    return Agreement(i, j, len(both), tau, low, high)
+    return Agreement(i, j, len(both), tau, min(low, tau), max(high, tau))
 
 
 def _keys_of_means(lines: Sequence[RankedLine], metrics: Sequence[DirectedMetric]) -> np.ndarray:

@@ -6,8 +6,9 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from regene_bench.base.text import json_text, safe_cell, slug
@@ -210,10 +211,14 @@ def _latex_text(text: str) -> str:
 def _csv(safe: bool, costs: bool, boards: Sequence[Board]) -> str:
     rows = [flat(board, line, costs=costs) for board in boards for line in board.lines]
     header = list(dict.fromkeys(key for row in rows for key in row))
+    return csv_text(header, ([row.get(key) for key in header] for row in rows), safe=safe)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]], *, safe: bool) -> str:
+    """Write a table as CSV; ``safe`` has no cell that a spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    lines: list[list[Any]] = [header, *([row.get(key) for key in header] for row in rows)]
-    for cells in lines:
+    for cells in chain([header], rows):
         writer.writerow([safe_cell(cell) for cell in cells] if safe else cells)
     return out.getvalue()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from regene_bench.leaderboard.parts import write_part
+from tests.charts.test_agreement import runs
 from tests.cli.conftest import Cli
 from tests.publish.results import write_results
 
@@ -48,3 +50,22 @@ def test_an_unknown_format_and_nothing_to_draw(cli: Cli, tmp_path: Path) -> None
     assert done.returncode == 2
     assert "nothing to draw" in done.stderr
     assert not (tmp_path / "charts").exists()
+
+
+def test_one_kind_with_the_tables_that_belong_to_it(cli: Cli, tmp_path: Path) -> None:
+    for run in runs():
+        write_part(tmp_path / "results", run)
+    done = cli("plot", "charts", "--by", "fd", "--only", "agreement")
+    assert done.returncode == 0, done.stderr
+    files = sorted((tmp_path / "charts").iterdir())
+    assert [path.name for path in files] == [
+        "digits-quick-agreement-with-rank-pairs.csv",
+        "digits-quick-agreement-with-rank.svg",
+        "digits-quick-agreement.svg",
+    ]
+    header, first, *_ = files[0].read_text().splitlines()
+    assert header.startswith("metric,better by fd,better by the metric,")
+    assert first == "recall,b,c,20.00,30.00,0.5000,0.7000"
+    done = cli("plot", "charts", "--only", "agreemnt")
+    assert done.returncode == 2
+    assert "agreement" in done.stderr

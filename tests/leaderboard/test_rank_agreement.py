@@ -17,10 +17,10 @@ from regene_bench.leaderboard.rank_agreement import (
     MOST_WITH_INTERVAL,
     Agreement,
     DirectedMetric,
+    Disagreement,
     RankedLine,
     disagreements,
     rank_agreement,
-    tau_b,
     weighted_tau_b,
 )
 
@@ -69,8 +69,7 @@ def test_each_metric_is_read_in_its_own_direction() -> None:
 def test_ties_by_hand() -> None:
     # of 6 pairs one is tied by the first and one by the second; 4 agree: 4 / sqrt(5 * 5)
     first, second = [1.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 3.0]
-    assert tau_b(first, second) == pytest.approx(0.8)
-    assert tau_b([1.0, 1.0], [1.0, 2.0]) is None
+    assert only(rank_agreement(lines_of(first, second), [LOWER, LOWER])).tau == pytest.approx(0.8)
 
 
 @given(
@@ -156,6 +155,20 @@ def test_seeds_widen_the_interval() -> None:
     assert wide.low < 0.9
 
 
+def test_the_interval_reaches_tau_where_seeds_bring_rankings_apart() -> None:
+    """Means agree wholly, seeds hardly: every resample is below tau."""
+    lines = []
+    for i in range(12):
+        first, second = (1000.0 * (-1) ** i, 1000.0 * (-1) ** (i // 2))
+        lines.append(
+            RankedLine(f"{i:02}", (cell(i - first, i + first), cell(i - second, i + second)))
+        )
+    found = only(rank_agreement(lines, [LOWER, LOWER]))
+    assert (found.tau, found.high) == pytest.approx((1.0, 1.0))
+    assert found.low is not None
+    assert found.low < 0
+
+
 def test_all_scores_of_a_run_are_drawn_together() -> None:
     """Two metrics that say the same of every run agree in every resample."""
     draw = np.random.default_rng(3)
@@ -176,21 +189,17 @@ def test_of_very_many_lines_no_interval_is_drawn() -> None:
 def test_disagreements_name_who_is_better_by_what() -> None:
     # by distance a, b, c; by accuracy b, a, c; d has no accuracy
     lines = lines_of([1.0, 2.0, 3.0, 4.0], [0.8, 0.9, 0.1, None])
-    (found,) = disagreements(lines, [LOWER, HIGHER], 0)
-    assert (found.metric, found.by_main, found.by_other, found.distance) == (1, 0, 1, 2.0)
+    (found,) = disagreements(lines, [LOWER, HIGHER], 0, most=9)
+    assert (found.metric, found.total) == (1, 1)
+    assert found.pairs == (Disagreement(by_main=0, by_other=1, distance=2.0),)
 
 
 def test_disagreements_far_apart_come_first_and_ties_are_none() -> None:
     lines = lines_of([1.0, 2.0, 3.0, 3.0], [9.0, 8.0, 1.0, 1.0])
-    found = list(disagreements(lines, [LOWER, LOWER], 0))
-    assert [(one.by_main, one.by_other) for one in found] == [
-        (0, 2),
-        (0, 3),
-        (1, 2),
-        (1, 3),
-        (0, 1),
-    ]
-    assert [one.distance for one in found] == [5.0, 5.0, 3.0, 3.0, 2.0]
+    (found,) = disagreements(lines, [LOWER, LOWER], 0, most=4)
+    expected = [(0, 2, 5.0), (0, 3, 5.0), (1, 2, 3.0), (1, 3, 3.0)]
+    assert list(found.pairs) == [Disagreement(*pair) for pair in expected]
+    assert found.total == 5
 
 
 def test_a_metric_without_a_direction_takes_no_part() -> None:

@@ -17,6 +17,7 @@ from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.plugins.host import load_plugins
 from regene_bench.publish import board_views, line_views
 from regene_bench.publish.site import publish_site
+from tests.charts.test_agreement import runs as differing
 from tests.leaderboard.helpers import record, score
 from tests.publish.results import HOSTILE, add_picture, runs, write_results
 
@@ -192,6 +193,21 @@ def test_of_hundreds_of_charts_a_page_has_the_first(tmp_path: Path) -> None:
     assert text.count('class="chart-box"') == 24
     assert "There are 2 more" in text
     assert "regene-bench plot charts scores.parquet" in text
+
+
+def test_a_page_says_whether_metrics_agree_and_where_they_do_not(tmp_path: Path) -> None:
+    for run in differing("fd_efficientnet_lite0"):
+        write_part(tmp_path / "results", run)
+    site = _publish(tmp_path)
+    text = (site / "digits-quick" / "index.html").read_text()
+    assert "<figcaption>Do metrics agree?</figcaption>" in text
+    assert (
+        "<figcaption>How far other metrics rank as fd_efficientnet_lite0 does</figcaption>" in text
+    )
+    heading = "Pairs of lines on which fd_efficientnet_lite0 and another metric disagree (4)"
+    table = text.partition(heading)[2]
+    cells = "".join(f"<td>{c}</td>" for c in ("b", "c", "20.00", "30.00", "0.5000", "0.7000"))
+    assert f'<th scope="row">recall</th>{cells}' in table.partition("</table>")[0]
 
 
 def test_long_tables_and_many_lines_are_cut_into_pages(tmp_path: Path) -> None:
