@@ -51,7 +51,8 @@ class Line:
         devices: Where its runs were computed.
         cells: One a column; ``None`` where the metric does not speak of this line.
         costs: Mean over seeds of each of ``aggregate.COSTS``.
-        ranks: The first and the last rank that it may have, where intervals over seeds overlap.
+        ranks: The first and the last rank of the 95 % interval by bootstrap over seeds; ``None``
+            of one seed.
     """
 
     rank: int | None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SortKey = Callable[[float], float]
 """A function of a value whose result is the smaller, the better the value."""
@@ -31,3 +35,16 @@ def sort_key_of(direction: str, reference: float | None) -> SortKey | None:
     if direction == "reference" and reference is not None:
         return lambda value: abs(value - reference)
     return None
+
+
+def sort_keys_of(values: np.ndarray, direction: str, reference: float | None) -> np.ndarray:
+    """Turn values of one column into numbers that are the smaller, the better the value.
+
+    Args:
+        values: float64, of any shape.
+        direction, reference: As of ``sort_key_of``; some value must be better than another.
+    """
+    if direction == "lower":
+        return values
+    keys: np.ndarray = -values if direction == "higher" else abs(values - reference)
+    return keys

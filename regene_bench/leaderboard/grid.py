@@ -108,7 +108,7 @@ def make_grid(board: Board, *, costs: bool = True, errors: bool = True) -> Grid:
     notes = [f"[{number}] {text}" for text, number in footnotes.items()]
     notes += [printable(note) for note in board.notes]
     if any(line.ranks and line.ranks[0] < line.ranks[1] for line in board.lines):
-        notes.append("Ranks such as 1–3: the intervals over seeds tell no more.")
+        notes.append("Ranks such as 2 (1–3): 95 % interval by bootstrap over seeds.")
     notes += [
         printable(
             f"failed: {run.label} (seed {run.seed}, run {run.run_id})"
@@ -136,11 +136,11 @@ def _heading(column: BoardColumn) -> str:
 
 
 def rank_of(line: Line) -> str:
-    """Write the rank of a line, or the ranks that it may have; a dash if it has none."""
+    """Write the rank of a line, ``2 (1–3)`` where its interval is wider; a dash without a rank."""
     if line.rank is None:
         return "–"
     first, last = line.ranks or (line.rank, line.rank)
-    return str(line.rank) if first == last else f"{first}–{last}"
+    return str(line.rank) if first == last else f"{line.rank} ({first}–{last})"
 
 
 def _score(

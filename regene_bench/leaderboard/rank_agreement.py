@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regene_bench.leaderboard.aggregate import CONFIDENCE, Statistic
-from regene_bench.leaderboard.directions import SortKey, sort_key_of
+from regene_bench.leaderboard.directions import SortKey, sort_key_of, sort_keys_of
 from regene_bench.leaderboard.seed_draws import drawn_means, seed_values
 from regene_bench.runtime.random import derive_seed
 
@@ -245,10 +245,7 @@ def _keys(means: np.ndarray, metrics: Sequence[DirectedMetric]) -> np.ndarray:
     """Means ``[..., metrics]`` so that the smaller is the better."""
     keys = means.copy()
     for number, metric in enumerate(metrics):
-        if metric.direction == "higher":
-            keys[..., number] *= -1
-        elif metric.direction == "reference":
-            keys[..., number] = np.abs(means[..., number] - metric.reference)
+        keys[..., number] = sort_keys_of(means[..., number], metric.direction, metric.reference)
     return keys
 
 

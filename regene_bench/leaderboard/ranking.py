@@ -253,8 +253,13 @@ def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | 
         # equal values share the better rank
         ranks: dict[float, int] = {}
         own = [ranks.setdefault(v, i) for i, (v, _) in enumerate(valued, start=1)]
-        statistics = [x.cells[ranked_by] for _, x in valued]
-        ranges = rank_ranges([s for s in statistics if isinstance(s, Statistic)], sort_key)
+        cells = [x.cells[ranked_by] for _, x in valued]
+        ranges = rank_ranges(
+            [cell for cell in cells if isinstance(cell, Statistic)],
+            [x.label for _, x in valued],
+            columns[ranked_by].direction,
+            _reference(lines, ranked_by),
+        )
         ranked = [
             replace(x, rank=rank, ranks=both)
             for (_, x), rank, both in zip(valued, own, ranges, strict=True)
@@ -263,9 +268,13 @@ def _ranked(lines: list[Line], columns: Sequence[BoardColumn], ranked_by: int | 
 
 
 def _sort_key(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> SortKey | None:
+    return sort_key_of(columns[index].direction, _reference(lines, index))
+
+
+def _reference(lines: Sequence[Line], index: int) -> float | None:
+    """What a column's values are read against, if the board has it."""
     cells = (line.cells[index] for line in lines if line.is_reference)
-    reference = next((cell.mean for cell in cells if isinstance(cell, Statistic)), None)
-    return sort_key_of(columns[index].direction, reference)
+    return next((cell.mean for cell in cells if isinstance(cell, Statistic)), None)
 
 
 def _best(lines: Sequence[Line], index: int, columns: Sequence[BoardColumn]) -> frozenset[str]:
