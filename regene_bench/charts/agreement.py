@@ -28,6 +28,8 @@ _CELL = 26
 # from the reverse order over none to the same: blue and orange are told apart by everybody
 _COLOURS = ["#d55e00", "#f7f7f7", "#0072b2"]
 _DARK = 0.75
+# is read on dark screens and light ones
+_QUIET = "#7f7f7f"
 _METHOD = (
     "Kendall's tau-b is the share of pairs of lines that two metrics order alike less the share "
     "that they order differently; each metric is read in its own direction. Intervals are of 95 %, "
@@ -118,7 +120,7 @@ def _matrix(rankings: _Rankings, found: Sequence[Agreement]) -> Chart:
         for one in found
         for i, j in ((one.first, one.second), (one.second, one.first))
     ]
-    axis = {"labelLimit": 160, "labelOverlap": False, "domain": False, "ticks": False}
+    axis = {"labelLimit": 220, "labelOverlap": False, "domain": False, "ticks": False}
     names = {"type": "nominal", "title": None, "scale": {"domain": list(labels)}}
     position = {
         "x": {"field": "first", "axis": axis | {"labelAngle": -40}, **names},
@@ -133,7 +135,8 @@ def _matrix(rankings: _Rankings, found: Sequence[Agreement]) -> Chart:
         {"field": "reason", "title": "why there is none"},
     ]
     scale = {"domain": [-1, 0, 1], "range": _COLOURS}
-    colour = {"field": "tau", "type": "quantitative", "title": "Kendall's tau", "scale": scale}
+    # every square has its number, which a legend would only repeat
+    colour = {"field": "tau", "type": "quantitative", "scale": scale, "legend": None}
     is_dark = f"abs(datum.tau) > {_DARK}"
     spec: Spec = {
         "height": _CELL * len(labels),
@@ -142,15 +145,20 @@ def _matrix(rankings: _Rankings, found: Sequence[Agreement]) -> Chart:
             {
                 "transform": [{"filter": "isValid(datum.tau)"}],
                 "mark": {"type": "rect", "stroke": "white"},
-                "encoding": position
-                | {"color": colour | {"legend": {"orient": "right"}}, "tooltip": tooltip},
+                "encoding": position | {"color": colour, "tooltip": tooltip},
             },
             {
                 "mark": {"type": "text", "fontSize": 10},
                 "encoding": position
                 | {
                     "text": {"field": "text", "type": "nominal"},
-                    "color": {"condition": {"test": is_dark, "value": "white"}, "value": "black"},
+                    "color": {
+                        "condition": [
+                            {"test": "!isValid(datum.tau)", "value": _QUIET},
+                            {"test": is_dark, "value": "white"},
+                        ],
+                        "value": "black",
+                    },
                     "tooltip": tooltip,
                 },
             },
@@ -175,6 +183,7 @@ def _matrix(rankings: _Rankings, found: Sequence[Agreement]) -> Chart:
             )
             for one in found
         ),
+        wide=True,
     )
 
 
@@ -202,7 +211,7 @@ def _against_the_first(board: Board, rankings: _Rankings, found: Sequence[Agreem
         "field": "metric",
         "type": "nominal",
         "title": None,
-        "axis": {"labelLimit": 200},
+        "axis": {"labelLimit": 240},
         "scale": {"domain": [point["metric"] for point in drawn]},
     }
     x = {
@@ -222,7 +231,7 @@ def _against_the_first(board: Board, rankings: _Rankings, found: Sequence[Agreem
         "layer": [
             {
                 "data": {"values": [{"none": 0}]},
-                "mark": {"type": "rule", "strokeDash": [6, 4], "color": "#7f7f7f"},
+                "mark": {"type": "rule", "strokeDash": [6, 4], "color": _QUIET},
                 "encoding": {"x": {"field": "none", "type": "quantitative"}},
             },
             {
@@ -259,14 +268,15 @@ def _against_the_first(board: Board, rankings: _Rankings, found: Sequence[Agreem
                     "metric",
                     f"better by {main}",
                     "better by the metric",
-                    f"{main} of the first",
-                    f"{main} of the second",
-                    "metric of the first",
-                    "metric of the second",
+                    f"{main}: the first",
+                    f"{main}: the second",
+                    "metric: the first",
+                    "metric: the second",
                 ),
                 rows=pairs,
             ),
         ),
+        wide=True,
     )
 
 

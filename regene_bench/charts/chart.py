@@ -67,6 +67,7 @@ class Chart:
         header: Columns of the table that holds the same data.
         rows: Its rows, as text.
         tables: What else belongs to it.
+        wide: Whether it needs a page's whole width.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Chart:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     tables: tuple[Table, ...] = ()
+    wide: bool = False
 
     @property
     def described(self) -> Spec:

@@ -12,6 +12,7 @@ from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.plugins.host import load_plugins
 from regene_bench.publish.site import publish_site
+from tests.charts.test_agreement import runs as differing
 from tests.leaderboard.helpers import record
 from tests.publish.results import HOSTILE, SWEEP
 
@@ -258,6 +259,26 @@ def test_charts_have_texts_and_tables(watched: Watched) -> None:
         assert figure.locator("svg").count() >= 1
         figure.locator("details summary", has_text="Description and data").click()
         assert figure.locator("tbody tr").count() >= len(SWEEP)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_agreement_of_metrics_is_drawn_and_its_pairs_can_be_read(
+    browser: Any, tmp_path: Path, width: int
+) -> None:
+    for run in differing("fd_efficientnet_lite0"):
+        write_part(tmp_path / "results", run)
+    publish_site([read_source(tmp_path / "results")], tmp_path / "site", load_plugins())
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    watched = Watched(context.new_page(), tmp_path / "site")
+    page = watched.open(BOARD)
+    draw_all(page)
+    drawn = page.locator("[data-chart]").evaluate_all("(all) => all.map((x) => x.dataset.drawn)")
+    assert set(drawn) == {"yes"}
+    assert watched.complaints == []
+    page.get_by_text("Pairs of lines on which").click()
+    assert page.get_by_role("cell", name="30.00").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
 
 
 def test_the_first_click_shows_the_best(watched: Watched) -> None:
