@@ -21,8 +21,8 @@ pytestmark = [
 pytest.importorskip("ray", reason="Ray is not installed: its executor is NOT tested")
 pytest.importorskip("regene_bench_ray", reason="regene-bench-ray is not installed: NOT tested")
 
-# some hundred steps a run
-METHODS = "real,autoencoder[images=480|640,batch_size=2,encoder_width=8,decoder_width=8]"
+# some thousand steps a run: whoever asks each half second whether to stop finds it at work
+METHODS = "real,autoencoder[images=4800|6400,batch_size=2,encoder_width=8,decoder_width=8]"
 SEEDS, RUNS = 2, 6
 
 
