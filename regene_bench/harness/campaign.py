@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.harness.ticket import Ticket, make_ticket
-from regene_bench.leaderboard.parts import run_states
+from regene_bench.leaderboard.parts import read_own_part, run_states
 from regene_bench.leaderboard.places import part_files
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.protocol import Benchmark
@@ -134,8 +135,13 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
     """
     setting, force = campaign.setting, campaign.options.force
     run_ids = [run.run_id for run in campaign.runs]
-    repetition = Repetition(setting.results, run_ids) if force else None
-    missing = _missing(campaign, repetition)
+    # what a ticket's call repeats it has noted itself
+    repetition = Repetition(setting.results, run_ids) if force and ticket is None else None
+    missing = (
+        _left_of_repetition(campaign, ticket.made)
+        if force and ticket is not None
+        else _missing(campaign, repetition)
+    )
     pending = [run for run in campaign.runs if missing[run.run_id]]
     outcome = Outcome(
         campaign.benchmark, campaign.preset, kept=[i for i, names in missing.items() if not names]
@@ -171,6 +177,17 @@ def _missing(campaign: Campaign, repetition: Repetition | None) -> dict[str, Seq
         run.run_id: setting.metrics if run.run_id in repetition.left else []
         for run in campaign.runs
     }
+
+
+def _left_of_repetition(campaign: Campaign, begun: datetime) -> dict[str, Sequence[NamedMetric]]:
+    """What is to be measured of runs that are repeated: all, where none has ended well since."""
+    setting, benchmark = campaign.setting, campaign.benchmark.name
+    left: dict[str, Sequence[NamedMetric]] = {}
+    for run in campaign.runs:
+        part = read_own_part(setting.results, benchmark, run.run_id)
+        is_done = part is not None and part.status == "ok" and part.timestamp > begun
+        left[run.run_id] = [] if is_done else setting.metrics
+    return left
 
 
 def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Comparison) -> None:

@@ -25,8 +25,8 @@ class TicketOutcome:
     """What came of a ticket.
 
     Attributes:
-        records: Of the runs that are done, in the ticket's order; of all of them if nobody asked
-            for a stop.
+        records: Of all runs, in the ticket's order; after a stop, of those that had ended before,
+            and of none where runs train as one (their parts are kept all the same).
         stopped: Why it was stopped before the last one, or ``None``.
     """
 
@@ -122,7 +122,7 @@ def carry_out_ticket(
         stop: Looked at between steps; what stops a process elsewhere has to call its ``ask``.
 
     Returns:
-        One record for each run, or those of the runs that ended before a stop.
+        One record for each run; after a stop those that ``TicketOutcome`` tells.
 
     Raises:
         RegeneBenchError: Bad usage, configuration or data; nothing ran.

@@ -126,6 +126,9 @@ def make_options(
         UsageError: A time cannot be read or is not positive, or a parameter is of a type that no
             method can have.
     """
+    named = tuple(name.strip() for name in _joined(devices).split(",") if name.strip())
+    if devices and not named:
+        raise UsageError("--devices names none.", hint="Examples: cuda:0,cuda:1 or all.")
     return Options(
         methods=_joined(methods),
         seeds=_seeds(seeds),
@@ -135,7 +138,7 @@ def make_options(
         results=Path(results),
         data=folders_of(data or ()),
         device=device,
-        devices=tuple(name.strip() for name in _joined(devices).split(",") if name.strip()),
+        devices=named,
         mixed_devices=mixed_devices,
         precision=precision,
         time_limit=_time_limit(time_limit),

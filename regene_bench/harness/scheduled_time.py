@@ -9,6 +9,7 @@ import subprocess
 from regene_bench.base.errors import UsageError
 
 _JOB = "SLURM_JOB_ID"
+_ARRAY, _TASK = "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID"
 _ASK_SECONDS = 60.0
 _FORM = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?:(?P<minutes>\d+):)?(?P<seconds>\d+)")
 _HINT = "Give a time, as --time-limit 9m, or none."
@@ -34,6 +35,9 @@ def seconds_left(grace: float) -> float | None:
             f"--time-limit auto asks Slurm, and this is no job of it (${_JOB} is not set).",
             hint=_HINT,
         )
+    # one task of an array has the number of the whole array, which would list all of them
+    if array := os.environ.get(_ARRAY, ""):
+        job = f"{array}_{os.environ.get(_TASK, '')}"
     command = ["squeue", "-h", "-j", job, "-o", "%L"]
     try:
         done = subprocess.run(

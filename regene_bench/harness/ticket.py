@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from regene_bench.base.errors import ConfigError, UsageError
 from regene_bench.base.validation import validate_text
@@ -34,6 +35,8 @@ class Ticket(BaseModel):
         run_ids: Of the runs, in the order in which they are carried out.
         numbers: The place of each among all runs of the call, from 1.
         total: How many runs the call has.
+        made: When it was written. With ``options.force`` runs that ended before are repeated, and
+            no others, so that a ticket of a repetition can be carried out again, too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +47,7 @@ class Ticket(BaseModel):
     run_ids: tuple[str, ...] = Field(min_length=1)
     numbers: tuple[int, ...]
     total: int = Field(ge=1)
+    made: AwareDatetime
 
     @model_validator(mode="after")
     def _has_a_number_for_each(self) -> Self:
@@ -64,8 +68,13 @@ def make_ticket(
         numbers: The place of each run of the call among all that are to be done, from 1.
         runs: Some of them.
         together: Whether those that can be are to be trained as one.
+
+    Raises:
+        UsageError: A folder's name is no text.
     """
     options, setting = campaign.options, campaign.setting
+    for path in (options.results, *options.data):
+        _check_text(path)
     absolute = replace(
         options,
         methods=with_absolute_files(options.methods),
@@ -90,7 +99,20 @@ def make_ticket(
         run_ids=tuple(run.run_id for run in runs),
         numbers=tuple(numbers[run.run_id] for run in runs),
         total=len(numbers),
+        made=datetime.now(UTC),
     )
+
+
+def _check_text(path: Path) -> None:
+    """Refuse a path that no text says: a ticket is JSON."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"The folder {str(path)!r} has a name that is no UTF-8, and cannot be told to other "
+            "processes.",
+            hint="Give it another name, or use --executor serial.",
+        ) from None
 
 
 def read_ticket(path: Path) -> Ticket:

@@ -65,7 +65,7 @@ def run(
         checkpoint_every: Time between checkpoints, in the same forms.
         workers: Runs at once, each in a process of one thread.
         executor: ``serial``, ``stacked``, ``workers``, or the name of a registered executor; if
-            empty, ``workers`` where their number is given, else ``serial``.
+            empty, ``workers`` where their number or several devices are given, else ``serial``.
         executor_options: Options of a registered executor, ``{"num_gpus": 0.5}``, or
             ``["num_gpus=0.5"]``.
         log: Loggers of runs, ``["tensorboard", "mlflow"]``; each needs its library.

@@ -149,7 +149,7 @@ def stop_on_signals(
         stop.ask(name)
         # what is told may be in the middle of telling something else
         with suppress(RuntimeError):
-            more = "Ctrl-C" if signum in WARNINGS else "Once more"
+            more = "Ctrl-C twice" if signum in WARNINGS else "Once more"
             tell(Message(f"{name}: saving, then stopping. {more} to stop at once."))
 
     previous = {signum: signal.signal(signum, handle) for signum in (*watched, *WARNINGS)}

@@ -20,6 +20,7 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SLURM_JOB_ID", "123")
+    monkeypatch.delenv("SLURM_ARRAY_JOB_ID", raising=False)
     return answer
 
 
@@ -41,6 +42,15 @@ def test_a_job_is_stopped_before_its_scheduler_ends_it(
 ) -> None:
     answers.write_text(f"{told}\n")
     assert make_options(time_limit="auto").time_limit == seconds
+
+
+def test_a_task_of_an_array_asks_for_itself(answers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = answers.with_name("squeue")
+    program.write_text(program.read_text().replace(QUERY, "-h -j 120_7 -o %L"))
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "120")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "7")
+    answers.write_text("10:00")
+    assert make_options(time_limit="auto").time_limit == 540
 
 
 @pytest.mark.parametrize("told", ["INVALID", "", "tomorrow"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_its_scores_are_those_of_the_call(
     there = make_options(methods="real", seeds=SEEDS, results=tmp_path / "call", device="cpu")
     called = run_campaign(str(light_protocol), there).ran
     assert [record.scores for record in records] == [record.scores for record in called]
+
+
+def test_a_ticket_of_a_repetition_repeats_each_run_once(
+    light_protocol: Path, options: Options
+) -> None:
+    before = carry_out_ticket(ticket_of(light_protocol, options)).records
+    forced = ticket_of(light_protocol, replace(options, force=True))
+    repeated = carry_out_ticket(forced).records
+    assert [r.timestamp > old.timestamp for r, old in zip(repeated, before, strict=True)] == [
+        True
+    ] * SEEDS
+    # a loss of the answer is no reason to repeat it all
+    assert carry_out_ticket(forced).records == repeated
 
 
 def test_a_stopped_ticket_says_so_and_goes_on(light_protocol: Path, options: Options) -> None:

@@ -6,8 +6,11 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 from regene_bench.base.events import silent
 from regene_bench.harness.executors.executor import Job
@@ -23,6 +26,7 @@ TICKET = Ticket(
     run_ids=("a",),
     numbers=(1,),
     total=1,
+    made=datetime(2026, 1, 1, tzinfo=UTC),
 )
 
 
@@ -46,3 +50,25 @@ def test_a_worker_heeds_signals_before_torch_is_imported() -> None:
     )
     assert done.stdout.split() == [b"False"]
     assert Ticket.model_validate_json(Orders.of(job).ticket) == TICKET
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked from a server on Linux")
+def test_the_server_of_workers_hears_nothing_of_what_is_sent_to_the_whole_group() -> None:
+    """In a fresh process: without the server nobody would hear how its workers end."""
+    program = """
+import signal
+from multiprocessing import forkserver
+from pathlib import Path
+
+from regene_bench.harness.executors.processes import how_to_start
+
+how_to_start()
+status = Path(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read_text()
+blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+print([name for name in names if not blocked >> (getattr(signal, name) - 1) & 1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == "[]\n"

@@ -52,5 +52,6 @@ class PixelBiased(nn.Module):
     def start_at_mean(self, images: DeviceImages) -> None:
         """Set the bias to the logit of the images' mean, so that training begins from there."""
         pixels = images.images
-        mean = pixels.sum(0, dtype=torch.int64).double() / (255 * len(pixels))
+        # on the CPU: not every device has float64
+        mean = pixels.sum(0, dtype=torch.int64).cpu().double() / (255 * len(pixels))
         self.bias.copy_(torch.logit(mean.clamp(_LEAST, 1 - _LEAST)))

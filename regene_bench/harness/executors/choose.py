@@ -71,6 +71,8 @@ def _check_workers(options: Options) -> None:
 
 def _check_devices(options: Options) -> None:
     if not options.devices:
+        if options.mixed_devices:
+            raise UsageError("--mixed-devices is of --devices, and none are given.")
         return
     if options.executor.removeprefix(f"{OWN_DISTRIBUTION}:") != "workers":
         raise UsageError(
@@ -91,6 +93,11 @@ def _registered(host: PluginHost, options: Options) -> Executor:
         known = [*_OWN, *host.shown_names("executor")]
         hint = did_you_mean(name, known)
         raise UsageError(f"Unknown executor {name!r}.", hint=host.with_left_out(hint))
+    if options.workers is not None:
+        raise UsageError(
+            f"The executor {name!r} is not told how many workers there are by --workers.",
+            hint=f"`regene-bench info {name}` lists its own options, or leave out --executor.",
+        )
     return made(host.find("executor", name), options.executor_options)
 
 

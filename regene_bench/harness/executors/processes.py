@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from regene_bench.harness.executors.messages import FromWorker, Orders
-from regene_bench.harness.executors.worker import FORWARDED, WHERE, work
+from regene_bench.harness.executors.worker import SENT_TO_GROUPS, WHERE, work
 from regene_bench.runtime.stacks import StackLine, lines_of_interest, stack_of_dump
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class Worker:
         if WHERE is None or pid is None or not self.ready or not self._process.is_alive():
             return []
         with suppress(OSError):
+            while self._stacks.poll():  # a scheduler may have sent the same signal
+                os.read(self._stacks.fileno(), _MOST_BYTES)
             os.kill(pid, WHERE)
             if self._stacks.poll(_DUMP_SECONDS):
                 time.sleep(_DUMP_SECONDS / 10)  # it is written line by line
@@ -163,7 +165,9 @@ def how_to_start() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([name for name in _HEAVY if name in sys.modules])
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
+    # the server starts it first, and it unblocks what is blocked
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SENT_TO_GROUPS)
     try:
         forkserver.ensure_running()
     finally:

@@ -32,6 +32,8 @@ WHERE: signal.Signals | None = getattr(signal, "SIGUSR1", None)
 _WARNINGS = tuple(number for number in WARNINGS if number != WHERE)
 FORWARDED = tuple(filter(None, (signal.SIGINT, signal.SIGTERM, HANGUP, *_WARNINGS)))
 """Signals that only the parent heeds, and forwards."""
+SENT_TO_GROUPS = tuple(filter(None, (*FORWARDED, WHERE)))
+"""All that a key press or a scheduler sends to the whole group."""
 
 
 def work(orders: Orders, pipe: Connection, stacks: Connection) -> None:
@@ -48,6 +50,8 @@ def work(orders: Orders, pipe: Connection, stacks: Connection) -> None:
     if WHERE is not None:
         # written by C, which can be done while a method holds the interpreter
         faulthandler.register(WHERE, stacks.fileno(), all_threads=False)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SENT_TO_GROUPS)
     import torch
 
     from regene_bench.runtime.devices import show_only
@@ -91,8 +95,6 @@ def _stop_with_the_parent(stop: StopRequest) -> None:
     for number in filter(None, (HANGUP, *_WARNINGS)):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda signum, frame: stop.ask(signal.Signals(signum).name))
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
 
 
 def _end_with_the_parent() -> None:

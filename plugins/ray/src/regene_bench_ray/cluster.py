@@ -44,7 +44,9 @@ def joined(config: RayConfig) -> Iterator[None]:
         raise UsageError(
             f"Ray at {config.address or 'this machine'} cannot be used: {error}",
             hint="`ray status` says which clusters there are; without --executor-option address=… "
-            "one is started here.",
+            "one is started here."
+            if config.address
+            else "`ray stop` ends one that hangs; --workers does without.",
         ) from None
     # it has put its own in the place of what saves and stops
     for number, handler in handlers.items():

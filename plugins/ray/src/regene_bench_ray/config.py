@@ -16,7 +16,7 @@ class RayConfig(ExecutorConfig):
         num_cpus: Cores that a run holds, and threads of torch in it.
         num_gpus: GPUs that a run holds, also a part of one: 0.5 puts two runs on each.
         retries: How often a run is tried again whose worker or node was lost; it goes on from its
-            checkpoint.
+            checkpoint. Ray counts losses for want of memory apart, and tries these without end.
         together: Train runs as one where their method can (sweeps), as ``--executor stacked`` does.
     """
 
