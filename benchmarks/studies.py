@@ -25,6 +25,7 @@ MARK = "<!-- printed by benchmarks/studies.py -->"
 # of means over seeds, and what papers give as ±
 _SPREADS = (" ±", " ± reported")
 _WIDEST, _COLOURS = 1000, 64
+_FEW = 15
 # as ``regene_bench.studies.exhibit_files`` lays them
 _FOLDER = "studies"
 
@@ -39,26 +40,27 @@ def main() -> None:
     given = parser.parse_args()
     root = given.results / _FOLDER
     for name in given.studies or sorted(path.name for path in root.iterdir()):
-        text = "\n".join(tables(root / name / given.preset))
-        if not text:
+        text = "\n".join(tables(root / name / given.preset, given.pictures))
+        if not text and not given.pictures:
             continue
         if given.write is None:
             print(f"## {name}\n\n{text}")
             continue
         page = given.write / f"{name}.md"
         words = page.read_text(encoding="utf-8").partition(MARK)[0] if page.exists() else ""
-        text += "".join(pictures(root / name / given.preset, given.pictures, page))
+        text += "".join(
+            pictures(root / name / given.preset, given.pictures, page, has_tables=bool(text))
+        )
         page.write_text(f"{words}{MARK}\n\n{text}", encoding="utf-8")
 
 
-def tables(folder: Path) -> Iterator[str]:
-    """The exhibits of one study that are tables alone, with their captions."""
+def tables(folder: Path, shown: Sequence[str]) -> Iterator[str]:
+    """The exhibits of one study that are tables alone, and the few numbers of pictures shown."""
     for path in sorted(folder.glob("*.parquet")):
-        if path.with_suffix(".png").exists():
-            continue
         table = pq.read_table(path)
         rows = table.to_pylist()
-        if not rows:
+        is_picture = path.with_suffix(".png").exists()
+        if not rows or (is_picture and (path.stem not in shown or len(rows) > _FEW)):
             continue
         told = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
         yield f"    {command(json.loads(told['about']), folder.name)}\n"
@@ -69,12 +71,14 @@ def tables(folder: Path) -> Iterator[str]:
         yield f"{told['caption']}\n"
 
 
-def pictures(folder: Path, names: Sequence[str], page: Path) -> Iterator[str]:
+def pictures(folder: Path, names: Sequence[str], page: Path, *, has_tables: bool) -> Iterator[str]:
     """Put pictures of a study beside its page, with few colours, and yield what shows them."""
     for path in sorted(folder.glob("*.png")):
         if path.stem not in names:
             continue
         told = pq.read_schema(path.with_suffix(".parquet")).metadata or {}
+        if not has_tables:
+            yield f"    {command(json.loads(told[b'about']), folder.name)}\n"
         copy = page.with_name(f"{page.stem}-{path.name}")
         with Image.open(path) as picture:
             picture.thumbnail((_WIDEST, _WIDEST))

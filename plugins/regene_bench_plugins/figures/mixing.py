@@ -75,7 +75,7 @@ class MixingRatio(Figure):
                 first = [row for row in own if row[1] == own[0][1]]
                 accuracies = [row[4] for row in first]
                 twin.plot([row[2] for row in first], accuracies, "s--", color=colour(1))
-                tidy(panel).legend(fontsize="x-small", loc="center right")
+                tidy(panel).legend(fontsize="x-small", loc="upper center")
                 panel.set_title(method, fontsize="small")
                 panel.set_xlabel("share of the reconstruction")
                 panel.set_ylabel("Fréchet distance from the originals")

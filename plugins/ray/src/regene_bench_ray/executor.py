@@ -108,13 +108,13 @@ class _Tasks:
         self._channel: Any = (
             ray.remote(Channel).options(num_cpus=0, scheduling_strategy=beside).remote()
         )
-        self._task = ray.remote(carry_out).options(
+        self._task = ray.remote(
             num_cpus=config.num_cpus,
             num_gpus=config.num_gpus,
             max_retries=config.retries,
             # a process that has used one card cannot go over to another
             max_calls=1 if config.num_gpus else 0,
-        )
+        )(carry_out)
         self._ticket = ray.put(ticket)
         self._left: dict[Any, Sequence[Run]] = {}
         groups = trained_together(job.runs) if config.together else [[run] for run in job.runs]
