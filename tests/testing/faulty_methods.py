@@ -75,7 +75,7 @@ class TooBright(Faulty):
     """Gives values up to 2."""
 
     found_by = "samples-are-images"
-    and_by = ("images-of-any-size-are-generated",)
+    and_by = ("images-of-any-size-are-generated", "classes-may-be-left-out")
 
     class Model(GoodModel):
         def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
@@ -86,7 +86,7 @@ class DoublePrecision(Faulty):
     """Gives float64."""
 
     found_by = "samples-are-images"
-    and_by = ("images-of-any-size-are-generated",)
+    and_by = ("images-of-any-size-are-generated", "classes-may-be-left-out")
 
     class Model(GoodModel):
         def generate(self, labels: Tensor, rng: SampleRng) -> Generation:
