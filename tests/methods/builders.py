@@ -28,6 +28,20 @@ CONDITIONAL_GANS = tuple(
     if issubclass(method.Config, GANConfig) and method.Config.model_fields["conditional"].default
 )
 
+
+class StopAfter(StopRequest):
+    """Asks for a stop when it has been looked at some number of times: once a step."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self._left = looks
+
+    @property
+    def reason(self) -> str | None:
+        self._left -= 1
+        return "the test" if self._left < 0 else None
+
+
 _PAIR: dict[str, Any] = {
     "encoder_width": 8,
     "encoder_narrowest": 4,

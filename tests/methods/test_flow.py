@@ -21,9 +21,8 @@ from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
 from regene_bench.api import Interrupted, SampleRng, UnavailableError
-from regene_bench.runtime.stop import StopRequest
 
-from .builders import make_runtime
+from .builders import StopAfter, make_runtime
 
 SMALL: dict[str, Any] = {
     "flow_images": 26_000,
@@ -134,19 +133,6 @@ def test_codes_of_one_number_have_a_flow(tmp_path: Path) -> None:
     )
     found = sampler.draw(torch.zeros(4000, dtype=torch.int64), SampleRng(0))
     assert float((found > -0.5).float().mean()) == pytest.approx(0.6, abs=0.06)
-
-
-class StopAfter(StopRequest):
-    """Asks for a stop when it has been looked at some number of times: once a step."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._left = looks
-
-    @property
-    def reason(self) -> str | None:
-        self._left -= 1
-        return "the test" if self._left < 0 else None
 
 
 def test_an_interrupted_flow_ends_bit_equal(tmp_path: Path) -> None:

@@ -8,22 +8,8 @@ import torch
 from torch import nn
 
 from regene_bench.api import BenchmarkData, Interrupted, Progress
-from regene_bench.runtime.stop import StopRequest
 
-from .builders import TRAINED, fit, make_runtime
-
-
-class StopAfter(StopRequest):
-    """Asks for a stop when it has been looked at some number of times: once a step."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._left = looks
-
-    @property
-    def reason(self) -> str | None:
-        self._left -= 1
-        return "the test" if self._left < 0 else None
+from .builders import TRAINED, StopAfter, fit, make_runtime
 
 
 def weights(model: Any) -> dict[str, torch.Tensor]:

@@ -17,8 +17,6 @@ from regene_bench.plugins.entries import OWN_DISTRIBUTION, Entry
 from regene_bench.plugins.host import PluginHost
 
 _OWN: Mapping[str, Executor] = {"serial": serial, "stacked": stacked, "workers": workers}
-OWN_EXECUTORS = tuple(_OWN)
-"""Names of those that no plugin registers."""
 
 
 def choose_executor(host: PluginHost, options: Options) -> Executor:
