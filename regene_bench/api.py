@@ -90,6 +90,7 @@ from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.random import SampleRng, derive_seed
 from regene_bench.runtime.runtime import Runtime
+from regene_bench.runtime.shared_weights import hash_weights
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.figure import Exhibit, Figure, FigureConfig
@@ -226,6 +227,7 @@ __all__ = [
     "gaussian_mmd",
     "half_width",
     "halves_likelihood",
+    "hash_weights",
     "hookimpl",
     "images_to_see",
     "inception_score",

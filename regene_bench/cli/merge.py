@@ -32,6 +32,7 @@ def merge(
     from regene_bench.leaderboard.parts import write_part
     from regene_bench.leaderboard.places import FOLDER
     from regene_bench.publish.pictures import copy_pictures, copy_traceback
+    from regene_bench.runtime.shared_weights import copy_weights
 
     if (into / FOLDER).exists() and any((into / FOLDER).rglob("*")):
         raise UsageError(f"{into} has results already.", hint="Give the name of a new folder.")
@@ -46,5 +47,8 @@ def merge(
         write_part(into, record)
         copy_pictures(folders, into, record.run_id)
         count += 1
+    judges = copy_weights(folders, into)
     say(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
+    for recipe in judges:
+        say(f"{recipe}: several weights have judged, and what they gave is not ranked together.")
     raise typer.Exit(tell_conflicts(merged.conflicts))

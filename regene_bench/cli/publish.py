@@ -75,10 +75,13 @@ def git(
     from regene_bench.leaderboard.merge import merge, read_source
     from regene_bench.leaderboard.places import FOLDER
     from regene_bench.publish.git import publish_git
+    from regene_bench.publish.judges import judging_files
 
     before = [read_source(folder)] if (folder / FOLDER).is_dir() else []
-    merged = merge([*before, *read_sources(results or [Path("results")])])
-    commit = publish_git(merged, _ranks(merged.table), folder, message)
+    sources = [*before, *read_sources(results or [Path("results")])]
+    merged = merge(sources)
+    judges = judging_files(sources)
+    commit = publish_git(merged, _ranks(merged.table), folder, message, judges)
     say(f"committed {commit}" if commit else "Nothing has changed.")
     raise typer.Exit(tell_conflicts(merged.conflicts))
 
@@ -105,9 +108,11 @@ def hub(
     from regene_bench.leaderboard.merge import merge
     from regene_bench.publish.hub import check_name, files_of, published_card, upload
     from regene_bench.publish.hub_card import CARD
+    from regene_bench.publish.judges import judging_files
 
     check_name(repository)
-    merged = merge(read_sources(results or [Path("results")]))
+    sources = read_sources(results or [Path("results")])
+    merged = merge(sources)
     ranks = _ranks(merged.table)
     try:
         there = published_card(repository, endpoint or None)
@@ -117,6 +122,7 @@ def hub(
         say(f"{error.message} What people wrote in it will stay.", file=sys.stderr)
         there = None
     files = files_of(merged.table, ranks, title, licence=licence, there=there)
+    files |= judging_files(sources)
     if dry_run:
         for name, content in files.items():
             say(f"{len(content):>12,} bytes  datasets/{repository}/{name}")

@@ -65,10 +65,13 @@ def reproduce(
     from regene_bench.leaderboard.merge import read_source
     from regene_bench.leaderboard.parts import find_run
     from regene_bench.plugins.host import load_plugins
+    from regene_bench.runtime.shared_weights import copy_weights
 
     published = find_run(read_source(results).table, run, results)
     folder = into or Path("reproduced") / published.run_id
     host = load_plugins()
+    # judged by the same weights, whatever the sums of this machine would make of the recipe
+    copy_weights([results], folder)
     options = options_of(published, host, folder, metrics, tuple(data or ()), device)
 
     from regene_bench.harness.campaign import run_campaign

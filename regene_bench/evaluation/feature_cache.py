@@ -113,6 +113,17 @@ class FeatureCache:
         """
         return self._prepared(name).card
 
+    def trained(self) -> dict[str, str]:
+        """Digests of the weights of extractors that were trained on the benchmark's images.
+
+        Only those that were prepared, by name.
+        """
+        return {
+            name: found.card.weights_sha256
+            for name, found in self._ready.items()
+            if type(found.extractor).trained_on_data
+        }
+
     def _prepared(self, name: str) -> Prepared:
         if name in self._failed:
             raise self._failed[name]

@@ -13,6 +13,7 @@ from regene_bench.base.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
     EXIT_SOME_FAILED,
+    ConfigError,
     PluginError,
     ResultsError,
 )
@@ -149,6 +150,8 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
     if not pending:
         return outcome
     _warm(setting.shelf, setting.metrics, setting.comparison)
+    if ticket is not None:
+        _check_judges(setting.shelf, ticket.judges)
     if repetition is not None:
         repetition.begin(pending)
     supervisor = _supervisor(campaign, pending, missing, ticket)
@@ -198,6 +201,22 @@ def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Compa
                 # one that fails is told of in the rows of the metrics that need it
                 with suppress(PluginError):
                     shelf.real(name, comparison.real(named.metric.reference))
+
+
+def _check_judges(shelf: FeatureCache, judges: Mapping[str, str]) -> None:
+    """Refuse to judge by other weights than whoever wrote a ticket does.
+
+    Raises:
+        ConfigError: They are others here.
+    """
+    for name, digest in judges.items():
+        own = shelf.card(name).weights_sha256 if is_available(shelf, name) else digest
+        if own != digest:
+            raise ConfigError(
+                f"The extractor {name!r} has other weights here ({own[:8]}) than where the ticket "
+                f"was written ({digest[:8]}): scores could not be ranked together.",
+                hint="The results folder has to be seen here as it is there, with its `shared`.",
+            )
 
 
 def _supervisor(

@@ -101,6 +101,7 @@ def prepare(
         emit=emit,
         checkpoint_seconds=options.checkpoint_seconds,
         decode_again=decode_again,
+        results=options.results,
     )
     setting = Setting(
         results=options.results,

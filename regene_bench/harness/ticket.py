@@ -35,6 +35,8 @@ class Ticket(BaseModel):
         run_ids: Of the runs, in the order in which they are carried out.
         numbers: The place of each among all runs of the call, from 1.
         total: How many runs the call has.
+        judges: Digests of the weights that were trained on the benchmark's images to judge runs,
+            by the name of their extractor: runs that others would judge are not carried out.
         made: When it was written. With ``options.force`` runs that ended before are repeated, and
             no others, so that a ticket of a repetition can be carried out again, too.
     """
@@ -47,6 +49,7 @@ class Ticket(BaseModel):
     run_ids: tuple[str, ...] = Field(min_length=1)
     numbers: tuple[int, ...]
     total: int = Field(ge=1)
+    judges: dict[str, str] = {}
     made: AwareDatetime
 
     @model_validator(mode="after")
@@ -99,6 +102,7 @@ def make_ticket(
         run_ids=tuple(run.run_id for run in runs),
         numbers=tuple(numbers[run.run_id] for run in runs),
         total=len(numbers),
+        judges=setting.shelf.trained(),
         made=datetime.now(UTC),
     )
 

@@ -24,6 +24,7 @@ from regene_bench.leaderboard.reading import BadPart, contradicts_itself, read_f
 from regene_bench.plan.weights import known_weights, weights_path, weights_state
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.shared_weights import read_weights, weights_files
 
 _MADE_AGAIN = "Remove it; it is made again when it is needed."
 
@@ -44,7 +45,7 @@ class Looked:
 
 
 def look_at_results(results: Path) -> Iterator[Looked]:
-    """Look at parts, descriptions and checkpoints of runs, and notes of repetitions.
+    """Look at parts, what judges runs, descriptions, checkpoints, and notes of repetitions.
 
     Args:
         results: A results folder.
@@ -65,6 +66,9 @@ def look_at_results(results: Path) -> Iterator[Looked]:
     for path in sorted(runs.glob("*/checkpoints/*.safetensors")):
         remedy = "Remove it; that stage is trained from its beginning when the run is repeated."
         yield Looked(path, _damage_of_checkpoint(path), remedy)
+    for path in weights_files(results):
+        damage = "" if read_weights(path) else "its bytes are not those that its name says"
+        yield Looked(path, damage, "Copy it anew from where it is whole.")
     for path in sorted((results / ".repeating").glob("*.json")):
         remedy = "Remove it; `--force` then repeats all of its runs."
         yield Looked(path, _damage_of_json(path, _is_note), remedy)

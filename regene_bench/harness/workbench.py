@@ -50,7 +50,8 @@ class Workbench:
         shelf: Feature extractors, and the features of real images.
         shared: Watches over data and comparison.
         runtime: Device, precision, progress and stop, for work that belongs to no run; its seed is
-            0, and what is trained with it (the neutral classifier) lies in the cache folder.
+            0, and what is trained with it (the neutral classifier) lies in the cache folder, and
+            in the results folder whose runs it judges.
     """
 
     data: BenchmarkData
@@ -73,6 +74,7 @@ def set_up_workbench(
     emit: Sink,
     checkpoint_seconds: float = 30.0,
     decode_again: bool = False,
+    results: Path | None = None,
 ) -> Workbench:
     """Read a benchmark's data, and get ready to measure images against them.
 
@@ -88,6 +90,7 @@ def set_up_workbench(
         emit: Takes progress events.
         checkpoint_seconds: Time between checkpoints of what extractors train.
         decode_again: As of ``load_dataset``.
+        results: The results folder that scores go to, where there is one.
 
     Raises:
         DataError: The data are missing or corrupt.
@@ -101,6 +104,7 @@ def set_up_workbench(
         stop=stop,
         emit=emit,
         checkpoint_seconds=checkpoint_seconds,
+        results=results,
     )
     data = load_data(host, benchmark, folders, runtime, decode_again=decode_again)
     shelf = FeatureCache(
@@ -130,6 +134,7 @@ def make_runtime(
     stop: StopRequest,
     emit: Sink,
     checkpoint_seconds: float = 30.0,
+    results: Path | None = None,
 ) -> Runtime:
     """Make the runtime of work that belongs to no run; arguments as of ``set_up_workbench``."""
     return Runtime(
@@ -140,6 +145,7 @@ def make_runtime(
         stop=stop,
         emit=emit,
         task=task,
+        results=results,
     )
 
 

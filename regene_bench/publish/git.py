@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from regene_bench.base.errors import UsageError
+from regene_bench.base.files import write_atomically
 from regene_bench.leaderboard.merge import Merged, records, without_tracebacks
 from regene_bench.leaderboard.parts import write_part
 from regene_bench.leaderboard.ranking import make_boards
@@ -15,7 +18,13 @@ from regene_bench.leaderboard.render import render
 PAGE = "LEADERBOARD.md"
 
 
-def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: str) -> str | None:
+def publish_git(
+    merged: Merged,
+    ranks: dict[str, str],
+    folder: Path,
+    message: str,
+    judges: Mapping[str, bytes] = MappingProxyType({}),
+) -> str | None:
     """Write the runs and a page of tables into a folder and commit them, and nothing else.
 
     Args:
@@ -23,6 +32,7 @@ def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: st
         ranks: What each benchmark ranks by.
         folder: A folder of a git repository, new or of an earlier call.
         message: The commit's message.
+        judges: Files of weights that judged the runs, by name.
 
     Returns:
         The commit, or ``None`` if nothing changed. Nothing is pushed.
@@ -37,7 +47,10 @@ def publish_git(merged: Merged, ranks: dict[str, str], folder: Path, message: st
     page = folder / PAGE
     boards = make_boards(table, ranks)
     page.write_text("# Leaderboards\n\n" + render(boards, "md"), encoding="utf-8")
-    names = [path.relative_to(folder).as_posix() for path in (*paths, page)]
+    for name, content in judges.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / name, content)
+    names = [path.relative_to(folder).as_posix() for path in (*paths, page)] + list(judges)
     listing = "\0".join(names)
     _git(folder, "add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
     if _staged(folder).isdisjoint(names):

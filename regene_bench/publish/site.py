@@ -25,6 +25,7 @@ from regene_bench.publish.board_views import chunks
 from regene_bench.publish.content import Content, collect
 from regene_bench.publish.downloads import Downloads
 from regene_bench.publish.folder import replaced_folder
+from regene_bench.publish.judges import judging_files
 from regene_bench.publish.method_page import make_method_pages
 from regene_bench.publish.pictures import Picture, picture_name, write_strip
 
@@ -76,7 +77,10 @@ def publish_site(
         pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
         shown = sorted(pages, key=lambda page: content.stretches[page.key])
         site.downloads.write_all(folder / "downloads", [folder / page.folder for page in shown])
-        site.write("index.html", "index.html.j2", pages=pages, content=content, root="")
+        judges = judging_files(sources)
+        site.write_files(judges)
+        values = {"pages": pages, "content": content, "judges": sorted(judges), "root": ""}
+        site.write("index.html", "index.html.j2", **values)
         count = sum(1 for _ in folder.rglob("*.html"))
     return SiteReport(out, count, content)
 
@@ -109,6 +113,13 @@ class _Site:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = self._environment.get_template(template).render(**values)
         path.write_text(text, encoding="utf-8")
+
+    def write_files(self, files: Mapping[str, bytes]) -> None:
+        """Write files that are there already."""
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def write_assets(self) -> None:
         """Write styles and scripts; pages ask for nothing else."""

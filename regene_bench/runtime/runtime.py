@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +14,9 @@ from torch import Tensor
 from regene_bench.base.events import Event, Progress, Sink, silent
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import Precision
+from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.random import derive_seed, seeded
+from regene_bench.runtime.shared_weights import SharedWeights, Tensors
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.runtime.stop import StopRequest
 
@@ -35,6 +38,8 @@ class Runtime:
         task: Prefix of the names of progress tasks (``"regene · seed 0"``).
         ledger: Reports of the stages that ended, for the accounts of time and images.
         look: Takes images that are generated while training; ``None`` where nobody watches.
+        results: The results folder whose runs are judged, for what judges them; ``None`` where
+            there is none, as where images are scored alone.
     """
 
     device: torch.device
@@ -46,6 +51,7 @@ class Runtime:
     task: str = ""
     ledger: list[StageReport] = field(default_factory=list)
     look: Look | None = None
+    results: Path | None = None
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Run a block in the runtime's precision: under torch's autocast, unless it is float32."""
@@ -66,6 +72,34 @@ class Runtime:
         The parts name what is drawn: other parts, other draws; the same parts, the same seed.
         """
         return derive_seed(self.seed, *parts)
+
+    def judging_weights(
+        self, recipe: str, like: Tensors, make: Callable[[], Tensors], what: str
+    ) -> Tensors:
+        """Give the weights of what is trained on the benchmark's images to judge runs by.
+
+        All who write to a results folder judge by the same: the first call makes them, under a
+        lock, and keeps them there. Where there is no results folder, ``make`` is called.
+
+        Args:
+            recipe: Names what is trained, on what data and how; a folder has this name.
+            like: Tensors of the names, shapes and types that the weights must have.
+            make: Trains the weights, or finds them in a cache.
+            what: What a process that makes them is doing, for those who wait for it.
+
+        Raises:
+            ResultsError: The folder's runs were judged by weights that are gone, or it cannot be
+                written.
+            Interrupted: A stop was asked for.
+        """
+        if self.results is None:
+            return make()
+        shared = SharedWeights(self.results, recipe)
+        found = shared.find(like)
+        if found is not None:
+            return found
+        with exclusive(shared.folder / "lock", what, self.stop, self.emit, needed=False):
+            return shared.lend(like, make)
 
     def progress(
         self,

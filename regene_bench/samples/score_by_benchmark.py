@@ -64,6 +64,7 @@ def score_by_benchmark(
             stop=request.stop,
             emit=sink,
             decode_again=force,
+            results=request.results,
         )
         data = bench.data
         found = request.read(data.shape, data.class_names, bench.runtime, sink)

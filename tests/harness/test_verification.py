@@ -26,9 +26,11 @@ from regene_bench.leaderboard.places import part_path
 from regene_bench.leaderboard.seal import read_sealed, sealed
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.shared_weights import SharedWeights, hash_weights
 from tests.leaderboard.helpers import record, score
 
 RUN = "0123456789abcdef"
+JUDGE = hash_weights({"w": torch.ones(2)})
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def results(tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) ->
     run = folder / "runs" / RUN
     CheckpointStore(run / "checkpoints").save("cgan", {"step": 3, "w": torch.ones(4)})
     (run / "run.json").write_text(json.dumps({"run_id": RUN, "params": {}}))
+    SharedWeights(folder, "neutral-0123").take({"w": torch.ones(2)}, counts=True)
     (folder / ".repeating").mkdir()
     (folder / ".repeating" / "a.json").write_text('{"left": ["a"], "forgotten": []}')
     (folder / ".repeating" / "of an older version.json").write_text('["a"]')
@@ -67,11 +70,11 @@ def test_what_is_whole_is_said_to_be_whole(
 ) -> None:
     looked = _looked(results)
     assert [one for one in looked if one.damage] == []
-    assert len(looked) == 4 + 1 + 1 + 2 + 1 + 1 + 1 + 1
+    assert len(looked) == 4 + 1 + 1 + 2 + 1 + 1 + 1 + 1 + 1
     with pytest.raises(typer.Exit) as caught:
         verify(results)
     assert caught.value.exit_code == 0
-    assert capsys.readouterr().out == "12 files were looked at, 0 are damaged.\n"
+    assert capsys.readouterr().out == "13 files were looked at, 0 are damaged.\n"
 
 
 def _flip(path: Path) -> None:
@@ -92,6 +95,7 @@ FILES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a description": (f"results/runs/{RUN}/run.json", lambda p: p.write_text("{"), "made again"),
     "another's": (f"results/runs/{RUN}/run.json", lambda p: p.write_text('{"run_id": 1}'), "again"),
     "a model": (f"results/runs/{RUN}/model.json", lambda p: p.write_text("{}"), "--force"),
+    "a judge": (f"results/shared/neutral-0123/{JUDGE}.safetensors", _flip, "Copy it anew"),
     "a note": ("results/.repeating/a.json", lambda p: p.write_text("3"), "--force"),
     "features": ("cache/features/net-1.safetensors", _flip, "made again"),
     "a classifier": ("cache/neutral/key/neutral classifier.safetensors", _flip, "made again"),
@@ -144,7 +148,7 @@ def test_contradicting_copies_are_told(results: Path) -> None:
 
 def test_doctor_tells_the_same(results: Path) -> None:
     (whole,) = verified(load_plugins(), results)
-    assert (whole.state, whole.detail) == ("ok", "12 were read, 0 are damaged")
+    assert (whole.state, whole.detail) == ("ok", "13 were read, 0 are damaged")
     _flip(results / "runs" / RUN / "checkpoints" / "cgan.safetensors")
     summary, one = verified(load_plugins(), results)
     assert summary.state == one.state == "broken"
@@ -157,7 +161,7 @@ def test_json_lists_what_is_damaged(results: Path, capsys: pytest.CaptureFixture
     with pytest.raises(typer.Exit):
         verify(results, as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert told["looked_at"] == 12
+    assert told["looked_at"] == 13
     assert [one["path"] for one in told["damaged"]] == [str(path)]
 
 
