@@ -52,6 +52,7 @@ def lines_of(
     from regene_bench.models.sample import draw
     from regene_bench.plugins.host import load_plugins
     from regene_bench.runtime.device import deterministic
+    from regene_bench.runtime.shared_weights import FOLDER as SHARED
     from regene_bench.samples.collection import Samples
     from regene_bench.samples.measuring import evaluation_of
     from regene_bench.samples.parity.recompute import recompute
@@ -76,6 +77,8 @@ def lines_of(
             task=record.run_id,
             stop=stop,
             emit=emit,
+            # those that judged the row; a folder without any is only read
+            results=results if (results / SHARED).is_dir() else None,
         )
         if bench.data.fingerprint != record.dataset_fingerprint:
             raise ResultsError(

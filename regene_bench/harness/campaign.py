@@ -23,7 +23,7 @@ from regene_bench.evaluation.comparison import Comparison
 from regene_bench.evaluation.feature_cache import FeatureCache
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.answers import answers
-from regene_bench.harness.executors.executor import Job
+from regene_bench.harness.executors.executor import Job, is_elsewhere
 from regene_bench.harness.finished import is_available, unmeasured
 from regene_bench.harness.force import Repetition
 from regene_bench.harness.migration import migrate
@@ -149,7 +149,8 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
     )
     if not pending:
         return outcome
-    _warm(setting.shelf, setting.metrics, setting.comparison)
+    if not is_elsewhere(campaign.executor):
+        _warm(setting.shelf, setting.metrics, setting.comparison)
     if ticket is not None:
         _check_judges(setting.shelf, ticket.judges)
     if repetition is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
+
 from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.executors.choose import choose_executor
-from regene_bench.harness.executors.executor import Executor
+from regene_bench.harness.executors.executor import Executor, is_elsewhere
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
 from regene_bench.harness.run_logging import choose_loggers
@@ -19,7 +21,13 @@ from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.runtime.device import choose_device, choose_precision, make_deterministic
+from regene_bench.runtime.device import (
+    choose_device,
+    choose_device_elsewhere,
+    choose_precision,
+    is_here,
+    make_deterministic,
+)
 from regene_bench.runtime.devices import choose_devices
 from regene_bench.runtime.stop import StopRequest
 
@@ -84,7 +92,11 @@ def prepare(
     executor = choose_executor(host, options)
     loggers = choose_loggers(host, options.log)
     host.find("dataset", benchmark.data.source, home=benchmark.distribution)
-    device = choose_device(options.devices[0] if options.devices else options.device)
+    named = options.devices[0] if options.devices else options.device
+    if is_elsewhere(executor):
+        device = choose_device_elsewhere(named, options.precision)
+    else:
+        device = choose_device(named)
     precision = choose_precision(options.precision, device)
     check_writable(options.results)
     make_deterministic()
@@ -93,7 +105,8 @@ def prepare(
         host,
         benchmark,
         preset,
-        device=device,
+        # data are read here in any case: their fingerprint enters the ids of runs
+        device=device if is_here(device) else torch.device("cpu"),
         precision=precision,
         folders=options.data,
         task=benchmark.name,

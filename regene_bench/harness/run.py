@@ -59,7 +59,7 @@ class Setting:
         shared: Watches over both, which no method and no metric may write into.
         shelf: Extractors and real features.
         metrics: What is measured.
-        device: Where everything is computed.
+        device: Where everything is computed; one that is not here where other machines do it.
         precision: Arithmetic of training.
         checkpoint_seconds: Time between checkpoints.
         stop: Looked at between steps.

@@ -45,6 +45,32 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def choose_device_elsewhere(name: str, precision: str) -> torch.device:
+    """As ``choose_device``, for work that other machines do: a device may be one of theirs.
+
+    ``auto`` is still decided here, once for all of them.
+
+    Args:
+        name: As of ``choose_device``.
+        precision: As it was asked for: of a device that is not here nobody can tell which it does.
+
+    Raises:
+        UsageError: No such kind of device, or no precision for one that is not here.
+    """
+    device = torch.device(name) if name in _ACCELERATORS else choose_device(name)
+    if precision == "auto" and not is_here(device):
+        raise UsageError(
+            f"No {device.type} is here that could be asked whether it multiplies in bfloat16.",
+            hint="Give --precision bfloat16 (of NVIDIA's, Ampere and later do), or float32.",
+        )
+    return device
+
+
+def is_here(device: torch.device) -> bool:
+    """Whether this machine has a device of that kind."""
+    return device.type in ("cpu", _accelerator())
+
+
 def _accelerator() -> str | None:
     """The kind of accelerator that is present, of those that this project knows."""
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
@@ -112,8 +138,10 @@ def deterministic() -> Iterator[None]:
 
 
 def device_name(device: torch.device) -> str:
-    """The GPU's product name, or an empty string on a CPU."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    """The GPU's product name; an empty string on a CPU, and of what is not here."""
+    if device.type != "cuda" or not is_here(device):
+        return ""
+    return torch.cuda.get_device_name(device)
 
 
 def synchronize(device: torch.device) -> None:

@@ -84,6 +84,15 @@ Executor = Callable[[Job], "Iterator[RunRecord]"]
 """Yields the record of each run of the job as it ends."""
 
 
+def is_elsewhere(executor: Executor) -> bool:
+    """Whether an executor has other machines carry out all runs: its attribute ``elsewhere``.
+
+    Then ``--device`` may name what this machine lacks, and what all runs need (extractors, features
+    of real images) is not computed here before, but by the first of them that needs it.
+    """
+    return getattr(executor, "elsewhere", False) is True
+
+
 def serial(job: Job) -> Iterator[RunRecord]:
     """Carry out one run after the other, and yield the record of each as it ends."""
     for run in job.runs:

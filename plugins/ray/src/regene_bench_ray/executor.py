@@ -43,6 +43,11 @@ class RayExecutor:
     def __init__(self, config: RayConfig) -> None:
         self._config = config
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether this machine is none of those that carry runs out, as far as one can tell."""
+        return bool(self._config.address)
+
     def __call__(self, job: Job) -> Iterator[RunRecord]:
         """Yield the record of each run as it ends.
 
@@ -78,7 +83,7 @@ def _ticket(job: Job, config: RayConfig) -> str:
     if kind != "cuda" and config.num_gpus > 0:
         raise UsageError(
             f"Tasks would hold GPUs, and the call computes on {kind}.",
-            hint="Call from a machine with a GPU, or leave num_gpus out.",
+            hint="Give --device cuda, and --precision where no GPU is here, or leave num_gpus out.",
         )
     if kind == "cuda":
         options = replace(ticket.options, device="cuda")
