@@ -10,7 +10,7 @@ import torch
 from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.executors.choose import choose_executor
-from regene_bench.harness.executors.executor import Executor, is_elsewhere
+from regene_bench.harness.executors.executor import Executor, check_call, is_elsewhere
 from regene_bench.harness.options import Options
 from regene_bench.harness.run import Setting
 from regene_bench.harness.run_logging import choose_loggers
@@ -98,6 +98,8 @@ def prepare(
     else:
         device = choose_device(named)
     precision = choose_precision(options.precision, device)
+    decided = replace(options, device=str(device), precision=precision)
+    check_call(executor, decided, f"The executor {options.executor!r}")
     check_writable(options.results)
     make_deterministic()
 

@@ -109,6 +109,8 @@ class RunSupervisor:
     def give_up(self, run: Run, error: Exception) -> RunRecord:
         """Record that a run was not carried out, beside what earlier calls measured of it.
 
+        Another call may have carried it out meanwhile: then its record is returned.
+
         Args:
             run: It.
             error: Why not.
@@ -117,12 +119,16 @@ class RunSupervisor:
             ResultsError: Its part cannot be written, or a newer version has written it.
         """
         with self._at_work, self._locked([run]):
-            missing = self._missing[run.run_id]
-            setting = replace(self._setting, metrics=missing)
-            merged = self._merged(failed_record(run, setting, error), self._read_part(run), missing)
-            write_part(self._setting.results, merged)
-        self._tell_finished(run, merged, time.monotonic())
-        return merged
+            earlier = self._read_part(run)
+            missing = self._still_missing(run, earlier)
+            if earlier is not None and not missing:
+                record = earlier
+            else:
+                setting = replace(self._setting, metrics=missing)
+                record = self._merged(failed_record(run, setting, error), earlier, missing)
+                write_part(self._setting.results, record)
+        self._tell_finished(run, record, time.monotonic())
+        return record
 
     def fail(self, run: Run, error: RegeneBenchError, stack: str = "") -> RunRecord | None:
         """Write a run down as failed that has ended its process, or was ended with it.

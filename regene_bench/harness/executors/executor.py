@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from regene_bench.base.guard import NOT_A_FAULT
+from regene_bench.base.guard import NOT_A_FAULT, guarded
 
 if TYPE_CHECKING:  # executors are imported by worker processes before torch may be
     from regene_bench.base.errors import RegeneBenchError
@@ -82,6 +82,26 @@ class ExecutorConfig(BaseModel):
 
 Executor = Callable[[Job], "Iterator[RunRecord]"]
 """Yields the record of each run of the job as it ends."""
+
+
+def check_call(executor: Executor, options: Options, name: str) -> None:
+    """Have an executor refuse a call that it cannot carry out, before anything is done for it.
+
+    It may have a method ``check``, which is called with the options, device and precision decided.
+
+    Args:
+        executor: It.
+        options: Of the call.
+        name: What the executor is called in messages.
+
+    Raises:
+        UsageError: It refuses.
+        PluginError: The method fails.
+    """
+    check = getattr(executor, "check", None)
+    if callable(check):
+        with guarded(name):
+            check(options)
 
 
 def is_elsewhere(executor: Executor) -> bool:

@@ -23,6 +23,7 @@ from regene_bench.api import (
     Message,
     RegeneBenchError,
     Run,
+    RunOptions,
     RunRecord,
     UsageError,
     trained_together,
@@ -48,18 +49,40 @@ class RayExecutor:
         """Whether this machine is none of those that carry runs out, as far as one can tell."""
         return bool(self._config.address)
 
+    def check(self, options: RunOptions) -> None:
+        """Refuse limits that no task can keep, and a device that tasks would not hold.
+
+        Args:
+            options: Of the call, with the device decided.
+
+        Raises:
+            UsageError: As said.
+        """
+        if options.run_timeout is not None:
+            raise UsageError(
+                "The executor ray does not end runs that take too long.",
+                hint="Leave out --run-timeout, or use --executor workers.",
+            )
+        kind = options.device.partition(":")[0]
+        if kind == "cuda" and self._config.num_gpus == 0:
+            raise UsageError(
+                "The call computes on a GPU, and its tasks would hold none.",
+                hint="--executor-option num_gpus=1 gives each a card, 0.5 a half; or --device cpu.",
+            )
+        if kind != "cuda" and self._config.num_gpus > 0:
+            raise UsageError(
+                f"Tasks would hold GPUs, and the call computes on {kind}.",
+                hint="Give --device cuda, and --precision where no GPU is here, or leave num_gpus "
+                "out.",
+            )
+
     def __call__(self, job: Job) -> Iterator[RunRecord]:
         """Yield the record of each run as it ends.
 
         Raises:
             Interrupted: A stop was asked for; tasks have saved what they were at.
-            UsageError: There is no cluster, or the call has limits that no task can keep.
+            UsageError: There is no cluster.
         """
-        if job.options.run_timeout is not None:
-            raise UsageError(
-                "The executor ray does not end runs that take too long.",
-                hint="Leave out --run-timeout, or use --executor workers.",
-            )
         job.stop.check()
         ticket = _ticket(job, self._config)
         with joined(self._config):
@@ -68,24 +91,9 @@ class RayExecutor:
 
 
 def _ticket(job: Job, config: RayConfig) -> str:
-    """The job's runs as JSON, for tasks that see the GPUs that they hold and no others.
-
-    Raises:
-        UsageError: The call computes on a GPU and tasks hold none, or the other way round.
-    """
+    """The job's runs as JSON, for tasks that see the GPUs that they hold and no others."""
     ticket = job.ticket(job.runs, together=config.together)
-    kind = ticket.options.device.partition(":")[0]
-    if kind == "cuda" and config.num_gpus == 0:
-        raise UsageError(
-            "The call computes on a GPU, and its tasks would hold none.",
-            hint="--executor-option num_gpus=1 gives each a card, 0.5 a half; or --device cpu.",
-        )
-    if kind != "cuda" and config.num_gpus > 0:
-        raise UsageError(
-            f"Tasks would hold GPUs, and the call computes on {kind}.",
-            hint="Give --device cuda, and --precision where no GPU is here, or leave num_gpus out.",
-        )
-    if kind == "cuda":
+    if ticket.options.device.partition(":")[0] == "cuda":
         options = replace(ticket.options, device="cuda")
         ticket = ticket.model_copy(update={"options": options})
     return ticket.model_dump_json()
