@@ -435,6 +435,7 @@ def register_studies(register: Register) -> None:
         ("trials", "candidates for each valid generation, by class (ReGene, Table 2)"),
         ("combinations", "accuracy of generations from 2, 3 and 5 latents (ReGene, Figs. 6 and 7)"),
         ("latent-samplers", "convex combinations of ReGene's latents against densities of them"),
+        ("newer-methods", "diffusion and flow matching beside ReGene, a GAN and a VAE"),
         (
             "conditional-gans",
             "accuracy and distance of conditional GANs (ReGene, Figs. 6(b), 15(a))",

@@ -77,3 +77,22 @@ def test_the_known_velocity_has_the_least_loss() -> None:
     assert loss(ideal) == pytest.approx(least, rel=0.03)
     assert loss(lambda *given: ideal(*given) + 0.1) > loss(ideal)
     assert loss(lambda *given: 0.9 * ideal(*given)) > loss(ideal)
+
+
+def test_the_last_step_goes_to_the_image_that_is_predicted() -> None:
+    """x + (1 − t) E[y − n | x] = E[y | x]: no noise is left, however early it begins."""
+    for last in (0.5, 0.9):
+        begun = PathSampler(64, "heun", last)
+        assert begun.times()[-2:] == [last, 1.0]
+        assert len(begun.times()) == 65
+        found = begun.draw(velocity, start)
+        # the flow maps a start z to t · MEAN + z · √Var(x) at time t
+        variance = (1 - last) ** 2 + (last * STD) ** 2
+        x = last * MEAN + start("") * math.sqrt(variance)
+        mean_image = MEAN + last * STD**2 / variance * (x - last * MEAN)
+        torch.testing.assert_close(found, mean_image, rtol=0, atol=5e-4)
+
+
+def test_equal_steps_end_where_they_always_have() -> None:
+    assert PathSampler(4).times() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert PathSampler(1, last=0.8).times() == [0.0, 1.0]

@@ -111,12 +111,14 @@ class EDM(Method):
 
         ``quick`` sees more noise than the paper in grey images: these are near black and white, and
         noise hides what they show only where it is several times as strong as that of a photograph.
-        Where they have 28 pixels or more it stops at a level at which so short a training has seen
-        images, and guides by 2: below, what is left of the noise stays in black and white.
+        Where images have 28 pixels or more it stops at a level at which so short a training has
+        seen images, and guides by 2: below, what is left of the noise stays.
         """
-        if preset == "quick" and not is_colour(shape):
-            sampling = {} if is_small(shape) else {"sigma_min": 0.2, "guidance": 2.0}
-            return network_preset(preset, shape) | {"log_mean": 0.0} | sampling
+        if preset == "quick":
+            grey = {} if is_colour(shape) else {"log_mean": 0.0}
+            last = 0.1 if is_colour(shape) else 0.2
+            sampling = {} if is_small(shape) else {"sigma_min": last, "guidance": 2.0}
+            return network_preset(preset, shape) | grey | sampling
         if preset != "paper":
             return network_preset(preset, shape)
         return {

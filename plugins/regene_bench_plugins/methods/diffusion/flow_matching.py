@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from regene_bench.api import BenchmarkData, ImageShape, Method, Preset, Runtime
+from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.diffusion.config import SAMPLING_PARAMS, DiffusionConfig
 from regene_bench_plugins.methods.diffusion.model import DiffusionModel
 from regene_bench_plugins.methods.diffusion.path_sampler import PathSampler
@@ -18,12 +21,23 @@ from regene_bench_plugins.methods.diffusion.straight_paths import StraightPaths
 from regene_bench_plugins.methods.diffusion.training import fit_diffusion
 
 
+class FlowMatchingConfig(DiffusionConfig):
+    """The sampler's last step, beside what all have in common.
+
+    Attributes:
+        last: Time at which the sampler's last step begins, which goes straight to the image that is
+            predicted there; 1 for equal steps all the way.
+    """
+
+    last: float = Field(default=1.0, gt=0, le=1)
+
+
 class FlowMatching(Method):
     """The velocity of straight paths from noise to images, and the way along it."""
 
-    Config = DiffusionConfig
-    config: DiffusionConfig
-    sampling_params = SAMPLING_PARAMS
+    Config = FlowMatchingConfig
+    config: FlowMatchingConfig
+    sampling_params = SAMPLING_PARAMS | {"last"}
 
     @classmethod
     def preset(cls, preset: Preset, shape: ImageShape) -> dict[str, Any]:
@@ -36,7 +50,15 @@ class FlowMatching(Method):
         down, attention on the smaller maps too, slower waves of time, a moving average, 50 steps of
         Heun in place of an adaptive solver, and labels, which their CIFAR-10 model has not, one in
         ten of them dropped. Images of more than 32 pixels are folded.
+
+        ``quick`` guides by 2 in images of 28 pixels or more, and goes straight to the image that is
+        predicted at 0.8, in colour at 0.9: of the last, weak noise so short a training has learned
+        too little to take it away in small steps.
         """
+        if preset == "quick" and not is_small(shape):
+            last = 0.9 if is_colour(shape) else 0.8
+            sampling = {"steps": 6, "last": last, "guidance": 2.0}
+            return network_preset(preset, shape) | sampling
         if preset != "paper":
             return network_preset(preset, shape)
         return {
@@ -65,5 +87,5 @@ class FlowMatching(Method):
     def fit(self, data: BenchmarkData, runtime: Runtime) -> DiffusionModel:
         """Train on ``data.train``."""
         config = self.config
-        sampler = PathSampler(config.steps, config.solver)
+        sampler = PathSampler(config.steps, config.solver, config.last)
         return fit_diffusion("flow_matching", StraightPaths(), sampler, config, data, runtime)
