@@ -47,8 +47,11 @@ def merge(
         write_part(into, record)
         copy_pictures(folders, into, record.run_id)
         count += 1
-    judges = copy_weights(folders, into)
+    judges = set(merged.table["weights_sha256"].unique().to_pylist())
+    copied = copy_weights(folders, into, judges)
     say(f"{into}: {count} runs, {len(merged.folded)} of them from more than one place")
-    for recipe in judges:
-        say(f"{recipe}: several weights have judged, and what they gave is not ranked together.")
+    for recipe, digests in copied.items():
+        if len(digests) > 1:
+            several = ", ".join(sorted(digest[:8] for digest in digests))
+            say(f"{recipe}: scores by {several} are not ranked together.")
     raise typer.Exit(tell_conflicts(merged.conflicts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,7 +53,7 @@ def lines_of(
     from regene_bench.models.sample import draw
     from regene_bench.plugins.host import load_plugins
     from regene_bench.runtime.device import deterministic
-    from regene_bench.runtime.shared_weights import FOLDER as SHARED
+    from regene_bench.runtime.shared_weights import copy_weights
     from regene_bench.samples.collection import Samples
     from regene_bench.samples.measuring import evaluation_of
     from regene_bench.samples.parity.recompute import recompute
@@ -66,7 +67,10 @@ def lines_of(
     model = load(record.run_id, results=results, data=folders, device=device, emit=emit, stop=stop)
     drawn = draw(model, emit=emit, stop=stop)
     host, description = load_plugins(), model.description
-    with deterministic():
+    with deterministic(), tempfile.TemporaryDirectory() as name:
+        # what judged the row, in a folder of its own: the results are only read
+        judges = {score.weights_sha256 for score in record.scores}
+        judged_by = Path(name) if copy_weights([results], Path(name), judges) else None
         bench = set_up_workbench(
             host,
             description.benchmark,
@@ -77,8 +81,7 @@ def lines_of(
             task=record.run_id,
             stop=stop,
             emit=emit,
-            # those that judged the row; a folder without any is only read
-            results=results if (results / SHARED).is_dir() else None,
+            results=judged_by,
         )
         if bench.data.fingerprint != record.dataset_fingerprint:
             raise ResultsError(

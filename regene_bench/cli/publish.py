@@ -80,7 +80,7 @@ def git(
     before = [read_source(folder)] if (folder / FOLDER).is_dir() else []
     sources = [*before, *read_sources(results or [Path("results")])]
     merged = merge(sources)
-    judges = judging_files(sources)
+    judges = judging_files(sources, merged.table)
     commit = publish_git(merged, _ranks(merged.table), folder, message, judges)
     say(f"committed {commit}" if commit else "Nothing has changed.")
     raise typer.Exit(tell_conflicts(merged.conflicts))
@@ -122,7 +122,7 @@ def hub(
         say(f"{error.message} What people wrote in it will stay.", file=sys.stderr)
         there = None
     files = files_of(merged.table, ranks, title, licence=licence, there=there)
-    files |= judging_files(sources)
+    files |= judging_files(sources, merged.table)
     if dry_run:
         for name, content in files.items():
             say(f"{len(content):>12,} bytes  datasets/{repository}/{name}")

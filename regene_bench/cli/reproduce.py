@@ -65,14 +65,12 @@ def reproduce(
     from regene_bench.leaderboard.merge import read_source
     from regene_bench.leaderboard.parts import find_run
     from regene_bench.plugins.host import load_plugins
-    from regene_bench.runtime.shared_weights import copy_weights
 
     published = find_run(read_source(results).table, run, results)
     folder = into or Path("reproduced") / published.run_id
     host = load_plugins()
-    # judged by the same weights, whatever the sums of this machine would make of the recipe
-    copy_weights([results], folder)
     options = options_of(published, host, folder, metrics, tuple(data or ()), device)
+    take_judges(published, results, folder)
 
     from regene_bench.harness.campaign import run_campaign
 
@@ -90,6 +88,33 @@ def reproduce(
     say("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + ".")
     agree = all(one.verdict in ("equal", "within") for one in found)
     raise typer.Exit(EXIT_OK if agree else EXIT_SOME_FAILED)
+
+
+def take_judges(published: RunRecord, results: Path, folder: Path) -> None:
+    """Have a run be judged by the weights that judged its row, if they lie beside the row.
+
+    Args:
+        published: The row.
+        results: A results folder, or a Parquet file in one or in a site's downloads.
+        folder: Where the run is made again.
+
+    Raises:
+        UsageError: Other weights judge there already.
+        ResultsError: The weights cannot be read or written.
+    """
+    from regene_bench.runtime.shared_weights import chosen_weights, copy_weights
+
+    places = [results] if results.is_dir() else list(results.absolute().parents[:3])
+    judges = {score.weights_sha256 for score in published.scores}
+    copied = copy_weights(places, folder, judges)
+    chosen = chosen_weights(folder)
+    for recipe, digests in copied.items():
+        if chosen[recipe] not in digests:
+            raise UsageError(
+                f"In {folder} other weights judge ({chosen[recipe][:8]} of {recipe}) than have "
+                f"judged {published.run_id} ({min(digests)[:8]}).",
+                hint="Give a new folder (--into).",
+            )
 
 
 def options_of(

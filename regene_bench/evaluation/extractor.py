@@ -75,7 +75,8 @@ class FeatureExtractor(ABC):
     Class attributes:
         weights: Published files that it needs here; empty where it embeds or trains them.
         trained_on_data: Whether ``prepare`` trains it on the benchmark's images, so that its
-            features mean nothing beyond that benchmark.
+            features mean nothing beyond that benchmark. ``Runtime.judging_weights`` then has all
+            who write to a results folder judge by the same weights.
         augmented_stages: Names of the stages of that training whose batches the protocol's
             augmentation changes, for people to read.
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from regene_bench.base.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
     EXIT_SOME_FAILED,
-    ConfigError,
     PluginError,
     ResultsError,
 )
@@ -31,11 +33,13 @@ from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
 from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.harness.ticket import Ticket, make_ticket
-from regene_bench.leaderboard.parts import read_own_part, run_states
+from regene_bench.leaderboard.parts import read_own_part, read_parts, run_states
 from regene_bench.leaderboard.places import part_files
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.plan.runs import Run
+from regene_bench.runtime.shared_weights import FOLDER as SHARED
+from regene_bench.runtime.shared_weights import chosen_weights
 from regene_bench.runtime.stop import StopRequest
 
 
@@ -150,9 +154,10 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
     if not pending:
         return outcome
     if not is_elsewhere(campaign.executor):
+        had = chosen_weights(setting.results)
         _warm(setting.shelf, setting.metrics, setting.comparison)
-    if ticket is not None:
-        _check_judges(setting.shelf, ticket.judges)
+        if chosen_weights(setting.results) != had:
+            _warn_of_other_judges(campaign)
     if repetition is not None:
         repetition.begin(pending)
     supervisor = _supervisor(campaign, pending, missing, ticket)
@@ -204,19 +209,26 @@ def _warm(shelf: FeatureCache, metrics: Sequence[NamedMetric], comparison: Compa
                     shelf.real(name, comparison.real(named.metric.reference))
 
 
-def _check_judges(shelf: FeatureCache, judges: Mapping[str, str]) -> None:
-    """Refuse to judge by other weights than whoever wrote a ticket does.
-
-    Raises:
-        ConfigError: They are others here.
-    """
-    for name, digest in judges.items():
-        own = shelf.card(name).weights_sha256 if is_available(shelf, name) else digest
-        if own != digest:
-            raise ConfigError(
-                f"The extractor {name!r} has other weights here ({own[:8]}) than where the ticket "
-                f"was written ({digest[:8]}): scores could not be ranked together.",
-                hint="The results folder has to be seen here as it is there, with its `shared`.",
+def _warn_of_other_judges(campaign: Campaign) -> None:
+    """Say that rows of this folder were judged by other weights than those that judge from now."""
+    rows, _ = read_parts(
+        campaign.setting.results,
+        benchmark=campaign.benchmark.name,
+        columns=["extractor_id", "weights_sha256"],
+    )
+    for name, digest in campaign.setting.shelf.trained().items():
+        judged = rows.filter(pc.equal(rows["extractor_id"].cast(pa.string()), name))
+        others = set(judged["weights_sha256"].unique().to_pylist()) - {digest, None}
+        if others:
+            told = ", ".join(sorted(other[:8] for other in others))
+            campaign.setting.emit(
+                Message(
+                    f"Rows of this folder were judged by other weights of {name!r} ({told}) than "
+                    f"those that judge from now on ({digest[:8]}): they are not ranked together.\n"
+                    "Where those rows were made the others may be in the cache: to go on with "
+                    f"them, remove `{SHARED}` in the results folder, and call there first.",
+                    "warning",
+                )
             )
 
 

@@ -17,6 +17,7 @@ from regene_bench.harness.ticket import Ticket
 from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
+from regene_bench.runtime.shared_weights import chosen_weights
 from regene_bench.runtime.stop import StopRequest
 
 
@@ -95,6 +96,7 @@ def open_ticket(ticket: Ticket, emit: Sink = silent, stop: StopRequest | None = 
         RegeneBenchError: Bad usage, configuration or data.
         Interrupted: A stop was asked for.
     """
+    _check_judges(ticket)
     campaign = prepare(ticket.benchmark, ticket.options, emit, stop or StopRequest())
     runs = {run.run_id: run for run in campaign.runs}
     if strangers := [run_id for run_id in ticket.run_ids if run_id not in runs]:
@@ -106,6 +108,19 @@ def open_ticket(ticket: Ticket, emit: Sink = silent, stop: StopRequest | None = 
     executor = stacked if ticket.options.executor == "stacked" else serial
     chosen = [runs[run_id] for run_id in ticket.run_ids]
     return OpenTicket(ticket, replace(campaign, runs=chosen, executor=executor))
+
+
+def _check_judges(ticket: Ticket) -> None:
+    """Refuse a results folder where others judge, before anything is computed."""
+    here = chosen_weights(ticket.options.results)
+    for recipe, digest in ticket.judges.items():
+        if here.get(recipe) != digest:
+            found = here.get(recipe, "none")
+            raise ConfigError(
+                f"Other weights of {recipe} judge here ({found[:8]}) than where the ticket was "
+                f"written ({digest[:8]}): scores could not be ranked together.",
+                hint=f"{ticket.options.results} has to be the same folder here as there.",
+            )
 
 
 def carry_out_ticket(

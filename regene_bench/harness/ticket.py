@@ -21,6 +21,7 @@ from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign
 from regene_bench.plan.runs import Run
 from regene_bench.plan.selection import settings_with_absolute_files, with_absolute_files
+from regene_bench.runtime.shared_weights import chosen_weights
 
 
 class Ticket(BaseModel):
@@ -35,8 +36,8 @@ class Ticket(BaseModel):
         run_ids: Of the runs, in the order in which they are carried out.
         numbers: The place of each among all runs of the call, from 1.
         total: How many runs the call has.
-        judges: Digests of the weights that were trained on the benchmark's images to judge runs,
-            by the name of their extractor: runs that others would judge are not carried out.
+        judges: Digests of the weights that judge in the results folder (``shared``), by recipe, as
+            far as there were any: where others judge, the runs are not carried out.
         made: When it was written. With ``options.force`` runs that ended before are repeated, and
             no others, so that a ticket of a repetition can be carried out again, too.
     """
@@ -102,7 +103,7 @@ def make_ticket(
         run_ids=tuple(run.run_id for run in runs),
         numbers=tuple(numbers[run.run_id] for run in runs),
         total=len(numbers),
-        judges=setting.shelf.trained(),
+        judges=chosen_weights(setting.results),
         made=datetime.now(UTC),
     )
 

@@ -24,8 +24,9 @@ from regene_bench.leaderboard.reading import BadPart, contradicts_itself, read_f
 from regene_bench.plan.weights import known_weights, weights_path, weights_state
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.shared_weights import read_weights, weights_files
+from regene_bench.runtime.shared_weights import SharedWeights, read_weights, weights_files
 
+_COPIED_ANEW = "Copy it anew from where it is whole."
 _MADE_AGAIN = "Remove it; it is made again when it is needed."
 
 
@@ -68,7 +69,12 @@ def look_at_results(results: Path) -> Iterator[Looked]:
         yield Looked(path, _damage_of_checkpoint(path), remedy)
     for path in weights_files(results):
         damage = "" if read_weights(path) else "its bytes are not those that its name says"
-        yield Looked(path, damage, "Copy it anew from where it is whole.")
+        yield Looked(path, damage, _COPIED_ANEW)
+    for folder in sorted({path.parent for path in weights_files(results)}):
+        chosen = SharedWeights(results, folder.name).chosen
+        there = chosen is not None and (folder / f"{chosen}.safetensors").is_file()
+        damage = "" if there else "it names no weights that are there"
+        yield Looked(folder / "chosen", damage, _COPIED_ANEW)
     for path in sorted((results / ".repeating").glob("*.json")):
         remedy = "Remove it; `--force` then repeats all of its runs."
         yield Looked(path, _damage_of_json(path, _is_note), remedy)

@@ -52,7 +52,8 @@ def publish_git(
         write_atomically(folder / name, content)
     names = [path.relative_to(folder).as_posix() for path in (*paths, page)] + list(judges)
     listing = "\0".join(names)
-    _git(folder, "add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
+    # weights are among what many repositories ignore
+    _git(folder, "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=listing)
     if _staged(folder).isdisjoint(names):
         return None
     _git(

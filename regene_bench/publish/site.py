@@ -77,7 +77,7 @@ def publish_site(
         pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
         shown = sorted(pages, key=lambda page: content.stretches[page.key])
         site.downloads.write_all(folder / "downloads", [folder / page.folder for page in shown])
-        judges = judging_files(sources)
+        judges = judging_files(sources, content.table)
         site.write_files(judges)
         values = {"pages": pages, "content": content, "judges": sorted(judges), "root": ""}
         site.write("index.html", "index.html.j2", **values)

@@ -57,11 +57,17 @@ def choose_device_elsewhere(name: str, precision: str) -> torch.device:
     Raises:
         UsageError: No such kind of device, or no precision for one that is not here.
     """
+    kind, _, index = name.partition(":")
+    if kind in _ACCELERATORS and index and not is_here(torch.device(kind)):
+        raise UsageError(
+            f"Which {kind} is meant by {name!r} is for whoever carries a run out to decide.",
+            hint=f"Give --device {kind}.",
+        )
     device = torch.device(name) if name in _ACCELERATORS else choose_device(name)
     if precision == "auto" and not is_here(device):
         raise UsageError(
             f"No {device.type} is here that could be asked whether it multiplies in bfloat16.",
-            hint="Give --precision bfloat16 (of NVIDIA's, Ampere and later do), or float32.",
+            hint="Give --precision float32, or bfloat16 where it does (NVIDIA's, from Ampere on).",
         )
     return device
 

@@ -15,7 +15,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from regene_bench.base.disk import told_of_disk
+from regene_bench.base.disk import disk_error, told_of_disk
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import stays_inside, sweep_abandoned, write_atomically
 
@@ -32,7 +32,12 @@ FOLDER = "shared"
 _CHOSEN = "chosen"
 _SUFFIX = ".safetensors"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+# also a folder's name, and a part of an address, in what strangers give away
+_RECIPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _KEEPING = "keep the weights that runs are judged by in"
+# what a stranger's folder may make others read
+_LARGEST = 1 << 30
+_LONGEST_NOTE = 200
 
 Tensors = Mapping[str, torch.Tensor]
 """Tensors by name, as ``Module.state_dict`` gives them."""
@@ -45,31 +50,63 @@ class SharedWeights:
     Attributes:
         results: The results folder.
         recipe: Names what is trained, on what data and how: other data, another recipe. It is the
-            name of a folder.
+            name of a folder: small letters, digits, dots, dashes and underscores.
+
+    Raises:
+        ValueError: The recipe is no such name.
     """
 
     results: Path
     recipe: str
 
+    def __post_init__(self) -> None:
+        if not _RECIPE.fullmatch(self.recipe):
+            raise ValueError(f"{self.recipe!r:.120} cannot be the name of a recipe of weights")
+
     @property
     def folder(self) -> Path:
-        """Where they lie."""
-        return self.results / FOLDER / self.recipe
+        """Where they lie.
+
+        Raises:
+            ResultsError: It is a link to somewhere else: results come from anybody, and nothing
+                outside of them is read or changed.
+        """
+        folder = self.results / FOLDER / self.recipe
+        if not stays_inside(folder, self.results):
+            raise ResultsError(
+                f"{folder} leads out of the results folder, by a link.",
+                hint="Put a folder in the link's place, with what it leads to.",
+            )
+        return folder
 
     @property
     def chosen(self) -> str | None:
-        """The digest of the weights that count, or ``None`` where there are none yet."""
+        """The digest of the weights that count, or ``None`` where there are none yet.
+
+        Raises:
+            ResultsError: Which they are cannot be read.
+        """
         path = self.folder / _CHOSEN
-        if not stays_inside(path, self.results):
-            return None
         try:
-            text = path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
+            if not path.is_file() or not stays_inside(path, self.results):
+                return None
+            with path.open("rb") as file:
+                text = file.read(_LONGEST_NOTE).decode("ascii", errors="replace").strip()
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            raise disk_error("read", path, error) from error
         return text if _DIGEST.fullmatch(text) else None
 
     def find(self, like: Tensors) -> Tensors | None:
-        """Read the weights that count; ``None`` if there are none, or damaged ones."""
+        """Read the weights that count; ``None`` if there are none, or damaged ones.
+
+        Args:
+            like: As of ``lend``.
+
+        Raises:
+            ResultsError: Which they are cannot be read.
+        """
         digest = self.chosen
         return None if digest is None else self._read(digest, like)
 
@@ -82,18 +119,20 @@ class SharedWeights:
 
         Raises:
             ResultsError: The folder's rows were judged by weights that are gone or damaged, and
-                those that are made here are others; or it cannot be written.
+                those that are made here are others; or it cannot be read or written.
         """
-        digest, found = self.chosen, self.find(like)
+        if self.chosen is None:
+            self._choose_the_only_one(like)
+        found = self.find(like)
         if found is not None:
             return found
+        digest = self.chosen
         made = make()
         own = hash_weights(made)
+        if digest in (None, own):
+            self._keep(own, made)
         if digest is None:
-            self._keep(own, made)
             digest = self._choose(own)
-        elif digest == own:
-            self._keep(own, made)
         if digest == own:
             return made
         found = self._read(digest, like)
@@ -117,7 +156,8 @@ class SharedWeights:
             ResultsError: They cannot be written.
         """
         digest = hash_weights(tensors)
-        self._keep(digest, tensors)
+        if read_weights(self._path(digest)) is None:
+            self._keep(digest, tensors)
         if counts:
             self._choose(digest)
 
@@ -136,28 +176,39 @@ class SharedWeights:
             sweep_abandoned(self.folder)
             write_atomically(self._path(digest), save(own, {"recipe": self.recipe}))
 
+    def _choose_the_only_one(self, like: Tensors) -> None:
+        """Have weights count again whose note was lost, or whose maker was ended before it."""
+        there = [path for path in weights_files(self.results) if path.parent == self.folder]
+        whole = [path for path in there if self._read(path.stem, like) is not None]
+        if len(whole) == 1:
+            self._choose(whole[0].stem)
+
     def _choose(self, digest: str) -> str:
         """Have these weights count, unless somebody was quicker; returns those that do."""
-        path = self.folder / _CHOSEN
+        path, note = self.folder / _CHOSEN, f"{digest}\n".encode("ascii")
         beside = path.with_name(f".{_CHOSEN}.{secrets.token_hex(6)}.tmp")
         with told_of_disk(_KEEPING, self.folder):
+            if self.chosen is None and path.is_file():
+                path.unlink()  # of something else, or cut off
+            write_atomically(beside, note)
             try:
-                beside.write_text(digest + "\n", encoding="ascii")
-                try:
-                    # in this step one of many comes first, even where locks are not kept
-                    os.link(beside, path)
-                except OSError:  # somebody was quicker, or the file system has no links
-                    if self.chosen is None:
-                        beside.replace(path)
+                # in this step one of many comes first, even where locks are not kept
+                os.link(beside, path)
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without links
+                with suppress(FileExistsError), path.open("xb") as file:
+                    file.write(note)
             finally:
-                with suppress(OSError):
-                    beside.unlink(missing_ok=True)
+                beside.unlink(missing_ok=True)
         return self.chosen or digest
 
 
 def read_weights(path: Path) -> Tensors | None:
     """Read weights whose file is named by their digest; ``None`` if they are not those."""
     try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return None
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError):
@@ -170,7 +221,8 @@ def hash_weights(tensors: Tensors) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        values = value.detach().cpu().contiguous().reshape(-1)
+        digest.update(values.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -179,9 +231,29 @@ def _form(tensors: Tensors) -> dict[str, tuple[torch.dtype, torch.Size]]:
 
 
 def weights_files(results: Path) -> list[Path]:
-    """List the files of shared weights in a results folder, sorted; links out are left out."""
-    found = sorted((results / FOLDER).glob(f"*/*{_SUFFIX}"))
-    return [path for path in found if stays_inside(path, results) and path.is_file()]
+    """List the files of shared weights in a results folder, sorted.
+
+    What leads out of the folder, is no file or has names of another form is left out.
+    """
+    return [
+        path
+        for path in sorted((results / FOLDER).glob(f"*/*{_SUFFIX}"))
+        if _RECIPE.fullmatch(path.parent.name)
+        and _DIGEST.fullmatch(path.stem)
+        and stays_inside(path, results)
+        and path.is_file()
+    ]
+
+
+def chosen_weights(results: Path) -> dict[str, str]:
+    """The digests of the weights that count in a results folder, by recipe.
+
+    Raises:
+        ResultsError: Which they are cannot be read.
+    """
+    recipes = sorted({path.parent.name for path in weights_files(results)})
+    found = {recipe: SharedWeights(results, recipe).chosen for recipe in recipes}
+    return {recipe: digest for recipe, digest in found.items() if digest is not None}
 
 
 def shared_files(results: Path) -> list[Path]:
@@ -189,30 +261,42 @@ def shared_files(results: Path) -> list[Path]:
 
     Locks are left out.
     """
-    chosen = {path.parent / _CHOSEN for path in weights_files(results)}
-    return sorted([*weights_files(results), *(path for path in chosen if path.is_file())])
+    weights = weights_files(results)
+    notes = {path.parent / _CHOSEN for path in weights}
+    return sorted([*weights, *(path for path in notes if path.is_file())])
 
 
-def copy_weights(folders: Sequence[Path], into: Path) -> list[str]:
-    """Copy all shared weights of results folders into another; the first one's count there.
+def copy_weights(
+    folders: Sequence[Path], into: Path, judges: Collection[str | None]
+) -> dict[str, set[str]]:
+    """Copy the weights that judged some rows into another results folder.
+
+    There those count that do in the first of the folders, unless others do already.
 
     Args:
         folders: Results folders.
         into: Another.
+        judges: Digests that stand in the rows.
 
     Returns:
-        The recipes of which several weights judged: their scores are not ranked together.
+        Digests of what was copied, by recipe; rows of several of one recipe do not compare.
 
     Raises:
-        ResultsError: They cannot be written.
+        ResultsError: They cannot be read or written.
     """
-    digests: dict[str, set[str]] = {}
+    copied: dict[str, set[str]] = {}
     for folder in folders:
         for path in weights_files(folder):
-            tensors = read_weights(path)
-            if tensors is None:  # `regene-bench verify` names it
+            tensors = read_weights(path) if path.stem in judges else None
+            if tensors is None:  # of other rows, or damaged: `regene-bench verify` names it
                 continue
             theirs = SharedWeights(folder, path.parent.name)
             SharedWeights(into, theirs.recipe).take(tensors, counts=theirs.chosen == path.stem)
-            digests.setdefault(theirs.recipe, set()).add(path.stem)
-    return sorted(recipe for recipe, several in digests.items() if len(several) > 1)
+            copied.setdefault(theirs.recipe, set()).add(path.stem)
+    for recipe, digests in copied.items():
+        shared = SharedWeights(into, recipe)
+        if shared.chosen is None:
+            tensors = read_weights(shared.folder / (min(digests) + _SUFFIX))
+            assert tensors is not None
+            shared.take(tensors, counts=True)
+    return copied

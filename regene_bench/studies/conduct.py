@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from regene_bench.base.errors import (
     EXIT_ALL_FAILED,
     EXIT_OK,
@@ -31,6 +33,7 @@ from regene_bench.plan.reported import reported_numbers
 from regene_bench.plan.runs import check_preset
 from regene_bench.plan.selection import parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.device import is_here
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.studies.definition import Study, load_study, make_figures
@@ -162,6 +165,8 @@ def _besides(own: Sequence[str], settings: Sequence[str]) -> Iterator[str]:
 
 def _view(host: PluginHost, campaign: Campaign) -> StudyView:
     setting = campaign.setting
+    if not is_here(setting.device):  # others have trained, and what is drawn is drawn here
+        setting = replace(setting, device=torch.device("cpu"), precision="float32")
     records = [(run, read_run(setting.results, run.run_id)) for run in campaign.runs]
     return StudyView(
         benchmark=campaign.benchmark,

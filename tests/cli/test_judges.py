@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,18 +16,27 @@ from regene_bench.publish.judges import judging_files
 from regene_bench.publish.site import publish_site
 from regene_bench.runtime.shared_weights import SharedWeights, hash_weights
 from tests.cli.conftest import Cli
-from tests.leaderboard.helpers import record
+from tests.leaderboard.helpers import record, score
 
 RECIPE = "neutral-0123"
-MINE, YOURS = {"w": torch.ones(2)}, {"w": torch.zeros(2)}
+MINE, YOURS, NOBODYS = ({"w": torch.full((2,), value)} for value in (1.0, 0.0, 3.0))
+
+
+def judged(results: Path, weights: dict[str, torch.Tensor], run_id: str) -> None:
+    """Write a run into results, judged by these weights, which count there."""
+    row = replace(score("accuracy_neutral", 0.5), weights_sha256=hash_weights(weights))
+    write_part(results, record(run_id, scores=(row,)))
+    shared = SharedWeights(results, RECIPE)
+    shared.take(weights, counts=True)
+    # of a call that was slower, and judged nothing
+    shared.take(NOBODYS, counts=False)
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> list[Path]:
     """Two people's results that were judged by different weights."""
     for name, weights in (("mine", MINE), ("yours", YOURS)):
-        write_part(tmp_path / name, record(name))
-        SharedWeights(tmp_path / name, RECIPE).take(weights, counts=True)
+        judged(tmp_path / name, weights, name)
     return [tmp_path / "mine", tmp_path / "yours"]
 
 
@@ -47,17 +57,17 @@ def test_merging_keeps_all_and_goes_on_with_the_first(
 ) -> None:
     done = cli("merge", "yours", "mine", "--into", "all")
     assert done.returncode == 0, done.stderr
-    assert f"{RECIPE}: several weights have judged" in done.stdout
+    several = sorted(hash_weights(weights)[:8] for weights in (MINE, YOURS))
+    assert f"{RECIPE}: scores by {', '.join(several)} are not ranked together" in done.stdout
     assert names(tmp_path / "all") == EVERYTHING
     assert SharedWeights(tmp_path / "all", RECIPE).chosen == hash_weights(YOURS)
 
 
 def test_merging_what_was_judged_alike_says_nothing(cli: Cli, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        write_part(tmp_path / name, record(name))
-        SharedWeights(tmp_path / name, RECIPE).take(MINE, counts=True)
+        judged(tmp_path / name, MINE, name)
     done = cli("merge", "a", "b", "--into", "all")
-    assert "judged" not in done.stdout
+    assert "not ranked" not in done.stdout
     assert names(tmp_path / "all") == {"chosen", f"{hash_weights(MINE)}.safetensors"}
 
 
@@ -84,6 +94,7 @@ def test_git_commits_them_and_keeps_which_count(
     subprocess.run(["git", "init", "--quiet", repository], check=True)
     for key, value in (("user.name", "N"), ("user.email", "n@example.org")):
         subprocess.run(["git", "-C", repository, "config", key, value], check=True)
+    (repository / ".gitignore").write_text("*.safetensors\n")
     for name in ("mine", "yours"):
         done = cli("publish", "git", "repository/board", name)
         assert done.returncode == 0, done.stderr
@@ -98,7 +109,8 @@ def test_git_commits_them_and_keeps_which_count(
 
 
 def test_the_hub_gets_them_by_the_same_names(folders: list[Path]) -> None:
-    files = judging_files([read_source(folders[0])])
+    source = read_source(folders[0])
+    files = judging_files([source], source.table)
     assert list(files) == [
         f"shared/{RECIPE}/{name}"
         for name in sorted(("chosen", f"{hash_weights(MINE)}.safetensors"))

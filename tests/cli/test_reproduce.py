@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from regene_bench.cli.reproduce import options_of
+from regene_bench.base.errors import UsageError
+from regene_bench.cli.reproduce import options_of, take_judges
 from regene_bench.leaderboard.one_run import read_run
 from regene_bench.leaderboard.parts import read_parts, write_part
+from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.metrics import choose_metrics
 from regene_bench.plan.protocol import load_benchmark
 from regene_bench.plugins.host import load_plugins
+from regene_bench.runtime.shared_weights import SharedWeights, chosen_weights, hash_weights
 from tests.cli.conftest import Cli
 from tests.leaderboard.helpers import record, score
 from tests.plugins.distributions import install
@@ -129,3 +133,33 @@ def test_a_run_that_trained_with_others_is_trained_with_another_again() -> None:
     run = record(method="real", params={}, seed=3, trained_together=6)
     together = options_of(run, host, Path("new"), "", (), "cpu")
     assert (together.executor, together.seeds) == ("stacked", "3,4,")
+
+
+@pytest.fixture
+def row() -> RunRecord:
+    """A run that was judged by weights of which this machine makes others."""
+    judged = replace(score("accuracy_neutral", 0.5), weights_sha256=hash_weights(JUDGE))
+    return record("a", scores=(judged,))
+
+
+JUDGE, OTHER = {"w": torch.ones(2)}, {"w": torch.zeros(2)}
+
+
+@pytest.mark.parametrize("place", ["results", "results/leaderboard/digits/a.parquet"])
+def test_it_is_judged_by_what_judged_the_row_whoever_counts_in_its_folder(
+    place: str, tmp_path: Path, row: RunRecord
+) -> None:
+    """As in folders that were merged: the first one's weights count, and other rows have others."""
+    write_part(tmp_path / "results", row)
+    SharedWeights(tmp_path / "results", "neutral-0").take(OTHER, counts=True)
+    SharedWeights(tmp_path / "results", "neutral-0").take(JUDGE, counts=False)
+    take_judges(row, tmp_path / place, tmp_path / "fresh")
+    assert chosen_weights(tmp_path / "fresh") == {"neutral-0": hash_weights(JUDGE)}
+
+
+def test_a_folder_that_others_judge_is_refused(tmp_path: Path, row: RunRecord) -> None:
+    SharedWeights(tmp_path / "results", "neutral-0").take(JUDGE, counts=True)
+    SharedWeights(tmp_path / "used", "neutral-0").take(OTHER, counts=True)
+    with pytest.raises(UsageError, match="other weights judge") as caught:
+        take_judges(row, tmp_path / "results", tmp_path / "used")
+    assert "--into" in str(caught.value.hint)

@@ -161,8 +161,8 @@ def test_an_accuracy_of_other_weights_is_computed_anew(
     data: BenchmarkData, tmp_path: Path, own_cache: Path
 ) -> None:
     _, first = prepared(data, tmp_path)
-    (kept,) = own_cache.glob("neutral/*/test accuracy.safetensors")
-    CheckpointStore(kept.parent).save("test accuracy", {"weights": "others", "accuracy": 0.125})
+    (kept,) = own_cache.glob("neutral/*/test accuracy *.safetensors")
+    CheckpointStore(kept.parent).save(kept.stem, {"weights": "others", "accuracy": 0.125})
     _, second = prepared(data, tmp_path)
     assert accuracies(second) == accuracies(first)
     assert "12.50%" not in accuracies(second)[0]
@@ -196,8 +196,8 @@ def test_an_accuracy_that_is_none_is_computed_anew(
     kept: Any, data: BenchmarkData, tmp_path: Path, own_cache: Path
 ) -> None:
     _, first = prepared(data, tmp_path)
-    (file,) = own_cache.glob("neutral/*/test accuracy.safetensors")
-    CheckpointStore(file.parent).save("test accuracy", kept)
+    (file,) = own_cache.glob("neutral/*/test accuracy *.safetensors")
+    CheckpointStore(file.parent).save(file.stem, kept)
     assert accuracies(prepared(data, tmp_path)[1]) == accuracies(first)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from regene_bench.base.errors import ConfigError
-from regene_bench.base.events import silent
+from regene_bench.base.events import Event, Message, silent
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.carry_out_ticket import carry_out_ticket
 from regene_bench.harness.options import Options, make_options
@@ -22,6 +23,7 @@ from regene_bench.leaderboard.record import RunRecord
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.shared_weights import copy_weights, weights_files
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.samples.score import score
 
 _STAGE = "neutral classifier"
 
@@ -42,6 +44,7 @@ def elsewhere(
     (mine,) = weights_files(results)
     place = Path("neutral") / mine.parent.name.removeprefix("neutral-")
     state = CheckpointStore(session_cache / place).load(_STAGE)
+    assert state is not None
     state["modules"]["network"]["head.bias"] += 0.5
     monkeypatch.setenv("REGENE_BENCH_CACHE", str(tmp_path / "other cache"))
     CheckpointStore(tmp_path / "other cache" / place).save(_STAGE, state)
@@ -72,9 +75,11 @@ def test_merged_folders_go_on_by_the_first_ones(
     (weights,) = weights_files(elsewhere)
     ran(light_protocol, tmp_path / "its own", "1,")
     merged = tmp_path / "merged"
-    (recipe,) = copy_weights([elsewhere, tmp_path / "its own"], merged)
-    assert weights.parent.name == recipe
-    assert len(weights_files(merged)) == 2
+    folders = [elsewhere, tmp_path / "its own"]
+    both = {path.stem for folder in folders for path in weights_files(folder)}
+    copied = copy_weights(folders, merged, both)
+    assert copied == {weights.parent.name: both}
+    assert len(both) == 2
     assert judges(ran(light_protocol, merged, "2,")) == {weights.stem}
 
 
@@ -88,14 +93,53 @@ def ticket_of(protocol: Path, results: Path) -> Ticket:
 def test_a_ticket_knows_who_judges(light_protocol: Path, elsewhere: Path) -> None:
     (weights,) = weights_files(elsewhere)
     ticket = ticket_of(light_protocol, elsewhere)
-    assert ticket.judges == {"neutral": weights.stem}
+    assert ticket.judges == {weights.parent.name: weights.stem}
     (record,) = carry_out_ticket(ticket).records
     assert judges(record) == {weights.stem}
 
 
-def test_who_would_judge_by_others_refuses(light_protocol: Path, elsewhere: Path) -> None:
+@pytest.mark.parametrize("there", ["nothing", "others"])
+def test_where_others_judge_a_ticket_is_refused_before_anything_is_trained(
+    there: str, light_protocol: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    """As where a folder of the same name is another one."""
     ticket = ticket_of(light_protocol, elsewhere)
-    shutil.rmtree(elsewhere / "shared")  # as where a folder of the same name is not the same one
-    with pytest.raises(ConfigError, match="'neutral' has other weights here") as caught:
-        carry_out_ticket(ticket)
-    assert ticket.judges["neutral"][:8] in caught.value.message
+    (recipe,) = ticket.judges
+    shutil.rmtree(elsewhere / "shared")
+    if there == "others":
+        ran(light_protocol, tmp_path / "its own", "1,")
+        shutil.copytree(tmp_path / "its own" / "shared", elsewhere / "shared")
+    told: list[Event] = []
+    with pytest.raises(ConfigError, match=f"Other weights of {recipe} judge here") as caught:
+        carry_out_ticket(ticket, told.append)
+    assert ticket.judges[recipe][:8] in caught.value.message
+    assert told == []
+
+
+def test_rows_of_other_judges_in_a_folder_without_weights_are_told_of(
+    light_protocol: Path, elsewhere: Path
+) -> None:
+    """As in a folder of an older version, when another machine calls first."""
+    (weights,) = weights_files(elsewhere)
+    shutil.rmtree(elsewhere / "shared")
+    told: list[Event] = []
+    run_campaign(str(light_protocol), options(elsewhere, "1,"), told.append)
+    (warning,) = [e.text for e in told if isinstance(e, Message) and "ranked together" in e.text]
+    assert weights.stem[:8] in warning
+    # and once is enough
+    told.clear()
+    run_campaign(str(light_protocol), options(elsewhere, "2,"), told.append)
+    assert not [e for e in told if isinstance(e, Message) and "ranked together" in e.text]
+
+
+def test_what_a_metric_trains_judges_nothing(light_protocol: Path, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 17, (120, 8, 8), dtype=np.uint8) * 15
+    score(
+        images,
+        str(light_protocol),
+        labels=np.arange(120) % 10,
+        metrics="classification_accuracy,neutral",
+        results=tmp_path / "results",
+        device="cpu",
+    )
+    assert len(weights_files(tmp_path / "results")) == 1

@@ -70,11 +70,11 @@ def test_what_is_whole_is_said_to_be_whole(
 ) -> None:
     looked = _looked(results)
     assert [one for one in looked if one.damage] == []
-    assert len(looked) == 4 + 1 + 1 + 2 + 1 + 1 + 1 + 1 + 1
+    assert len(looked) == 4 + 1 + 1 + 2 + 2 + 1 + 1 + 1 + 1
     with pytest.raises(typer.Exit) as caught:
         verify(results)
     assert caught.value.exit_code == 0
-    assert capsys.readouterr().out == "13 files were looked at, 0 are damaged.\n"
+    assert capsys.readouterr().out == "14 files were looked at, 0 are damaged.\n"
 
 
 def _flip(path: Path) -> None:
@@ -96,6 +96,11 @@ FILES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "another's": (f"results/runs/{RUN}/run.json", lambda p: p.write_text('{"run_id": 1}'), "again"),
     "a model": (f"results/runs/{RUN}/model.json", lambda p: p.write_text("{}"), "--force"),
     "a judge": (f"results/shared/neutral-0123/{JUDGE}.safetensors", _flip, "Copy it anew"),
+    "who judges": (
+        "results/shared/neutral-0123/chosen",
+        lambda path: path.write_text("0" * 64),
+        "Copy it anew",
+    ),
     "a note": ("results/.repeating/a.json", lambda p: p.write_text("3"), "--force"),
     "features": ("cache/features/net-1.safetensors", _flip, "made again"),
     "a classifier": ("cache/neutral/key/neutral classifier.safetensors", _flip, "made again"),
@@ -148,7 +153,7 @@ def test_contradicting_copies_are_told(results: Path) -> None:
 
 def test_doctor_tells_the_same(results: Path) -> None:
     (whole,) = verified(load_plugins(), results)
-    assert (whole.state, whole.detail) == ("ok", "13 were read, 0 are damaged")
+    assert (whole.state, whole.detail) == ("ok", "14 were read, 0 are damaged")
     _flip(results / "runs" / RUN / "checkpoints" / "cgan.safetensors")
     summary, one = verified(load_plugins(), results)
     assert summary.state == one.state == "broken"
@@ -161,7 +166,7 @@ def test_json_lists_what_is_damaged(results: Path, capsys: pytest.CaptureFixture
     with pytest.raises(typer.Exit):
         verify(results, as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert told["looked_at"] == 13
+    assert told["looked_at"] == 14
     assert [one["path"] for one in told["damaged"]] == [str(path)]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +137,39 @@ def test_whole_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         lend(tmp_path, lambda: weights(1))
 
 
+def test_a_lost_note_has_the_only_weights_count_again(tmp_path: Path) -> None:
+    """As where a call was ended between keeping its weights and saying that they count."""
+    lend(tmp_path, lambda: weights(1))
+    (tmp_path / "shared" / RECIPE / "chosen").unlink()
+    assert equal(lend(tmp_path, never), weights(1))
+
+
+def test_of_many_at_once_one_comes_first_where_there_are_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path)
+
+
+def test_a_note_that_cannot_be_read_is_no_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that does not answer for a moment must not change who judges."""
+    lend(tmp_path, lambda: weights(1))
+
+    def stale(path: Path, *_: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", stale)
+        with pytest.raises(ResultsError, match="Stale"):
+            lend(tmp_path, lambda: weights(2))
+    assert equal(lend(tmp_path, never), weights(1))
+
+
 @pytest.mark.parametrize("text", ["", "../../elsewhere", "f" * 63, "F" * 64, "é"])
 def test_a_note_that_names_nothing_is_written_anew(text: str, tmp_path: Path) -> None:
     shared = SharedWeights(tmp_path, RECIPE)
@@ -145,13 +180,49 @@ def test_a_note_that_names_nothing_is_written_anew(text: str, tmp_path: Path) ->
     assert shared.chosen == hash_weights(weights(1))
 
 
-def test_what_lies_elsewhere_is_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("linked", ["shared", f"shared/{RECIPE}"])
+def test_what_lies_elsewhere_is_neither_read_nor_changed(linked: str, tmp_path: Path) -> None:
     elsewhere, results = tmp_path / "elsewhere", tmp_path / "results"
     lend(elsewhere, lambda: weights(1))
-    (results / "shared").mkdir(parents=True)
-    (results / "shared" / RECIPE).symlink_to(elsewhere / "shared" / RECIPE)
-    assert SharedWeights(results, RECIPE).find(LIKE) is None
+    (results / linked).parent.mkdir(parents=True)
+    (results / linked).symlink_to(elsewhere / linked)
+    with pytest.raises(ResultsError, match="by a link"):
+        SharedWeights(results, RECIPE).find(LIKE)
+    with pytest.raises(ResultsError, match="by a link"):
+        lend(results, lambda: weights(2))
     assert weights_files(results) == []
+    assert equal(lend(elsewhere, never), weights(1))
+
+
+@pytest.mark.parametrize("name", ["", "..", "A", "a/b", "a b", "\x1b[31m", "a?b"])
+def test_a_recipe_is_a_plain_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot be the name"):
+        SharedWeights(tmp_path, name)
+    if name.isprintable() and name not in ("", "..") and "/" not in name:
+        folder = tmp_path / "shared" / name
+        folder.mkdir(parents=True)
+        save_file(weights(1), folder / f"{hash_weights(weights(1))}.safetensors")
+    assert weights_files(tmp_path) == []
+
+
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    """Whoever opens a FIFO waits for ever."""
+    shared = SharedWeights(tmp_path, RECIPE)
+    shared.folder.mkdir(parents=True)
+    os.mkfifo(shared.folder / f"{'0' * 64}.safetensors")
+    os.mkfifo(shared.folder / "chosen")
+    assert shared.chosen is None
+    assert weights_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.int64, torch.bool])
+def test_weights_may_be_of_any_type(dtype: torch.dtype, tmp_path: Path) -> None:
+    made = {"w": torch.arange(6).reshape(2, 3).to(dtype), "n": torch.tensor(1).to(dtype)}
+    shared = SharedWeights(tmp_path, RECIPE)
+    assert equal(shared.lend(made, lambda: made), made)
+    found = shared.find(made)
+    assert found is not None
+    assert equal(found, made)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -160,17 +231,30 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         lend(tmp_path, lambda: weights(1))
 
 
+def digests(*seeds: int) -> set[str]:
+    return {hash_weights(weights(seed)) for seed in seeds}
+
+
 def test_a_copy_is_judged_as_the_first_folder_is(tmp_path: Path) -> None:
     one, two, into = tmp_path / "one", tmp_path / "two", tmp_path / "into"
     lend(one, lambda: weights(1))
     lend(two, lambda: weights(2))
     SharedWeights(two, "neutral-4567").take(weights(3), counts=True)
-    assert copy_weights([one, two], into) == [RECIPE]
-    assert equal(lend(into, never), weights(1))
-    assert {path.stem for path in weights_files(into)} == {
-        hash_weights(weights(seed)) for seed in (1, 2, 3)
+    assert copy_weights([one, two], into, digests(1, 2, 3)) == {
+        RECIPE: digests(1, 2),
+        "neutral-4567": digests(3),
     }
-    assert copy_weights([one], tmp_path / "alone") == []
+    assert equal(lend(into, never), weights(1))
+    assert {path.stem for path in weights_files(into)} == digests(1, 2, 3)
+
+
+def test_only_what_has_judged_rows_is_copied_and_counts_there(tmp_path: Path) -> None:
+    one, into = tmp_path / "one", tmp_path / "into"
+    lend(one, lambda: weights(1))
+    SharedWeights(one, RECIPE).take(weights(2), counts=True)
+    assert SharedWeights(one, RECIPE).chosen == hash_weights(weights(1))
+    assert copy_weights([one], into, digests(2)) == {RECIPE: digests(2)}
+    assert equal(lend(into, never), weights(2))
 
 
 def test_a_copy_takes_nothing_that_is_damaged(tmp_path: Path) -> None:
@@ -178,5 +262,13 @@ def test_a_copy_takes_nothing_that_is_damaged(tmp_path: Path) -> None:
     lend(one, lambda: weights(1))
     break_it(the_file(one), "a flipped bit")
     assert read_weights(the_file(one)) is None
-    assert copy_weights([one, tmp_path / "nothing here"], into) == []
+    assert copy_weights([one, tmp_path / "nothing here"], into, digests(1)) == {}
     assert weights_files(into) == []
+
+
+def test_the_same_bytes_in_another_form_do_not_take_the_place_of_good_ones(tmp_path: Path) -> None:
+    lend(tmp_path / "one", lambda: weights(1))
+    turned = weights(1) | {"a": weights(1)["a"].reshape(3, 2)}
+    SharedWeights(tmp_path / "two", RECIPE).take(turned, counts=True)
+    copy_weights([tmp_path / "one", tmp_path / "two"], tmp_path / "into", digests(1))
+    assert equal(lend(tmp_path / "into", never), weights(1))

@@ -143,7 +143,7 @@ def _told_once(runtime: Runtime) -> Callable[[RegeneBenchError], None]:
 
     def tell(error: RegeneBenchError) -> None:
         if not told:
-            text = f"The neutral classifier is not kept, and trained by every call. {error.message}"
+            text = f"The neutral classifier is not kept in the cache. {error.message}"
             hint = "Free some disk space, or set REGENE_BENCH_CACHE to another folder."
             runtime.tell(Message(f"{text}\n{hint}", "warning"))
         told.append(error)
@@ -230,7 +230,10 @@ def _kept_accuracy(
 
     It is of no run, and on a CPU it would take longer than the rest of a call's beginning.
     """
-    weights, kept = extractor.card.weights_sha256, store.load(_ACCURACY)
+    weights = extractor.card.weights_sha256
+    # folders may judge by different ones, and share a cache
+    name = f"{_ACCURACY} {weights[:16]}"
+    kept = store.load(name)
     match kept:
         case {"weights": str(own), "accuracy": float(accuracy)} if own == weights:
             return accuracy
@@ -241,5 +244,5 @@ def _kept_accuracy(
             assert logits is not None
             right += int((logits.argmax(1) == data.test.labels[start : start + 512]).sum())
     accuracy = right / len(data.test)
-    store.save(_ACCURACY, {"weights": weights, "accuracy": accuracy})
+    store.save(name, {"weights": weights, "accuracy": accuracy})
     return accuracy

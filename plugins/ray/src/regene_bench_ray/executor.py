@@ -56,7 +56,7 @@ class RayExecutor:
             options: Of the call, with the device decided.
 
         Raises:
-            UsageError: As said.
+            UsageError: It is asked for one of these.
         """
         if options.run_timeout is not None:
             raise UsageError(
@@ -73,7 +73,9 @@ class RayExecutor:
             raise UsageError(
                 f"Tasks would hold GPUs, and the call computes on {kind}.",
                 hint="Give --device cuda, and --precision where no GPU is here, or leave num_gpus "
-                "out.",
+                "out."
+                if self._config.address
+                else "Leave num_gpus out: without an address the cluster is this machine.",
             )
 
     def __call__(self, job: Job) -> Iterator[RunRecord]:
