@@ -23,7 +23,7 @@ from regene_bench.base.errors import (
     UsageError,
     did_you_mean,
 )
-from regene_bench.base.events import Message, Progress
+from regene_bench.base.events import Message, Progress, RunFinished
 from regene_bench.base.hashing import stable_id
 from regene_bench.base.paths import cache_dir
 from regene_bench.base.validation import validate
@@ -178,6 +178,7 @@ __all__ = [
     "Register",
     "ReportedNumber",
     "Run",
+    "RunFinished",
     "RunLogger",
     "RunOptions",
     "RunRecord",

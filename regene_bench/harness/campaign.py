@@ -271,4 +271,5 @@ def job_of(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -
         stop=campaign.setting.stop,
         emit=campaign.setting.emit,
         fail=supervisor.fail,
+        kept=supervisor.kept_of,
     )

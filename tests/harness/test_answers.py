@@ -39,6 +39,7 @@ class Call:
             stop=self.stop,
             emit=self.tell,
             fail=cast("Any", None),
+            kept=cast("Any", None),
         )
 
     def execute(self, run: Run) -> RunRecord:

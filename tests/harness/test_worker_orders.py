@@ -37,7 +37,7 @@ def ticket(runs: Sequence[Run], /, *, together: bool = False) -> Ticket:
 def test_a_worker_heeds_signals_before_torch_is_imported() -> None:
     """It takes seconds to import, and a stop may come then: what starts a worker asks for none."""
     never = cast("Any", None)
-    job = Job([], never, never, ticket, Options(), StopRequest(), silent, never)
+    job = Job([], never, never, ticket, Options(), StopRequest(), silent, never, never)
     program = (
         "import pickle, sys; pickle.loads(sys.stdin.buffer.read()); "
         "import regene_bench.harness.executors.workers; print('torch' in sys.modules)"

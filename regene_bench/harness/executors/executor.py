@@ -50,6 +50,8 @@ class Job:
         fail: Writes a run down as failed, for an executor that has lost it: why, and where it was
             (a call a line, or nothing). Returns its record, or ``None`` if another call is at work
             on the run now.
+        kept: Reads what became of a run that was carried out elsewhere since the call began, for an
+            executor that hears of its end and of no record; ``None`` if nothing did.
     """
 
     runs: Sequence[Run]
@@ -60,6 +62,7 @@ class Job:
     stop: StopRequest
     emit: Sink
     fail: Callable[[Run, RegeneBenchError, str], RunRecord | None]
+    kept: Callable[[Run], RunRecord | None]
 
 
 class MakeTicket(Protocol):
