@@ -6,10 +6,11 @@ LOWEST := .venv-lowest
 
 .PHONY: install demo test lowest check lint types contracts manual clean
 
-# the second file has the version, which an editable install remembers
-$(VENV)/.installed: pyproject.toml plugins/ray/pyproject.toml regene_bench/base/version.py
+# the last file has the version, which an editable install remembers
+$(VENV)/.installed: pyproject.toml plugins/ray/pyproject.toml plugins/slurm/pyproject.toml regene_bench/base/version.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -e plugins/ray
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' \
+		-e plugins/ray -e plugins/slurm
 	touch $@
 
 install: $(VENV)/.installed

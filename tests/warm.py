@@ -40,7 +40,7 @@ LIBRARIES = (
 # Read when a process runs, not when a library is imported: these may differ from the session's.
 _READ_LATE = (
     "REGENE_BENCH", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS", "PYTEST_", "no_proxy", "NO_PROXY",
-    "MYPY_CACHE_DIR", "PIP_", "PATH", "VIRTUAL_ENV",
+    "MYPY_CACHE_DIR", "PIP_", "PATH", "VIRTUAL_ENV", "SLURM_CONF",
     # which our own runs set, within the tests' processes as well
     "CUBLAS_WORKSPACE_CONFIG",
 )  # fmt: skip
