@@ -147,10 +147,12 @@ def _variables(folder: Path) -> dict[str, str]:
 
 
 def _begin(stack: ExitStack, command: Sequence[str], folder: Path) -> None:
-    """Start a daemon that ends with the block."""
+    """Start a daemon that ends with the block, or with this process, however that ends."""
+    setpriv = _program("setpriv")
+    tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
     with (folder / f"{command[0]}.out").open("wb") as out:
         process = subprocess.Popen(
-            [str(_program(command[0])), *command[1:]],
+            [*tied, str(_program(command[0])), *command[1:]],
             cwd=folder,
             env=_variables(folder),
             stdin=subprocess.DEVNULL,

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.processes import environment, parts, regene_bench, scores, start
+from tests.processes import environment, parts, regene_bench, run, scores, start
+from tests.warm import Program
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,16 +22,16 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
 ]
 
-# some thousand steps a run, so that it is found at work
-METHODS = "autoencoder[images=3200|4800,batch_size=2,encoder_width=8,decoder_width=8]"
-SEEDS, RUNS = 2, 4
+# a thousand steps a run, so that it is found at work
+METHODS = "autoencoder[images=2000,batch_size=2,encoder_width=8,decoder_width=8]"
+RUNS = 4
 ON_SLURM = ("--executor", "slurm", "--executor-option", "poll=1")
 Found = TypeVar("Found")
 
 
 def call(protocol: Path, results: str, *more: str) -> list[str]:
     return [
-        *("run", str(protocol), "--methods", METHODS, "--seeds", str(SEEDS)),
+        *("run", str(protocol), "--methods", METHODS, "--seeds", str(RUNS)),
         *("--results", results, "--device", "cpu", "--checkpoint-every", "0.5s", *more),
     ]
 
@@ -39,7 +40,8 @@ def test_tasks_that_are_queued_again_warned_or_killed_cost_no_run(
     light_protocol: Path, session_cache: Path, tmp_path: Path
 ) -> None:
     variables = environment(session_cache)
-    alone = regene_bench(call(light_protocol, "alone"), tmp_path, variables)
+    serial = Program(call(light_protocol, "alone"))
+    alone = run(serial, tmp_path, variables, most_seconds=900)
     assert alone.returncode == 0, alone.stderr
 
     errors = (tmp_path / "errors.txt").open("w")
@@ -55,7 +57,7 @@ def test_tasks_that_are_queued_again_warned_or_killed_cost_no_run(
     said("scancel", "--batch", "--signal=USR1", f"{number_of(array)}_1")
     until(lambda: is_training(array, 2), process)
     os.kill(child_of(array, 2), signal.SIGKILL)
-    assert process.wait(600) == 0, (tmp_path / "errors.txt").read_text()
+    assert process.wait(900) == 0, (tmp_path / "errors.txt").read_text()
 
     told = (tmp_path / "errors.txt").read_text()
     assert scores(tmp_path / "spread") == scores(tmp_path / "alone")
@@ -90,7 +92,7 @@ def test_a_call_goes_away_comes_back_is_stopped_and_goes_on(
     told = tmp_path / "errors.txt"
     until(lambda: "runs are in Slurm's queue already" in told.read_text(), process)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(120) == 130, told.read_text()
+    assert process.wait(300) == 130, told.read_text()
     # nothing is left behind, and nothing was handed over twice
     assert said("squeue", "-h", "-n", array.name) == ""
     assert arrays(tmp_path / "spread") == [array]
@@ -146,7 +148,7 @@ def said(*command: str) -> str:
 
 def until(given: Callable[[], Found], process: object = None) -> Found:
     """Wait for something that is true, and give it."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + 600
     while not (found := given()):
         ended = getattr(process, "returncode", None)
         assert ended is None, f"the call has ended with {ended}"

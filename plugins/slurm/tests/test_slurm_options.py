@@ -1,15 +1,13 @@
 """Options of the executor: what Slurm would refuse or read otherwise is refused at once."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from regene_bench_slurm.config import SlurmConfig, seconds_of
-from regene_bench_slurm.executor import SlurmExecutor, ticket_for_nodes
+from regene_bench_slurm.executor import SlurmExecutor
 
-from regene_bench.api import Job, RunOptions, StopRequest, Ticket, UsageError
+from regene_bench.api import RunOptions, UsageError
 
 
 @pytest.mark.parametrize(
@@ -64,7 +62,6 @@ def test_numbers_of_the_command_line_are_names() -> None:
         {"warning": 0},
         {"cpus_per_task": 0},
         {"retries": -1},
-        {"device": "mps"},
         {"queue": "long"},
     ],
 )
@@ -74,66 +71,33 @@ def test_impossible_values_are_refused(values: dict[str, Any]) -> None:
         SlurmConfig(**values)
 
 
-def job(device: str, precision: str = "auto", **options: Any) -> Job:
-    """A call on a device, whose tickets say what was decided here."""
-    never = cast("Any", None)
-
-    def ticket(runs: Any, /, *, together: bool = False) -> Ticket:
-        decided = RunOptions(device=device, precision="float32")
-        return Ticket(
-            benchmark="digits",
-            options=replace(decided, executor="stacked" if together else "serial"),
-            run_ids=("0" * 16,),
-            numbers=(1,),
-            total=1,
-            made=datetime(2026, 1, 1, tzinfo=UTC),
-        )
-
-    asked = RunOptions(precision=precision, **options)
-    return Job([], never, never, ticket, asked, StopRequest(), never, never, never)
-
-
 @pytest.mark.parametrize(
-    ("here", "values", "there"),
+    ("device", "values"),
     [
-        ("cpu", {}, "cpu"),
-        ("cuda:1", {"gres": "gpu:1"}, "cuda"),
-        ("cuda", {"extra": ["--gpus-per-task=1"]}, "cuda"),
-        ("cuda", {"device": "cpu"}, "cpu"),
-        ("cpu", {"device": "cuda", "gres": "gpu:a100:1"}, "cuda"),
+        ("cpu", {}),
+        ("cuda:1", {"gres": "gpu:1"}),
+        ("cuda", {"gres": "gpu:a100:1"}),
+        ("cuda", {"extra": ["--gpus-per-task=1"]}),
     ],
 )
-def test_tasks_compute_on_what_they_hold(here: str, values: dict[str, Any], there: str) -> None:
-    ticket = ticket_for_nodes(job(here, "float32"), SlurmConfig(**values), [])
-    assert ticket.options.device == there
-
-
-@pytest.mark.parametrize(
-    ("here", "values", "why"),
-    [
-        ("cuda", {}, "hold none"),
-        ("cpu", {"gres": "gpu:1"}, "device=cuda"),
-        ("cpu", {"device": "cuda", "gres": "gpu:1"}, "--precision"),
-        ("mps", {}, "no node"),
-    ],
-)
-def test_a_card_without_a_task_or_the_reverse_is_refused(
-    here: str, values: dict[str, Any], why: str
+def test_tasks_that_hold_what_they_compute_on_are_taken(
+    device: str, values: dict[str, Any]
 ) -> None:
-    with pytest.raises(UsageError, match=why):
-        ticket_for_nodes(job(here), SlurmConfig(**values), [])
+    SlurmExecutor(SlurmConfig(**values)).check(RunOptions(device=device))
 
 
 @pytest.mark.parametrize(
     ("values", "options", "why"),
     [
-        ({}, {"run_timeout": 60.0}, "--run-timeout"),
-        ({"detach": True}, {"force": True}, "--force"),
+        ({}, {"device": "cuda"}, "hold none"),
+        ({"gres": "gpu:1"}, {"device": "cpu"}, "--device cuda"),
+        ({"extra": ["--gpus=1"]}, {"device": "mps"}, "computes on mps"),
+        ({}, {"device": "cpu", "run_timeout": 60.0}, "--run-timeout"),
+        ({"detach": True}, {"device": "cpu", "force": True}, "--force"),
     ],
 )
 def test_what_no_task_can_keep_is_refused(
     values: dict[str, Any], options: dict[str, Any], why: str
 ) -> None:
-    executor = SlurmExecutor(SlurmConfig(**values))
     with pytest.raises(UsageError, match=why):
-        list(executor(job("cpu", **options)))
+        SlurmExecutor(SlurmConfig(**values)).check(RunOptions(**options))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -31,8 +30,6 @@ class SlurmConfig(ExecutorConfig):
         cpus_per_task: Cores that a task holds, and threads of torch in it.
         mem: Memory that a task holds, as ``16G``; Slurm's default where empty.
         gres: Other resources that a task holds, as ``gpu:1``.
-        device: Of the tasks, where it is another one than here: a login node has no GPU. With it
-            the call has to say ``--precision``.
         at_once: How many tasks may run at once; 0 for as many as Slurm lets.
         runs_per_task: Runs that a task carries out one after the other. Sites allow an array a
             thousand tasks or so (``MaxArraySize``), and a task prepares its call once.
@@ -60,7 +57,6 @@ class SlurmConfig(ExecutorConfig):
     cpus_per_task: int = Field(default=1, ge=1)
     mem: str = Field(default="", pattern=f"^{_MEMORY}$")
     gres: str = Field(default="", pattern=f"^{_WORD}$")
-    device: Literal["", "cpu", "cuda"] = ""
     at_once: int = Field(default=0, ge=0)
     runs_per_task: int = Field(default=1, ge=1)
     together: bool = False
@@ -97,6 +93,11 @@ class SlurmConfig(ExecutorConfig):
             if name in _OURS:
                 raise ValueError(f"{name} is said by the executor itself")
         return options
+
+    @property
+    def holds_gpus(self) -> bool:
+        """Whether tasks ask for GPUs, as far as their options say."""
+        return any("gpu" in text.lower() for text in (self.gres, *self.extra))
 
     @property
     def warning_seconds(self) -> int:

@@ -37,6 +37,8 @@ _LOOKS = 2
 _ALL_ENDED = frozenset({0, 3, 4})
 _USAGE = 2
 _INTERRUPTED = 130
+# states in which a note may be on its way; the queue forgets a task after a while
+_LEAVE_A_NOTE = frozenset({"COMPLETED", "FAILED", ""})
 # states in which a task is lost that nobody has cancelled
 _LOST_BY_SLURM = frozenset({"PREEMPTED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY"})
 
@@ -53,8 +55,8 @@ class _Task:
         tries: How often they were handed over before and lost.
         times_over: How often their time was over before they were handed over again.
         joined: Whether an earlier call has handed it over.
-        missed: How often in a row the queue knew nothing of it.
-        ended_at: When it was first seen that it has ended well.
+        missed: How often in a row it was not in the queue.
+        ended_at: When it was first seen that it has ended, and not yet what it has left.
         began: When it was first seen at work.
         seen: What the queue told last.
     """
@@ -74,6 +76,11 @@ class _Task:
     @property
     def key(self) -> TaskId:
         return self.array.name, self.index
+
+    def is_late(self) -> bool:
+        """Tell whether what it should have left is not to be waited for any more."""
+        self.ended_at = self.ended_at or time.monotonic()
+        return time.monotonic() - self.ended_at > _LATE_SECONDS
 
 
 class Driver:
@@ -117,7 +124,7 @@ class Driver:
 
         Raises:
             Interrupted: A stop was asked for, here or by cancelling tasks.
-            RegeneBenchError: What kept a task from beginning.
+            RegeneBenchError: What keeps tasks from being carried out.
         """
         # outside of what takes tasks out: a call that is refused ends nothing of another one
         self._place(self._groups())
@@ -245,13 +252,15 @@ class Driver:
         if now is not None and now.is_live:
             if now.state == "RUNNING" and (task.seen is None or task.seen.state != "RUNNING"):
                 task.began = time.monotonic()
-            task.seen, task.missed = now, 0
+            task.seen, task.missed, task.ended_at = now, 0, None
             return
         task.seen = now or task.seen
         task.missed += 1
-        if task.missed >= _LOOKS:
+        state = now.state if now else ""
+        late = note is None and state in _LEAVE_A_NOTE and not task.is_late()
+        if task.missed >= _LOOKS and (not late or self._stopped_at is not None):
             self._tasks.remove(task)
-            yield from self._gone(task, now.state if now else "")
+            yield from self._gone(task, state)
 
     def _ended(self, task: _Task) -> Iterator[RunRecord]:
         """Take the records of a task that has ended well."""
@@ -259,8 +268,7 @@ class Driver:
         if not task.runs:
             self._tasks.remove(task)
             return
-        task.ended_at = task.ended_at or time.monotonic()
-        if time.monotonic() - task.ended_at < _LATE_SECONDS:
+        if not task.is_late():
             return
         self._tasks.remove(task)
         if task.joined:  # what it found finished may be of before this call
@@ -277,8 +285,8 @@ class Driver:
         note, log = task.array.note(task.index), task.array.log(task.index)
         code = None if note is None else note.code
         if code == _USAGE:
-            # what keeps one from beginning keeps the others
-            text = f"Slurm's task {task.job} could not begin: {last_words(log)}"
+            # what keeps one keeps the others
+            text = f"Slurm's task {task.job} cannot be carried out: {last_words(log)}"
             self._error = self._error or UsageError(text, hint=f"All that it said: {log}")
             self._stop()
         elif note is not None and note.warned:
@@ -346,7 +354,7 @@ class Driver:
         while self._tasks and time.monotonic() < until:
             if self._job.stop.reason and not stopping:
                 break
-            time.sleep(_SLICE)
+            time.sleep(min(_SLICE, self._config.poll))
 
     def _mind_a_stop(self) -> None:
         if self._job.stop.reason is None and self._stopped_at is None:
