@@ -22,8 +22,8 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
 ]
 
-# a thousand steps a run, so that it is found at work
-METHODS = "autoencoder[images=2000,batch_size=2,encoder_width=8,decoder_width=8]"
+# some thousand steps a run, so that it is found at work
+METHODS = "autoencoder[images=3000,batch_size=2,encoder_width=8,decoder_width=8]"
 RUNS = 4
 ON_SLURM = ("--executor", "slurm", "--executor-option", "poll=1")
 Found = TypeVar("Found")

@@ -111,6 +111,15 @@ def test_a_job_inside_a_job_is_not_told_what_the_outer_one_is(
     assert slurm.submit(["array.sh"]) == "/conf/long"
 
 
+def test_filters_of_a_user_hide_no_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    squeue = tmp_path / "squeue"
+    squeue.write_text('#!/bin/sh\necho "regene-bench-1|12_0|RUNNING|$SQUEUE_PARTITION"\n')
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SQUEUE_PARTITION", "short")
+    assert slurm.look(["regene-bench-1"]) == {("regene-bench-1", 0): Seen("12_0", "RUNNING", "")}
+
+
 def test_a_note_that_is_half_there_is_none(tmp_path: Path) -> None:
     array = Array(tmp_path)
     assert array.note(0) is None

@@ -17,9 +17,10 @@ _ENDED = frozenset(
         *("OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT"),
     )
 )
-# a job that submits another one would hand on what it is itself
-_NOT_HANDED_ON = "SLURM_"
-_HANDED_ON = frozenset({"SLURM_CONF", "SLURM_CLUSTERS", "SLURM_TIME_FORMAT"})
+# A job that submits another one would hand on what it is itself; a user's own filters would hide
+# tasks, which would count as lost. What a user says of jobs to be submitted (SBATCH_…) is meant.
+_NOT_HANDED_ON = ("SLURM_", "SQUEUE_", "SCANCEL_", "SBATCH_WAIT")
+_HANDED_ON = frozenset({"SLURM_CONF", "SLURM_CLUSTERS"})
 
 
 class Silence(Exception):
