@@ -54,10 +54,13 @@ def test_tasks_that_are_queued_again_warned_or_killed_cost_no_run(
     said("scontrol", "requeue", f"{number_of(array)}_0")
     # as Slurm warns before the end of a task's time
     until(lambda: is_training(array, 1), process)
-    said("scancel", "--batch", "--signal=USR1", f"{number_of(array)}_1")
-    until(lambda: is_training(array, 2), process)
+    # not waited for: scancel goes on asking for a minute where a task is queued again at once
+    scancel = ["scancel", "--batch", "--signal=USR1", f"{number_of(array)}_1"]
+    warning = subprocess.Popen(scancel)
+    until(lambda: checkpoints(array, 2), process)
     os.kill(child_of(array, 2), signal.SIGKILL)
     assert process.wait(900) == 0, (tmp_path / "errors.txt").read_text()
+    warning.wait(120)
 
     told = (tmp_path / "errors.txt").read_text()
     assert scores(tmp_path / "spread") == scores(tmp_path / "alone")
@@ -82,15 +85,16 @@ def test_a_call_goes_away_comes_back_is_stopped_and_goes_on(
     spread = call(light_protocol, "spread", *ON_SLURM)
     handed = regene_bench([*spread, "--executor-option", "detach=true"], tmp_path, variables)
     assert handed.returncode == 130, handed.stderr
-    assert f"{RUNS} runs are in Slurm's queue as job" in handed.stderr
     (array,) = arrays(tmp_path / "spread")
+    told_of = f"in Slurm's queue as job {number_of(array)}: {RUNS} runs"
+    assert told_of in handed.stderr
     assert len(list(array.glob("ticket-*.json"))) == RUNS
 
     until(lambda: is_training(array, 0))
     errors = (tmp_path / "errors.txt").open("w")
     process = start(spread, tmp_path, variables, errors=errors.fileno())
     told = tmp_path / "errors.txt"
-    until(lambda: "runs are in Slurm's queue already" in told.read_text(), process)
+    until(lambda: "in Slurm's queue already, as" in told.read_text(), process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(300) == 130, told.read_text()
     # nothing is left behind, and nothing was handed over twice
@@ -119,6 +123,14 @@ def log(array: Path, index: int) -> str:
 def is_training(array: Path, index: int) -> bool:
     """Tell whether a task has told progress of a training."""
     return '"task": "' in log(array, index) and ": autoencoder" in log(array, index)
+
+
+def checkpoints(array: Path, index: int) -> list[Path]:
+    """What a task's run has saved by now."""
+    ticket = json.loads((array / f"ticket-{index}.json").read_text())
+    (run_id,) = ticket["run_ids"]
+    runs = array.parent.parent / "runs"
+    return list((runs / run_id / "checkpoints").glob("*.safetensors"))
 
 
 def number_of(array: Path) -> str:

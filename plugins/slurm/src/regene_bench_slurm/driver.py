@@ -27,7 +27,7 @@ from regene_bench_slurm import slurm
 from regene_bench_slurm.array import Array, folder_of_arrays, open_arrays, write_array
 from regene_bench_slurm.config import SlurmConfig
 from regene_bench_slurm.slurm import Seen, Silence, TaskId
-from regene_bench_slurm.words import last_words, told_states
+from regene_bench_slurm.words import counted, last_words, told_states
 
 _SHORTEST, _GROWTH = 1.0, 1.5
 _SLICE = 0.2
@@ -117,7 +117,7 @@ class Driver:
         self._place(self._groups())
         jobs = sorted({task.job.partition("_")[0] for task in self._tasks}, key=int)
         count = sum(len(task.runs) for task in self._tasks)
-        return f"{count} runs are in Slurm's queue as job {', '.join(jobs)}"
+        return f"in Slurm's queue as job {', '.join(jobs)}: {counted(count, 'run')}"
 
     def carried_out(self) -> Iterator[RunRecord]:
         """Hand the runs over and yield the record of each as it ends.
@@ -163,7 +163,8 @@ class Driver:
                 self._submit(left, tries, times_over)
         if joined:
             where = ", ".join(sorted({task.job for task in self._tasks if task.joined}))
-            self._job.emit(Message(f"{len(joined)} runs are in Slurm's queue already: {where}"))
+            text = f"in Slurm's queue already, as {where}: {counted(len(joined), 'run')}"
+            self._job.emit(Message(text))
         self._pause = _SHORTEST
 
     def _submit(self, groups: Sequence[Sequence[Run]], tries: int, times_over: int) -> None:
@@ -178,8 +179,8 @@ class Driver:
             job = f"{number}_{index}"
             self._tasks.append(_Task(array, index, job, list(group), tries, times_over))
         count = sum(map(len, groups))
-        text = f"Slurm job {number}: {count} runs in {len(groups)} tasks; {array.folder}"
-        self._job.emit(Message(text))
+        text = f"Slurm job {number}: {counted(count, 'run')} in {counted(len(groups), 'task')}"
+        self._job.emit(Message(f"{text}; {array.folder}"))
 
     def _join(self, runs: Mapping[str, Run]) -> set[str]:
         """Watch tasks of earlier calls that are in the queue; give the runs that they carry out.
@@ -372,8 +373,7 @@ class Driver:
             # again at each look: one may have gone back into the queue meanwhile
             slurm.take_out(jobs, waiting_only=True)
         if first:
-            with suppress(Silence):
-                slurm.save_and_end(jobs)
+            slurm.save_and_end(jobs)
 
 
 def _state(task: _Task) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from regene_bench.api import UsageError
@@ -113,11 +115,16 @@ def read(text: str) -> Mapping[TaskId, Seen]:
 def save_and_end(jobs: Sequence[str]) -> None:
     """Have running tasks save and end; those that Slurm does not run are left as they are.
 
-    Raises:
-        Silence: Slurm does not answer.
+    It is not waited for: of tasks that end meanwhile scancel asks again and again, for a minute.
     """
+    command = ["scancel", "--batch", "--signal=TERM", "--state=RUNNING", *jobs]
+
+    def ask() -> None:
+        with suppress(Silence):
+            _call(command)
+
     if jobs:
-        _call(["scancel", "--batch", "--signal=TERM", "--state=RUNNING", *jobs])
+        threading.Thread(target=ask, name="save and end", daemon=True).start()
 
 
 def take_out(jobs: Sequence[str], *, waiting_only: bool = False) -> None:

@@ -14,6 +14,11 @@ def told_states(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are, ``1 run`` or ``2 runs``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def last_words(log: Path) -> str:
     """Give the last lines of a task's log that are for people, in one line; progress is not."""
     try:
