@@ -5,7 +5,10 @@ The page of hooks, variables and exit codes in the manual is made of ``VARIABLES
 
 from __future__ import annotations
 
+import math
 import os
+
+from regene_bench.base.errors import UsageError
 
 DATA_VARIABLE = "REGENE_BENCH_DATA"
 CACHE_VARIABLE = "REGENE_BENCH_CACHE"
@@ -14,6 +17,7 @@ ALLOW_VARIABLE = "REGENE_BENCH_PLUGINS"
 BLOCK_VARIABLE = "REGENE_BENCH_BLOCK_PLUGINS"
 STRICT_VARIABLE = "REGENE_BENCH_STRICT_PLUGINS"
 GRACE_VARIABLE = "REGENE_BENCH_GRACE"
+LEASE_VARIABLE = "REGENE_BENCH_LEASE"
 TORCH_ONLY_VARIABLE = "REGENE_BENCH_TORCH_ONLY"
 PROGRAMS_VARIABLE = "REGENE_BENCH_PROGRAMS"
 
@@ -31,6 +35,8 @@ VARIABLES: dict[str, str] = {
     STRICT_VARIABLE: "`1`: a plugin that is broken ends the call instead of being left out.",
     GRACE_VARIABLE: "Seconds after which work that was asked to stop, and does not, is ended. "
     "Default: 60.",
+    LEASE_VARIABLE: "Seconds after which a run on an object store is others' whose machine is not "
+    "heard of any more. Default: 90.",
     TORCH_ONLY_VARIABLE: "`1`: extractors compute in torch alone, also where the extra `fast` is "
     "installed: for features with the same bits as on a machine without it.",
     PROGRAMS_VARIABLE: "`1`: the method `pipeline` may run the program that its `source` names: "
@@ -44,6 +50,8 @@ LIBRARIES_VARIABLES: dict[str, str] = {
     "weights.",
     "HF_HOME": "Folder of the Hugging Face Hub's own cache.",
     "HF_TOKEN": "A token of the Hub's, for data sets that are not public and for `publish hub`.",
+    "AWS_ENDPOINT_URL": "The server of `s3://` addresses of results, where it is not Amazon's; "
+    "`AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` belong to it.",
     "OMP_NUM_THREADS": "Threads of torch on a CPU. With `--workers` each process takes one.",
     "CUDA_VISIBLE_DEVICES": "The GPUs that torch sees.",
 }
@@ -73,3 +81,25 @@ def may_run_programs() -> bool:
 def names_in(variable: str) -> list[str]:
     """Give the names in a variable that is a list with commas between; none if it is not set."""
     return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+def seconds_in(variable: str, usual: float) -> float:
+    """Give the seconds that a variable says.
+
+    Args:
+        variable: Its name.
+        usual: What it is where it is not set.
+
+    Raises:
+        UsageError: It is no positive number of seconds.
+    """
+    text = os.environ.get(variable, "")
+    try:
+        seconds = float(text) if text else usual
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise UsageError(
+            f"${variable} is {text!r}, not a time.", hint=f"Give seconds; {usual:.0f} is usual."
+        )
+    return seconds

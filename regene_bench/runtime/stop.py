@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from regene_bench.base.environment import GRACE_VARIABLE
-from regene_bench.base.errors import Interrupted, UsageError
+from regene_bench.base.environment import GRACE_VARIABLE, seconds_in
+from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import Message, silent
 from regene_bench.runtime.watchdog import Watchdog
 
@@ -92,16 +90,7 @@ def grace_seconds() -> float:
     Raises:
         UsageError: The variable is no positive number of seconds.
     """
-    text = os.environ.get(GRACE_VARIABLE, "")
-    try:
-        seconds = float(text) if text else _GRACE_SECONDS
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise UsageError(
-            f"${GRACE_VARIABLE} is {text!r}, not a time.", hint="Give seconds, as 90; 60 is usual."
-        )
-    return seconds
+    return seconds_in(GRACE_VARIABLE, _GRACE_SECONDS)
 
 
 @contextmanager
