@@ -15,7 +15,7 @@ import typer
 from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.base.files import stays_inside
 from regene_bench.base.text import say
-from regene_bench.cli.options import Results
+from regene_bench.cli.options import ResultsFolder
 
 _RUN_FOLDER = "runs"
 # downloads cannot always be had again; everything else below the cache folder is made anew
@@ -44,7 +44,7 @@ class _Removal:
 
 
 def clean(
-    results: Results = Path("results"),
+    results: ResultsFolder = Path("results"),
     checkpoints: Annotated[
         bool, typer.Option("--checkpoints", help="Checkpoints of runs that have ended.")
     ] = False,

@@ -10,13 +10,16 @@ import typer
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.text import say
+from regene_bench.cli.options import no_store
 
 
 def merge(
     sources: Annotated[
         list[Path], typer.Argument(help="Folders of results, or Parquet files; first ones first.")
     ],
-    into: Annotated[Path, typer.Option(help="Results folder to write; a new one, or empty.")],
+    into: Annotated[
+        Path, typer.Option(help="Results folder to write; a new one, or empty.", callback=no_store)
+    ],
     tolerance: Annotated[
         float,
         typer.Option(min=0.0, max=1.0, help="Relative difference up to which scores agree."),

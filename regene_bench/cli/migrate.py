@@ -11,11 +11,15 @@ import typer
 from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.base.text import printable, say
+from regene_bench.cli.options import no_store
 
 
 def migrate(
     results: Annotated[
-        Path | None, typer.Argument(help="Folder of results. Default: results.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="Folder of results. Default: results.", show_default=False, callback=no_store
+        ),
     ] = None,
 ) -> None:
     """Write files of older versions anew with today's columns, so that every tool reads the folder.

@@ -5,14 +5,60 @@ Nothing heavy is imported: the shell asks for completions at every press of the 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regene_bench.base.errors import UsageError
+from regene_bench.base.text import say
 from regene_bench.plugins.host import KINDS, load_plugins
 
-Results = Annotated[Path, typer.Option(help="Folder of results.")]
+if TYPE_CHECKING:
+    from regene_bench.stores.mirror import Pulled
+
+
+def results_here(given: Path) -> Path:
+    """Give the folder of results that a user means, and say what was fetched of a store.
+
+    Raises:
+        RegeneBenchError: It is the address of a store that cannot be reached or is none.
+    """
+    if not given.as_posix().startswith(("s3:/", "file:/")):
+        return given
+    from regene_bench.stores.opening import results_folder
+
+    def tell(address: str, pulled: Pulled) -> None:
+        say(f"{address}: {pulled.total} parts, {pulled.fetched} of them fetched.", file=sys.stderr)
+
+    return results_folder(given, tell)
+
+
+def _results(context: typer.Context, given: Path) -> Path:
+    # the shell asks for completions
+    return given if context.resilient_parsing else results_here(given)
+
+
+def no_store(given: Path | None) -> Path | None:
+    """Refuse the address of a store where a folder is wanted.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if given is not None and given.as_posix().startswith(("s3:/", "file:/")):
+        raise UsageError(
+            "This command works on a folder of results, not on a store.",
+            hint="Give the folder; what lies on a store the tools of its server remove.",
+        )
+    return given
+
+
+Results = Annotated[
+    Path,
+    typer.Option(help="Folder of results, or a store: s3://BUCKET/PREFIX.", callback=_results),
+]
+ResultsFolder = Annotated[Path, typer.Option(help="Folder of results.", callback=no_store)]
 Data = Annotated[
     list[Path] | None, typer.Option(help="Folder to look for data in; may be given again.")
 ]

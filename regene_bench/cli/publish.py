@@ -11,7 +11,7 @@ import typer
 from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.base.text import say
 from regene_bench.cli.export import Leaderboard, Licence, SelfContained, export_run, usage_of
-from regene_bench.cli.options import Data, Device, Results
+from regene_bench.cli.options import Data, Device, Results, results_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +191,7 @@ def read_sources(paths: Sequence[Path]) -> list[Source]:
     """Read leaderboards, and name the files in them that were skipped on stderr."""
     from regene_bench.leaderboard.merge import read_source
 
-    sources = [read_source(path) for path in paths]
+    sources = [read_source(results_here(path)) for path in paths]
     for source in sources:
         for part in source.bad:
             say(f"skipped {part.path}: {part.reason}", file=sys.stderr)

@@ -15,7 +15,7 @@ from regene_bench.base.errors import (
     UsageError,
 )
 from regene_bench.base.text import aligned, printable, say
-from regene_bench.cli.options import Data, Device
+from regene_bench.cli.options import Data, Device, no_store, results_here
 from regene_bench.cli.stoppable import stoppable
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.method_files import FILE_PREFIX, names_a_file
@@ -45,7 +45,11 @@ def reproduce(
     ] = Path("results"),
     into: Annotated[
         Path | None,
-        typer.Option(help="Fresh results folder. Default: reproduced/RUN.", show_default=False),
+        typer.Option(
+            help="Fresh results folder. Default: reproduced/RUN.",
+            show_default=False,
+            callback=no_store,
+        ),
     ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, help="Relative difference up to which scores agree.")
@@ -66,6 +70,7 @@ def reproduce(
     from regene_bench.leaderboard.parts import find_run
     from regene_bench.plugins.host import load_plugins
 
+    results = results_here(results)
     published = find_run(read_source(results).table, run, results)
     folder = into or Path("reproduced") / published.run_id
     host = load_plugins()

@@ -10,6 +10,7 @@ import typer
 from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.base.text import json_text, printable, say
+from regene_bench.cli.options import no_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 def verify(
     results: Annotated[
-        Path | None, typer.Argument(help="Folder of results. Default: results.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="Folder of results. Default: results.", show_default=False, callback=no_store
+        ),
     ] = None,
     caches: Annotated[
         bool, typer.Option("--caches/--no-caches", help="Look at caches and weights, too.")

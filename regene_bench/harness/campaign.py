@@ -41,6 +41,8 @@ from regene_bench.plan.runs import Run
 from regene_bench.runtime.shared_weights import FOLDER as SHARED
 from regene_bench.runtime.shared_weights import chosen_weights
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.stores.opening import mirror_of
+from regene_bench.stores.store import check_conditions
 
 
 @dataclass
@@ -94,7 +96,11 @@ def run_campaign(
     campaign = prepare(benchmark_name, options, emit, stop, decode_again=options.force)
     for told in campaign.host.unheard():
         emit(Message(told, "warning"))
-    _bring_up_to_date(campaign.setting.results, emit, stop)
+    mirror = mirror_of(campaign.setting.results)
+    if mirror is None:
+        _bring_up_to_date(campaign.setting.results, emit, stop)
+    else:
+        check_conditions(mirror.store)
     return carry_out(campaign)
 
 
@@ -272,4 +278,5 @@ def job_of(campaign: Campaign, runs: Sequence[Run], supervisor: RunSupervisor) -
         emit=campaign.setting.emit,
         fail=supervisor.fail,
         kept=supervisor.kept_of,
+        claim=supervisor.claim,
     )

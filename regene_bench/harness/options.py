@@ -15,6 +15,7 @@ from regene_bench.base.errors import UsageError
 from regene_bench.base.paths import DEFAULT_RESULTS
 from regene_bench.harness.scheduled_time import seconds_left
 from regene_bench.runtime.stop import grace_seconds
+from regene_bench.stores.opening import results_folder
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _EXAMPLES = "Examples: 540, 90s, 9m, 1.5h."
@@ -105,7 +106,8 @@ def make_options(
         preset: As of ``Options``.
         metrics: Also a list.
         settings: Texts ``method.key=value``, or parameters by method, ``{"cgan": {"epochs": 3}}``.
-        results: As of ``Options``.
+        results: Also the address of a store, ``s3://bucket/prefix``, whose mirror is brought up to
+            date and taken.
         data: Also a single folder.
         device: As of ``Options``.
         devices: ``"cuda:0,cuda:1"``, a list, or ``"all"``.
@@ -135,7 +137,7 @@ def make_options(
         preset=preset,
         metrics=_joined(metrics),
         settings=tuple(_settings(settings or ())),
-        results=Path(results),
+        results=results_folder(results),
         data=folders_of(data or ()),
         device=device,
         devices=named,

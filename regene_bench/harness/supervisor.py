@@ -1,8 +1,8 @@
 """What must happen around every run, whichever executor carries it out.
 
-Several calls may work on one results folder, at once or one after the other. The supervisor sees to
-it that no run is done twice, that nothing which was measured is lost, and that observers hear of
-each run.
+Several calls may work on one results folder, at once or one after the other, and so may several
+machines on the mirrors of one store. The supervisor sees to it that no run is done twice, that
+nothing which was measured is lost, and that observers hear of each run.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from dataclasses import replace
 from typing import Any
 
 from regene_bench.base.errors import Interrupted, RegeneBenchError
-from regene_bench.base.events import RunFinished, RunStarted
+from regene_bench.base.events import Message, RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
 from regene_bench.harness.finished import unmeasured, with_earlier_scores
 from regene_bench.harness.reuse_training import reuse_checkpoints
 from regene_bench.harness.run import Setting, execute, execute_together, failed_record
 from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.run_logging import RunLog
-from regene_bench.leaderboard.parts import read_own_part, states_of, write_part
+from regene_bench.leaderboard.parts import part_content, read_own_part, states_of, write_part
 from regene_bench.leaderboard.places import part_path
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.plugins.host import PluginHost
 from regene_bench.runtime.locks import exclusive, held_if_free
+from regene_bench.stores.lease import LeaseLost
+from regene_bench.stores.mirror import Superseded
+from regene_bench.stores.opening import mirror_of
+from regene_bench.stores.shared_runs import SharedRuns
 
 # the system gives back what a process has locked a moment after its end
 _RELEASE_SECONDS = 2.0
@@ -66,6 +70,22 @@ class RunSupervisor:
         self._total = total
         self._stamps = {run.run_id: self._stamp(run) for run in runs}
         self._at_work = threading.RLock()
+        mirror = mirror_of(setting.results)
+        self._shared = (
+            SharedRuns(mirror, setting.stop, setting.emit, setting.checkpoint_seconds)
+            if mirror is not None
+            else None
+        )
+
+    def claim(self, run: Run) -> bool:
+        """Tell whether no other machine is at work on a run, and keep it from them until then.
+
+        In a folder nobody is asked: processes of one machine wait for each other.
+
+        Raises:
+            ResultsError: The store of the results cannot be reached.
+        """
+        return self._shared is None or self._shared.is_free(run.run_id)
 
     def carry_out_one(self, run: Run) -> RunRecord:
         """Carry out one run and return its record.
@@ -126,7 +146,7 @@ class RunSupervisor:
             else:
                 setting = replace(self._setting, metrics=missing)
                 record = self._merged(failed_record(run, setting, error), earlier, missing)
-                write_part(self._setting.results, record)
+                record = self._keep(run, record, missing)
         self._tell_finished(run, record, time.monotonic())
         return record
 
@@ -145,8 +165,8 @@ class RunSupervisor:
         Raises:
             ResultsError: Its part cannot be written, or a newer version has written it.
         """
-        started, results = time.monotonic(), self._setting.results
-        with held_if_free(run_folder(results, run.run_id) / "lock", _RELEASE_SECONDS) as held:
+        started = time.monotonic()
+        with self._held_if_free(run) as held:
             if not held:
                 return None
             earlier = self._read_part(run)
@@ -155,8 +175,7 @@ class RunSupervisor:
                 record = earlier
             else:
                 failed = failed_record(run, self._setting, error, stack)
-                record = self._merged(failed, earlier, missing)
-                write_part(results, record)
+                record = self._keep(run, self._merged(failed, earlier, missing), missing)
             self._tell_finished(run, record, started)
             return record
 
@@ -176,7 +195,7 @@ class RunSupervisor:
             self._reuse_checkpoints(pending)
             for run, record in zip(pending, self._execute(pending, missing), strict=True):
                 merged = self._merged(record, earlier[run.run_id], missing[run.run_id])
-                write_part(self._setting.results, merged)
+                merged = self._keep(run, merged, missing[run.run_id])
                 self._tell_finished(run, merged, started)
                 yield merged
 
@@ -191,7 +210,45 @@ class RunSupervisor:
                 locks.enter_context(
                     exclusive(file, f"runs {run.title}", setting.stop, setting.emit)
                 )
+            if self._shared is not None:
+                named = [_named(run) for run in sorted(runs, key=lambda run: run.run_id)]
+                locks.enter_context(self._shared.held(named, anew=self._anew))
             yield
+
+    @contextmanager
+    def _held_if_free(self, run: Run) -> Iterator[bool]:
+        """Keep other calls from a run, unless one of them is at work on it."""
+        lock = run_folder(self._setting.results, run.run_id) / LOCK
+        with held_if_free(lock, _RELEASE_SECONDS) as held:
+            if not held or self._shared is None:
+                yield held
+                return
+            with self._shared.held([_named(run)], anew=self._anew, wait=False) as held:
+                yield held
+
+    def _keep(self, run: Run, record: RunRecord, asked: Sequence[NamedMetric]) -> RunRecord:
+        """Write what came of a run, and return what is known of it then.
+
+        Where others have taken the run over, since this machine was not heard of, what they make of
+        it is waited for, and counts.
+        """
+        if self._shared is None:
+            write_part(self._setting.results, record)
+            return record
+        while True:
+            # a name that is none is refused before anything goes up
+            part_path(self._setting.results, record.benchmark, record.run_id)
+            try:
+                self._shared.put_part(record.benchmark, record.run_id, part_content(record))
+                return record
+            except (LeaseLost, Superseded) as lost:
+                self._setting.emit(Message(lost.message, "warning"))
+            self._shared.take_again(*_named(run))
+            part = self._read_part(run)
+            left = self._still_missing(run, part)
+            if part is not None and not left:
+                return part
+            record = self._merged(record, part, asked)
 
     def _still_missing(self, run: Run, part: RunRecord | None) -> Sequence[NamedMetric]:
         """What is left to measure, if another call has worked on the run since this one began."""
@@ -272,6 +329,10 @@ class RunSupervisor:
             "seed": run.seed,
             "results": str(self._setting.results),
         }
+
+
+def _named(run: Run) -> tuple[str, str, str]:
+    return run.benchmark.name, run.run_id, run.title
 
 
 def _records(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterator[RunRecord]:

@@ -37,7 +37,13 @@ def check_writable(results: Path) -> None:
 
     Raises:
         ResultsError: It cannot be made or written to.
+        UsageError: It is an address that nobody has made a mirror of.
     """
+    if not {"s3:", "file:"}.isdisjoint(results.parts):
+        raise UsageError(
+            f"{results} is the address of a store, and a folder is wanted here.",
+            hint="Give a folder.",
+        )
     with told_of_disk("write to", results):
         (results / FOLDER).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results / FOLDER):
@@ -76,13 +82,18 @@ def write_part(folder: Path, record: RunRecord) -> Path:
         ResultsError: The disk is full, the folder cannot be written to, or a name is no file name.
     """
     path = part_path(folder, record.benchmark, record.run_id)
-    content = part_bytes(table_of([record], PLAIN_SCHEMA))
+    content = part_content(record)
     with told_of_disk("write to", path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep_abandoned(path.parent, path.name)
         write_atomically(path, content)
         sync_folder(path.parent)
     return path
+
+
+def part_content(record: RunRecord) -> bytes:
+    """Give the bytes of a run's part, as ``write_part`` writes them."""
+    return part_bytes(table_of([record], PLAIN_SCHEMA))
 
 
 def read_parts(

@@ -14,6 +14,7 @@ from regene_bench.harness.run_folders import run_folder
 from regene_bench.leaderboard.parts import find_run, read_parts
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.models.weights_file import FILE as WEIGHTS
+from regene_bench.stores.opening import mirror_of
 
 HUB: Final = "hf://"
 _CLIENTS: Final = ("huggingface_hub", "httpx", "httpx2", "httpcore", "requests", "urllib3")
@@ -74,6 +75,9 @@ def find_run_model(prefix: str, results: Path) -> Path:
             hint="It has no model. Mend what it failed by, and run it again.",
         )
     folder = run_folder(results, record.run_id)
+    mirror = mirror_of(results)
+    if mirror is not None:
+        mirror.pull_run(record.run_id)
     if not (folder / FILE).is_file():
         raise ResultsError(
             f"{title} has no {FILE} in {folder}.",

@@ -30,6 +30,7 @@ from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.progress import watched
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.stores.opening import results_folder
 from regene_bench.training.method import Method
 
 MAKE_A_PLUGIN: Final = (
@@ -57,7 +58,7 @@ def load(
         source: A run's id or the beginning of it, its method where that has one run only, a folder
             with ``model.json`` (of a run, or of ``regene-bench export``), or ``hf://user/name`` of
             the Hugging Face Hub.
-        results: Folder of results that the run is in.
+        results: Folder of results that the run is in, or the address of a store.
         data: A folder to look for the benchmark's data in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``; another than it was trained on
             will do.
@@ -74,7 +75,7 @@ def load(
         DataError: The method needs the data, and they are not here.
     """
     stop = stop or StopRequest()
-    folder = find_model(source, Path(results))
+    folder = find_model(source, results_folder(results))
     description = read_description(folder)
     if description.is_of_a_file:
         raise PluginError(

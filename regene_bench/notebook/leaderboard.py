@@ -22,6 +22,7 @@ from regene_bench.notebook.html import boards_as_html
 from regene_bench.notebook.line import BoardLine
 from regene_bench.plan.protocol import installed_protocols, rank_metrics
 from regene_bench.plugins.host import load_plugins
+from regene_bench.stores.opening import results_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ class Leaderboard:
         """Read a results folder.
 
         Args:
-            results: The folder.
+            results: The folder, or the address of a store.
             benchmark: Read this benchmark only.
             preset: Read this preset only.
             by: Metric that ranks (``fd``, or ``fd[extractor=inception]``), for all benchmarks or by
@@ -66,7 +67,7 @@ class Leaderboard:
         Raises:
             UsageError: There are no such runs, or no such metric.
         """
-        folder = Path(results)
+        folder = results_folder(results)
         table, bad = read_parts(folder)
         for column, value in (("benchmark", benchmark), ("preset", preset)):
             known = table[column].unique().to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from regene_bench.base.errors import ResultsError
 from regene_bench.base.hashing import stable_id
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.finished import with_earlier_scores
 from regene_bench.harness.pictures import sample_grid, save_picture
 from regene_bench.harness.run_folders import run_folder
 from regene_bench.harness.workbench import Workbench
-from regene_bench.leaderboard.parts import read_own_part, write_part
+from regene_bench.leaderboard.parts import part_content, read_own_part, write_part
 from regene_bench.leaderboard.record import EXTERNAL, RunRecord, ScoreRow
 from regene_bench.plan.protocol import Benchmark
 from regene_bench.runtime import provenance
@@ -24,6 +26,10 @@ from regene_bench.runtime.device import device_name
 from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.samples.collection import Samples
+from regene_bench.stores.mirror import Mirror, Superseded, part_key
+from regene_bench.stores.opening import mirror_of
+
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -122,4 +128,26 @@ def keep(record: RunRecord, samples: Samples, results: Path, runtime: Runtime) -
         earlier = read_own_part(results, record.benchmark, record.run_id)
         if earlier is not None:
             record = with_earlier_scores(record, earlier)
-        return write_part(results, record)
+        mirror = mirror_of(results)
+        if mirror is None:
+            return write_part(results, record)
+        return _put_on_store(record, mirror)
+
+
+def _put_on_store(record: RunRecord, mirror: Mirror) -> Path:
+    key = part_key(record.benchmark, record.run_id)
+    for _ in range(_TRIES):
+        with suppress(Superseded):
+            mirror.put_part(key, part_content(record))
+            break
+        # scored on another machine meanwhile
+        mirror.pull_part(key)
+        earlier = read_own_part(mirror.folder, record.benchmark, record.run_id)
+        record = record if earlier is None else with_earlier_scores(record, earlier)
+    else:
+        raise ResultsError(
+            f"{mirror.store.address}/{key} changes all the time.", hint="Score again."
+        )
+    mirror.pull_run(record.run_id)
+    mirror.push_run(record.run_id)
+    return mirror.folder / key

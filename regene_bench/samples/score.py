@@ -17,6 +17,7 @@ from regene_bench.samples.score_by_benchmark import score_by_benchmark
 from regene_bench.samples.score_by_statistics import score_by_statistics
 from regene_bench.samples.score_request import ScoreRequest
 from regene_bench.samples.sources import NO_LABELS
+from regene_bench.stores.opening import results_folder
 
 
 def score(
@@ -97,7 +98,7 @@ def score(
         labels=labels,
         metrics=metrics if isinstance(metrics, str) else ",".join(metrics),
         name=name,
-        results=None if results is None else Path(results),
+        results=None if results is None else results_folder(results),
         device=device,
         resize=resize,
         skip_bad=skip_bad,

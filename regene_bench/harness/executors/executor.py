@@ -52,6 +52,9 @@ class Job:
             on the run now.
         kept: Reads what became of a run that was carried out elsewhere since the call began, for an
             executor that hears of its end and of no record; ``None`` if nothing did.
+        claim: Tells whether no other machine is at work on a run, and keeps it for this call until
+            it is carried out. Whoever carries out one run after the other asks it before each, and
+            takes another run first; who does not waits for other machines.
     """
 
     runs: Sequence[Run]
@@ -63,6 +66,7 @@ class Job:
     emit: Sink
     fail: Callable[[Run, RegeneBenchError, str], RunRecord | None]
     kept: Callable[[Run], RunRecord | None]
+    claim: Callable[[Run], bool] = lambda run: True
 
 
 class MakeTicket(Protocol):
@@ -117,8 +121,14 @@ def is_elsewhere(executor: Executor) -> bool:
 
 
 def serial(job: Job) -> Iterator[RunRecord]:
-    """Carry out one run after the other, and yield the record of each as it ends."""
-    for run in job.runs:
+    """Carry out one run after the other, and yield the record of each as it ends.
+
+    Runs that other machines are at work on come last.
+    """
+    left = list(job.runs)
+    while left:
+        run = next(filter(job.claim, left), left[0])
+        left.remove(run)
         yield job.execute(run)
 
 
