@@ -150,7 +150,7 @@ class Lease:
         """
         with self._at_work:
             if not self.is_lost:
-                renewed = self._put(self._owner)
+                renewed = self._put(self._owner) or self._put_after_a_lost_answer()
                 self.is_lost = renewed is None
                 self._stamp = renewed or ""
             if self.is_lost:
@@ -170,6 +170,15 @@ class Lease:
             if not self.is_lost:
                 self._put("")
                 self.is_lost = True
+
+    def _put_after_a_lost_answer(self) -> str | None:
+        """Renew it if what is there is ours: the last time it was, and nobody could say so."""
+        found = self._store.get(self._key)
+        told = None if found is None else _read(found[0])
+        if found is None or told is None or told.owner != self._owner:
+            return None
+        self._stamp = found[1]
+        return self._put(self._owner)
 
     def _put(self, owner: str) -> str | None:
         return self._store.put_if_unchanged(self._key, self._content(owner), self._stamp)

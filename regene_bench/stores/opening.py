@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from filelock import FileLock
 
@@ -109,7 +110,7 @@ def open_store(address: Path | str) -> ResultsStore:
         raise UsageError("That is no address of a store.", hint="Give s3://BUCKET/PREFIX.")
     kind, where = match.groups()
     if kind == "file":
-        return LocalStore(Path("/", where))
+        return LocalStore(Path("/", unquote(where)))
     bucket, _, prefix = where.strip("/").partition("/")
     # what is no name of a bucket may be a key that somebody has put there, and is not repeated
     if _BUCKET.fullmatch(bucket) is None:

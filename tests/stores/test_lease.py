@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from regene_bench.stores.lease import LeaseLost, Leases
 from regene_bench.stores.local_store import LocalStore
-from regene_bench.stores.store import ResultsStore
+from regene_bench.stores.store import ResultsStore, StoreError
 
 RUN, SECONDS = "0123456789ab", 60.0
 
@@ -81,6 +82,28 @@ def test_who_is_not_heard_of_loses_it(store: ResultsStore, clock: Clock) -> None
     with pytest.raises(LeaseLost, match="not heard of for 60 s"):
         lease.renew()
     assert lease.is_lost
+
+
+def test_an_answer_that_was_lost_is_no_lost_lease(tmp_path: Path, clock: Clock) -> None:
+    class Loses(LocalStore):
+        loses = False
+
+        def put_if_unchanged(self, key: str, content: bytes, stamp: str) -> str | None:
+            put = super().put_if_unchanged(key, content, stamp)
+            if self.loses:
+                raise StoreError("there is no answer")
+            return put
+
+    store = Loses(tmp_path)
+    lease = Machine(store, clock, "a").leases.take(RUN)
+    assert lease is not None
+    store.loses = True
+    with pytest.raises(StoreError, match="no answer"):
+        lease.renew()
+    store.loses = False
+    lease.renew()
+    assert not lease.is_lost
+    assert Machine(store, clock, "b").leases.take(RUN) is None
 
 
 def test_who_lost_it_takes_nothing_from_whoever_has_it(
