@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from regene_bench.base.errors import (
     EXIT_SOME_FAILED,
     PluginError,
     ResultsError,
+    UsageError,
 )
 from regene_bench.base.events import Message, Progress, Sink, silent
 from regene_bench.data.shapes import Preset
@@ -31,6 +32,7 @@ from regene_bench.harness.force import Repetition
 from regene_bench.harness.migration import migrate
 from regene_bench.harness.options import Options
 from regene_bench.harness.prepare import Campaign, prepare
+from regene_bench.harness.run import Setting
 from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.harness.ticket import Ticket, make_ticket
 from regene_bench.leaderboard.parts import read_own_part, read_parts, run_states
@@ -42,6 +44,7 @@ from regene_bench.runtime.shared_weights import FOLDER as SHARED
 from regene_bench.runtime.shared_weights import chosen_weights
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.stores.opening import mirror_of
+from regene_bench.stores.shared_runs import SharedRuns
 from regene_bench.stores.store import check_conditions
 
 
@@ -99,6 +102,13 @@ def run_campaign(
     mirror = mirror_of(campaign.setting.results)
     if mirror is None:
         _bring_up_to_date(campaign.setting.results, emit, stop)
+    elif is_elsewhere(campaign.executor):
+        raise UsageError(
+            f"The executor {options.executor!r} sends runs to machines that may not see the mirror "
+            "of a store.",
+            hint="Call the same command on each machine, with the store and without the executor: "
+            "they share the runs. Or give a folder that all of them see.",
+        )
     else:
         check_conditions(mirror.store)
     return carry_out(campaign)
@@ -161,7 +171,8 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
         return outcome
     if not is_elsewhere(campaign.executor):
         had = chosen_weights(setting.results)
-        _warm(setting.shelf, setting.metrics, setting.comparison)
+        with _judged_alike(setting, campaign.benchmark.name):
+            _warm(setting.shelf, setting.metrics, setting.comparison)
         if chosen_weights(setting.results) != had:
             _warn_of_other_judges(campaign)
     if repetition is not None:
@@ -236,6 +247,15 @@ def _warn_of_other_judges(campaign: Campaign) -> None:
                     "warning",
                 )
             )
+
+
+def _judged_alike(setting: Setting, benchmark: str) -> AbstractContextManager[None]:
+    """On a store, let one machine at a time prepare what runs are judged by."""
+    mirror = mirror_of(setting.results)
+    if mirror is None:
+        return nullcontext()
+    runs = SharedRuns(mirror, setting.stop, setting.emit, setting.checkpoint_seconds)
+    return runs.judges(benchmark)
 
 
 def _supervisor(

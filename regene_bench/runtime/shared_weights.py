@@ -29,7 +29,7 @@ from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import stays_inside, sweep_abandoned, write_atomically
 
 FOLDER = "shared"
-_CHOSEN = "chosen"
+CHOSEN = "chosen"
 _SUFFIX = ".safetensors"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # also a folder's name, and a part of an address, in what strangers give away
@@ -86,7 +86,7 @@ class SharedWeights:
         Raises:
             ResultsError: Which they are cannot be read.
         """
-        path = self.folder / _CHOSEN
+        path = self.folder / CHOSEN
         try:
             if not path.is_file() or not stays_inside(path, self.results):
                 return None
@@ -185,8 +185,8 @@ class SharedWeights:
 
     def _choose(self, digest: str) -> str:
         """Have these weights count, unless somebody was quicker; returns those that do."""
-        path, note = self.folder / _CHOSEN, f"{digest}\n".encode("ascii")
-        beside = path.with_name(f".{_CHOSEN}.{secrets.token_hex(6)}.tmp")
+        path, note = self.folder / CHOSEN, f"{digest}\n".encode("ascii")
+        beside = path.with_name(f".{CHOSEN}.{secrets.token_hex(6)}.tmp")
         with told_of_disk(_KEEPING, self.folder):
             if self.chosen is None and path.is_file():
                 path.unlink()  # of something else, or cut off
@@ -262,7 +262,7 @@ def shared_files(results: Path) -> list[Path]:
     Locks are left out.
     """
     weights = weights_files(results)
-    notes = {path.parent / _CHOSEN for path in weights}
+    notes = {path.parent / CHOSEN for path in weights}
     return sorted([*weights, *(path for path in notes if path.is_file())])
 
 

@@ -136,6 +136,7 @@ def keep(record: RunRecord, samples: Samples, results: Path, runtime: Runtime) -
 
 def _put_on_store(record: RunRecord, mirror: Mirror) -> Path:
     key = part_key(record.benchmark, record.run_id)
+    mirror.push_judges()
     for _ in range(_TRIES):
         with suppress(Superseded):
             mirror.put_part(key, part_content(record))

@@ -21,6 +21,8 @@ from regene_bench.base.disk import told_of_disk
 from regene_bench.base.files import sweep_abandoned, sync_folder, whole_file, write_atomically
 from regene_bench.leaderboard.places import FOLDER, SUFFIX
 from regene_bench.leaderboard.rules import is_file_name
+from regene_bench.runtime.shared_weights import CHOSEN, shared_files
+from regene_bench.runtime.shared_weights import FOLDER as JUDGES
 from regene_bench.stores.note import Copy, add_to_note, read_note, write_note
 from regene_bench.stores.store import ResultsStore, Stored, StoreError
 
@@ -100,7 +102,53 @@ class Mirror:
             kept = {key: copy for key, copy in note.items() if key in listed}
             if wanted or gone or kept != note:
                 write_note(self._parts, kept)
+        self.pull_judges()
         return Pulled(len(listed), len(wanted), len(gone))
+
+    def pull_judges(self) -> None:
+        """Fetch the weights that runs are judged by, and which of them count.
+
+        Raises:
+            StoreError: The store cannot be reached.
+            ResultsError: The cache cannot be written to.
+        """
+        listed = [s for s in self.store.list(JUDGES) if _judges(s.key)]
+        # which of them count is fetched last, and by its content: it is less than a list tells of
+        for stored in sorted(listed, key=lambda s: s.key.endswith(f"/{CHOSEN}")):
+            path = self.folder / stored.key
+            status = _status(path)
+            if _is_weights(stored.key) and status is not None and status.st_size == stored.size:
+                continue
+            with told_of_disk("write to", path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                sweep_abandoned(path.parent)
+                self._fetch(stored)
+
+    def push_judges(self) -> None:
+        """Put the weights that runs are judged by here on the store, where it has none.
+
+        Raises:
+            Superseded: Others judge by other weights.
+            StoreError: The store cannot be reached.
+            ResultsError: The cache cannot be read.
+        """
+        there = {stored.key for stored in self.store.list(JUDGES)}
+        files = shared_files(self.folder)
+        for path in sorted(files, key=lambda path: path.name == CHOSEN):
+            key = path.relative_to(self.folder).as_posix()
+            if key in there and _is_weights(key):  # named by what is in them
+                continue
+            with told_of_disk("read", path):
+                content = path.read_bytes()
+            if self.store.put_if_absent(key, content) is not None or _is_weights(key):
+                continue
+            found = self.store.get(key)
+            if found is None or found[0] != content:
+                raise Superseded(
+                    f"The runs of {self.store.address} are judged by other weights than those that "
+                    "were trained here: scores could not be ranked together.",
+                    hint="Call again: the weights that count are fetched, and taken.",
+                )
 
     def pull_part(self, key: str) -> None:
         """Bring one part to what the store has.
@@ -258,6 +306,21 @@ class Mirror:
 def part_key(benchmark: str, run_id: str) -> str:
     """Where a run's part lies on a store, as in a results folder."""
     return f"{FOLDER}/{benchmark}/{run_id}{SUFFIX}"
+
+
+def _judges(key: str) -> bool:
+    """Whether an object is of the weights that runs are judged by."""
+    parts = key.split("/")
+    return (
+        len(parts) == 3
+        and parts[0] == JUDGES
+        and all(map(is_file_name, parts[1:]))
+        and (_is_weights(key) or parts[2] == CHOSEN)
+    )
+
+
+def _is_weights(key: str) -> bool:
+    return key.endswith(".safetensors")
 
 
 def _put(store: ResultsStore, key: str, content: bytes, seen: str | None) -> str:

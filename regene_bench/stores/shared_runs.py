@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 from regene_bench.base.environment import LEASE_VARIABLE, seconds_in
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.events import Message, Sink
+from regene_bench.runtime.locks import exclusive
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.stores.lease import Lease, LeaseLost, Leases
 from regene_bench.stores.mirror import Mirror, Superseded, part_key
@@ -84,13 +85,36 @@ class SharedRuns:
                     if not wait:
                         yield False
                         return
-                    self._wait_for(run_id, title)
+                    self._wait_for(run_id, f"runs {title}")
                 after.callback(self._give_back, run_id)
                 self._fetch(benchmark, run_id, anew=anew)
-            # several that train as one are of one generation only when none is being trained
-            alone = {run_id for _, run_id, _ in runs} if len(runs) == 1 else set()
-            after.enter_context(self._beating([run_id for _, run_id, _ in runs], alone))
+            run_ids = [run_id for _, run_id, _ in runs]
+            after.enter_context(self._renewing(run_ids))
+            after.enter_context(self._pushing_files(run_ids))
             yield True
+
+    @contextmanager
+    def judges(self, benchmark: str) -> Iterator[None]:
+        """Let one machine at a time make what runs are judged by, and the others take it over.
+
+        Args:
+            benchmark: Whose runs.
+
+        Raises:
+            Interrupted: A stop was asked for while waiting.
+            Superseded: Others judge by other weights: this machine was not heard of for too long.
+            StoreError: The store cannot be reached.
+        """
+        name, what = f"judges-{benchmark}", f"prepares {benchmark}"
+        lock = self._mirror.folder.parent / f"{name}.lock"
+        with exclusive(lock, what, self._stop, self._emit), ExitStack() as after:
+            if not self._take(name, alone=True):
+                self._wait_for(name, what)
+            after.callback(self._give_back, name)
+            self._mirror.pull_judges()
+            with self._renewing([name]):
+                yield
+            self._mirror.push_judges()
 
     def put_part(self, benchmark: str, run_id: str, content: bytes) -> None:
         """Put what came of a run on the store and into the mirror, while its lease holds.
@@ -119,7 +143,7 @@ class SharedRuns:
         """
         if self._held[run_id].is_lost:
             del self._held[run_id]
-            self._wait_for(run_id, title)
+            self._wait_for(run_id, f"runs {title}")
         self._mirror.pull_part(part_key(benchmark, run_id))
 
     def _still_has(self, run_id: str) -> bool:
@@ -138,9 +162,9 @@ class SharedRuns:
             self._held[run_id] = lease
         return lease is not None
 
-    def _wait_for(self, run_id: str, title: str) -> None:
-        self._emit(Message(f"waiting: another machine runs {title}"))
-        while not self._take(run_id, alone=True):
+    def _wait_for(self, name: str, what: str) -> None:
+        self._emit(Message(f"waiting: another machine {what}"))
+        while not self._take(name, alone=True):
             self._stop.check()
             time.sleep(min(_LOOK_SECONDS, self._leases.seconds / 4))
 
@@ -157,24 +181,22 @@ class SharedRuns:
             lease.give_back()
 
     @contextmanager
-    def _beating(self, run_ids: Sequence[str], alone: set[str]) -> Iterator[None]:
-        """Renew leases and push files while the block is at work, and push the last of them."""
-        end = threading.Event()
-        threads = [
-            threading.Thread(target=target, args=(list(ids), end), name=name, daemon=True)
-            for target, ids, name in (
-                (self._renew, run_ids, "renew leases"),
-                (self._push_now_and_then, alone, "push checkpoints"),
-            )
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+    def _renewing(self, names: Sequence[str]) -> Iterator[None]:
+        """Renew leases while the block is at work."""
+        with _thread("renew leases", lambda end: self._renew(names, end)):
             yield
+
+    @contextmanager
+    def _pushing_files(self, run_ids: Sequence[str]) -> Iterator[None]:
+        """Push files of runs while the block is at work, and the last of them when it has ended."""
+        # several that train as one are of one generation only when none is being trained
+        now_and_then = run_ids if len(run_ids) == 1 else ()
+        try:
+            with _thread(
+                "push checkpoints", lambda end: self._push_now_and_then(now_and_then, end)
+            ):
+                yield
         finally:
-            end.set()
-            for thread in threads:
-                thread.join()
             for run_id in run_ids:
                 self._try_to_push(run_id)
 
@@ -214,3 +236,16 @@ class SharedRuns:
     def _push(self, run_id: str) -> None:
         with self._pushing:
             self._mirror.push_run(run_id)
+
+
+@contextmanager
+def _thread(name: str, work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Have a thread work until the block ends."""
+    end = threading.Event()
+    thread = threading.Thread(target=work, args=(end,), name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()

@@ -1,6 +1,6 @@
 """Many machines that share runs through a store, with time and faults made up.
 
-Each writer is a thread, and one of them is at work at a time: at every operation of the store the
+Each writer is a greenlet, of which one is at work at a time: at every operation of the store the
 next one is drawn, so that the same seed gives the same course of things, and any two operations of
 any two writers may come between each other. Leases and mirrors are those that calls use; training
 is time that passes. Writers are killed before or after an operation, are not heard of for longer
@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from greenlet import getcurrent, greenlet
 
 from regene_bench.stores.lease import Lease, LeaseLost, Leases
 from regene_bench.stores.mirror import Mirror, Superseded, part_key
@@ -150,7 +151,7 @@ def simulate(
 
 
 class _Killed(BaseException):
-    """Ends a writer's thread, as SIGKILL ends a process."""
+    """Ends a writer, as SIGKILL ends a process."""
 
 
 class _World:
@@ -168,7 +169,7 @@ class _World:
         self.at_work: dict[str, _Writer] = {}
         self._waiting: list[tuple[float, float, int, _Writer]] = []
         self._count = 0
-        self._turn = threading.Semaphore(0)
+        self._between_turns = getcurrent()
 
     def begin(self, writer: _Writer) -> None:
         """Have a writer begin within a minute."""
@@ -180,19 +181,11 @@ class _World:
             until, _, _, writer = heapq.heappop(self._waiting)
             self.now = max(self.now, until)
             writer.take_turn()
-            self._turn.acquire()
-            if writer.error is not None:
-                raise writer.error
 
     def pass_time(self, writer: _Writer, seconds: float) -> None:
         """Let others have their turns until it is this writer's again."""
         self._wait(writer, self.now + seconds)
-        self._turn.release()
-        writer.await_turn()
-
-    def end(self) -> None:
-        """Give the turn away for good."""
-        self._turn.release()
+        self._between_turns.switch()
 
     def _wait(self, writer: _Writer, until: float) -> None:
         self._count += 1
@@ -220,22 +213,14 @@ class _Writer:
         self._name = name
         self._folder = folder
         self._rng = random.Random(seed)
-        self._my_turn = threading.Semaphore(0)
-        self._thread: threading.Thread | None = None
+        self._process: greenlet | None = None
         self._renewed = 0.0
-        self.error: BaseException | None = None
 
     def take_turn(self) -> None:
         """Go on; a process that is not there is started."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._live, daemon=True)
-            self._thread.start()
-        else:
-            self._my_turn.release()
-
-    def await_turn(self) -> None:
-        """Sleep until it is this writer's turn."""
-        self._my_turn.acquire()
+        if self._process is None:
+            self._process = greenlet(self._live)
+        self._process.switch()
 
     def believes(self, now: float) -> bool:
         """Whether this writer's lease has not run out by its own clock."""
@@ -245,11 +230,8 @@ class _Writer:
         try:
             self._work()
         except _Killed:
-            self._thread = None
+            self._process = None
             self._world.begin(self)
-        except BaseException as error:
-            self.error = error
-        self._world.end()
 
     def _work(self) -> None:
         world = self._world

@@ -59,6 +59,6 @@ class _PassesOver(MemoryStore):
 
 
 def test_a_store_without_conditions_would_be_noticed(tmp_path: Path) -> None:
-    course = simulate(_PassesOver(), tmp_path, writers=WRITERS, runs=RUNS, faults=Faults())
-    assert course.held_twice > 0
+    faults = Faults(stall=0.1)
+    course = simulate(_PassesOver(), tmp_path, writers=WRITERS, runs=RUNS, faults=faults)
     assert max(course.puts.values()) > 1

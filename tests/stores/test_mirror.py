@@ -232,3 +232,31 @@ def test_a_note_that_a_kill_left_half_costs_a_fetch(counted: Counted, mirror: Mi
     note.write_bytes(note.read_bytes()[:-10])
     assert mirror.pull().fetched == 1
     assert mirror.pull().fetched == 0
+
+
+def judge(mirror: Mirror, recipe: str, digest: str, content: bytes) -> None:
+    folder = mirror.folder / "shared" / recipe
+    folder.mkdir(parents=True)
+    (folder / f"{digest}.safetensors").write_bytes(content)
+    (folder / "chosen").write_text(f"{digest}\n")
+
+
+def test_what_judges_runs_is_one_for_all(mirror: Mirror, other: Mirror) -> None:
+    judge(mirror, "neutral", "a" * 64, b"weights")
+    mirror.push_judges()
+    mirror.push_judges()
+    other.pull()
+    folder = other.folder / "shared" / "neutral"
+    assert (folder / f"{'a' * 64}.safetensors").read_bytes() == b"weights"
+    assert (folder / "chosen").read_text() == "a" * 64 + "\n"
+
+
+def test_who_was_slower_takes_what_the_first_judge_by(mirror: Mirror, other: Mirror) -> None:
+    judge(mirror, "neutral", "a" * 64, b"weights")
+    judge(other, "neutral", "b" * 64, b"other weights")
+    mirror.push_judges()
+    with pytest.raises(Superseded, match="judged by other weights"):
+        other.push_judges()
+    other.pull()
+    assert (other.folder / "shared" / "neutral" / "chosen").read_text() == "a" * 64 + "\n"
+    other.push_judges()
