@@ -68,7 +68,9 @@ def test_tasks_that_are_queued_again_warned_or_killed_cost_no_run(
     for index in range(2):
         assert "autoencoder goes on at" in log(array, index)
         note = json.loads((array / f"ended-{index}.json").read_text())
-        assert note == {"code": 0, "warned": False, "restarts": 1}
+        assert (note["code"], note["warned"]) == (0, False)
+        # more often where scancel, which asks on, has warned it again
+        assert note["restarts"] >= 1
     assert "autoencoder goes on at" not in log(array, 3)
     # what was killed is handed over again, as an array of its own
     assert "_2 was lost (signal 9) and is handed over again" in told
