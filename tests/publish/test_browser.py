@@ -318,7 +318,7 @@ def test_what_is_chosen_stands_in_the_address(watched: Watched) -> None:
 def test_back_takes_a_choice_back(watched: Watched) -> None:
     page = watched.open(BOARD)
     before, address = labels(page), page.url
-    page.get_by_label("Method").select_option("cgan")
+    page.get_by_role("combobox", name="Method").select_option("cgan")
     heading = page.locator(".sortable thead th", has_text="fd_efficientnet_lite0")
     for _ in range(2):
         heading.get_by_role("button").click()

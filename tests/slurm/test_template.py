@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="a script of bash")
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
     text = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r'```bash title="array.sh"\n(.*?)```', text, re.DOTALL)
+    (found,) = re.findall(r'```text title="array.sh"\n(.*?)```', text, re.DOTALL)
     path = tmp_path / "array.sh"
     path.write_text(found)
     return path
