@@ -25,7 +25,7 @@ def results_here(given: Path) -> Path:
     Raises:
         RegeneBenchError: It is the address of a store that cannot be reached or is none.
     """
-    if not given.as_posix().startswith(("s3:/", "file:/")):
+    if not _is_address(given):
         return given
     from regene_bench.stores.opening import results_folder
 
@@ -40,13 +40,18 @@ def _results(context: typer.Context, given: Path) -> Path:
     return given if context.resilient_parsing else results_here(given)
 
 
+def _is_address(given: Path) -> bool:
+    # a path has one slash in the place of two
+    return given.as_posix().startswith(("s3:/", "file:/"))
+
+
 def no_store(given: Path | None) -> Path | None:
     """Refuse the address of a store where a folder is wanted.
 
     Raises:
         UsageError: It is one.
     """
-    if given is not None and given.as_posix().startswith(("s3:/", "file:/")):
+    if given is not None and _is_address(given):
         raise UsageError(
             "This command works on a folder of results, not on a store.",
             hint="Give the folder; what lies on a store the tools of its server remove.",

@@ -70,7 +70,7 @@ def test_they_lie_under_the_digest_of_names_and_values(tmp_path: Path) -> None:
     assert equal(load_file(path), made)
 
 
-def test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path: Path) -> None:
+def assert_that_one_of_many_comes_first(results: Path) -> None:
     """Without any lock, as on disks that keep none: each makes other weights."""
     everybody_has_looked = threading.Barrier(8)
     got: list[Tensors] = []
@@ -80,7 +80,7 @@ def test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path: P
             everybody_has_looked.wait()
             return weights(seed)
 
-        got.append(lend(tmp_path, make))
+        got.append(lend(results, make))
 
     threads = [threading.Thread(target=take_part, args=(seed,)) for seed in range(8)]
     for thread in threads:
@@ -88,7 +88,11 @@ def test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path: P
     for thread in threads:
         thread.join()
     assert len(got) == 8
-    assert {hash_weights(one) for one in got} == {SharedWeights(tmp_path, RECIPE).chosen}
+    assert {hash_weights(one) for one in got} == {SharedWeights(results, RECIPE).chosen}
+
+
+def test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path: Path) -> None:
+    assert_that_one_of_many_comes_first(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["a flipped bit", "gone", "no file of weights", "another shape"])
@@ -151,7 +155,7 @@ def test_of_many_at_once_one_comes_first_where_there_are_no_links(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    test_of_many_at_once_one_comes_first_and_the_others_judge_by_its(tmp_path)
+    assert_that_one_of_many_comes_first(tmp_path)
 
 
 def test_a_note_that_cannot_be_read_is_no_missing_one(
