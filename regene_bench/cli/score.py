@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from regene_bench.base.text import say
-from regene_bench.cli.options import Data, Device, SafeCells, complete_benchmarks, complete_metrics
+from regene_bench.cli.options import (
+    Data,
+    Device,
+    MixedDevices,
+    SafeCells,
+    complete_benchmarks,
+    complete_metrics,
+)
 
 
 def score(
@@ -64,6 +71,11 @@ def score(
     ] = None,
     data: Data = None,
     device: Device = "auto",
+    devices: Annotated[
+        str,
+        typer.Option(help="Devices that compute features together: cuda:0,cuda:1, or all."),
+    ] = "",
+    mixed_devices: MixedDevices = False,
     resize: Annotated[
         bool, typer.Option("--resize", help="Resize images of other sizes (bicubic).")
     ] = False,
@@ -108,6 +120,8 @@ def score(
             results=results,
             data=tuple(data or ()),
             device=device,
+            devices=devices,
+            mixed_devices=mixed_devices,
             resize=resize,
             skip_bad=skip_bad,
             split=split,

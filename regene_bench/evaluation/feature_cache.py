@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -24,9 +24,9 @@ from regene_bench.evaluation.extractor_calls import (
     Prepared,
     check_part,
     check_width,
-    extracted,
     prepared,
 )
+from regene_bench.evaluation.several_devices import Lane, in_chunks
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.tensor_marks import Marked
@@ -59,6 +59,7 @@ class FeatureCache:
             looked at if left out.
         described: Says what it is and whose, as the beginning of a sentence.
         put_right: Restores the data where an extractor wrote into them, and says what that was.
+        also_on: Other devices that share the extraction of many images.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class FeatureCache:
         registered_as: Callable[[str], str] | None = None,
         described: Callable[[str], str] = "The extractor {!r}".format,
         put_right: Callable[[], Sequence[str]] = tuple,
+        also_on: Sequence[torch.device] = (),
     ) -> None:
         self._find = find
         self._registered_as = registered_as
@@ -78,7 +80,9 @@ class FeatureCache:
         self._options = options
         self._data = data
         self._runtime = runtime
+        self._also_on = also_on
         self._ready: dict[str, Prepared] = {}
+        self._lanes: dict[str, list[Lane]] = {}
         self._failed: dict[str, UnavailableError | PluginError] = {}
         self._real: dict[tuple[str, str], Marked[Features]] = {}
         self._of_real: dict[tuple[str, str, str], Marked[Any]] = {}
@@ -129,7 +133,7 @@ class FeatureCache:
             raise self._failed[name]
         if name not in self._ready:
             try:
-                self._ready[name] = self._prepare(name)
+                self._ready[name] = self._prepare(name, self._runtime)
             except UnavailableError as error:
                 self._failed[name] = error
                 self._runtime.tell(Message(f"{name} is unavailable: {error}", "warning"))
@@ -139,11 +143,11 @@ class FeatureCache:
                 raise
         return self._ready[name]
 
-    def _prepare(self, name: str) -> Prepared:
+    def _prepare(self, name: str, runtime: Runtime) -> Prepared:
         kind, whose = self._find(name), self._described(name)
         options = self._options.get(name, {})
         try:
-            found = prepared(kind, options, self._data, self._runtime, whose)
+            found = prepared(kind, options, self._data, runtime, whose)
         finally:
             changed = self._put_right()
         if changed:
@@ -154,6 +158,25 @@ class FeatureCache:
             )
         self._check_identity(name, found.card.id)
         return found
+
+    def _on_all_devices(self, name: str) -> list[Lane]:
+        """An extractor on each device; those where it does not come out the same are left out."""
+        if name not in self._lanes:
+            first = self._prepared(name)
+            lanes = self._lanes[name] = [Lane(first.extractor, self._runtime.device)]
+            for device in self._also_on:
+                try:
+                    found = self._prepare(name, replace(self._runtime, device=device))
+                except (UnavailableError, PluginError) as error:
+                    why = error.message
+                else:
+                    if (found.card, found.computed_by) == (first.card, first.computed_by):
+                        lanes.append(Lane(found.extractor, device))
+                        continue
+                    why = "it has other weights or another convention there"
+                text = f"{device} computes no features of {name}: {why}"
+                self._runtime.tell(Message(text, "warning"))
+        return self._lanes[name]
 
     def _check_identity(self, name: str, card_id: str) -> None:
         """Refuse features that leaderboards would show under another extractor's name."""
@@ -171,15 +194,14 @@ class FeatureCache:
             PluginError: What the extractor gives is not a finite row an image.
             UnavailableError: Its weights are not to be had.
         """
-        extractor, _, packages = self._prepared(name)
+        packages = self._prepared(name).computed_by
         whose = self._described(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
-        began = monotonic()
-        for start in range(0, len(images), chunk):
-            self._runtime.stop.check()
-            part = extracted(extractor, images[start : start + chunk], whose)
-            done = min(start + chunk, len(images))
+        began, done = monotonic(), 0
+        lanes, check = self._on_all_devices(name), self._runtime.stop.check
+        for part in in_chunks(lanes, images, chunk, whose, check):
+            start, done = done, done + len(part.features)
             # small results that are kept between a network's large ones leave holes in memory
             whole = whole or Features(
                 part.features.new_empty((len(images), *part.features.shape[1:])),
@@ -193,7 +215,8 @@ class FeatureCache:
                 whole.logits[start:done] = part.logits
             self._runtime.progress(f"{task}: {name}", done, len(images))
             if start == 0 and task == _REAL:
-                self._foretell(name, len(images), (monotonic() - began) / done)
+                seconds_each = (monotonic() - began) / done
+                self._foretell(name, len(images), seconds_each / len(lanes))
         assert whole is not None, "there are images"
         self._computed_by |= packages
         return whole

@@ -128,9 +128,6 @@ def make_options(
         UsageError: A time cannot be read or is not positive, or a parameter is of a type that no
             method can have.
     """
-    named = tuple(name.strip() for name in _joined(devices).split(",") if name.strip())
-    if devices and not named:
-        raise UsageError("--devices names none.", hint="Examples: cuda:0,cuda:1 or all.")
     return Options(
         methods=_joined(methods),
         seeds=_seeds(seeds),
@@ -140,7 +137,7 @@ def make_options(
         results=results_folder(results),
         data=folders_of(data or ()),
         device=device,
-        devices=named,
+        devices=device_names(devices),
         mixed_devices=mixed_devices,
         precision=precision,
         time_limit=_time_limit(time_limit),
@@ -152,6 +149,18 @@ def make_options(
         workers=workers,
         log=_joined(log),
     )
+
+
+def device_names(devices: str | Sequence[str]) -> tuple[str, ...]:
+    """Read the names of several devices; none of an empty text or list.
+
+    Raises:
+        UsageError: There are only commas.
+    """
+    named = tuple(name.strip() for name in _joined(devices).split(",") if name.strip())
+    if devices and not named:
+        raise UsageError("--devices names none.", hint="Examples: cuda:0,cuda:1 or all.")
+    return named
 
 
 def _time_limit(given: float | str | None) -> float | None:

@@ -117,6 +117,7 @@ def prepare(
         checkpoint_seconds=options.checkpoint_seconds,
         decode_again=decode_again,
         results=options.results,
+        also_on=[torch.device(name) for name in options.devices[1:]],
     )
     setting = Setting(
         results=options.results,

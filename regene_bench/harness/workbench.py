@@ -75,6 +75,7 @@ def set_up_workbench(
     checkpoint_seconds: float = 30.0,
     decode_again: bool = False,
     results: Path | None = None,
+    also_on: Sequence[torch.device] = (),
 ) -> Workbench:
     """Read a benchmark's data, and get ready to measure images against them.
 
@@ -91,6 +92,7 @@ def set_up_workbench(
         checkpoint_seconds: Time between checkpoints of what extractors train.
         decode_again: As of ``load_dataset``.
         results: The results folder that scores go to, where there is one.
+        also_on: As of ``FeatureCache``.
 
     Raises:
         DataError: The data are missing or corrupt.
@@ -115,6 +117,7 @@ def set_up_workbench(
         partial(registered_id, host),
         partial(whose_extractor, host),
         lambda: shared.restore(),
+        also_on,
     )
     comparison = make_comparison(benchmark, preset, data)
 

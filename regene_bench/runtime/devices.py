@@ -71,6 +71,41 @@ def choose_devices(text: str, *, mixed: bool = False) -> tuple[str, ...]:
     return names
 
 
+def choose_together(
+    device: str, devices: Sequence[str], *, mixed: bool = False
+) -> tuple[torch.device, ...]:
+    """Choose the devices that compute one thing together; the first has the data.
+
+    Args:
+        device: As of ``choose_device``, where no others are named.
+        devices: Names, or ``all`` alone; empty for ``device``.
+        mixed: As of ``choose_devices``.
+
+    Raises:
+        UsageError: As of ``choose_devices``, or both were given.
+    """
+    if not devices:
+        if mixed:
+            raise UsageError("--mixed-devices is of --devices, and none are given.")
+        return (choose_device(device),)
+    names = choose_devices(",".join(devices), mixed=mixed)
+    check_one_way(device, names)
+    return tuple(map(torch.device, names))
+
+
+def check_one_way(device: str, devices: Sequence[str]) -> None:
+    """Refuse a device beside several whose first it is not.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    if device not in ("auto", devices[0]):
+        raise UsageError(
+            f"Both --device {device} and --devices {','.join(devices)} were given.",
+            hint="Give one of them.",
+        )
+
+
 def places(devices: Sequence[str], each: int, cores: int) -> list[Place]:
     """Say where worker processes compute, in turn on each device.
 

@@ -140,7 +140,11 @@ def with_fewest_channels(samples: Samples) -> Samples:
 
 
 def workbench_of(
-    host: PluginHost, runtime: Runtime, samples: Samples | None, fingerprint: str
+    host: PluginHost,
+    runtime: Runtime,
+    samples: Samples | None,
+    fingerprint: str,
+    also_on: Sequence[torch.device] = (),
 ) -> Workbench:
     """Get ready to read images (no samples yet), or to measure those that were read.
 
@@ -149,6 +153,7 @@ def workbench_of(
         runtime: Device, progress, stop.
         samples: What is measured; before they are read, readers are given ``OWN_SHAPE``.
         fingerprint: Of the reference.
+        also_on: As of ``FeatureCache``.
     """
     shape = OWN_SHAPE
     if samples is not None:
@@ -167,6 +172,7 @@ def workbench_of(
         runtime,
         partial(registered_id, host),
         partial(whose_extractor, host),
+        also_on=also_on,
     )
     comparison = Comparison(labels, none, none, "train")
     # there are no real images that could be damaged and read anew

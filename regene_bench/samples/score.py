@@ -8,7 +8,7 @@ from typing import Any
 
 from regene_bench.base.errors import UsageError
 from regene_bench.base.events import Sink
-from regene_bench.harness.options import folders_of
+from regene_bench.harness.options import device_names, folders_of
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.against_statistics import check_alone
 from regene_bench.samples.not_samples import refuse_as_reference
@@ -33,6 +33,8 @@ def score(
     results: Path | str | None = None,
     data: Path | str | Sequence[Path | str] = (),
     device: str = "auto",
+    devices: str | Sequence[str] = "",
+    mixed_devices: bool = False,
     resize: bool = False,
     skip_bad: bool = False,
     split: str = "",
@@ -69,6 +71,9 @@ def score(
         results: Results folder in whose leaderboard they shall stand; none is written otherwise.
         data: A folder to look for data sets in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        devices: In its place several that compute features together: ``"cuda:0,cuda:1"``, a list,
+            or ``"all"``.
+        mixed_devices: Whether these may be of several models.
         resize: Resize images of other sizes (bicubic, antialiased), each from its own, instead of
             refusing them.
         skip_bad: Leave out files that cannot be decoded instead of refusing them; each is named in
@@ -100,6 +105,8 @@ def score(
         name=name,
         results=None if results is None else results_folder(results),
         device=device,
+        devices=device_names(devices),
+        mixed_devices=mixed_devices,
         resize=resize,
         skip_bad=skip_bad,
         split=split,

@@ -15,7 +15,7 @@ from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_device, choose_precision, deterministic
+from regene_bench.runtime.device import choose_precision, deterministic
 from regene_bench.runtime.progress import watched
 from regene_bench.samples.board_entry import Reference, record_of
 from regene_bench.samples.caveats import with_caveats
@@ -51,7 +51,7 @@ def score_by_benchmark(
     chosen_metrics = choose_metrics(host, benchmark, request.metrics)
     check_extractor_tables(host, benchmark)
     request.check()
-    device = choose_device(request.device)
+    device, *others = request.on_devices()
     with deterministic(), watched(request.emit, request.stop) as sink:
         bench = set_up_workbench(
             host,
@@ -65,6 +65,7 @@ def score_by_benchmark(
             emit=sink,
             decode_again=force,
             results=request.results,
+            also_on=others,
         )
         data = bench.data
         found = request.read(data.shape, data.class_names, bench.runtime, sink)

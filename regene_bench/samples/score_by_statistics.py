@@ -10,7 +10,7 @@ from regene_bench.harness.finished import is_available
 from regene_bench.harness.workbench import make_runtime
 from regene_bench.plan.metrics import choose_metrics_of_moments
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_device, choose_precision, deterministic
+from regene_bench.runtime.device import choose_precision, deterministic
 from regene_bench.runtime.progress import watched
 from regene_bench.samples.against_statistics import (
     check_agreement,
@@ -50,7 +50,7 @@ def score_by_statistics(request: ScoreRequest, source: str, extractor: str) -> R
     chosen_metrics = choose_metrics_of_moments(host, extractor, request.metrics)
     request.check()
     statistics = find_statistics(source, extractor)
-    device = choose_device(request.device)
+    device, *others = request.on_devices()
     with deterministic(), watched(request.emit, request.stop) as sink:
         runtime = make_runtime(
             device=device,
@@ -64,7 +64,7 @@ def score_by_statistics(request: ScoreRequest, source: str, extractor: str) -> R
         found = unlabelled.read(bench.data.shape, bench.data.class_names, runtime, sink)
         found = with_fewest_channels(found)
         statistics = statistics or published_statistics(source, found)
-        bench = workbench_of(host, runtime, found, statistics.sha256)
+        bench = workbench_of(host, runtime, found, statistics.sha256, others)
         if is_available(bench.shelf, extractor):
             check_agreement(statistics, bench, extractor)
         evaluation = evaluation_of(found, bench, statistics)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from regene_bench.base.errors import DataError, UsageError
 from regene_bench.base.events import Message, Sink
 from regene_bench.data.shapes import ImageShape
 from regene_bench.leaderboard.parts import check_writable
 from regene_bench.leaderboard.record import RunRecord
+from regene_bench.runtime.devices import choose_together
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.board_entry import keep
@@ -32,7 +35,9 @@ class ScoreRequest:
         metrics: Names with options, with commas between; empty for the usual ones.
         name: How the samples are called on leaderboards.
         results: Folder in whose leaderboard they shall stand, if any.
-        device: Name of a device.
+        device: Name of a device, if no others are named.
+        devices: Names of devices that compute features together.
+        mixed_devices: Whether these may be of several models.
         resize: Resize images of other sizes.
         skip_bad: Leave out files that cannot be decoded.
         split: Which of several splits of a path.
@@ -48,6 +53,8 @@ class ScoreRequest:
     name: str
     results: Path | None
     device: str
+    devices: tuple[str, ...]
+    mixed_devices: bool
     resize: bool
     skip_bad: bool
     split: str
@@ -79,6 +86,14 @@ class ScoreRequest:
                     f"{argument}={value!r} was given, but the samples are no file or folder.",
                     hint=f"Leave {argument} out.",
                 )
+
+    def on_devices(self) -> tuple[torch.device, ...]:
+        """Where to compute; all but the first share the extraction of features.
+
+        Raises:
+            UsageError: A device is not present, or two are of different models.
+        """
+        return choose_together(self.device, self.devices, mixed=self.mixed_devices)
 
     def read(
         self, shape: ImageShape, class_names: tuple[str, ...], runtime: Runtime, tell: Sink

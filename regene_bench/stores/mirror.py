@@ -8,7 +8,7 @@ down with its lease.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,13 +90,12 @@ class Mirror:
             for folder in {self.folder / key.rpartition("/")[0] for key in listed}:
                 folder.mkdir(parents=True, exist_ok=True)
                 sweep_abandoned(folder)
-            with ThreadPoolExecutor(_AT_ONCE) as threads:
-                for done, (key, copy) in enumerate(threads.map(self._fetch, wanted), 1):
-                    if copy is None:  # gone since it was listed
-                        note.pop(key, None)
-                    else:
-                        note[key] = copy
-                    fetched(done, len(wanted))
+            for done, (key, copy) in enumerate(self._fetch_all(wanted), 1):
+                if copy is None:  # gone since it was listed
+                    note.pop(key, None)
+                else:
+                    note[key] = copy
+                fetched(done, len(wanted))
             for key in gone:
                 (self.folder / key).unlink(missing_ok=True)
             kept = {key: copy for key, copy in note.items() if key in listed}
@@ -122,7 +121,7 @@ class Mirror:
             with told_of_disk("write to", path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 sweep_abandoned(path.parent)
-                self._fetch(stored)
+                self._fetch(stored.key)
 
     def push_judges(self) -> None:
         """Put the weights that runs are judged by here on the store, where it has none.
@@ -166,7 +165,7 @@ class Mirror:
                 path.unlink(missing_ok=True)
             elif not _has(note, stored, _status(path)):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _, copy = self._fetch(stored)
+                copy = self._fetch(key)
                 if copy is not None:
                     add_to_note(self._parts, key, copy)
 
@@ -224,8 +223,7 @@ class Mirror:
             ]
             for stored in wanted:
                 (self.folder / stored.key).parent.mkdir(parents=True, exist_ok=True)
-            with ThreadPoolExecutor(_AT_ONCE) as threads:
-                fetched = list(threads.map(self._fetch, wanted))
+            fetched = self._fetch_all(wanted)
             note |= {key.removeprefix(prefix): c for key, c in fetched if c is not None}
             # a stage that others have not reached, or trained anew
             for name in _files_of(folder):
@@ -269,16 +267,27 @@ class Mirror:
                 pushed += len(content)
         return pushed
 
-    def _fetch(self, stored: Stored) -> tuple[str, Copy | None]:
-        path = self.folder / stored.key
-        found = self.store.get(stored.key)
-        if found is None:
-            return stored.key, None
-        content, stamp = found
+    def _fetch_all(self, wanted: Sequence[Stored]) -> Iterator[tuple[str, Copy | None]]:
+        """Fetch objects; gives the key of each, and no copy of one that is gone since.
+
+        Threads wait for the server, and one alone writes: of many, each small file costs them more
+        time over whose turn it is than for itself.
+        """
+        keys = [stored.key for stored in wanted]
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for key, found in zip(keys, threads.map(self.store.get, keys), strict=True):
+                yield key, None if found is None else self._keep(key, *found)
+
+    def _fetch(self, key: str) -> Copy | None:
+        found = self.store.get(key)
+        return None if found is None else self._keep(key, *found)
+
+    def _keep(self, key: str, content: bytes, stamp: str) -> Copy:
+        path = self.folder / key
         # what a power failure tears is seen by its seal, and fetched again by size or time
         with whole_file(path, synced=False) as file:
             file.write(content)
-        return stored.key, Copy.of(stamp, path.stat())
+        return Copy.of(stamp, path.stat())
 
     def _parts_here(self) -> dict[str, os.stat_result]:
         found: dict[str, os.stat_result] = {}

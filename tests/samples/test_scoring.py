@@ -76,6 +76,21 @@ def test_the_benchmarks_conventions_stand_in_the_rows(
     assert [r.class_name for r in per_class] == [str(i) for i in range(10)]
 
 
+def test_devices_that_share_the_work_give_the_scores_of_one(
+    light_protocol: Path, held_out: tuple[np.ndarray, np.ndarray]
+) -> None:
+    images, labels = (np.concatenate([part] * 3) for part in held_out)
+    alone = score(images, str(light_protocol), labels)
+    together = score(images, str(light_protocol), labels, devices=["cpu", "cpu"])
+    assert len(images) > 64, "one chunk is computed by one device"
+    assert [(r.metric, r.value) for r in together.rows] == [(r.metric, r.value) for r in alone.rows]
+    assert together.value("accuracy_neutral") is not None
+    with pytest.raises(RegeneBenchError, match="Both --device mps and --devices cpu,cpu"):
+        score(images, str(light_protocol), labels, device="mps", devices="cpu, cpu")
+    with pytest.raises(RegeneBenchError, match="none are given"):
+        score(images, str(light_protocol), labels, mixed_devices=True)
+
+
 def test_without_labels_what_needs_them_is_skipped(
     light_protocol: Path, held_out: tuple[np.ndarray, np.ndarray]
 ) -> None:

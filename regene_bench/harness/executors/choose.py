@@ -15,6 +15,7 @@ from regene_bench.harness.options import Options
 from regene_bench.plan.selection import parse_value
 from regene_bench.plugins.entries import OWN_DISTRIBUTION, Entry
 from regene_bench.plugins.host import PluginHost
+from regene_bench.runtime.devices import check_one_way
 
 _OWN: Mapping[str, Executor] = {"serial": serial, "stacked": stacked, "workers": workers}
 
@@ -77,11 +78,7 @@ def _check_devices(options: Options) -> None:
             f"The executor {options.executor!r} computes on one device, not on several.",
             hint="Give either --executor or --devices.",
         )
-    if options.device not in ("auto", options.devices[0]):
-        raise UsageError(
-            f"Both --device {options.device} and --devices {','.join(options.devices)} were given.",
-            hint="Give one of them.",
-        )
+    check_one_way(options.device, options.devices)
 
 
 def _registered(host: PluginHost, options: Options) -> Executor:
