@@ -57,6 +57,7 @@ ReturnToService=2
 KillWait=20
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
+PartitionName=long Nodes=ALL MaxTime=INFINITE State=UP
 """
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from regene_bench.stores.store import ResultsStore
+from tests.docs.engine_commands import commands_with, shortened
 from tests.processes import environment, regene_bench, start
 from tests.warm import WarmProcess
 
@@ -127,3 +128,16 @@ def test_who_is_killed_is_taken_over_where_it_was(
     assert len(ended_runs(store)) == 1
     assert "waiting: another machine runs cvae" in other.log.read_text()
     assert re.search(r"cvae goes on at \d+%", other.log.read_text())
+
+
+def test_commands_for_a_store_do_what_the_page_says(
+    address: str, light_protocol: Path, prepared: Path, tmp_path: Path
+) -> None:
+    run, board = commands_with("--results", "s3://bucket/prefix")
+    here = {"s3://bucket/prefix": address}
+    arguments = shortened(run, light_protocol, **here)
+    variables = environment(prepared)
+    for command in (arguments, [here.get(word, word) for word in board]):
+        done = regene_bench(command, tmp_path, variables)
+        assert done.returncode == 0, done.stderr
+    assert "real" in done.stdout

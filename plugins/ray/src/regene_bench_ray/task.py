@@ -32,9 +32,7 @@ def carry_out(
     Returns:
         A record for each run; of those that ended before a stop, where one was asked for.
     """
-    import ray
-
-    if ray.get(channel.reason.remote()) is not None:
+    if _reason(channel) is not None:
         return []
     import torch
 
@@ -64,14 +62,13 @@ def _opened(ticket: str, channel: Any) -> OpenTicket:
 
 def _heed(stop: StopRequest, channel: Any) -> None:
     """Ask the channel now and then whether to stop, for as long as it is there."""
-    import ray
     from ray.exceptions import RayError
 
     def watch() -> None:
         pause = threading.Event()
         while not pause.wait(_SECONDS):
             try:
-                reason = ray.get(channel.reason.remote())
+                reason = _reason(channel)
             except RayError:
                 return
             if reason is not None:
@@ -79,3 +76,13 @@ def _heed(stop: StopRequest, channel: Any) -> None:
                 return
 
     threading.Thread(target=watch, name="heed a stop", daemon=True).start()
+
+
+def _reason(channel: Any) -> str | None:
+    """Ask the channel why to stop.
+
+    Not by ``ray.get``: a task that waits in it lends its cores to the next task, which keeps them,
+    so that in the end there are more at work than cores.
+    """
+    reason: str | None = channel.reason.remote().future().result()
+    return reason
