@@ -127,6 +127,17 @@ def make_deterministic() -> None:
     torch.backends.cudnn.benchmark = False
 
 
+def make_fast() -> None:
+    """Let torch take the fastest kernels, be they deterministic or not; cuDNN tries what it has."""
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = True
+
+
+def can_capture(device: torch.device) -> bool:
+    """Whether torch can capture what a device is told as a graph (``torch.cuda.CUDAGraph``)."""
+    return hasattr(torch.get_device_module(device), "CUDAGraph")
+
+
 @contextmanager
 def deterministic() -> Iterator[None]:
     """Measure deterministically, and leave the caller's torch as it was."""

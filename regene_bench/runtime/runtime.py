@@ -38,6 +38,7 @@ class Runtime:
         task: Prefix of the names of progress tasks (``"regene · seed 0"``).
         ledger: Reports of the stages that ended, for the accounts of time and images.
         look: Takes images that are generated while training; ``None`` where nobody watches.
+        captured: Whether training steps are captured as graphs where they can be.
         results: The results folder whose runs are judged, for what judges them; ``None`` where
             there is none, as where images are scored alone.
     """
@@ -52,6 +53,7 @@ class Runtime:
     ledger: list[StageReport] = field(default_factory=list)
     look: Look | None = None
     results: Path | None = None
+    captured: bool = False
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Run a block in the runtime's precision: under torch's autocast, unless it is float32."""

@@ -16,6 +16,7 @@ class StageReport:
         restored_seconds: The part of ``seconds`` spent before this process, known from checkpoints.
         images: Images seen.
         losses: Last reported value of each loss.
+        replayed: Steps that were done by replaying a graph.
     """
 
     name: str
@@ -23,6 +24,7 @@ class StageReport:
     restored_seconds: float
     images: int
     losses: Mapping[str, float] = field(default_factory=dict)
+    replayed: int = 0
 
     @property
     def restored(self) -> bool:

@@ -29,21 +29,24 @@ class LossWatch:
         self._names: tuple[str, ...] = ()
         self._values: Tensor | None = None
 
-    def look(self, losses: Mapping[str, Tensor], step: int) -> None:
+    def look(self, losses: Mapping[str, Tensor], step: int | Tensor) -> None:
         """Note the losses of a step, without waiting for the device.
+
+        From the second time on it writes into the same memory, so that it can be captured.
 
         Args:
             losses: By name, the same names every time: scalars, or ``[K]`` each of K models.
-            step: The step's number.
+            step: The step's number; also int64 ``[]`` on the device.
         """
         values = torch.stack([value.detach().float() for value in losses.values()])
-        usable = torch.isfinite(values) & (values.abs() <= self._limit)
-        bad = ~usable.all(dim=0) & (self._first < 0)
-        self._first = torch.where(bad, step, self._first)
         if self._values is None:
-            self._names, self._values = tuple(losses), values
-        else:
-            self._values = torch.where(bad | (self._first < 0), values, self._values)
+            self._names, self._values = tuple(losses), values.clone()
+            self._first = self._first.expand(values.shape[1:]).clone()
+        usable = torch.isfinite(values) & (values.abs() <= self._limit)
+        well = self._first < 0
+        self._first.masked_fill_(~usable.all(dim=0) & well, step)
+        # those of the first step that was not well stay
+        torch.where(well, values, self._values, out=self._values)
 
     def errors(self, stage: Stage, n: int) -> dict[int, TrainingDivergedError]:
         """What has diverged so far, by the model's number; 0 where there is one model.

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import TrainingDivergedError
+from regene_bench.base.events import Message
 from regene_bench.data.device_images import DeviceImages
 from regene_bench.runtime.generations import settle_generation
 from regene_bench.runtime.random import derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.stage_report import StageReport
 from regene_bench.training.batch_order import batches
+from regene_bench.training.divergence import LossWatch
 from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Stage
 from regene_bench.training.stage_run import StageRun, advance
@@ -142,9 +144,13 @@ class _Group:
         Raises:
             Interrupted: A stop was asked for; the state is saved.
         """
-        advance(self._runs, self._steps(), self._data, self._collect)
+        told = next((run.runtime for run in self._runs if run.runtime.captured), None)
+        if told is not None:
+            told.tell(Message("Runs that train as one are not captured."))
+        watch = LossWatch(self._data.device, self._runs[0].stage.loss_limit)
+        advance(self._runs, self._steps(watch), watch, self._data, self._collect)
 
-    def _steps(self) -> Iterator[tuple[int, Mapping[str, Tensor]]]:
+    def _steps(self, watch: LossWatch) -> Iterator[tuple[int, Mapping[str, Tensor]]]:
         """Do one step of all after the other; yield their losses."""
         stage, first, n = self._runs[0].stage, self._runs[0].first_step, len(self._data)
         orders = [
@@ -154,7 +160,9 @@ class _Group:
             step = row[0][0]
             clock = stage.clock(step, n)
             batch = self._batch([indices for _, indices in row], clock)
-            yield step, self._stack.step(batch, stage.schedule(clock))
+            losses = self._stack.step(batch, stage.schedule(clock))
+            watch.look(losses, step)
+            yield step, losses
 
     def _batch(self, indices: Sequence[Tensor], clock: Clock) -> StackedBatch:
         # sample-major, as the networks see it: one row of the batch holds an image of every run

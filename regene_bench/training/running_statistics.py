@@ -54,12 +54,13 @@ def settle_statistics(stage: Stage, data: DeviceImages, runtime: Runtime) -> Non
         norm.momentum = None
         norm.train()
     clock = stage.clock(stage.total_steps, len(data))
+    weights = stage.weights_at(clock)
     with runtime.seeded(stage.name, "running statistics"), torch.no_grad():
         for indices in _batches(stage, len(data), data.device):
             images = data.batch(indices)
             if stage.augmentation is not None:
                 images = augment(images, stage.augmentation)
-            stage.forward(Batch(images, data.labels[indices], clock))
+            stage.forward(Batch(images, data.labels[indices], clock, weights))
     for norm, momentum, buffers in zip(norms, momenta, before, strict=True):
         norm.momentum = momentum
         if not norm.num_batches_tracked:

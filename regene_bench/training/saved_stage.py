@@ -26,6 +26,7 @@ class _Told(BaseModel):
     seconds: float = Field(ge=0)
     images: int = Field(ge=0)
     losses: dict[str, float]
+    replayed: int = Field(default=0, ge=0)
     modules: dict[str, dict[str, Any]]
     optimizers: dict[str, dict[str, Any]] = {}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +21,14 @@ class Batch:
         images: float32 ``[N, C, H, W]`` in [0, 1], channels last, augmented if the stage asks.
         labels: int64 ``[N]``.
         clock: How far the stage is.
+        weights: What ``Stage.weights`` give at this time; in a captured step each is a tensor,
+            float32 ``[]``.
     """
 
     images: Tensor
     labels: Tensor
     clock: Clock
+    weights: Mapping[str, float | Tensor] = field(default_factory=dict)
 
 
 Step = Callable[[Batch], Mapping[str, Tensor]]
@@ -54,6 +57,14 @@ class Stage:
         sketch: What would be generated at this moment, for who watches a run: labels, int64
             ``[N]``, to images, float ``[N, C, H, W]`` in [0, 1]. Called a few times in a stage, in
             evaluation mode, without gradients; it changes nothing of the training.
+        weights: Numbers that change while it trains, by name, beside the learning rates: of terms
+            of its loss, for one. A step finds them in its batch.
+        stretch: Given, steps may be captured as a graph and replayed (``captured.py``): where it
+            gives equal values, ``step`` has the device do the same operations on tensors of the
+            same shapes, but for what is in the batch; it does not wait for the device, brings
+            nothing there from the host, draws random numbers from torch's own generator alone, and
+            looks at nothing of the clock that changes, but for a first step that does more.
+            ``constant`` says that the whole stage is one stretch.
     """
 
     name: str
@@ -67,6 +78,8 @@ class Stage:
     loss_limit: float = math.inf
     forward: Callable[[Batch], object] | None = None
     sketch: Sketch | None = None
+    weights: Mapping[str, Schedule] = field(default_factory=dict)
+    stretch: Callable[[Clock], Hashable] | None = None
 
     @property
     def total_steps(self) -> int:
@@ -77,3 +90,7 @@ class Stage:
         """How far the stage is before a step, with ``n`` images an epoch."""
         images = step * self.batch_size
         return Clock(step, images, images / n, step / self.total_steps)
+
+    def weights_at(self, clock: Clock) -> dict[str, float]:
+        """What ``weights`` give at a time."""
+        return {name: weight(clock) for name, weight in self.weights.items()}

@@ -46,6 +46,7 @@ class StageRun:
         seconds_before: What its training took until the checkpoint that it goes on from.
         losses: Last reported value of each loss.
         streams: States of the random generators in the checkpoint, by name; none at a beginning.
+        replayed: Steps that were done by replaying a graph, before the checkpoint and since.
     """
 
     stage: Stage
@@ -55,6 +56,7 @@ class StageRun:
     seconds_before: float = 0.0
     losses: dict[str, float] = field(default_factory=dict)
     streams: Mapping[str, Tensor] = field(default_factory=dict)
+    replayed: int = 0
 
     @classmethod
     def begin(cls, stage: Stage, runtime: Runtime) -> StageRun:
@@ -65,9 +67,11 @@ class StageRun:
         """
         note_rates(stage.optimizers)
         saved = restore_state(stage, runtime)
+        # older versions replayed none
+        replayed = 0 if saved is None else saved.get("replayed", 0)
         if saved is not None and saved["done"]:
-            seconds = saved["seconds"]
-            report = StageReport(stage.name, seconds, seconds, saved["images"], saved["losses"])
+            seconds, images, losses = saved["seconds"], saved["images"], saved["losses"]
+            report = StageReport(stage.name, seconds, seconds, images, losses, replayed)
             return cls(stage, runtime, report)
         for module in stage.modules.values():
             module.train()
@@ -82,6 +86,7 @@ class StageRun:
             seconds_before=saved["seconds"],
             losses=dict(saved["losses"]),
             streams=random_streams(saved),
+            replayed=replayed,
         )
 
     def report(self, step: int, losses: Mapping[str, float]) -> None:
@@ -103,11 +108,13 @@ class StageRun:
         seconds, images = self.seconds_before + seconds, steps * stage.batch_size
         state = stage_state(stage.modules, stage.optimizers, streams, done=done)
         told = {"stage": stage.name, "step": steps, "images": images}
-        told |= {"seconds": seconds, "losses": self.losses}
+        told |= {"seconds": seconds, "losses": self.losses, "replayed": self.replayed}
         self.runtime.checkpoints.save(stage.name, state | told)
         if done:
             before = self.seconds_before
-            self.result = StageReport(stage.name, seconds, before, images, self.losses)
+            self.result = StageReport(
+                stage.name, seconds, before, images, self.losses, self.replayed
+            )
 
     def end(self) -> StageReport | TrainingDivergedError:
         """Enter the report in the run's ledger; leave the modules in evaluation mode.
@@ -130,6 +137,7 @@ class StageRun:
 def advance(
     runs: Sequence[StageRun],
     steps: Iterable[tuple[int, Mapping[str, Tensor]]],
+    watch: LossWatch,
     data: DeviceImages,
     collect: Callable[[int], Mapping[str, Tensor]],
 ) -> None:
@@ -141,6 +149,7 @@ def advance(
         runs: At the same step, with equal lengths, batch sizes and limits of the losses.
         steps: Does a step whenever it is asked for the next item, and yields the step's number and
             its losses: scalars of one run, ``[K]`` each of K runs.
+        watch: Has looked at the losses of each step.
         data: The training images.
         collect: Given a run's number, brings its stage's modules and optimisers up to date, and
             returns the states of its random generators by name, for the checkpoint.
@@ -149,7 +158,6 @@ def advance(
         Interrupted: A stop was asked for; the state of every run is saved.
     """
     stage, n = runs[0].stage, len(data)
-    watch = LossWatch(data.device, stage.loss_limit)
     interval = min(run.runtime.checkpoints.interval for run in runs)
     sketches = [Sketches(run.stage, run.runtime, run.first_step) for run in runs]
     started = reported = kept = time.monotonic()
@@ -168,7 +176,6 @@ def advance(
                 run.keep(steps_done, seconds, streams[number])
 
     for step, losses in steps:
-        watch.look(losses, step)
         now, last = time.monotonic(), step + 1 == stage.total_steps
         stop = next(filter(None, [run.runtime.stop.reason for run in runs]), None)
         due = now - kept >= interval

@@ -47,8 +47,17 @@ def stage_state(
         "modules": {name: dict(module.state_dict()) for name, module in modules.items()},
     }
     if not done:
-        state["optimizers"] = {name: opt.state_dict() for name, opt in optimizers.items()}
+        state["optimizers"] = {name: _state_of(opt) for name, opt in optimizers.items()}
         state |= streams
+    return state
+
+
+def _state_of(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """The state of an optimiser as it was made: who goes on may capture no steps."""
+    state: dict[str, Any] = optimizer.state_dict()
+    for group in state["param_groups"]:
+        if isinstance(group["lr"], torch.Tensor):
+            group |= {"lr": float(group["lr"]), "capturable": False}
     return state
 
 

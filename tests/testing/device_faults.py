@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -33,6 +33,7 @@ from regene_bench.api import (
     SampleRng,
     Score,
     Stage,
+    constant,
     train,
 )
 from tests.testing.good_method import NOISE, Good, GoodModel
@@ -231,6 +232,73 @@ class WaitsInALoopOfItsOwn(Fault, Good):
             torch.autograd.backward(loss)
             optimizer.step()
             self.losses.append(float(loss))
+
+
+class ChangesANumber(Fault, Good):
+    """Says that its steps can be captured, and weighs its loss by the clock of the host."""
+
+    says = "the steps of good differ, and cannot be captured: mul(float32[], 1."
+    line = "weighted = error * (2 - batch.clock.progress)"
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        return _captured(super().stage(model, n_train), self.loss, model)
+
+    def loss(self, error: Tensor, batch: Batch) -> Tensor:
+        weighted = error * (2 - batch.clock.progress)
+        return weighted
+
+
+class CountsOnTheHost(Fault, Good):
+    """Says that its steps can be captured, and weighs its loss by a count of the CPU."""
+
+    says = "the steps of good differ, and cannot be captured: mul(float32[], 3.0 (on the CPU)) is"
+    line = "return error * self.count"
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        self.count = torch.zeros(())
+        return _captured(super().stage(model, n_train), self.loss, model)
+
+    def loss(self, error: Tensor, batch: Batch) -> Tensor:
+        self.count += 1
+        return error * self.count
+
+
+class HasNoCapturableOptimizer(Fault, Good):
+    """Says that its steps can be captured, with an optimiser that cannot be."""
+
+    says, line = "good is not captured: torch cannot capture SGD", ""
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        stage = super().stage(model, n_train)
+        sgd = torch.optim.SGD(model.network.parameters(), lr=0.1)
+        return replace(stage, optimizers={"sgd": sgd}, stretch=constant)
+
+
+class CapturesItsSteps(Good):
+    """No fault: what changes from step to step is in its batches."""
+
+    def stage(self, model: GoodModel, n_train: int) -> Stage:
+        stage = _captured(super().stage(model, n_train), self.loss, model)
+        return replace(stage, weights={"share": lambda clock: 2 - clock.progress})
+
+    def loss(self, error: Tensor, batch: Batch) -> Tensor:
+        return error * batch.weights["share"]
+
+
+def _captured(stage: Stage, loss_of: Callable[[Tensor, Batch], Tensor], model: GoodModel) -> Stage:
+    """The stage with a step whose loss is a function of the error and the batch."""
+    (optimizer,) = stage.optimizers.values()
+
+    def step(batch: Batch) -> Mapping[str, Tensor]:
+        noise = torch.randn(len(batch.labels), NOISE, device=batch.labels.device)
+        error = F.mse_loss(model.images(batch.labels, noise), batch.images)
+        loss = loss_of(error, batch)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return {"loss": loss.detach()}
+
+    return replace(stage, step=step, stretch=constant)
 
 
 class WaitsNowAndThen(Good):

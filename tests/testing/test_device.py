@@ -12,6 +12,7 @@ from .device_faults import (
     EXTRACTORS,
     METHODS,
     METRICS,
+    CapturesItsSteps,
     Dies,
     ReadsTheLossOnceAnEpoch,
     RefusesAShortTraining,
@@ -40,7 +41,14 @@ def test_a_fault_is_found_in_its_line(kind: str, fault: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "method", [WaitsNowAndThen, ReadsTheLossOnceAnEpoch, RefusesAShortTraining, Talkative]
+    "method",
+    [
+        WaitsNowAndThen,
+        ReadsTheLossOnceAnEpoch,
+        RefusesAShortTraining,
+        Talkative,
+        CapturesItsSteps,
+    ],
 )
 def test_what_is_no_fault_passes(method: type, tmp_path: Path) -> None:
     result = result_of("method", CHECK, subject_of("method", method, tmp_path))

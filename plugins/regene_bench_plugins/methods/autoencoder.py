@@ -21,6 +21,7 @@ from regene_bench.api import (
     SampleRng,
     Stage,
     TrainingLength,
+    constant,
     decay_every,
     mae,
     saturation,
@@ -168,6 +169,7 @@ class Autoencoder(Method):
             total_images=config.total_images(len(images)),
             schedule=warmup_then_cosine() if config.one_cycle else decay_every(20, 0.99),
             forward=forward,
+            stretch=constant,
         )
         report = train(stage, images, runtime)
 

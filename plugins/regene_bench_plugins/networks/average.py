@@ -21,7 +21,9 @@ class MovingAverage(nn.Module):
         self.network = copy.deepcopy(network).requires_grad_(False)
         self.decay = decay
         self.updates: torch.Tensor
-        self.register_buffer("updates", torch.zeros((), dtype=torch.float32))
+        # beside the weights: a count on the host would be what it was in every captured step
+        device = next(network.parameters()).device
+        self.register_buffer("updates", torch.zeros((), dtype=torch.float32, device=device))
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regene_bench.base.errors import UnavailableError
-from regene_bench.base.events import silent
-from regene_bench.data.device_images import to_float
+from regene_bench.base.errors import RegeneBenchError, UnavailableError
+from regene_bench.base.events import Event, Message, silent
+from regene_bench.data.device_images import BenchmarkData, to_float
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.process_state import kept_process_state
@@ -30,6 +30,7 @@ from regene_bench.testing.device.pretended import (
     MixedDevicesError,
     Pretended,
 )
+from regene_bench.testing.device.steps import traced_steps, uncaptured
 from regene_bench.testing.device.watch import Watch, layer_of_error, place_of_error, told, watched
 from regene_bench.testing.extractors.prepared import GREY, ExtractorSubject, pictures
 from regene_bench.testing.methods.trained import (
@@ -47,11 +48,12 @@ from regene_bench.training.capabilities import (
     LatentVariableModel,
     Quantiser,
 )
+from regene_bench.training.captured import WARM_UP
 from regene_bench.training.method import Method
 from regene_bench.training.stage import Stage
 
-# Enough to see what repeats: the first step makes what the others use.
-STEPS = 4
+# Enough to see what repeats: the first step makes what the others use, the last may be recorded.
+STEPS = WARM_UP + 1
 _EACH = 4
 _SEEDS = (0, 1)
 # so many images extracted at a time, and so many more, tell what happens to each
@@ -126,10 +128,32 @@ def _look_at_method(entry: Entry, folder: Path, device: torch.device, watch: Wat
                 if isinstance(one, BaseException):
                     raise one
     _require_no_repeated_waits(watch)
+    _require_that_steps_can_be_captured(subject, data, runtime(0), watch)
     labels = sorted_labels(SHAPE.n_classes, _EACH).to(device)
     with torch.inference_mode():
         generator_of(model).generate(labels, SampleRng(0))
         _use_capabilities(model, to_float(data.test.images[: len(labels)]), labels)
+
+
+def _require_that_steps_can_be_captured(
+    subject: MethodSubject, data: BenchmarkData, runtime: Runtime, watch: Watch
+) -> None:
+    """Hold stages to what they say of their steps (``Stage.stretch``)."""
+    said: list[str] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Message):
+            said.append(event.text)
+
+    with (
+        few_steps(STEPS),
+        traced_steps(watch.tally, watch.owner) as traces,
+        # some methods refuse networks that have learnt nothing
+        suppress(RegeneBenchError),
+    ):
+        subject.fit(replace(runtime, captured=True, emit=note), data)
+    found = uncaptured(traces, said)
+    require(not found, found)
 
 
 def _use_capabilities(model: object, images: Tensor, labels: Tensor) -> None:

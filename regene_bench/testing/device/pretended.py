@@ -6,7 +6,7 @@ GPU's path through a program can be followed on a machine that has none.
 
 ``install`` changes torch for the whole process, and for good. It rests on torch's experimental
 PrivateUse1 back ends in Python. Known limits: it is some ten times slower than the CPU; there are
-no streams, no CUDA graphs, no ``torch.compile``; operations that change a tensor's shape in place
+no streams but in name, no ``torch.compile``; operations that change a tensor's shape in place
 are refused; ``inference_mode`` is ``no_grad``.
 """
 
@@ -24,6 +24,7 @@ import torch.utils.backend_registration as registration
 from torch import Tensor
 from torch.optim.optimizer import _foreach_supported_types
 
+from regene_bench.testing.device.graphs import Capturing, Operation, tensors_of
 from regene_bench.testing.device.tally import Tally, is_work, wait_of
 
 NAME = "pretended"
@@ -175,7 +176,19 @@ def _run(tally: Tally, operator: Any, args: Sequence[Any], kwargs: Mapping[str, 
 
     plain = {**kwargs, "device": torch.device("cpu")} if named is not None else dict(kwargs)
     raw_args, raw_kwargs = pytree.tree_map_only(PretendedTensor, lambda t: t.raw, (args, plain))
+    for observer in tally.observers:
+        observer.before((raw_args, raw_kwargs))
     result = operator(*raw_args, **raw_kwargs)
+    if to_device and tally.observers:
+        # a GPU is told the numbers of the CPU as they are now
+        numbers = {id(tensor): tensor.clone() for tensor in theirs}
+        kept_args, kept_kwargs = pytree.tree_map_only(
+            Tensor, lambda tensor: numbers.get(id(tensor), tensor), (raw_args, raw_kwargs)
+        )
+        results = tensors_of(result)
+        done = Operation(operator, kept_args, kept_kwargs, results, list(numbers.values()))
+        for observer in tally.observers:
+            observer.after(done)
     # what is written in place comes back as the very tensor that was given
     known: dict[int, Tensor] = {id(tensor.raw): tensor for tensor in ours}
     known |= {id(tensor): tensor for tensor in theirs}
@@ -218,14 +231,14 @@ def _refuse_foreign_generator(tally: Tally, leaves: Iterable[Any]) -> None:
 def _module_of(tally: Tally) -> Any:
     """Make ``torch.pretended``, what torch asks about a back end."""
 
-    class Module(registration._DummyBackendModule):
+    class Module(Capturing, registration._DummyBackendModule):
         def get_amp_supported_dtype(self) -> list[torch.dtype]:
             return [torch.bfloat16, torch.float16]
 
         def synchronize(self, device: object = None) -> None:
             tally.wait("synchronize")
 
-    return Module()
+    return Module(tally)
 
 
 def _patch_torch(tally: Tally) -> None:

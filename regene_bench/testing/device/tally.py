@@ -41,12 +41,14 @@ class Tally:
         operations: How often each operation computed something: on a GPU a kernel each, at least.
         waits: How often the host waited for the device, by the reason.
         listeners: Told of the reason of each wait, when it happens.
+        observers: Told of each operation, before it is done and after.
         kept: What has to live as long as the device.
     """
 
     operations: Counter[str] = field(default_factory=Counter)
     waits: Counter[str] = field(default_factory=Counter)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
+    observers: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
 
     def wait(self, reason: str) -> None:

@@ -24,7 +24,8 @@ from torch.optim.optimizer import (
 from regene_bench.testing.device.tally import COPY_TO_CPU, Tally
 
 # Training's own waits (it reads the losses twice a second) are no plugin's.
-_LOOP = {f"regene_bench.training.{name}" for name in ("loop", "stage_run", "lockstep")}
+_OF_TRAINING = ("loop", "stage_run", "lockstep", "whole_step", "captured")
+_LOOP = {f"regene_bench.training.{name}" for name in _OF_TRAINING}
 # A step of a GAN with several updates of its critic has some; an epoch has more.
 _MOST_UPDATES = 10
 
@@ -67,8 +68,8 @@ def place_of_error(error: BaseException, owner: str) -> Place | None:
     """
     found = None
     for frame, line in _frames_of(error.__traceback__):
-        if _package(frame) == owner:
-            found = _place(frame.f_code, line)
+        if package_of(frame) == owner:
+            found = place_of(frame.f_code, line)
     return found
 
 
@@ -158,8 +159,8 @@ class Watch:
         while frame is not None:
             if _module(frame) in _LOOP:
                 return
-            if _package(frame) == self.owner:
-                self.places[Wait(reason, _place(frame.f_code, frame.f_lineno))] += 1
+            if package_of(frame) == self.owner:
+                self.places[Wait(reason, place_of(frame.f_code, frame.f_lineno))] += 1
                 return
             frame = frame.f_back
 
@@ -198,9 +199,9 @@ class Watch:
         if self.on_cpu or not _any_on_cpu(parameters):
             return
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and _package(frame) != self.owner:
+        while frame is not None and package_of(frame) != self.owner:
             frame = frame.f_back
-        where = f" in {_place(frame.f_code, frame.f_lineno)}" if frame else ""
+        where = f" in {place_of(frame.f_code, frame.f_lineno)}" if frame else ""
         self.on_cpu.append(f"{text} on the CPU{where}")
 
 
@@ -231,7 +232,8 @@ def _any_on_cpu(parameters: Iterable[Any]) -> bool:
     return any(p is not None and p.device.type == "cpu" for p in parameters)
 
 
-def _place(code: CodeType, line: int) -> Place:
+def place_of(code: CodeType, line: int) -> Place:
+    """The place of a line of some code."""
     return Place(code.co_filename, line, code.co_name)
 
 
@@ -245,7 +247,8 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
 
 
-def _package(frame: FrameType) -> str:
+def package_of(frame: FrameType) -> str:
+    """The package whose code a frame carries out; empty if it is of none."""
     return _module(frame).partition(".")[0]
 
 

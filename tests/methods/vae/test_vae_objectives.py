@@ -29,6 +29,8 @@ from regene_bench_plugins.methods.vae.training import sum_of_terms
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
+from regene_bench.training.schedules import Clock
+
 
 def encoded(n: int = 6, times: int = 1) -> EncodedBatch:
     """A batch, or the same images several times over."""
@@ -92,9 +94,12 @@ def test_the_bound_is_the_sum_of_its_textbook_terms() -> None:
     ("progress", "factor"), [(0.0, 100.0), (0.15, 10.0), (0.3, 1.0), (0.9, 1.0)]
 )
 def test_the_divergence_is_dear_at_first(progress: float, factor: float) -> None:
-    batch = replace(encoded(), progress=progress)
+    objective = DecayingKLObjective(BernoulliPixels(), 100.0)
+    clock = Clock(0, 0, 0.0, progress)
+    weights = {name: weight(clock) for name, weight in objective.weights.items()}
+    batch = replace(encoded(), weights=weights)
     plain = NegativeELBO(BernoulliPixels())(batch)
-    found = DecayingKLObjective(BernoulliPixels(), 100.0)(batch)
+    found = objective(batch)
     assert float(found["kl"]) == pytest.approx(factor * float(plain["kl"]), rel=1e-5)
     assert float(found["reconstruction"]) == float(plain["reconstruction"])
 

@@ -26,6 +26,7 @@ from regene_bench.api import (
     SampleRng,
     Stage,
     UnavailableError,
+    constant,
     stable_id,
     train,
     warmup_then_cosine,
@@ -269,6 +270,7 @@ def fit_flow(
         batch_size=config.flow_batch_size,
         total_images=config.flow_images,
         schedule=warmup_then_cosine(),
+        stretch=constant,
     )
     train(stage, codes, runtime)
     return FlowSampler(flow)

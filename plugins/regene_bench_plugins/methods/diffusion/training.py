@@ -15,6 +15,7 @@ from regene_bench.api import (
     Runtime,
     SampleRng,
     Stage,
+    constant,
     train,
 )
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
@@ -109,6 +110,7 @@ def training_stage(
         batch_size=config.batch_size,
         total_images=config.total_images(len(training_images(config, data))),
         schedule=config.schedule(),
+        stretch=constant,
     )
 
 

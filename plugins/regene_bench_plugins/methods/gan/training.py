@@ -194,4 +194,5 @@ def training_stage(
         loss_limit=loss.limit,
         forward=forward,
         sketch=sketch,
+        stretch=constant,
     )

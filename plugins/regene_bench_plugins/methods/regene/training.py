@@ -102,6 +102,7 @@ def classifier_stage(
         else decay_every(config.classifier_decay_epochs, 0.99),
         augmentation=data.augmentation if config.augment else None,
         forward=forward,
+        stretch=constant,
     )
 
 
@@ -170,6 +171,8 @@ def decoder_stage(
         total_images=config.decoder_length(len(data.train) if n_train is None else n_train),
         schedule=_decoder_schedule(config),
         forward=forward,
+        # weights that are 0 leave a term out
+        stretch=lambda clock: stages.index(stage_at(stages, clock.progress)),
     )
 
 

@@ -27,6 +27,7 @@ from regene_bench.api import (
     Runtime,
     SampleRng,
     Stage,
+    constant,
     train,
 )
 from regene_bench_plugins.methods.common.inference import CHUNK, in_padded_chunks
@@ -202,6 +203,7 @@ class CVAE(Method):
             total_images=plan.total_images,
             schedule=plan.schedule,
             forward=forward,
+            stretch=constant,
         )
         train(stage, data.train, runtime)
         if config.prior == "class":

@@ -21,7 +21,17 @@ from typing import Any
 from pydantic import Field
 from torch import Tensor
 
-from regene_bench.api import Batch, BenchmarkData, ImageShape, Method, Preset, Runtime, Stage, train
+from regene_bench.api import (
+    Batch,
+    BenchmarkData,
+    ImageShape,
+    Method,
+    Preset,
+    Runtime,
+    Stage,
+    constant,
+    train,
+)
 from regene_bench_plugins.methods.common.image_kinds import is_colour, is_small
 from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.build import unconditional_network
@@ -122,6 +132,7 @@ class LVPGA(Method):
             total_images=plan.total_images,
             schedule=plan.schedule,
             forward=forward,
+            stretch=constant,
         )
         train(stage, seen, runtime)
         sampler = fit_sampler(config, network, data, runtime)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from regene_bench.api import Clock, Schedule
 from regene_bench_plugins.methods.vae.network import Posterior
 from regene_bench_plugins.methods.vae.pixels import Pixels
 
@@ -30,7 +31,7 @@ class EncodedBatch:
         posterior: What the encoder says of z.
         z: One draw of it, ``[N, D]``.
         logits: The decoder's pixel logits for that z, float32 ``[N, C, H, W]``.
-        progress: Share of the training that is done, in [0, 1).
+        weights: What the objective's ``weights`` give at this time: numbers, or float32 ``[]``.
     """
 
     images: Tensor
@@ -38,11 +39,16 @@ class EncodedBatch:
     posterior: Posterior
     z: Tensor
     logits: Tensor
-    progress: float = 0.0
+    weights: Mapping[str, float | Tensor] = field(default_factory=dict)
 
 
 class Objective(nn.Module, ABC):
     """A loss; a module, so that what it learns itself is trained and kept with the networks."""
+
+    @property
+    def weights(self) -> Mapping[str, Schedule]:
+        """Numbers in it that change over a training, by name."""
+        return {}
 
     @abstractmethod
     def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
@@ -105,11 +111,19 @@ class DecayingKLObjective(NegativeELBO):
         super().__init__(pixels)
         self.start = start
 
+    @property
+    def weights(self) -> Mapping[str, Schedule]:
+        """β."""
+
+        def beta(clock: Clock) -> float:
+            return float(self.start ** max(0.0, 1 - clock.progress / _DECAY_SHARE))
+
+        return {"beta": beta}
+
     def forward(self, encoded: EncodedBatch) -> Mapping[str, Tensor]:
         """As of ``Objective``."""
-        beta: float = self.start ** max(0.0, 1 - encoded.progress / _DECAY_SHARE)
         terms = super().forward(encoded)
-        return {**terms, "kl": beta * terms["kl"]}
+        return {**terms, "kl": encoded.weights["beta"] * terms["kl"]}
 
 
 class RAEObjective(Objective):

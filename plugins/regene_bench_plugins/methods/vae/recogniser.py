@@ -14,6 +14,7 @@ from regene_bench.api import (
     MethodConfig,
     Runtime,
     Stage,
+    constant,
     train,
     warmup_then_cosine,
 )
@@ -73,6 +74,7 @@ def fit_recogniser(
         total_images=config.recogniser_images,
         schedule=warmup_then_cosine(),
         forward=forward,
+        stretch=constant,
     )
     train(stage, data.train, runtime)
     return network

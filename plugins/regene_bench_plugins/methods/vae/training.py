@@ -89,8 +89,7 @@ def fit_autoencoder(
             posterior = network.posterior(batch.images, batch.labels)
             z = posterior.draw()
             logits = network.logits(z, batch.labels)
-        progress = batch.clock.progress
-        return EncodedBatch(batch.images, batch.labels, posterior, z, logits, progress)
+        return EncodedBatch(batch.images, batch.labels, posterior, z, logits, batch.weights)
 
     def step(batch: Batch) -> Mapping[str, Tensor]:
         if batch.clock.step == 0:  # here, since a model that is only loaded has no images
@@ -108,6 +107,8 @@ def fit_autoencoder(
         total_images=plan.total_images,
         schedule=plan.schedule,
         forward=forward,
+        weights=objective.weights,
+        stretch=constant,
     )
     train(stage, data, runtime)
 

@@ -16,6 +16,7 @@ from regene_bench.api import (
     Runtime,
     Schedule,
     Stage,
+    constant,
     to_float,
     train,
     warmup_then_cosine,
@@ -120,6 +121,7 @@ def train_autoencoder(
         total_images=total_images,
         schedule=schedule,
         forward=forward,
+        stretch=constant,
     )
     train(stage, data, runtime)
 
@@ -152,6 +154,7 @@ def train_prior(
         batch_size=batch_size,
         total_images=total_images,
         schedule=warmup_then_cosine(),
+        stretch=constant,
     )
     train(stage, maps, runtime)
 
