@@ -89,6 +89,19 @@ MixedDevices = Annotated[
     bool, typer.Option("--mixed-devices", help="Let --devices be of several models.")
 ]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16.")]
+Fast = Annotated[
+    bool,
+    typer.Option(
+        "--fast/--deterministic",
+        help="Train by the fastest kernels, or by those that give the same each time.",
+    ),
+]
+Captured = Annotated[
+    bool,
+    typer.Option(
+        "--captured", help="Capture training steps as CUDA graphs where they can be (a GPU alone)."
+    ),
+]
 TimeLimit = Annotated[
     str,
     typer.Option(

@@ -11,12 +11,14 @@ import typer
 
 from regene_bench.base.text import say
 from regene_bench.cli.options import (
+    Captured,
     CheckpointEvery,
     Data,
     Device,
     Devices,
     ExecutorName,
     ExecutorOptions,
+    Fast,
     Log,
     MixedDevices,
     Precision,
@@ -71,6 +73,8 @@ def run(
     devices: Devices = "",
     mixed_devices: MixedDevices = False,
     precision: Precision = "auto",
+    fast: Fast = False,
+    captured: Captured = False,
     time_limit: TimeLimit = "",
     run_timeout: RunTimeout = "",
     checkpoint_every: CheckpointEvery = "30s",
@@ -98,6 +102,8 @@ def run(
         devices=devices,
         mixed_devices=mixed_devices,
         precision=precision,
+        fast=fast,
+        captured=captured,
         time_limit=time_limit,
         run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,

@@ -11,12 +11,14 @@ import typer
 
 from regene_bench.base.text import say, visible
 from regene_bench.cli.options import (
+    Captured,
     CheckpointEvery,
     Data,
     Device,
     Devices,
     ExecutorName,
     ExecutorOptions,
+    Fast,
     Log,
     MixedDevices,
     Precision,
@@ -65,6 +67,8 @@ def study(
     devices: Devices = "",
     mixed_devices: MixedDevices = False,
     precision: Precision = "auto",
+    fast: Fast = False,
+    captured: Captured = False,
     time_limit: TimeLimit = "",
     run_timeout: RunTimeout = "",
     checkpoint_every: CheckpointEvery = "30s",
@@ -88,6 +92,8 @@ def study(
         devices=devices,
         mixed_devices=mixed_devices,
         precision=precision,
+        fast=fast,
+        captured=captured,
         time_limit=time_limit,
         run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,

@@ -38,6 +38,8 @@ class Options:
             ``device`` then. ``("all",)`` for every GPU. None where empty.
         mixed_devices: Whether these may be of several models.
         precision: ``auto``, ``float32``, ``bfloat16``.
+        fast: Whether training may take kernels that are not deterministic.
+        captured: Whether training steps are captured as CUDA graphs where they can be.
         time_limit: Seconds after which training is saved and the call ends.
         run_timeout: Seconds after which a run is ended, and failed.
         checkpoint_seconds: Time between checkpoints.
@@ -71,6 +73,8 @@ class Options:
     workers: int | None = None
     log: str = ""
     run_timeout: float | None = None
+    fast: bool = False
+    captured: bool = False
 
 
 def make_options(
@@ -86,6 +90,8 @@ def make_options(
     devices: str | Sequence[str] = "",
     mixed_devices: bool = False,
     precision: str = "auto",
+    fast: bool = False,
+    captured: bool = False,
     time_limit: float | str | None = None,
     run_timeout: float | str | None = None,
     checkpoint_every: float | str = Options.checkpoint_seconds,
@@ -113,6 +119,8 @@ def make_options(
         devices: ``"cuda:0,cuda:1"``, a list, or ``"all"``.
         mixed_devices: As of ``Options``.
         precision: As of ``Options``.
+        fast: As of ``Options``.
+        captured: As of ``Options``.
         time_limit: Seconds, or a text with a unit: ``540``, ``"9m"``, ``"1.5h"``; ``"auto"`` for
             what Slurm leaves this job, less the time that saving may take.
         run_timeout: Time that a run may take, in the same forms.
@@ -140,6 +148,8 @@ def make_options(
         devices=device_names(devices),
         mixed_devices=mixed_devices,
         precision=precision,
+        fast=fast,
+        captured=captured,
         time_limit=_time_limit(time_limit),
         run_timeout=None if run_timeout is None or run_timeout == "" else seconds_of(run_timeout),
         checkpoint_seconds=seconds_of(checkpoint_every),

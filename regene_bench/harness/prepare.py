@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from regene_bench.base.errors import UsageError
 from regene_bench.base.events import Sink
 from regene_bench.data.shapes import Preset
 from regene_bench.harness.executors.choose import choose_executor
@@ -22,6 +23,7 @@ from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
 from regene_bench.runtime.device import (
+    can_capture,
     choose_device,
     choose_device_elsewhere,
     choose_precision,
@@ -97,6 +99,11 @@ def prepare(
         device = choose_device_elsewhere(named, options.precision)
     else:
         device = choose_device(named)
+    if options.captured and not can_capture(device):
+        raise UsageError(
+            f"--captured: steps are captured on CUDA, and the device is {device.type}.",
+            hint="Leave --captured out, or give --device cuda.",
+        )
     precision = choose_precision(options.precision, device)
     decided = replace(options, device=str(device), precision=precision)
     check_call(executor, decided, f"The executor {options.executor!r}")
@@ -132,6 +139,8 @@ def prepare(
         stop=stop,
         emit=emit,
         loggers=loggers,
+        fast=options.fast,
+        captured=options.captured,
     )
     runs = identify(choices, benchmark, preset, bench.data.fingerprint)
     return Campaign(host, benchmark, preset, runs, setting, executor, benchmark_name, options)

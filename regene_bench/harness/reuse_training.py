@@ -19,14 +19,15 @@ from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.runtime.device import device_name
+from regene_bench.runtime.provenance import TRAINING
 
 
 def reuse_checkpoints(run: Run, setting: Setting) -> str | None:
     """Give a run the checkpoints of one that ended well and was trained the same way.
 
     The same way: equal in all but ``Method.sampling_params``, on the same kind of device, in the
-    same precision, by the same versions. Training seconds come with the checkpoints. A run that has
-    a checkpoint of its own keeps it.
+    same precision, by kernels chosen alike and by the same versions. Training seconds come with the
+    checkpoints. A run that has a checkpoint of its own keeps it.
 
     Returns:
         The id of the run whose checkpoints they were; ``None`` if it reuses none.
@@ -96,6 +97,7 @@ def _is_usable(other: str, run: Run, setting: Setting) -> bool:
             setting.device.type,
             device_name(setting.device) or None,
             setting.precision,
+            "fast" if setting.fast else "",
         )
     )
 
@@ -107,4 +109,5 @@ def _made_by(record: RunRecord) -> tuple[str | None, ...]:
         record.device,
         record.gpu_name,
         record.precision,
+        "fast" if "fast" in record.packages.get(TRAINING, "") else "",
     )

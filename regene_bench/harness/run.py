@@ -40,7 +40,7 @@ from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.runs import Run
 from regene_bench.runtime import provenance
 from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.device import Precision, device_name
+from regene_bench.runtime.device import Precision, device_name, make_fast
 from regene_bench.runtime.metering import Meter, metered
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Look, Runtime
@@ -61,6 +61,8 @@ class Setting:
         metrics: What is measured.
         device: Where everything is computed; one that is not here where other machines do it.
         precision: Arithmetic of training.
+        fast: Whether training may take kernels that are not deterministic.
+        captured: Whether training steps are captured as graphs where they can be.
         checkpoint_seconds: Time between checkpoints.
         stop: Looked at between steps.
         emit: Takes progress events.
@@ -81,6 +83,8 @@ class Setting:
     emit: Sink
     loggers: tuple[type[RunLogger], ...] = ()
     look: Look | None = None
+    fast: bool = False
+    captured: bool = False
 
     def runtime(self, task: str, checkpoints: Path, seed: int = 0) -> Runtime:
         """What a piece of the call's work is handed.
@@ -99,6 +103,7 @@ class Setting:
             emit=self.emit,
             task=task,
             look=self.look,
+            captured=self.captured,
         )
 
 
@@ -112,6 +117,7 @@ class _Ledger:
     measure: Meter = field(default_factory=Meter)
     restored_seconds: float = 0.0
     restored: bool = False
+    replayed: int = 0
     images_seen: int = 0
     n_generated: int = 0
     scores: tuple[ScoreRow, ...] = ()
@@ -148,6 +154,8 @@ def execute(run: Run, setting: Setting) -> RunRecord:
             metered(setting.device) as ledger.fit,
             kept_process_state(),
         ):
+            if setting.fast:
+                make_fast()
             return run.method(run.config).fit(setting.data, runtime)
 
     return _carry_out(run, setting, runtime, fit)
@@ -176,6 +184,8 @@ def execute_together(runs: Sequence[Run], settings: Sequence[Setting]) -> Iterat
         try:
             configs = [run.config for run in runs]
             with settings[0].shared.unchanged_by("fit_batch"), kept_process_state():
+                if settings[0].fast:
+                    make_fast()
                 models = method.fit_batch(configs, settings[0].data, runtimes)
             if len(models) != len(runs):
                 raise MethodError(
@@ -241,6 +251,7 @@ def _generate_and_measure(
 ) -> None:
     ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
     ledger.restored = bool(runtime.ledger) and all(report.restored for report in runtime.ledger)
+    ledger.replayed = sum(report.replayed for report in runtime.ledger)
     ledger.images_seen = sum(report.images for report in runtime.ledger)
     setting.stop.check()
     if not isinstance(model, Generator):
@@ -338,7 +349,9 @@ def _record(
         trained_together=ledger.together,
         torch_version=torch.__version__,
         python_version=provenance.python_version(),
-        packages=provenance.package_versions() | dict(setting.shelf.computed_by),
+        packages=provenance.package_versions()
+        | dict(setting.shelf.computed_by)
+        | provenance.way_of_training(fast=setting.fast, captured=ledger.replayed > 0),
         git_commit=provenance.git_commit(),
         fit_seconds=fit_seconds,
         generate_seconds=ledger.generate.seconds,

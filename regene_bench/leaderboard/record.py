@@ -65,7 +65,7 @@ class RunRecord:
         status: ``"failed"`` if training or generation failed; a metric that failed is only a
             score row with that status.
         params: The method's whole configuration, JSON values.
-        packages: Package name to version.
+        packages: Package name to version; ``training`` to ``fast``, ``captured`` or both.
         timestamp: When the run ended, with a time zone.
         scores: All score rows.
         restored: Whether all training came from checkpoints. No column.

@@ -68,7 +68,12 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     ),
     _run("torch_version", "text", "Version of PyTorch."),
     _run("python_version", "text", "Version of Python."),
-    _run("packages", "text", "Versions of the packages that matter, as canonical JSON."),
+    _run(
+        "packages",
+        "text",
+        "Versions of the packages that matter, as canonical JSON; under training, whether kernels "
+        "were fast or steps captured.",
+    ),
     _run("git_commit", "text", "Commit of the working tree, if there was one."),
     _run("timestamp", "timestamp", "When the run ended."),
     _run(

@@ -28,6 +28,8 @@ def run(
     devices: str | Sequence[str] = "",
     mixed_devices: bool = False,
     precision: str = "auto",
+    fast: bool = False,
+    captured: bool = False,
     time_limit: float | str | None = None,
     run_timeout: float | str | None = None,
     checkpoint_every: float | str = 30.0,
@@ -58,6 +60,8 @@ def run(
             ``workers`` processes, one if not given.
         mixed_devices: Whether these may be of several models.
         precision: ``auto``, ``float32``, ``bfloat16``.
+        fast: Train by the fastest kernels, be they deterministic or not.
+        captured: Capture training steps as CUDA graphs where they can be; a GPU alone does.
         time_limit: Seconds (540), or a text (``"9m"``, ``"2h"``), after which training is saved and
             ``Interrupted`` is raised.
         run_timeout: In the same forms. A run that takes longer is a failed row, and the next one
@@ -94,6 +98,8 @@ def run(
         devices=devices,
         mixed_devices=mixed_devices,
         precision=precision,
+        fast=fast,
+        captured=captured,
         time_limit=time_limit,
         run_timeout=run_timeout,
         checkpoint_every=checkpoint_every,

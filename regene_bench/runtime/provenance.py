@@ -10,6 +10,7 @@ from pathlib import Path
 
 from regene_bench.base.version import __version__
 
+TRAINING = "training"
 _PACKAGES = (
     "torch",
     "torchvision",
@@ -39,6 +40,17 @@ def _installed() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def way_of_training(*, fast: bool, captured: bool) -> dict[str, str]:
+    """How a run was trained, where not as ever; it stands among the versions of packages.
+
+    Args:
+        fast: Whether kernels need not be deterministic.
+        captured: Whether steps were replayed from graphs.
+    """
+    words = [word for word, holds in (("fast", fast), ("captured", captured)) if holds]
+    return {TRAINING: ", ".join(words)} if words else {}
 
 
 def python_version() -> str:

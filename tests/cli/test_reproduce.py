@@ -135,6 +135,16 @@ def test_a_run_that_trained_with_others_is_trained_with_another_again() -> None:
     assert (together.executor, together.seeds) == ("stacked", "3,4,")
 
 
+def test_a_run_of_fast_kernels_is_trained_by_such_again() -> None:
+    host = load_plugins()
+    run = record(method="real", params={}, packages={"training": "fast, captured"})
+    again = options_of(run, host, Path("new"), "", (), "cpu")
+    # captured steps do what others do
+    assert (again.fast, again.captured) == (True, False)
+    run = record(method="real", params={}, packages={"training": "captured"})
+    assert not options_of(run, host, Path("new"), "", (), "cpu").fast
+
+
 @pytest.fixture
 def row() -> RunRecord:
     """A run that was judged by weights of which this machine makes others."""

@@ -38,6 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (["digits", "--preset", "fast"], "Known: paper, quick, standard."),
         (["digits", "--device", "cpuu"], "Did you mean 'cpu'?"),
         (["digits", "--precision", "float23"], "Did you mean 'float32'?"),
+        (["digits", "--device", "cpu", "--captured"], "and the device is cpu"),
         (["digits", "--executor", "seriel"], "Did you mean 'serial'?"),
         (["digits", "--time-limit", "soon"], "Cannot read the time 'soon'"),
         (["digits", "--time-limit", "0s"], "Cannot read the time '0s'"),

@@ -52,12 +52,13 @@ def test_all_its_paths_are_absolute(
     light_protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = make_options(methods="real", results="out", data="here", device="cpu")
+    options = make_options(methods="real", results="out", data="here", device="cpu", fast=True)
     relative = Path(os.path.relpath(light_protocol))
     ticket = ticket_of(relative, options, [0])
     assert ticket.benchmark == str(relative.absolute())
     assert ticket.options.results == tmp_path / "out"
     assert ticket.options.data == (tmp_path / "here",)
+    assert ticket.options.fast
 
 
 def test_methods_in_files_are_named_by_absolute_paths(
