@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # What to run first on a machine with a GPU: at most nine minutes, and it ends by itself.
 #
-#   bash benchmarks/gpu/run.sh FOLDER           on the GPU
+#   bash benchmarks/gpu/run.sh FOLDER               on the GPU
 #   DEVICE=cpu bash benchmarks/gpu/run.sh FOLDER    a small form of everything, to see the script work
 #
 # In a checkout, with the project installed beside a torch that knows the GPU (PYTHON names another
-# python than the one on the path). FOLDER gets a log of each section, and table.md: one table with
-# the card's name, for docs/speed.md. Every section has a limit of its own, and one that fails or is
+# python than the one on the path; PATIENCE=3 gives three times as long, on a machine that has other
+# things to do). FOLDER gets a log of each section, and table.md: one table with the card's name, for
+# docs/speed.md. Every section has a limit of its own, and one that fails or is
 # ended takes none of the others with it. What it needs of data is made up or comes with
 # scikit-learn.
 set -u
@@ -15,7 +16,8 @@ out=${1:?usage: bash benchmarks/gpu/run.sh FOLDER}
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 2
 python=${PYTHON:-python3}
 device=${DEVICE:-cuda}
-total=540
+patience=${PATIENCE:-1}
+total=$((540 * patience))
 [ "$device" = cuda ] && small= || small=--small
 started=$SECONDS
 export PYTHONUNBUFFERED=1
@@ -23,7 +25,7 @@ here=benchmarks/gpu
 : >"$out/sections.txt"
 
 section() { # section NAME SECONDS COMMAND...
-  local name=$1 limit=$2 begun=$SECONDS left rc
+  local name=$1 limit=$(($2 * patience)) begun=$SECONDS left rc
   shift 2
   left=$((total - (SECONDS - started)))
   [ "$limit" -le "$left" ] || limit=$left
