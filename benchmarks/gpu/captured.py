@@ -61,7 +61,8 @@ def compare(trainer: Trainer, name: str, steps: int) -> None:
 
 def uncapturable(trainer: Trainer, *, waits_at: int) -> str:
     """Train a network whose step waits for the device from some step on; say what was told."""
-    network = nn.Linear(GREY.size, 1).to(trainer.device)
+    pixels = GREY.channels * GREY.height * GREY.width
+    network = nn.Linear(pixels, 1).to(trainer.device)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     told: list[str] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -177,11 +178,13 @@ class Trainer:
         """
         short, _ = self.train(name, data, few, way, values)
         long, told = self.train(name, data, many, way, values)
-        return {
-            stage: ((many - few) / max(1e-9, time_.seconds - short[stage].seconds), time_)
-            for stage, time_ in long.items()
-            if stage in short
-        }, told
+        found = {}
+        for stage, time_ in long.items():
+            if stage in short:
+                more = time_.seconds - short[stage].seconds
+                # too few steps tell nothing
+                found[stage] = ((many - few) / more if more > 0 else math.nan, time_)
+        return found, told
 
 
 def seconds_of(work: Any, device: torch.device, times: int) -> float:
