@@ -15,8 +15,12 @@ from pathlib import Path
 from common import arguments, row
 
 from regene_bench.api import ImageShape
+from regene_bench.base.errors import Interrupted
+from regene_bench.base.events import Event, RunFinished
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import make_options
+from regene_bench.leaderboard.one_run import read_run
+from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import load_plugins
 
@@ -38,7 +42,7 @@ def main() -> None:
     metrics = [entry.name for entry in own["metric"]]
     if given.small:
         methods = [entry for entry in methods if entry.name in ("real", "cgan")]
-        metrics = ["prdc", "reconstruction"]
+        metrics = ["reconstruction"]
     options = make_options(
         methods=[entry.name for entry in methods],
         settings={entry.name: entry.load().smoke(_DIGITS) for entry in methods},
@@ -48,15 +52,27 @@ def main() -> None:
         captured=given.device != "cpu",
         time_limit=120,
     )
-    outcome = run_campaign("digits", options, lambda event: None)
-    for record in outcome.ran:
-        states = Counter(score.status for score in record.scores)
-        told = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-        how = record.packages.get("training", "as ever")
-        row("smallest", record.method, f"{record.status}, {how}; scores: {told}. {record.why}")
-        for score in record.scores:
-            if score.status == "failed":
-                row("smallest", f"{record.method}, {score.metric}", score.error_message)
+
+    def tell(event: Event) -> None:
+        # at once: the section may end before all are done
+        if isinstance(event, RunFinished):
+            tell_of(read_run(folder, event.run_id))
+
+    try:
+        run_campaign("digits", options, tell)
+    except Interrupted as stop:
+        row("smallest", "the rest", f"not done: {stop}")
+
+
+def tell_of(record: RunRecord) -> None:
+    """Print what became of a run, and of scores that failed."""
+    states = Counter(score.status for score in record.scores)
+    told = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
+    how = record.packages.get("training", "as ever")
+    row("smallest", record.method, f"{record.status}, {how}; scores: {told}. {record.why}")
+    for score in record.scores:
+        if score.status == "failed":
+            row("smallest", f"{record.method}, {score.metric}", score.error_message)
 
 
 if __name__ == "__main__":

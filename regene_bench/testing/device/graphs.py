@@ -118,7 +118,8 @@ class Graph:
             storage = tensor.untyped_storage()
             place = storage.data_ptr()
             if place not in self._own and place not in self._before:
-                self._before[place] = (storage, storage.clone())
+                content = storage.clone()  # type: ignore[no-untyped-call]
+                self._before[place] = (storage, content)
 
     def after(self, operation: Operation) -> None:
         """It is done."""
@@ -174,16 +175,16 @@ class Capturing:
         return Graph(self._tally)
 
     def graph(
-        self, graph: Graph, *, stream: Stream, capture_error_mode: str
+        self, graph: Graph, *, stream: object, capture_error_mode: str
     ) -> AbstractContextManager[None]:
         """Record what is done within."""
         return graph.recording()
 
-    def stream(self, stream: Stream) -> AbstractContextManager[None]:
+    def stream(self, stream: object) -> AbstractContextManager[None]:
         """Within, the device is told things by another stream."""
         return nullcontext()
 
-    def current_stream(self, device: object = None) -> Stream:
+    def current_stream(self, device: object = None) -> Any:
         """The one by which it is told things."""
         return Stream()
 

@@ -91,7 +91,7 @@ def traced_steps(tally: Tally, owner: str) -> Iterator[Mapping[str, StageTrace]]
             tally.observers.remove(observer)
         return losses
 
-    WholeStep.__call__ = traced  # type: ignore[method-assign]
+    WholeStep.__call__ = traced  # type: ignore[assignment,method-assign]
     try:
         yield traces
     finally:
