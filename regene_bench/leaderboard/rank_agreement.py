@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -128,12 +129,28 @@ class Disagreements:
     pairs: tuple[Disagreement, ...]
 
 
-def tau_b(first: np.ndarray, second: np.ndarray) -> float:
-    """Kendall's tau-b of two rankings ``[lines]``; NaN where one of them is constant."""
-    # on first use: to import it takes longer than to make a board
+def tau_b(keys: np.ndarray) -> np.ndarray:
+    """Kendall's tau-b of every pair of metrics over the lines that both were measured on.
+
+    Args:
+        keys: float64 ``[lines, metrics]``, NaN where a line was not measured.
+
+    Returns:
+        float64 ``[metrics, metrics]``, NaN where a metric is constant, or fewer than two lines have
+        both.
+    """
+    n, metrics = keys.shape
+    if n <= MOST_WITH_INTERVAL:
+        return weighted_tau_b(keys[None], np.ones((1, n), np.int64))[0]
+    # it takes n log n of time where the form above takes the square; to import it takes longer than
+    # to make a board
     from scipy.stats import kendalltau
 
-    return float(kendalltau(first, second, variant="b").statistic)
+    taus = np.full((metrics, metrics), np.nan)
+    for i, j in combinations(range(metrics), 2):
+        both = keys[~np.isnan(keys[:, i]) & ~np.isnan(keys[:, j])]
+        taus[i, j] = taus[j, i] = kendalltau(both[:, i], both[:, j], variant="b").statistic
+    return taus
 
 
 def rank_agreement(
@@ -150,11 +167,11 @@ def rank_agreement(
     """
     lines = sorted(lines, key=lambda line: line.label)
     keys = _keys_of_means(lines, metrics)
+    taus = tau_b(keys)
     drawn = _resampled(lines, metrics) if FEWEST <= len(lines) <= MOST_WITH_INTERVAL else None
     return [
-        _agreement(keys, metrics, i, j, None if drawn is None else drawn[:, i, j])
-        for i in range(len(metrics))
-        for j in range(i + 1, len(metrics))
+        _agreement(keys, metrics, i, j, taus[i, j], None if drawn is None else drawn[:, i, j])
+        for i, j in combinations(range(len(metrics)), 2)
     ]
 
 
@@ -195,6 +212,7 @@ def _agreement(
     metrics: Sequence[DirectedMetric],
     i: int,
     j: int,
+    tau: float,
     drawn: np.ndarray | None,
 ) -> Agreement:
     both = keys[~np.isnan(keys[:, i]) & ~np.isnan(keys[:, j])][:, [i, j]]
@@ -204,7 +222,7 @@ def _agreement(
         if len(np.unique(both[:, side])) < 2:
             reason = f"{metric.label} is the same for all {len(both)} lines"
             return Agreement(i, j, len(both), reason=reason)
-    tau = tau_b(both[:, 0], both[:, 1])
+    tau = float(tau)
     defined = np.empty(0) if drawn is None else drawn[~np.isnan(drawn)]
     if not len(defined):
         return Agreement(i, j, len(both), tau)

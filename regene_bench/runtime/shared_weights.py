@@ -7,6 +7,8 @@ and all others, on whatever machine, judge by them.
 
 They lie at ``<results>/shared/<recipe>/<digest>.safetensors``, named by what is in them, and
 ``chosen`` beside them holds the digest of those that count.
+
+torch is imported on first use: to copy weights, which a site of pages does, takes none.
 """
 
 from __future__ import annotations
@@ -19,14 +21,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError, deserialize
 
 from regene_bench.base.disk import disk_error, told_of_disk
 from regene_bench.base.errors import ResultsError
 from regene_bench.base.files import stays_inside, sweep_abandoned, write_atomically
+
+if TYPE_CHECKING:
+    import torch
 
 FOLDER = "shared"
 CHOSEN = "chosen"
@@ -39,7 +43,7 @@ _KEEPING = "keep the weights that runs are judged by in"
 _LARGEST = 1 << 30
 _LONGEST_NOTE = 200
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
 """Tensors by name, as ``Module.state_dict`` gives them."""
 
 
@@ -130,7 +134,7 @@ class SharedWeights:
         made = make()
         own = hash_weights(made)
         if digest in (None, own):
-            self._keep(own, made)
+            self._keep(own, _file_of(made, self.recipe))
         if digest is None:
             digest = self._choose(own)
         if digest == own:
@@ -155,9 +159,21 @@ class SharedWeights:
         Raises:
             ResultsError: They cannot be written.
         """
-        digest = hash_weights(tensors)
-        if read_weights(self._path(digest)) is None:
-            self._keep(digest, tensors)
+        self.take_file(hash_weights(tensors), _file_of(tensors, self.recipe), counts=counts)
+
+    def take_file(self, digest: str, content: bytes, *, counts: bool) -> None:
+        """Keep weights from elsewhere, as ``whole_file_of`` gives them.
+
+        Args:
+            digest: Theirs.
+            content: The file.
+            counts: As of ``take``.
+
+        Raises:
+            ResultsError: They cannot be written.
+        """
+        if whole_file_of(self._path(digest)) is None:
+            self._keep(digest, content)
         if counts:
             self._choose(digest)
 
@@ -169,12 +185,11 @@ class SharedWeights:
         found = read_weights(path) if stays_inside(path, self.results) else None
         return found if found is not None and _form(found) == _form(like) else None
 
-    def _keep(self, digest: str, tensors: Tensors) -> None:
-        own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    def _keep(self, digest: str, content: bytes) -> None:
         with told_of_disk(_KEEPING, self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             sweep_abandoned(self.folder)
-            write_atomically(self._path(digest), save(own, {"recipe": self.recipe}))
+            write_atomically(self._path(digest), content)
 
     def _choose_the_only_one(self, like: Tensors) -> None:
         """Have weights count again whose note was lost, or whose maker was ended before it."""
@@ -206,24 +221,47 @@ class SharedWeights:
 
 def read_weights(path: Path) -> Tensors | None:
     """Read weights whose file is named by their digest; ``None`` if they are not those."""
+    from safetensors.torch import load
+
+    content = whole_file_of(path)
+    return None if content is None else load(content)
+
+
+def whole_file_of(path: Path) -> bytes | None:
+    """Read the file of weights that are named by their digest; ``None`` if they are not those."""
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        content = path.read_bytes()
+        tensors = deserialize(content)
     except (OSError, SafetensorError, ValueError):
         return None
-    return tensors if hash_weights(tensors) == path.stem else None
+    values = {name: bytes(tensor["data"]) for name, tensor in tensors}
+    return content if _digest_of(values) == path.stem else None
 
 
 def hash_weights(tensors: Tensors) -> str:
     """The SHA-256 (hex) of tensors: their names in order, each with its values as bytes."""
+    import torch
+
+    own = {name: value.detach().cpu().contiguous().reshape(-1) for name, value in tensors.items()}
+    return _digest_of({name: v.view(torch.uint8).numpy().tobytes() for name, v in own.items()})
+
+
+def _digest_of(values: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
-    for name, value in sorted(tensors.items()):
+    for name, value in sorted(values.items()):
         digest.update(name.encode())
-        values = value.detach().cpu().contiguous().reshape(-1)
-        digest.update(values.view(torch.uint8).numpy().tobytes())
+        digest.update(value)
     return digest.hexdigest()
+
+
+def _file_of(tensors: Tensors, recipe: str) -> bytes:
+    from safetensors.torch import save
+
+    own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content: bytes = save(own, {"recipe": recipe})
+    return content
 
 
 def _form(tensors: Tensors) -> dict[str, tuple[torch.dtype, torch.Size]]:
@@ -287,16 +325,17 @@ def copy_weights(
     copied: dict[str, set[str]] = {}
     for folder in folders:
         for path in weights_files(folder):
-            tensors = read_weights(path) if path.stem in judges else None
-            if tensors is None:  # of other rows, or damaged: `regene-bench verify` names it
+            content = whole_file_of(path) if path.stem in judges else None
+            if content is None:  # of other rows, or damaged: `regene-bench verify` names it
                 continue
             theirs = SharedWeights(folder, path.parent.name)
-            SharedWeights(into, theirs.recipe).take(tensors, counts=theirs.chosen == path.stem)
+            shared = SharedWeights(into, theirs.recipe)
+            shared.take_file(path.stem, content, counts=theirs.chosen == path.stem)
             copied.setdefault(theirs.recipe, set()).add(path.stem)
     for recipe, digests in copied.items():
         shared = SharedWeights(into, recipe)
         if shared.chosen is None:
-            tensors = read_weights(shared.folder / (min(digests) + _SUFFIX))
-            assert tensors is not None
-            shared.take(tensors, counts=True)
+            content = whole_file_of(shared.folder / (min(digests) + _SUFFIX))
+            assert content is not None
+            shared.take_file(min(digests), content, counts=True)
     return copied
