@@ -123,8 +123,11 @@ def score_statistics(table: pa.Table, *, per_class: bool = False) -> list[dict[s
     measured = has_text(table["status"], "ok") & finite
     rows = _where(table, _in_scope(table, per_class) & measured)
     # by seed first: a run that lies in two files must not pass for two seeds
-    by_seed = group(rows, (*keys, "seed"), [("value", "mean")])
-    by_seed = by_seed.rename_columns({"value_mean": "value"})
+    runs = members(rows, (*keys, "seed"))
+    by_seed = rows
+    if len(runs[0]) < len(rows):
+        by_seed = group(rows, (*keys, "seed"), [("value", "mean")], groups=runs)
+        by_seed = by_seed.rename_columns({"value_mean": "value"})
     groups = members(by_seed, keys)
     what: list[tuple[str, Function]] = [("value", name) for name in ("mean", "stddev", "count")]
     found = records(group(by_seed, keys, what, groups=groups))
@@ -146,11 +149,11 @@ def _by_seed(table: pa.Table, groups: Groups) -> list[tuple[tuple[int, float], .
     return [tuple(pairs[i:j]) for i, j in zip([0, *ends], ends, strict=False)]
 
 
-def missing_scores(table: pa.Table, *, per_class: bool = False) -> list[dict[str, Any]]:
-    """Return one mapping per cohort x line x metric x reason for scores that are not there."""
+def missing_scores(table: pa.Table) -> list[dict[str, Any]]:
+    """Return one mapping per cohort x line x metric x reason for totals that are not there."""
     missing = is_there(table["metric"]) & ~has_text(table["status"], "ok")
     keys = (*COHORT, *LINE, "metric", "class", "status", "error_message", "direction", "unit")
-    return records(group(_where(table, _in_scope(table, per_class) & missing), keys, []))
+    return records(group(_where(table, _in_scope(table, per_class=False) & missing), keys, []))
 
 
 def score_notes(table: pa.Table) -> list[dict[str, Any]]:

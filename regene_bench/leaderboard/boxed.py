@@ -29,17 +29,22 @@ def boxed(values: np.ndarray, there: np.ndarray | None = None) -> pa.Array:
     )
 
 
-def texts(words: Iterable[str]) -> pa.StringArray:
-    """Make an Arrow array of texts.
+def texts(words: Iterable[str | None]) -> pa.StringArray:
+    """Make an Arrow array of texts; ``None`` is a null.
 
     Raises:
         ValueError: One cannot be written as UTF-8.
     """
-    encoded = [word.encode() for word in words]
+    words = list(words)
+    there = np.array([word is not None for word in words], bool)
+    encoded = [b"" if word is None else word.encode() for word in words]
     ends = np.zeros(len(encoded) + 1, np.int32)
     np.cumsum([len(word) for word in encoded], out=ends[1:])
     return pa.StringArray.from_buffers(
-        len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))
+        len(encoded),
+        pa.py_buffer(ends),
+        pa.py_buffer(b"".join(encoded)),
+        None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little")),
     )
 
 

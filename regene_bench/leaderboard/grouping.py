@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regene_bench.leaderboard.boxed import boxed
-from regene_bench.leaderboard.unboxed import is_there, unboxed, words_of
+from regene_bench.leaderboard.unboxed import is_there, times_of, unboxed, whole, words_of
 
 _LARGEST = 2**62
 Function = Literal["mean", "stddev", "count"]
@@ -86,10 +86,10 @@ def codes(table: pa.Table, keys: Sequence[str]) -> np.ndarray:
         column = table[key]
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(column)
-        whole = column.unify_dictionaries().combine_chunks()
-        whole = pa.chunked_array([whole])
-        own = np.where(is_there(whole), unboxed(whole).astype(np.int64) + 1, 0)
-        count = len(words_of(whole)) + 1
+        one = whole(column.unify_dictionaries())
+        in_one = pa.chunked_array([one])
+        own = np.where(is_there(in_one), unboxed(in_one).astype(np.int64) + 1, 0)
+        count = len(one.dictionary) + 1
         if size * count > _LARGEST:
             distinct, total = np.unique(total, return_inverse=True)
             size = len(distinct)
@@ -111,6 +111,8 @@ def plain(column: pa.ChunkedArray) -> list[Any]:
         words = np.array([*words_of(column), None], object)
         found: list[Any] = words[np.where(is_there(column), unboxed(column), -1)].tolist()
         return found
+    if pa.types.is_timestamp(column.type):
+        return list(times_of(column))
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         found = column.to_pylist()
         return found

@@ -22,7 +22,7 @@ from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.one_run import beginning
 from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.places import FOLDER, leading_out, part_files, part_path
-from regene_bench.leaderboard.reading import BadPart, joined, read_file, read_folder
+from regene_bench.leaderboard.reading import BadPart, joined_in_place, read_file, read_folder
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA, SCHEMA
 from regene_bench.leaderboard.unboxed import rows_of
@@ -142,7 +142,7 @@ def _read_listed(
         bad += found.bad
     if patient and len(files) + len(bad) < len(seen) + len(outside):
         return None
-    table, contradicting = each_run_once(joined(tables), files)
+    table, contradicting = each_run_once(joined_in_place(tables), files)
     return table, bad + contradicting
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -55,7 +55,7 @@ def make_boards(table: pa.Table, rank_by: str | Mapping[str, str] | None = None)
     wanted = _wanted(rank_by)
     boards = [
         _board(key, cohort, wanted.get(key[0]) if isinstance(wanted, Mapping) else wanted)
-        for key, cohort in _cohorts(table, per_class=False)
+        for key, cohort in _sorted(_cohorts(table))
     ]
     if isinstance(wanted, RankBy) and boards and all(b.ranked_by is None for b in boards):
         columns = [column for board in boards for column in board.columns]
@@ -79,32 +79,37 @@ def make_class_boards(table: pa.Table, metric: str | None = None) -> list[Board]
     boards = []
     # a class stands in as many rows as there are lines and metrics
     key_of = cache(natural_key)
-    for key, cohort in _cohorts(table, per_class=True):
-        metrics = list(dict.fromkeys(row["metric"] for row in cohort.scores))
-        for name in metrics:
-            scores = [row for row in cohort.scores if row["metric"] == name]
-            if wanted is not None:
-                scores = [row for row in scores if wanted.means(name, row)]
-            if not scores:
-                continue
+    cohorts = _measured(aggregate.runs_that_count(table), per_class=True)
+    for key, cohort in _sorted(cohorts):
+        by_metric: dict[str, list[dict[str, Any]]] = {}
+        for row in cohort.scores:
+            if wanted is None or wanted.means(row["metric"], row):
+                by_metric.setdefault(row["metric"], []).append(row)
+        for name, scores in by_metric.items():
             # parts come in the order of their names, and a run may lack a class
             scores.sort(key=lambda row: key_of(row["class"] or ""))
             boards.append(_board(key, _Cohort(cohort.lines, scores), None, suffix=name))
     return boards
 
 
-def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort]]:
-    counted = aggregate.runs_that_count(table)
+def _measured(counted: pa.Table, *, per_class: bool) -> dict[Key, _Cohort]:
+    """Lines and scores of each cohort; of classes no more is shown."""
     cohorts: dict[Key, _Cohort] = {}
+    for row in aggregate.line_statistics(counted):
+        cohorts.setdefault(_cohort_of(row), _Cohort()).lines.append(row)
+    for row in aggregate.score_statistics(counted, per_class=per_class):
+        cohorts.setdefault(_cohort_of(row), _Cohort()).scores.append(row)
+    return cohorts
+
+
+def _cohorts(table: pa.Table) -> dict[Key, _Cohort]:
+    counted = aggregate.runs_that_count(table)
+    cohorts = _measured(counted, per_class=False)
 
     def cohort_of(row: Mapping[str, Any]) -> _Cohort:
         return cohorts.setdefault(_cohort_of(row), _Cohort())
 
-    for row in aggregate.line_statistics(counted):
-        cohort_of(row).lines.append(row)
-    for row in aggregate.score_statistics(counted, per_class=per_class):
-        cohort_of(row).scores.append(row)
-    for row in aggregate.missing_scores(counted, per_class=per_class):
+    for row in aggregate.missing_scores(counted):
         cohort_of(row).missing.append(row)
     for row in aggregate.score_notes(counted):
         cohort_of(row).notes.append(f"{row['metric']}: {row['note']}")
@@ -113,6 +118,10 @@ def _cohorts(table: pa.Table, *, per_class: bool) -> Iterable[tuple[Key, _Cohort
         run = (row["run_id"], row["method"], row["params"], row["seed"])
         cohort_of(row).failed.append(FailedRun(*run, error, row["traceback_path"]))
         cohort_of(row).failed_lines.append({name: row[name] for name in LINE})
+    return cohorts
+
+
+def _sorted(cohorts: Mapping[Key, _Cohort]) -> list[tuple[Key, _Cohort]]:
     return sorted(cohorts.items(), key=lambda item: tuple(str(part) for part in item[0]))
 
 

@@ -25,7 +25,7 @@ def unboxed(column: pa.ChunkedArray) -> np.ndarray:
     Returns:
         One a row, float64, int32 or int64; where a row has no value, any number.
     """
-    array = _whole(column)
+    array = whole(column)
     if pa.types.is_dictionary(array.type):
         array = array.indices
     kind = np.float64 if pa.types.is_floating(array.type) else _TYPES[array.type.bit_width // 8]
@@ -37,12 +37,15 @@ def unboxed(column: pa.ChunkedArray) -> np.ndarray:
 
 def is_there(column: pa.ChunkedArray) -> np.ndarray:
     """Tell which rows of a column have a value."""
-    array = _whole(column)
+    array = whole(column)
     bits = array.buffers()[0]
     if bits is None or not array.null_count:
         return np.ones(len(array), bool)
-    each = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
-    return each[array.offset : array.offset + len(array)].astype(bool)
+    # of a stretch of a long column only the bytes in which its own bits are
+    first, before = divmod(array.offset, 8)
+    own = np.frombuffer(bits, np.uint8)[first : -(-(array.offset + len(array)) // 8)]
+    each = np.unpackbits(own, bitorder="little")
+    return each[before : before + len(array)].astype(bool)
 
 
 def has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
@@ -54,7 +57,7 @@ def has_text(column: pa.ChunkedArray, text: str) -> np.ndarray:
 
 def words_of(column: pa.ChunkedArray) -> list[str | None]:
     """The dictionary of a column of texts."""
-    words: list[str | None] = _whole(column).dictionary.to_pylist()
+    words: list[str | None] = whole(column).dictionary.to_pylist()
     return words
 
 
@@ -73,12 +76,18 @@ def rows_of(table: pa.Table, run_id: str) -> list[dict[str, Any]]:
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    if not pa.types.is_timestamp(column.type):
-        values: list[Any] = column.to_pylist()
-        return values
+    if pa.types.is_timestamp(column.type):
+        return list(times_of(column))
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def times_of(column: pa.ChunkedArray) -> list[datetime | None]:
+    """The times of a column of microseconds, in UTC."""
     times = zip(unboxed(column).tolist(), is_there(column).tolist(), strict=True)
     return [_BEGIN + timedelta(microseconds=time) if there else None for time, there in times]
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; of one chunk no copy is made."""
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -9,7 +9,7 @@ from regene_bench.base.text import printable, slug
 from regene_bench.charts.collect import charts_of
 from regene_bench.leaderboard.board import Board
 from regene_bench.publish.board_views import BoardView, SampleView, table_view
-from regene_bench.publish.content import Content, line_key
+from regene_bench.publish.content import PageContent, line_key
 from regene_bench.publish.line_views import LINES_A_PAGE, subtitle
 from regene_bench.publish.pictures import picture_name
 from regene_bench.publish.reported_views import ReportedView, reported_views
@@ -55,10 +55,10 @@ class BoardPage:
         return "index.html" if number == 0 else f"index.{number + 1}.html"
 
 
-def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
+def make_board_page(content: PageContent) -> BoardPage:
     """Write the boards of one benchmark and preset as a page."""
+    boards, protocol = content.boards, content.protocol
     benchmark, preset = boards[0].benchmark, boards[0].preset
-    protocol = content.protocols.get(benchmark)
     page = BoardPage(
         folder=slug(f"{benchmark}-{preset}"),
         benchmark=printable(benchmark),
@@ -66,7 +66,7 @@ def make_board_page(content: Content, boards: Sequence[Board]) -> BoardPage:
         key=(benchmark, preset),
         title=printable(protocol.title if protocol else benchmark),
         description=printable(protocol.description if protocol else ""),
-        reported=reported_views([n for n in content.reported if n.benchmark == benchmark]),
+        reported=reported_views(content.reported),
     )
     page.addresses = line_addresses(boards)
     for number, board in enumerate(boards):
@@ -124,7 +124,7 @@ def method_file(stem: str, place: int) -> str:
     return f"{stem}.html" if part == 0 else f"{stem}.{part + 1}.html"
 
 
-def _samples(content: Content, board: Board, links: dict[str, str]) -> dict[str, SampleView]:
+def _samples(content: PageContent, board: Board, links: dict[str, str]) -> dict[str, SampleView]:
     """The samples of each line's first seed that has some, by the line's label."""
     found: dict[str, SampleView] = {}
     for line in board.lines:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from regene_bench.leaderboard.aggregate import COHORT, Key, first_rows
 from regene_bench.leaderboard.board import Board, Line
 from regene_bench.leaderboard.folding import Conflict
+from regene_bench.leaderboard.grouping import records
 from regene_bench.leaderboard.merge import Source, merge, without_tracebacks
 from regene_bench.leaderboard.ranking import make_boards, make_class_boards
 from regene_bench.leaderboard.reading import BadPart
@@ -25,22 +24,16 @@ from regene_bench.publish.page_rows import Stretch, by_pages
 from regene_bench.publish.pictures import RECONSTRUCTIONS, SAMPLES, Picture, first_picture
 
 _LINE = ("method", "method_version", "distribution", "params")
-_BATCH = 10_000
 
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that pages are written from.
+    """Everything that a site is written from.
 
     Attributes:
         table: All rows, those of a page together; every run stands once.
         stretches: Where each page's rows stand in it, by benchmark and preset.
-        boards: Ranked boards, sorted.
-        class_boards: Boards per class, one a metric.
-        class_lines: For every line the boards per class that it stands on, with it.
-        runs: Runs by ``line_key``.
-        pictures: Sample grids by run id.
-        reconstructions: Grids of images and their reconstructions by run id.
+        folders: Results folders among the leaderboards, in the order of precedence.
         protocols: The protocols that are installed, by benchmark.
         reported: Numbers from the literature.
         conflicts: Scores of one run that contradict each other; their runs are left out.
@@ -49,47 +42,79 @@ class Content:
 
     table: pa.Table
     stretches: Mapping[tuple[str, str], Stretch]
+    folders: tuple[Path, ...]
+    protocols: dict[str, Benchmark]
+    reported: tuple[ReportedNumber, ...]
+    conflicts: tuple[Conflict, ...]
+    bad: tuple[BadPart, ...]
+
+    def pages(self) -> list[tuple[str, str]]:
+        """Benchmark and preset of each page, sorted."""
+        return sorted(page for page, (_, count) in self.stretches.items() if count)
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What the pages of one benchmark and preset are written from.
+
+    Attributes:
+        boards: Ranked boards, newest protocol first.
+        class_boards: Boards per class, one a metric.
+        class_lines: For every line the boards per class that it stands on, with it.
+        runs: Runs by ``line_key``.
+        pictures: Sample grids by run id.
+        reconstructions: Grids of images and their reconstructions by run id.
+        protocol: The benchmark's, if it is installed.
+        reported: Numbers from the literature on it.
+    """
+
     boards: tuple[Board, ...]
     class_boards: tuple[Board, ...]
     class_lines: dict[Key, list[tuple[Board, Line]]]
     runs: dict[Key, list[RunRecord]]
     pictures: dict[str, Picture]
     reconstructions: dict[str, Picture]
-    protocols: dict[str, Benchmark]
+    protocol: Benchmark | None
     reported: tuple[ReportedNumber, ...]
-    conflicts: tuple[Conflict, ...]
-    bad: tuple[BadPart, ...]
-
-    def pages(self) -> list[tuple[Board, ...]]:
-        """The boards of each page: those of one benchmark and preset."""
-        groups = groupby(self.boards, key=lambda board: (board.benchmark, board.preset))
-        return [tuple(boards) for _, boards in groups]
 
 
 def collect(sources: Sequence[Source], host: PluginHost) -> Content:
-    """Read what pages need; of several leaderboards the first one's pictures count."""
+    """Read what a site needs; of several leaderboards the first one's pictures count."""
     merged = merge(sources)
     rows = by_pages(without_tracebacks(merged.table))
-    table = rows.table
     names = merged.table["benchmark"].unique().to_pylist()
-    protocols = installed_protocols(host, names)
-    boards = make_boards(table, rank_metrics(protocols))
-    class_boards = make_class_boards(table)
-    runs = runs_by_line(table)
-    folders = [source.path for source in sources if source.path.is_dir()]
     return Content(
-        table=table,
+        table=rows.table,
         stretches=rows.stretches,
-        boards=tuple(sorted(boards, key=lambda b: (b.benchmark, b.preset, -b.protocol_version))),
-        class_boards=tuple(class_boards),
-        class_lines=_by_line(class_boards),
-        runs=runs,
-        pictures=_pictures(folders, runs, SAMPLES),
-        reconstructions=_pictures(folders, runs, RECONSTRUCTIONS),
-        protocols=protocols,
+        folders=tuple(source.path for source in sources if source.path.is_dir()),
+        protocols=installed_protocols(host, names),
         reported=tuple(reported_numbers(host)),
         conflicts=merged.conflicts,
         bad=tuple(part for source in sources for part in source.bad),
+    )
+
+
+def collect_page(content: Content, page: tuple[str, str]) -> PageContent:
+    """Make the boards of one page: those of a whole site take many times the memory of its rows.
+
+    Args:
+        content: The site's.
+        page: Benchmark and preset.
+    """
+    table = content.table.slice(*content.stretches[page])
+    boards = make_boards(table, rank_metrics(content.protocols))
+    class_boards = make_class_boards(table)
+    runs = runs_by_line(table)
+    benchmark, _ = page
+    return PageContent(
+        boards=tuple(sorted(boards, key=lambda board: -board.protocol_version)),
+        class_boards=tuple(class_boards),
+        class_lines=_by_line(class_boards),
+        runs=runs,
+        pictures=_pictures(content.folders, runs, SAMPLES),
+        reconstructions=_pictures(content.folders, runs, RECONSTRUCTIONS),
+        protocol=content.protocols.get(benchmark),
+        reported=tuple(one for one in content.reported if one.benchmark == benchmark),
     )
 
 
@@ -100,7 +125,7 @@ def runs_by_line(table: pa.Table) -> dict[Key, list[RunRecord]]:
         Records without scores by ``line_key``, each list sorted by seed.
     """
     lines: dict[Key, list[RunRecord]] = {}
-    for row in _batched(first_rows(table)):
+    for row in records(first_rows(table)):
         whole = dict.fromkeys(table.column_names) | {"status": "ok"}
         # a run that failed as a whole has its own row first
         whole |= {name: row[name] for name in RUN_COLUMNS}
@@ -137,8 +162,3 @@ def _pictures(
             if picture is not None:
                 pictures[run.run_id] = picture
     return pictures
-
-
-def _batched(table: pa.Table) -> Iterator[dict[str, Any]]:
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        yield from batch.to_pylist()

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from regene_bench.base.text import safe_cell
+from regene_bench.leaderboard.boxed import texts
 from regene_bench.leaderboard.part_file import part_bytes
 from regene_bench.leaderboard.schema import PLAIN_SCHEMA
+from regene_bench.leaderboard.unboxed import whole
 
 STEM = "scores"
 _AT_ONCE = 1 << 16
@@ -64,7 +66,7 @@ class Downloads:
         (folder / f"{STEM}.parquet").write_bytes(part_bytes(self._rows, "many runs"))
         with (folder / f"{STEM}.csv").open("wb") as file:
             file.write(codecs.BOM_UTF8)
-            pa_csv.write_csv(PLAIN_SCHEMA.empty_table(), file)
+            pa_csv.write_csv(pa.Table.from_batches([], PLAIN_SCHEMA), file)
             for page in pages:
                 with (page / f"{STEM}.csv").open("rb") as lines:
                     lines.readline()
@@ -85,8 +87,8 @@ def _with_texts(table: pa.Table, change: Callable[[Any], Any]) -> pa.Table:
     for index, field in enumerate(table.schema):
         if not pa.types.is_dictionary(field.type):
             continue
-        column = table.column(index).unify_dictionaries().combine_chunks()
-        words = pa.array([change(word) for word in column.dictionary.to_pylist()], pa.string())
+        column = whole(table.column(index).unify_dictionaries())
+        words = texts(change(word) for word in column.dictionary.to_pylist())
         safe = pa.DictionaryArray.from_arrays(column.indices, words)
         table = table.set_column(index, field, safe)
     return table

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regene_bench.base.text import printable
 from regene_bench.leaderboard.board import Board, Line
 from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.board_page import BoardPage, method_file, method_stems
-from regene_bench.publish.content import Content, line_key
+from regene_bench.publish.content import PageContent, line_key
 from regene_bench.publish.line_views import LINES_A_PAGE, LineView, line_view
 
 _METRICS_IN_SHORT = 5
@@ -41,12 +41,12 @@ class MethodPage:
 
 
 def make_method_pages(
-    content: Content, boards: Sequence[Board], page: BoardPage, host: PluginHost
+    content: PageContent, page: BoardPage, host: PluginHost
 ) -> Iterator[MethodPage]:
     """Write all methods of a page's boards, in parts of ``LINES_A_PAGE`` lines."""
-    stems = method_stems(boards)
+    stems = method_stems(content.boards)
     methods: dict[str, list[tuple[Board, Line]]] = {}
-    for board in boards:
+    for board in content.boards:
         for line in board.lines:
             methods.setdefault(stems[line.method, line.distribution], []).append((board, line))
     for stem, lines in methods.items():
@@ -64,7 +64,7 @@ def make_method_pages(
             yield MethodPage(file, *names, tuple(views), files)
 
 
-def _line(content: Content, board: Board, line: Line, place: int, host: PluginHost) -> LineView:
+def _line(content: PageContent, board: Board, line: Line, place: int, host: PluginHost) -> LineView:
     key = line_key(board, line)
     per_class, runs = content.class_lines.get(key, []), content.runs.get(key, [])
     return line_view(

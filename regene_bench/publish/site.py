@@ -17,12 +17,11 @@ from markupsafe import Markup, escape
 from regene_bench.base.version import __version__
 from regene_bench.charts.draw import CONFIG
 from regene_bench.charts.page_library import page_library
-from regene_bench.leaderboard.board import Board
 from regene_bench.leaderboard.merge import Source
 from regene_bench.plugins.host import PluginHost
 from regene_bench.publish.board_page import BoardPage, make_board_page
 from regene_bench.publish.board_views import chunks
-from regene_bench.publish.content import Content, collect
+from regene_bench.publish.content import Content, collect, collect_page
 from regene_bench.publish.downloads import Downloads
 from regene_bench.publish.folder import replaced_folder
 from regene_bench.publish.judges import judging_files
@@ -74,7 +73,7 @@ def publish_site(
     with replaced_folder(out) as folder:
         site = _Site(folder, title, Downloads(content.table, safe_cells=safe_cells))
         site.write_assets()
-        pages = [_write_benchmark(site, content, boards, host) for boards in content.pages()]
+        pages = [_write_page(site, content, key, host) for key in content.pages()]
         shown = sorted(pages, key=lambda page: content.stretches[page.key])
         site.downloads.write_all(folder / "downloads", [folder / page.folder for page in shown])
         judges = judging_files(sources, content.table)
@@ -136,10 +135,11 @@ def breakable(text: str) -> Markup:
     return Markup(_ENDS_OF_PARTS.sub(r"\1<wbr>", str(escape(text))))
 
 
-def _write_benchmark(
-    site: _Site, content: Content, boards: tuple[Board, ...], host: PluginHost
+def _write_page(
+    site: _Site, content: Content, key: tuple[str, str], host: PluginHost
 ) -> BoardPage:
-    page = make_board_page(content, boards)
+    own = collect_page(content, key)
+    page = make_board_page(own)
     tables = [chunks(view.table.rows) for view in page.boards]
     for number in range(max(len(pieces) for pieces in tables)):
         rows = [pieces[number] if number < len(pieces) else [] for pieces in tables]
@@ -152,12 +152,12 @@ def _write_benchmark(
             total=max(len(pieces) for pieces in tables),
             root="../",
         )
-    for method in make_method_pages(content, boards, page, host):
+    for method in make_method_pages(own, page, host):
         site.write(
             f"{page.folder}/{method.file}", "method.html.j2", page=page, method=method, root="../"
         )
-    _copy_pictures(site.folder / page.folder / "samples", content.pictures, page)
-    _copy_pictures(site.folder / page.folder / "reconstructions", content.reconstructions, page)
+    _copy_pictures(site.folder / page.folder / "samples", own.pictures, page)
+    _copy_pictures(site.folder / page.folder / "reconstructions", own.reconstructions, page)
     _write_strips(site.folder / page.folder / "samples", page)
     site.downloads.write(site.folder / page.folder, *content.stretches[page.key])
     return page
