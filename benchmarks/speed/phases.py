@@ -1,14 +1,15 @@
-"""Prints where the time of whole calls goes: imports, real features, classifier, training, metrics.
+"""Prints where the time of whole calls goes: imports, features, training, metrics, boards, pages.
 
 Each call runs in a process of its own with an empty cache, as a user's first one does. Phases are
 told apart by the functions that a call goes through: the innermost counts, but what the neutral
 classifier does for itself is its own. What belongs to none of them is "the rest".
+A function that an older checkout has not is in its rest, too.
 
 Not called ``profile.py``: Python would take that for its module of the name, beside which other
 scripts of this folder stand.
 
-Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,site] [--data FOLDER]
-       [--against CHECKOUT [--at-once]] [--threads N]
+Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,site] [--threads N]
+       [--against CHECKOUT [--at-once]] [--data FOLDER] [--mnist OPTIONS] [--rows N]
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import argparse
 import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -35,9 +37,9 @@ CACHE = "regene_bench.evaluation.feature_cache"
 TITLES = {
     "digits": "run digits",
     "real": "run digits --methods real",
-    "mnist": "run mnist --preset quick",
+    "mnist": "run mnist --preset quick {mnist}",
     "score": "score 1,797 digits --against digits",
-    "site": "publish site, of 100,000 rows",
+    "site": "publish site, of {rows:,} rows",
 }
 # where functions are looked up by those who call them, by phase
 PHASES: Mapping[str, Sequence[str]] = {
@@ -53,12 +55,23 @@ PHASES: Mapping[str, Sequence[str]] = {
         "regene_bench.samples.measuring:measure_all",
     ),
     "reading rows": ("regene_bench.cli.publish:read_sources", "regene_bench.publish.site:collect"),
+    "boards": (
+        "regene_bench.publish.content:make_boards",
+        "regene_bench.publish.content:make_class_boards",
+        "regene_bench.publish.content:runs_by_line",
+    ),
+    "charts": ("regene_bench.publish.board_page:charts_of",),
     "charts' library": ("regene_bench.publish.site:page_library",),
-    "making pages": ("regene_bench.publish.site:_write_benchmark",),
+    "views of pages": (
+        "regene_bench.publish.site:_write_page",
+        "regene_bench.publish.site:_write_benchmark",
+    ),
+    "templates": ("regene_bench.publish.site:_Site.write",),
     "writing": (
         "regene_bench.harness.supervisor:write_part",
         "regene_bench.harness.run:save_picture",
-        "regene_bench.publish.site:write_downloads",
+        "regene_bench.publish.site:Downloads.write",
+        "regene_bench.publish.site:Downloads.write_all",
     ),
 }
 # a phase that is part of another where it happens within it
@@ -72,6 +85,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", default="digits,score,site")
     parser.add_argument("--data", default="", help="folder with MNIST, for the call mnist")
+    parser.add_argument(
+        "--mnist", default="--methods real,cvae", metavar="OPTIONS", help="of the call mnist"
+    )
+    parser.add_argument("--rows", type=int, default=100_000, help="of the call site")
     parser.add_argument("--against", type=Path, help="an older checkout, timed before this one")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--at-once", action="store_true", help="both checkouts beside each other")
@@ -80,7 +97,7 @@ def main() -> None:
     print(f"{given.threads} thread(s), caches empty, seconds by the clock (and of CPU)")
     for call in given.calls.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            arguments = arguments_of(call, Path(folder), given.data)
+            arguments = arguments_of(call, Path(folder), given)
             with ThreadPoolExecutor(len(sides) if given.at_once else 1) as pool:
                 started = {
                     side: pool.submit(
@@ -89,10 +106,10 @@ def main() -> None:
                     for side, checkout in sides.items()
                 }
             found = {side: result.result() for side, result in started.items()}
-        table(TITLES[call], found)
+        table(TITLES[call].format(**vars(given)).strip(), found)
 
 
-def arguments_of(call: str, folder: Path, data: str) -> list[str]:
+def arguments_of(call: str, folder: Path, given: argparse.Namespace) -> list[str]:
     """What is called, after making what it reads."""
     match call:
         case "digits":
@@ -100,7 +117,8 @@ def arguments_of(call: str, folder: Path, data: str) -> list[str]:
         case "real":
             return ["run", "digits", "--methods", "real"]
         case "mnist":
-            return ["run", "mnist", "--preset", "quick", *(["--data", data] if data else [])]
+            data = ["--data", given.data] if given.data else []
+            return ["run", "mnist", "--preset", "quick", *shlex.split(given.mnist), *data]
         case "score":
             made = folder / "digits.npz"
             numpy = import_module("numpy")
@@ -111,7 +129,7 @@ def arguments_of(call: str, folder: Path, data: str) -> list[str]:
         case "site":
             sys.path.insert(0, str(HERE))
             rows = import_module("benchmarks.speed.leaderboard")
-            rows.write(rows.synthetic(100_000), folder / "results", 100)
+            rows.write(rows.synthetic(given.rows), folder / "results", 100)
             return ["publish", "site", str(folder / "site"), str(folder / "results")]
     raise SystemExit(f"There is no call {call!r}: digits, real, mnist, score or site.")
 
@@ -196,7 +214,8 @@ def watch() -> None:
     for name, phase in functions.items():
         *path, last = name.partition(":")[2].split(".")
         owner = functools.reduce(getattr, path, modules[name])
-        setattr(owner, last, watch.around(phase, getattr(owner, last)))
+        if hasattr(owner, last):
+            setattr(owner, last, watch.around(phase, getattr(owner, last)))
     try:
         run()
     except SystemExit as ended:

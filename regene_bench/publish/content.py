@@ -156,8 +156,8 @@ def _pictures(
     folders: Sequence[Path], runs: dict[Key, list[RunRecord]], name: str
 ) -> dict[str, Picture]:
     pictures: dict[str, Picture] = {}
-    for records in runs.values():
-        for run in records:
+    for own in runs.values():
+        for run in own:
             picture = first_picture(folders, run.run_id, name)
             if picture is not None:
                 pictures[run.run_id] = picture

@@ -135,9 +135,7 @@ def breakable(text: str) -> Markup:
     return Markup(_ENDS_OF_PARTS.sub(r"\1<wbr>", str(escape(text))))
 
 
-def _write_page(
-    site: _Site, content: Content, key: tuple[str, str], host: PluginHost
-) -> BoardPage:
+def _write_page(site: _Site, content: Content, key: tuple[str, str], host: PluginHost) -> BoardPage:
     own = collect_page(content, key)
     page = make_board_page(own)
     tables = [chunks(view.table.rows) for view in page.boards]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
+from regene_bench.cli.diagnosis import openvino
 from tests.cli.conftest import Cli
 from tests.conftest import TINY_PROTOCOL
 from tests.plugins.distributions import BAD_PLUGINS, GOOD, install
@@ -26,6 +32,9 @@ def test_broken_and_missing_things_are_named(cli: Cli, plugins: Path) -> None:
     assert "Looked in" in details["data", "mnist"]
     assert states["weights", "inception"] == "missing"
     assert "weights fetch inception" in details["weights", "inception"]
+    # the development extra installs it
+    assert states["device", "openvino"] == "ok"
+    assert details["device", "openvino"].startswith(version("openvino"))
     assert {"results", "cache"} <= {name for topic, name in states if topic == "disk"}
 
 
@@ -45,6 +54,21 @@ def test_two_plugins_of_one_name_are_named(cli: Cli, plugins: Path) -> None:
     findings = json.loads(cli("doctor", "--json").stdout)
     details = {(f["topic"], f["name"]): f["detail"] for f in findings if f["state"] == "broken"}
     assert "fake-good:mine or fake-other:mine" in details["plugins", "method mine"]
+
+
+def test_openvino_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    found = openvino()
+    assert found.state == "missing"
+    assert "pip install 'regene-bench[fast]'" in found.detail
+    described = tmp_path / "openvino-2025.9.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: openvino\nVersion: 2025.9.0\n"
+    )
+    importlib.invalidate_caches()
+    found = openvino()
+    assert (found.state, found.detail) == ("ok", "2025.9.0, computes features on a CPU")
 
 
 def test_as_text(cli: Cli) -> None:

@@ -18,6 +18,7 @@ import pytest
 from regene_bench.base.errors import ResultsError, UsageError
 from regene_bench.leaderboard import one_run, parts
 from regene_bench.leaderboard.parts import ScoreState
+from regene_bench.leaderboard.reading import joined, joined_in_place
 from regene_bench.leaderboard.row_columns import SCHEMA_VERSION
 from regene_bench.leaderboard.schema import SCHEMA
 from tests.leaderboard.helpers import record, score
@@ -32,6 +33,18 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     assert table.schema.equals(SCHEMA)
     assert table.num_rows == 2
     assert one_run.read_run(tmp_path, "0123") == run
+
+
+def test_joined_in_place_is_joined(tmp_path: Path) -> None:
+    for name in "abc":
+        parts.write_part(tmp_path / name, record(name * 16, method=name, scores=(score(name),)))
+    tables = [SCHEMA.empty_table(), *(parts.read_parts(tmp_path / name)[0] for name in "abc")]
+    expected = joined(tables)
+    assert joined_in_place(tables).equals(expected)
+    assert tables == []
+    nothing = joined_in_place([SCHEMA.empty_table()])
+    assert nothing.num_rows == 0
+    assert nothing.schema.equals(SCHEMA)
 
 
 def test_no_results_are_an_empty_table(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from regene_bench.leaderboard.rank_agreement import (
     RankedLine,
     disagreements,
     rank_agreement,
+    tau_b,
     weighted_tau_b,
 )
 
@@ -184,6 +185,19 @@ def test_of_very_many_lines_no_interval_is_drawn() -> None:
     values = [float(i) for i in range(MOST_WITH_INTERVAL + 1)]
     found = only(rank_agreement(lines_of(values, values), [LOWER, LOWER]))
     assert (found.tau, found.low, found.high) == (1.0, None, None)
+
+
+def test_of_very_many_lines_tau_is_scipys() -> None:
+    draw = np.random.default_rng(4)
+    keys = draw.integers(0, 20, size=(MOST_WITH_INTERVAL + 1, 3)).astype(np.float64)
+    keys[3, 0] = keys[7, 1] = math.nan
+    found = tau_b(keys)
+    both = ~np.isnan(keys[:, 0]) & ~np.isnan(keys[:, 1])
+    assert found[0, 1] == found[1, 0] == kendalltau(keys[both, 0], keys[both, 1]).statistic
+    # of a few less the other form says the same
+    assert tau_b(keys[:-1])[0, 1] == pytest.approx(
+        kendalltau(keys[:-1][both[:-1], 0], keys[:-1][both[:-1], 1]).statistic, abs=1e-12
+    )
 
 
 def test_disagreements_name_who_is_better_by_what() -> None:

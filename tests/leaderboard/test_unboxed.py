@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from regene_bench.leaderboard.boxed import texts
 from regene_bench.leaderboard.parts import write_part
-from regene_bench.leaderboard.unboxed import is_there, rows_of, unboxed, words_of
+from regene_bench.leaderboard.unboxed import is_there, rows_of, times_of, unboxed, words_of
 from tests.leaderboard.helpers import record
 
 
@@ -20,6 +21,28 @@ def test_values_of_a_slice_and_where_there_are_none(kind: pa.DataType) -> None:
     column = pa.chunked_array([array.slice(1, 8)])
     assert is_there(column).tolist() == [False, True, True, False, True, True, True, True]
     assert unboxed(column)[is_there(column)].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_stretch_of_a_long_column_is_that_of_the_whole() -> None:
+    """Where bytes of eight bits begin and end must not matter."""
+    values = [None if i % 3 == 0 else i for i in range(40)]
+    array = pa.array(values, pa.int64())
+    for first in range(12):
+        for length in (0, 1, 7, 8, 9, 20):
+            own = values[first : first + length]
+            column = pa.chunked_array([array.slice(first, length)])
+            assert is_there(column).tolist() == [value is not None for value in own]
+
+
+def test_times_are_those_of_arrow() -> None:
+    array = pa.array([0, None, 1_700_000_000_123_456], pa.int64()).cast(pa.timestamp("us", "UTC"))
+    assert times_of(pa.chunked_array([array.slice(1)])) == array.slice(1).to_pylist()
+
+
+def test_texts_and_nulls_become_those_of_arrow() -> None:
+    words = ["", None, "é", "b"]
+    assert texts(words).equals(pa.array(words, pa.string()))
+    assert texts(word for word in ("a", "b")).equals(pa.array(["a", "b"], pa.string()))
 
 
 def test_texts_are_places_in_the_dictionary() -> None:

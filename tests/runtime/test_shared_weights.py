@@ -252,6 +252,13 @@ def test_a_copy_is_judged_as_the_first_folder_is(tmp_path: Path) -> None:
     assert {path.stem for path in weights_files(into)} == digests(1, 2, 3)
 
 
+def test_the_file_itself_is_copied(tmp_path: Path) -> None:
+    one, into = tmp_path / "one", tmp_path / "into"
+    lend(one, lambda: weights(1))
+    copy_weights([one], into, digests(1))
+    assert the_file(into).read_bytes() == the_file(one).read_bytes()
+
+
 def test_only_what_has_judged_rows_is_copied_and_counts_there(tmp_path: Path) -> None:
     one, into = tmp_path / "one", tmp_path / "into"
     lend(one, lambda: weights(1))
