@@ -141,7 +141,8 @@ def tau_b(keys: np.ndarray) -> np.ndarray:
     """
     n, metrics = keys.shape
     if n <= MOST_WITH_INTERVAL:
-        return weighted_tau_b(keys[None], np.ones((1, n), np.int64))[0]
+        taus: np.ndarray = weighted_tau_b(keys[None], np.ones((1, n), np.int64))[0]
+        return taus
     # it takes n log n of time where the form above takes the square; to import it takes longer than
     # to make a board
     from scipy.stats import kendalltau

@@ -233,7 +233,7 @@ def whole_file_of(path: Path) -> bytes | None:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
         content = path.read_bytes()
-        tensors = deserialize(content)
+        tensors = deserialize(content)  # type: ignore[no-untyped-call]
     except (OSError, SafetensorError, ValueError):
         return None
     values = {name: bytes(tensor["data"]) for name, tensor in tensors}

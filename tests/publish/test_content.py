@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from regene_bench.leaderboard.merge import read_source
 from regene_bench.leaderboard.parts import read_parts, write_part
@@ -27,7 +28,11 @@ def write_pages(folder: Path) -> None:
     ):
         for run in runs():
             own = [replace(one, value=(one.value or 0) + number) for one in run.scores]
-            changes = {"benchmark": benchmark, "preset": preset, "protocol_version": version}
+            changes: dict[str, Any] = {
+                "benchmark": benchmark,
+                "preset": preset,
+                "protocol_version": version,
+            }
             scores = (*own, *per_class) if run.status == "ok" else ()
             run_id = f"{number}{run.run_id}"
             write_part(folder, replace(run, **changes, run_id=run_id, scores=scores))
