@@ -74,8 +74,9 @@ def compare(
 ) -> int:
     """Print totals of both, and return 1 unless all scores of Ray's runs are the serial ones."""
     runs = {key[2] for key in on_ray}
-    # an older folder may hold other runs, too
-    serial = {key: value for key, value in serial.items() if key[2] in runs}
+    # an older folder may hold other runs, and more metrics of these
+    asked = {key[:-1] for key in on_ray}
+    serial = {key: value for key, value in serial.items() if key[:-1] in asked}
     different = [key for key in serial | on_ray if serial.get(key, "–") != on_ray.get(key, "–")]
     for key in sorted(on_ray):
         method, seed, _, metric, extractor, class_name = key
