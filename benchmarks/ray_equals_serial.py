@@ -11,6 +11,7 @@ exits with 1 if one is not, or a run is missing. Seconds and memory are no score
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import subprocess
@@ -19,6 +20,9 @@ import tempfile
 from pathlib import Path
 
 from regene_bench.leaderboard.parts import read_parts
+from regene_bench.plan.selection import parse_seeds
+
+Scores = dict[tuple[str, ...], float | None]
 
 
 def main() -> None:
@@ -50,7 +54,10 @@ def main() -> None:
         engine = ["--executor", "ray", "--executor-option", f"address={cluster.address}"]
         call(*run, *engine, "--results", str(on_ray))
         cluster.shutdown()
-        sys.exit(compare(rows_of(serial, given.benchmark), rows_of(on_ray, given.benchmark)))
+        expected, found = rows_of(serial, given.benchmark), rows_of(on_ray, given.benchmark)
+        if given.against is not None:
+            expected = asked_for(expected, found, given.methods, given.seeds)
+        sys.exit(compare(expected, found))
 
 
 def call(*arguments: str) -> None:
@@ -58,7 +65,7 @@ def call(*arguments: str) -> None:
     subprocess.run([sys.executable, "-c", command, "run", *arguments], check=True)
 
 
-def rows_of(results: Path, benchmark: str) -> dict[tuple[str, ...], float | None]:
+def rows_of(results: Path, benchmark: str) -> Scores:
     """Scores by run, metric, extractor and class."""
     table, bad = read_parts(results, benchmark=benchmark)
     assert not bad
@@ -69,15 +76,32 @@ def rows_of(results: Path, benchmark: str) -> dict[tuple[str, ...], float | None
     }
 
 
-def compare(
-    serial: dict[tuple[str, ...], float | None], on_ray: dict[tuple[str, ...], float | None]
-) -> int:
-    """Print totals of both, and return 1 unless all scores of Ray's runs are the serial ones."""
+def asked_for(serial: Scores, on_ray: Scores, methods: str, seeds: str) -> Scores:
+    """Of an older folder the runs that were asked for, and of these the metrics that Ray's have.
+
+    It may hold other runs, and more metrics of one that a study has measured.
+    """
+    names, numbers = methods.split(","), [str(seed) for seed in parse_seeds(seeds)]
+    metrics = {key[3:5] for key in on_ray}
     runs = {key[2] for key in on_ray}
-    # an older folder may hold other runs, and more metrics of these
-    asked = {key[:-1] for key in on_ray}
-    serial = {key: value for key, value in serial.items() if key[:-1] in asked}
-    different = [key for key in serial | on_ray if serial.get(key, "–") != on_ray.get(key, "–")]
+    others = {(key[0], key[1]) for key in on_ray}
+    missing = [(n, s) for n in names for s in numbers if (n, s) not in others]
+    assert not missing, f"Ray has no run of {missing}"
+    return {key: value for key, value in serial.items() if key[2] in runs and key[3:5] in metrics}
+
+
+def same(first: Scores, second: Scores, key: tuple[str, ...]) -> bool:
+    """Whether both have a score, and it is one."""
+    if not (key in first and key in second):
+        return False
+    a, b = first[key], second[key]
+    return a == b or (a is not None and b is not None and math.isnan(a) and math.isnan(b))
+
+
+def compare(serial: Scores, on_ray: Scores) -> int:
+    """Print totals of both, and return 1 unless both have the same scores."""
+    runs = {key[2] for key in on_ray}
+    different = [key for key in serial | on_ray if not same(serial, on_ray, key)]
     for key in sorted(on_ray):
         method, seed, _, metric, extractor, class_name = key
         if class_name == "None":

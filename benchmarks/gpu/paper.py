@@ -55,7 +55,8 @@ def main() -> None:
     data = made_up(COLOUR, trainer.device)
     values = ReGene.preset("quick" if given.small else "paper", COLOUR)
     config = ReGeneConfig(**values)
-    few, many = (1, 2) if given.small else (6, 30)
+    # each of the decoder's three stretches is recorded within the few
+    few, many = (1, 2) if given.small else (15, 45)
     lengths = {
         "classifier": config.classifier_length(_IMAGES),
         "decoder": config.decoder_length(_IMAGES),

@@ -137,7 +137,7 @@ def options_of(
     """
     from regene_bench.harness.options import Options
     from regene_bench.leaderboard.record import EXTERNAL
-    from regene_bench.runtime.provenance import TRAINING
+    from regene_bench.runtime.provenance import was_fast
 
     if record.distribution == EXTERNAL:
         raise UsageError(
@@ -164,7 +164,7 @@ def options_of(
         results=folder,
         data=data,
         device=device,
-        fast="fast" in record.packages.get(TRAINING, ""),
+        fast=was_fast(record.packages),
     )
 
 

@@ -13,7 +13,6 @@ from regene_bench.base.text import say
 from regene_bench.cli.options import (
     Data,
     Device,
-    MixedDevices,
     SafeCells,
     complete_benchmarks,
     complete_metrics,
@@ -75,7 +74,6 @@ def score(
         str,
         typer.Option(help="Devices that compute features together: cuda:0,cuda:1, or all."),
     ] = "",
-    mixed_devices: MixedDevices = False,
     resize: Annotated[
         bool, typer.Option("--resize", help="Resize images of other sizes (bicubic).")
     ] = False,
@@ -121,7 +119,6 @@ def score(
             data=tuple(data or ()),
             device=device,
             devices=devices,
-            mixed_devices=mixed_devices,
             resize=resize,
             skip_bad=skip_bad,
             split=split,

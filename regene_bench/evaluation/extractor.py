@@ -112,4 +112,9 @@ class FeatureExtractor(ABC):
 
     @abstractmethod
     def extract(self, images: Tensor) -> Features:
-        """Extract from uint8 images ``[N, C, H, W]`` on the runtime's device."""
+        """Extract from uint8 images ``[N, C, H, W]`` on the runtime's device.
+
+        Where several devices share the work there is an extractor for each, and theirs are called
+        at once, from threads: what holds for the whole process, such as torch's precision of
+        products, is not to be changed for one of them alone.
+        """

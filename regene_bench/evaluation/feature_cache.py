@@ -178,6 +178,13 @@ class FeatureCache:
                 self._runtime.tell(Message(text, "warning"))
         return self._lanes[name]
 
+    def leave_other_devices(self) -> None:
+        """Compute on the first device alone from now on: others have work for the rest."""
+        self._also_on = ()
+        self._lanes.clear()
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
+
     def _check_identity(self, name: str, card_id: str) -> None:
         """Refuse features that leaderboards would show under another extractor's name."""
         expected = card_id if self._registered_as is None else self._registered_as(name)
@@ -198,8 +205,8 @@ class FeatureCache:
         whose = self._described(name)
         whole: Features | None = None
         chunk = _CHUNK_ON_CPU if images.device.type == "cpu" else _CHUNK
-        began, done = monotonic(), 0
         lanes, check = self._on_all_devices(name), self._runtime.stop.check
+        began, done = monotonic(), 0
         for part in in_chunks(lanes, images, chunk, whose, check):
             start, done = done, done + len(part.features)
             # small results that are kept between a network's large ones leave holes in memory

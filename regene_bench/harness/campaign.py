@@ -173,6 +173,8 @@ def carry_out_runs(campaign: Campaign, ticket: Ticket | None = None) -> Outcome:
         had = chosen_weights(setting.results)
         with _judged_alike(setting, campaign.benchmark.name):
             _warm(setting.shelf, setting.metrics, setting.comparison)
+        # where workers train
+        setting.shelf.leave_other_devices()
         if chosen_weights(setting.results) != had:
             _warn_of_other_judges(campaign)
     if repetition is not None:

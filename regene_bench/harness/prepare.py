@@ -30,7 +30,7 @@ from regene_bench.runtime.device import (
     is_here,
     make_deterministic,
 )
-from regene_bench.runtime.devices import choose_devices
+from regene_bench.runtime.devices import choose_devices, helpers_of
 from regene_bench.runtime.stop import StopRequest
 
 
@@ -124,7 +124,7 @@ def prepare(
         checkpoint_seconds=options.checkpoint_seconds,
         decode_again=decode_again,
         results=options.results,
-        also_on=[torch.device(name) for name in options.devices[1:]],
+        also_on=helpers_of(options.devices) if options.devices else (),
     )
     setting = Setting(
         results=options.results,

@@ -19,7 +19,7 @@ from regene_bench.leaderboard.parts import read_own_part
 from regene_bench.leaderboard.record import RunRecord
 from regene_bench.plan.runs import Run
 from regene_bench.runtime.device import device_name
-from regene_bench.runtime.provenance import TRAINING
+from regene_bench.runtime.provenance import was_fast
 
 
 def reuse_checkpoints(run: Run, setting: Setting) -> str | None:
@@ -109,5 +109,5 @@ def _made_by(record: RunRecord) -> tuple[str | None, ...]:
         record.device,
         record.gpu_name,
         record.precision,
-        "fast" if "fast" in record.packages.get(TRAINING, "") else "",
+        "fast" if was_fast(record.packages) else "",
     )

@@ -104,6 +104,7 @@ class Setting:
             task=task,
             look=self.look,
             captured=self.captured,
+            fast=self.fast,
         )
 
 
@@ -118,6 +119,7 @@ class _Ledger:
     restored_seconds: float = 0.0
     restored: bool = False
     replayed: int = 0
+    fast: bool = False
     images_seen: int = 0
     n_generated: int = 0
     scores: tuple[ScoreRow, ...] = ()
@@ -218,9 +220,12 @@ def _carry_out(
         for left in (RUN_FILE, "traceback.txt", "*.png"):
             sweep_abandoned(folder, left)
         write_run_file(folder, run)
-    ledger = _Ledger()
+    ledger = _Ledger(fast=setting.fast)
     try:
-        model = fit(ledger)
+        try:
+            model = fit(ledger)
+        finally:
+            _account_for_training(ledger, runtime)
         labels, precision = setting.comparison.labels, setting.precision
         write_description(folder, describe_model(run, setting.data, labels, precision))
         _generate_and_measure(run, model, setting, runtime, folder, ledger)
@@ -246,13 +251,20 @@ def _keep_traceback(text: str, folder: Path, setting: Setting) -> str | None:
     return path.relative_to(setting.results).as_posix()
 
 
+def _account_for_training(ledger: _Ledger, runtime: Runtime) -> None:
+    """Enter what stages report; a method without any was trained as this call asks."""
+    reports = runtime.ledger
+    if reports:
+        ledger.restored_seconds = sum(report.restored_seconds for report in reports)
+        ledger.restored = all(report.restored for report in reports)
+        ledger.replayed = sum(report.replayed for report in reports)
+        ledger.fast = any(report.fast for report in reports)
+        ledger.images_seen = sum(report.images for report in reports)
+
+
 def _generate_and_measure(
     run: Run, model: object, setting: Setting, runtime: Runtime, folder: Path, ledger: _Ledger
 ) -> None:
-    ledger.restored_seconds = sum(report.restored_seconds for report in runtime.ledger)
-    ledger.restored = bool(runtime.ledger) and all(report.restored for report in runtime.ledger)
-    ledger.replayed = sum(report.replayed for report in runtime.ledger)
-    ledger.images_seen = sum(report.images for report in runtime.ledger)
     setting.stop.check()
     if not isinstance(model, Generator):
         raise MethodError(f"{run.entry.name} cannot generate: its model has no generate method.")
@@ -351,7 +363,7 @@ def _record(
         python_version=provenance.python_version(),
         packages=provenance.package_versions()
         | dict(setting.shelf.computed_by)
-        | provenance.way_of_training(fast=setting.fast, captured=ledger.replayed > 0),
+        | provenance.way_of_training(fast=ledger.fast, captured=ledger.replayed > 0),
         git_commit=provenance.git_commit(),
         fit_seconds=fit_seconds,
         generate_seconds=ledger.generate.seconds,

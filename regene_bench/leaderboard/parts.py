@@ -140,6 +140,7 @@ def _read_listed(
         tables += found.tables
         files += found.files
         bad += found.bad
+        del found  # or the last folder's rows lie twice in memory
     if patient and len(files) + len(bad) < len(seen) + len(outside):
         return None
     table, contradicting = each_run_once(joined_in_place(tables), files)

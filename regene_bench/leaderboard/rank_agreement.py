@@ -149,8 +149,9 @@ def tau_b(keys: np.ndarray) -> np.ndarray:
 
     taus = np.full((metrics, metrics), np.nan)
     for i, j in combinations(range(metrics), 2):
-        both = keys[~np.isnan(keys[:, i]) & ~np.isnan(keys[:, j])]
-        taus[i, j] = taus[j, i] = kendalltau(both[:, i], both[:, j], variant="b").statistic
+        both = keys[~np.isnan(keys[:, i]) & ~np.isnan(keys[:, j])][:, [i, j]]
+        if all(len(np.unique(side)) > 1 for side in both.T):
+            taus[i, j] = taus[j, i] = kendalltau(*both.T, variant="b").statistic
     return taus
 
 

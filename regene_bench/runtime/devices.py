@@ -71,26 +71,34 @@ def choose_devices(text: str, *, mixed: bool = False) -> tuple[str, ...]:
     return names
 
 
-def choose_together(
-    device: str, devices: Sequence[str], *, mixed: bool = False
-) -> tuple[torch.device, ...]:
+def choose_together(device: str, devices: Sequence[str]) -> tuple[torch.device, ...]:
     """Choose the devices that compute one thing together; the first has the data.
 
     Args:
         device: As of ``choose_device``, where no others are named.
         devices: Names, or ``all`` alone; empty for ``device``.
-        mixed: As of ``choose_devices``.
 
     Raises:
         UsageError: As of ``choose_devices``, or both were given.
     """
     if not devices:
-        if mixed:
-            raise UsageError("--mixed-devices is of --devices, and none are given.")
         return (choose_device(device),)
-    names = choose_devices(",".join(devices), mixed=mixed)
+    names = choose_devices(",".join(devices))
     check_one_way(device, names)
-    return tuple(map(torch.device, names))
+    return (torch.device(names[0]), *helpers_of(names))
+
+
+def helpers_of(devices: Sequence[str]) -> list[torch.device]:
+    """Give the devices that can help the first one to compute what it computes.
+
+    A GPU helps once, however often it is named, and one of another model does not: its last digits
+    are others.
+    """
+    first, *others = map(torch.device, devices)
+    own = _model(first)
+    cpus = [device for device in others if device.type == "cpu"]
+    gpus = dict.fromkeys(device for device in others if device.type != "cpu" and device != first)
+    return [device for device in (*cpus, *gpus) if _model(device) == own]
 
 
 def check_one_way(device: str, devices: Sequence[str]) -> None:

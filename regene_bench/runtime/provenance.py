@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -51,6 +52,11 @@ def way_of_training(*, fast: bool, captured: bool) -> dict[str, str]:
     """
     words = [word for word, holds in (("fast", fast), ("captured", captured)) if holds]
     return {TRAINING: ", ".join(words)} if words else {}
+
+
+def was_fast(packages: Mapping[str, str]) -> bool:
+    """Tell whether a run was trained by fast kernels, from a row's versions of packages."""
+    return "fast" in packages.get(TRAINING, "").split(", ")
 
 
 def python_version() -> str:

@@ -39,6 +39,7 @@ class Runtime:
         ledger: Reports of the stages that ended, for the accounts of time and images.
         look: Takes images that are generated while training; ``None`` where nobody watches.
         captured: Whether training steps are captured as graphs where they can be.
+        fast: Whether training may take kernels that are not deterministic.
         results: The results folder whose runs are judged, for what judges them; ``None`` where
             there is none, as where images are scored alone.
     """
@@ -54,6 +55,7 @@ class Runtime:
     look: Look | None = None
     results: Path | None = None
     captured: bool = False
+    fast: bool = False
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Run a block in the runtime's precision: under torch's autocast, unless it is float32."""

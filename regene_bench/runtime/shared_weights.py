@@ -224,7 +224,10 @@ def read_weights(path: Path) -> Tensors | None:
     from safetensors.torch import load
 
     content = whole_file_of(path)
-    return None if content is None else load(content)
+    try:
+        return None if content is None else load(content)
+    except (KeyError, SafetensorError, ValueError):  # of a type that torch does not have
+        return None
 
 
 def whole_file_of(path: Path) -> bytes | None:

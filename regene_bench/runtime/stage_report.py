@@ -17,6 +17,7 @@ class StageReport:
         images: Images seen.
         losses: Last reported value of each loss.
         replayed: Steps that were done by replaying a graph.
+        fast: Whether some were done by kernels that need not be deterministic.
     """
 
     name: str
@@ -25,6 +26,7 @@ class StageReport:
     images: int
     losses: Mapping[str, float] = field(default_factory=dict)
     replayed: int = 0
+    fast: bool = False
 
     @property
     def restored(self) -> bool:

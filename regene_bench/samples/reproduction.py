@@ -12,6 +12,7 @@ from regene_bench.leaderboard.record import EXTERNAL, RunRecord
 from regene_bench.plugins.entries import OWN_DISTRIBUTION
 from regene_bench.plugins.host import PluginHost
 from regene_bench.plugins.method_files import FILE_PREFIX
+from regene_bench.runtime.provenance import was_fast
 from regene_bench.samples.sources import IN_MEMORY
 
 
@@ -48,6 +49,8 @@ def command_of(
         words += ["--set", setting]
     if results != DEFAULT_RESULTS:
         words += ["--results", str(results)]
+    if was_fast(record.packages):
+        words.append("--fast")
     return [*words, "--force"] if force else words
 
 

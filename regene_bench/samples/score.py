@@ -34,7 +34,6 @@ def score(
     data: Path | str | Sequence[Path | str] = (),
     device: str = "auto",
     devices: str | Sequence[str] = "",
-    mixed_devices: bool = False,
     resize: bool = False,
     skip_bad: bool = False,
     split: str = "",
@@ -72,8 +71,7 @@ def score(
         data: A folder to look for data sets in before the usual places, or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         devices: In its place several that compute features together: ``"cuda:0,cuda:1"``, a list,
-            or ``"all"``.
-        mixed_devices: Whether these may be of several models.
+            or ``"all"``, of one model.
         resize: Resize images of other sizes (bicubic, antialiased), each from its own, instead of
             refusing them.
         skip_bad: Leave out files that cannot be decoded instead of refusing them; each is named in
@@ -106,7 +104,6 @@ def score(
         results=None if results is None else results_folder(results),
         device=device,
         devices=device_names(devices),
-        mixed_devices=mixed_devices,
         resize=resize,
         skip_bad=skip_bad,
         split=split,

@@ -37,7 +37,6 @@ class ScoreRequest:
         results: Folder in whose leaderboard they shall stand, if any.
         device: Name of a device, if no others are named.
         devices: Names of devices that compute features together.
-        mixed_devices: Whether these may be of several models.
         resize: Resize images of other sizes.
         skip_bad: Leave out files that cannot be decoded.
         split: Which of several splits of a path.
@@ -54,7 +53,6 @@ class ScoreRequest:
     results: Path | None
     device: str
     devices: tuple[str, ...]
-    mixed_devices: bool
     resize: bool
     skip_bad: bool
     split: str
@@ -93,7 +91,7 @@ class ScoreRequest:
         Raises:
             UsageError: A device is not present, or two are of different models.
         """
-        return choose_together(self.device, self.devices, mixed=self.mixed_devices)
+        return choose_together(self.device, self.devices)
 
     def read(
         self, shape: ImageShape, class_names: tuple[str, ...], runtime: Runtime, tell: Sink

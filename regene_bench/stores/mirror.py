@@ -8,8 +8,9 @@ down with its lease.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,10 +274,19 @@ class Mirror:
         Threads wait for the server, and one alone writes: of many, each small file costs them more
         time over whose turn it is than for itself.
         """
-        keys = [stored.key for stored in wanted]
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            for key, found in zip(keys, threads.map(self.store.get, keys), strict=True):
-                yield key, None if found is None else self._keep(key, *found)
+            waiting: deque[tuple[str, Future[tuple[bytes, str] | None]]] = deque()
+            for stored in wanted:
+                waiting.append((stored.key, threads.submit(self.store.get, stored.key)))
+                # what is fetched and not written yet lies in memory
+                if len(waiting) == 2 * _AT_ONCE:
+                    yield self._kept(*waiting.popleft())
+            while waiting:
+                yield self._kept(*waiting.popleft())
+
+    def _kept(self, key: str, fetched: Future[tuple[bytes, str] | None]) -> tuple[str, Copy | None]:
+        found = fetched.result()
+        return key, None if found is None else self._keep(key, *found)
 
     def _fetch(self, key: str) -> Copy | None:
         found = self.store.get(key)

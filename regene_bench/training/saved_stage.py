@@ -27,6 +27,7 @@ class _Told(BaseModel):
     images: int = Field(ge=0)
     losses: dict[str, float]
     replayed: int = Field(default=0, ge=0)
+    fast: bool = False
     modules: dict[str, dict[str, Any]]
     optimizers: dict[str, dict[str, Any]] = {}
 

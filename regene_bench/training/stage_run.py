@@ -47,6 +47,7 @@ class StageRun:
         losses: Last reported value of each loss.
         streams: States of the random generators in the checkpoint, by name; none at a beginning.
         replayed: Steps that were done by replaying a graph, before the checkpoint and since.
+        fast: Whether some were done by kernels that need not be deterministic.
     """
 
     stage: Stage
@@ -57,6 +58,7 @@ class StageRun:
     losses: dict[str, float] = field(default_factory=dict)
     streams: Mapping[str, Tensor] = field(default_factory=dict)
     replayed: int = 0
+    fast: bool = False
 
     @classmethod
     def begin(cls, stage: Stage, runtime: Runtime) -> StageRun:
@@ -67,16 +69,17 @@ class StageRun:
         """
         note_rates(stage.optimizers)
         saved = restore_state(stage, runtime)
-        # older versions replayed none
+        # in older versions no step was replayed, and none was fast
         replayed = 0 if saved is None else saved.get("replayed", 0)
+        fast = False if saved is None else saved.get("fast", False)
         if saved is not None and saved["done"]:
             seconds, images, losses = saved["seconds"], saved["images"], saved["losses"]
-            report = StageReport(stage.name, seconds, seconds, images, losses, replayed)
+            report = StageReport(stage.name, seconds, seconds, images, losses, replayed, fast)
             return cls(stage, runtime, report)
         for module in stage.modules.values():
             module.train()
         if saved is None:
-            return cls(stage, runtime)
+            return cls(stage, runtime, fast=runtime.fast)
         share = saved["step"] / stage.total_steps
         runtime.tell(Message(f"{runtime.task}: {stage.name} goes on at {share:.0%}"))
         return cls(
@@ -87,6 +90,7 @@ class StageRun:
             losses=dict(saved["losses"]),
             streams=random_streams(saved),
             replayed=replayed,
+            fast=fast or runtime.fast,
         )
 
     def report(self, step: int, losses: Mapping[str, float]) -> None:
@@ -108,12 +112,13 @@ class StageRun:
         seconds, images = self.seconds_before + seconds, steps * stage.batch_size
         state = stage_state(stage.modules, stage.optimizers, streams, done=done)
         told = {"stage": stage.name, "step": steps, "images": images}
-        told |= {"seconds": seconds, "losses": self.losses, "replayed": self.replayed}
+        told |= {"seconds": seconds, "losses": self.losses}
+        told |= {"replayed": self.replayed, "fast": self.fast}
         self.runtime.checkpoints.save(stage.name, state | told)
         if done:
             before = self.seconds_before
             self.result = StageReport(
-                stage.name, seconds, before, images, self.losses, self.replayed
+                stage.name, seconds, before, images, self.losses, self.replayed, self.fast
             )
 
     def end(self) -> StageReport | TrainingDivergedError:

@@ -114,7 +114,12 @@ def restore_state(stage: Stage, runtime: Runtime) -> dict[str, Any] | None:
         module.load_state_dict(saved["modules"][key])
     if not saved["done"]:
         for key, optimizer in stage.optimizers.items():
+            made = [group.get("capturable") for group in optimizer.param_groups]
             optimizer.load_state_dict(saved["optimizers"][key])
+            for group, capturable in zip(optimizer.param_groups, made, strict=True):
+                # of who saved: whether steps are captured here is for this process to say
+                if capturable is not None:
+                    group["capturable"] = capturable
             _match_layout(optimizer)
     return saved
 

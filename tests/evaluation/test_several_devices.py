@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,9 +80,18 @@ class Failing(Mean):
         return super().extract(images)
 
 
+class Slow(Mean):
+    """Takes its time, but for the first images."""
+
+    def extract(self, images: Tensor) -> Features:
+        if self.chunks:
+            time.sleep(0.2)
+        return super().extract(images)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(own_cache: Path) -> None:
-    for kind in (Mean, MeanOfTwo, OtherElsewhere, NowhereElse, Failing):
+    for kind in (Mean, MeanOfTwo, OtherElsewhere, NowhereElse, Failing, Slow):
         kind.reset()
 
 
@@ -151,5 +161,5 @@ def test_a_stop_leaves_the_rest_undone(tmp_path: Path) -> None:
 
     runtime = replace(make_runtime(tmp_path), stop=stop, emit=stop_at_the_first)
     with pytest.raises(Interrupted):
-        cache_of(Mean, runtime).extract("mean", images(40), "test")
-    assert sum(extractor.chunks for extractor in Mean.made) < 40
+        cache_of(Slow, runtime).extract("mean", images(40), "test")
+    assert sum(extractor.chunks for extractor in Slow.made) < 40

@@ -14,7 +14,7 @@ from regene_bench.harness.run import execute
 from regene_bench.harness.ticket import Ticket
 from regene_bench.runtime.device import can_capture, make_deterministic
 from regene_bench.runtime.process_state import kept_process_state
-from regene_bench.runtime.provenance import way_of_training
+from regene_bench.runtime.provenance import was_fast, way_of_training
 from regene_bench.runtime.stage_report import StageReport
 from tests.methods.builders import make_data
 
@@ -43,7 +43,8 @@ class Notes(Flat):
         )
         type(self).captured = runtime.captured
         replayed = 5 if runtime.captured else 0
-        runtime.ledger.append(StageReport("one", 1.0, 0.0, 100, replayed=replayed))
+        report = StageReport("one", 1.0, 0.0, 100, replayed=replayed, fast=runtime.fast)
+        runtime.ledger.append(report)
         return FlatModel(0.5, data.shape)
 
 
@@ -75,6 +76,20 @@ def test_a_row_tells_of_captured_steps_that_there_were(data: BenchmarkData, tmp_
     in_vain = execute(run_of(Flat), setting_of(tmp_path, data, captured=True))
     assert "training" not in in_vain.packages
     assert run_of(Notes).run_id == asked.run_id
+
+
+def test_a_row_tells_of_fast_kernels_of_an_earlier_call(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    class GoesOn(Flat):
+        def fit(self, data: BenchmarkData, runtime: Any) -> object:
+            runtime.ledger.append(StageReport("one", 2.0, 1.0, 100, fast=True))
+            return FlatModel(0.5, data.shape)
+
+    record = execute(run_of(GoesOn), setting_of(tmp_path, data))
+    assert record.packages["training"] == "fast"
+    assert was_fast(record.packages)
+    assert not was_fast(way_of_training(fast=False, captured=True))
 
 
 def test_the_way_is_told_where_it_is_not_as_ever() -> None:

@@ -14,7 +14,7 @@ from regene_bench.harness.executors.workers import workers
 from regene_bench.harness.options import Options, make_options
 from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime import devices
-from regene_bench.runtime.devices import Place, choose_devices, places, show_only
+from regene_bench.runtime.devices import Place, choose_devices, helpers_of, places, show_only
 
 
 def test_a_processor_may_be_named_for_each_worker() -> None:
@@ -53,6 +53,16 @@ def test_cards_of_several_models_work_together_only_if_that_was_asked_for(
         choose_devices("cuda:1,cuda:2")
     assert "--mixed-devices" in str(caught.value.hint)
     assert choose_devices("cuda:1,cuda:2", mixed=True) == ("cuda:1", "cuda:2")
+
+
+def test_who_helps_the_first_device_is_another_one_of_its_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert helpers_of(["cpu", "cpu", "cpu"]) == [torch.device("cpu")] * 2
+    models = {"cuda:0": "A100", "cuda:1": "A100", "cuda:2": "H100"}
+    monkeypatch.setattr(devices, "device_name", lambda device: models[str(device)])
+    named = ["cuda:0", "cuda:1", "cuda:0", "cuda:2", "cuda:1"]
+    assert helpers_of(named) == [torch.device("cuda:1")]
 
 
 @pytest.mark.parametrize(

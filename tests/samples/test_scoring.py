@@ -87,8 +87,6 @@ def test_devices_that_share_the_work_give_the_scores_of_one(
     assert together.value("accuracy_neutral") is not None
     with pytest.raises(RegeneBenchError, match="Both --device mps and --devices cpu,cpu"):
         score(images, str(light_protocol), labels, device="mps", devices="cpu, cpu")
-    with pytest.raises(RegeneBenchError, match="none are given"):
-        score(images, str(light_protocol), labels, mixed_devices=True)
 
 
 def test_without_labels_what_needs_them_is_skipped(

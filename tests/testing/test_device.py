@@ -12,6 +12,7 @@ from .device_faults import (
     EXTRACTORS,
     METHODS,
     METRICS,
+    CapturesEachStretch,
     CapturesItsSteps,
     Dies,
     ReadsTheLossOnceAnEpoch,
@@ -48,6 +49,7 @@ def test_a_fault_is_found_in_its_line(kind: str, fault: Any, tmp_path: Path) -> 
         RefusesAShortTraining,
         Talkative,
         CapturesItsSteps,
+        CapturesEachStretch,
     ],
 )
 def test_what_is_no_fault_passes(method: type, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from regene_bench.base.errors import Interrupted
 from regene_bench.base.events import Event, Message
 from regene_bench.data.device_images import BenchmarkData
 from regene_bench.runtime.checkpoints import CheckpointStore
+from regene_bench.runtime.runtime import Runtime
 from regene_bench.training.loop import train
 from tests.methods.builders import make_data, make_runtime
 
@@ -143,3 +144,39 @@ def test_seconds_add_up_over_interruptions(data: BenchmarkData, tmp_path: Path) 
     assert report.restored_seconds == saved["seconds"] > 0
     assert report.seconds > report.restored_seconds
     assert runtime.ledger == [report]
+
+
+def test_fast_kernels_are_told_of_a_training_that_others_go_on_with(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    fast = replace(make_runtime(tmp_path, stop=StopAfterStep(2)), fast=True)
+    with pytest.raises(Interrupted):
+        train(Tiny(fast).stage(), data.train, fast)
+    runtime = make_runtime(tmp_path)
+    assert train(Tiny(runtime).stage(), data.train, runtime).fast
+    # of what had ended, too
+    assert train(Tiny(runtime).stage(), data.train, runtime).fast
+    plain = make_runtime(tmp_path / "plain")
+    assert not train(Tiny(plain).stage(), data.train, plain).fast
+
+
+def test_who_goes_on_says_whether_its_optimiser_can_be_captured(
+    data: BenchmarkData, tmp_path: Path
+) -> None:
+    class Slow(Tiny):
+        def __init__(self, runtime: Runtime) -> None:
+            super().__init__(runtime)
+            self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-2)
+
+    runtime = make_runtime(tmp_path, stop=StopAfterStep(2))
+    with pytest.raises(Interrupted):
+        train(Slow(runtime).stage(), data.train, runtime)
+    saved = runtime.checkpoints.load("tiny")
+    assert saved is not None
+    # as a GPU leaves it whose steps could not be captured after all
+    saved["optimizers"]["adam"]["param_groups"][0]["capturable"] = True
+    runtime.checkpoints.save("tiny", saved)
+    runtime = make_runtime(tmp_path)
+    on_cpu = Slow(runtime)
+    assert train(on_cpu.stage(), data.train, runtime).images == STEPS * 32
+    assert on_cpu.optimizer.param_groups[0]["capturable"] is False

@@ -8,10 +8,10 @@ learning rate among these would be the same for ever.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from types import FrameType
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from regene_bench.testing.device.graphs import Operation
 from regene_bench.testing.device.tally import Tally
 from regene_bench.testing.device.watch import Place, package_of, place_of
+from regene_bench.training.schedules import Clock
 from regene_bench.training.stage import Stage
 from regene_bench.training.whole_step import WholeStep
 
@@ -44,16 +45,19 @@ class StageTrace:
     Attributes:
         stage: The stage.
         steps: What each asked of the device.
+        stretches: The stretch that each is of.
     """
 
     stage: Stage
     steps: list[list[Asked]] = field(default_factory=list)
+    stretches: list[Hashable] = field(default_factory=list)
 
     def difference(self) -> str:
-        """Say in what the last two steps differ first; empty if in nothing."""
-        if len(self.steps) < 2:
+        """Say in what the last two steps of one stretch differ first; empty if in nothing."""
+        pairs = [k for k, (a, b) in enumerate(pairwise(self.stretches)) if a == b]
+        if not pairs:
             return ""
-        for before, now in zip_longest(*self.steps[-2:]):
+        for before, now in zip_longest(*self.steps[pairs[-1] : pairs[-1] + 2]):
             if before is None or now is None:
                 one = before or now
                 return f"one step does {one.told} that the next does not do{_where(one)}"
@@ -80,13 +84,14 @@ def traced_steps(tally: Tally, owner: str) -> Iterator[Mapping[str, StageTrace]]
     traces: dict[str, StageTrace] = {}
     original: Any = WholeStep.__call__
 
-    def traced(whole: WholeStep, *args: Any) -> Mapping[str, Tensor]:
+    def traced(whole: WholeStep, indices: Tensor, clock: Clock, *args: Any) -> Mapping[str, Tensor]:
         observer = _Observer(owner)
         trace = traces.setdefault(whole.stage.name, StageTrace(whole.stage))
         trace.steps.append(observer.asked)
+        trace.stretches.append(whole.stage.stretch(clock) if whole.stage.stretch else None)
         tally.observers.append(observer)
         try:
-            losses: Mapping[str, Tensor] = original(whole, *args)
+            losses: Mapping[str, Tensor] = original(whole, indices, clock, *args)
         finally:
             tally.observers.remove(observer)
         return losses
