@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -34,9 +35,13 @@ def wait(seconds: float) -> None:
 
 @pytest.fixture
 def one_core() -> Iterator[None]:
+    before = set(os.environ)
     ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
     yield
     ray.shutdown()
+    # it leaves some of its own, which tests of other things would pass on
+    for name in set(os.environ) - before:
+        del os.environ[name]
 
 
 @pytest.mark.usefixtures("one_core")

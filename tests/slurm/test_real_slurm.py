@@ -97,6 +97,8 @@ def test_a_call_goes_away_comes_back_is_stopped_and_goes_on(
     process = start(spread, tmp_path, variables, errors=errors.fileno())
     told = tmp_path / "errors.txt"
     until(lambda: "in Slurm's queue already, as" in told.read_text(), process)
+    # the first ones may have ended by now
+    until(lambda: any(is_under_way(array, index) for index in range(RUNS)), process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(300) == 130, told.read_text()
     # nothing is left behind, and nothing was handed over twice
@@ -133,6 +135,12 @@ def checkpoints(array: Path, index: int) -> list[Path]:
     (run_id,) = ticket["run_ids"]
     runs = array.parent.parent / "runs"
     return list((runs / run_id / "checkpoints").glob("*.safetensors"))
+
+
+def is_under_way(array: Path, index: int) -> bool:
+    """Tell whether a task's run has saved something and has not ended."""
+    ended = (array / f"ended-{index}.json").exists()
+    return not ended and bool(checkpoints(array, index))
 
 
 def number_of(array: Path) -> str:

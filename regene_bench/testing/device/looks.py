@@ -145,6 +145,7 @@ def _require_that_steps_can_be_captured(
         if isinstance(event, Message):
             said.append(event.text)
 
+    watch.begin_again()
     with (
         few_steps(STEPS),
         traced_steps(watch.tally, watch.owner) as traces,

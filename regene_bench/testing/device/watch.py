@@ -132,6 +132,10 @@ class Watch:
     _updates: int = 0
     _begun: dict[str, Step] = field(default_factory=dict)
 
+    def begin_again(self) -> None:
+        """A plugin is used anew: what it copied to the CPU before is not what it works on now."""
+        self.places.clear()
+
     def step_done(self) -> None:
         """A step of a training has ended."""
         self._cut("step", self.steps)
