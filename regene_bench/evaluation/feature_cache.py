@@ -182,8 +182,7 @@ class FeatureCache:
         """Compute on the first device alone from now on: others have work for the rest."""
         self._also_on = ()
         self._lanes.clear()
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()  # which starts no CUDA
 
     def _check_identity(self, name: str, card_id: str) -> None:
         """Refuse features that leaderboards would show under another extractor's name."""
