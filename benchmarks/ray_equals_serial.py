@@ -90,7 +90,7 @@ def asked_for(serial: Scores, on_ray: Scores, methods: str, seeds: str) -> Score
     return {key: value for key, value in serial.items() if key[2] in runs and key[3:5] in metrics}
 
 
-def same(first: Scores, second: Scores, key: tuple[str, ...]) -> bool:
+def is_same(first: Scores, second: Scores, key: tuple[str, ...]) -> bool:
     """Whether both have a score, and it is one."""
     if not (key in first and key in second):
         return False
@@ -101,7 +101,7 @@ def same(first: Scores, second: Scores, key: tuple[str, ...]) -> bool:
 def compare(serial: Scores, on_ray: Scores) -> int:
     """Print totals of both, and return 1 unless both have the same scores."""
     runs = {key[2] for key in on_ray}
-    different = [key for key in serial | on_ray if not same(serial, on_ray, key)]
+    different = [key for key in serial | on_ray if not is_same(serial, on_ray, key)]
     for key in sorted(on_ray):
         method, seed, _, metric, extractor, class_name = key
         if class_name == "None":

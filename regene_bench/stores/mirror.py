@@ -122,7 +122,7 @@ class Mirror:
             with told_of_disk("write to", path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 sweep_abandoned(path.parent)
-                self._fetch(stored.key)
+                self._write(stored.key, self.store.get(stored.key))
 
     def push_judges(self) -> None:
         """Put the weights that runs are judged by here on the store, where it has none.
@@ -166,7 +166,7 @@ class Mirror:
                 path.unlink(missing_ok=True)
             elif not _has(note, stored, _status(path)):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                copy = self._fetch(key)
+                copy = self._write(key, self.store.get(key))
                 if copy is not None:
                     add_to_note(self._parts, key, copy)
 
@@ -280,19 +280,16 @@ class Mirror:
                 waiting.append((stored.key, threads.submit(self.store.get, stored.key)))
                 # what is fetched and not written yet lies in memory
                 if len(waiting) == 2 * _AT_ONCE:
-                    yield self._kept(*waiting.popleft())
-            while waiting:
-                yield self._kept(*waiting.popleft())
+                    key, fetched = waiting.popleft()
+                    yield key, self._write(key, fetched.result())
+            for key, fetched in waiting:
+                yield key, self._write(key, fetched.result())
 
-    def _kept(self, key: str, fetched: Future[tuple[bytes, str] | None]) -> tuple[str, Copy | None]:
-        found = fetched.result()
-        return key, None if found is None else self._keep(key, *found)
-
-    def _fetch(self, key: str) -> Copy | None:
-        found = self.store.get(key)
-        return None if found is None else self._keep(key, *found)
-
-    def _keep(self, key: str, content: bytes, stamp: str) -> Copy:
+    def _write(self, key: str, found: tuple[bytes, str] | None) -> Copy | None:
+        """Write an object into the mirror, as the store gives it."""
+        if found is None:
+            return None
+        content, stamp = found
         path = self.folder / key
         # what a power failure tears is seen by its seal, and fetched again by size or time
         with whole_file(path, synced=False) as file:
