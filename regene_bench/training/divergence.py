@@ -11,6 +11,8 @@ from torch import Tensor
 from regene_bench.base.errors import TrainingDivergedError
 from regene_bench.training.stage import Stage
 
+_NEVER = torch.iinfo(torch.int64).max
+
 
 class LossWatch:
     """Remembers the first step whose losses diverged, of one model or of several side by side.
@@ -24,15 +26,17 @@ class LossWatch:
     """
 
     def __init__(self, device: torch.device, limit: float) -> None:
-        self._limit = limit
-        self._first = torch.full((), -1, dtype=torch.int64, device=device)
+        # an infinite loss is beyond any limit
+        self._limit = min(limit, torch.finfo(torch.float32).max)
+        self._first = torch.full((), _NEVER, dtype=torch.int64, device=device)
         self._names: tuple[str, ...] = ()
         self._values: Tensor | None = None
 
     def look(self, losses: Mapping[str, Tensor], step: int | Tensor) -> None:
         """Note the losses of a step, without waiting for the device.
 
-        From the second time on it writes into the same memory, so that it can be captured.
+        From the second time on it writes into the same memory, so that it can be captured. Seven
+        operations, whatever the losses: they are as many kernels of each step.
 
         Args:
             losses: By name, the same names every time: scalars, or ``[K]`` each of K models.
@@ -42,11 +46,12 @@ class LossWatch:
         if self._values is None:
             self._names, self._values = tuple(losses), values.clone()
             self._first = self._first.expand(values.shape[1:]).clone()
-        usable = torch.isfinite(values) & (values.abs() <= self._limit)
-        well = self._first < 0
-        self._first.masked_fill_(~usable.all(dim=0) & well, step)
-        # those of the first step that was not well stay
-        torch.where(well, values, self._values, out=self._values)
+        # that of a NaN is NaN, which is not within the limit either
+        largest = torch.linalg.vector_norm(values, ord=math.inf, dim=0)
+        diverged = torch.where(largest <= self._limit, _NEVER, step)
+        torch.minimum(self._first, diverged, out=self._first)
+        # those of the first step that diverged stay
+        torch.where(self._first >= step, values, self._values, out=self._values)
 
     def errors(self, stage: Stage, n: int) -> dict[int, TrainingDivergedError]:
         """What has diverged so far, by the model's number; 0 where there is one model.
@@ -65,7 +70,7 @@ class LossWatch:
         return {
             model: self._error(stage, n, step, own)
             for model, (step, own) in enumerate(zip(firsts, values, strict=True))
-            if step >= 0
+            if step < _NEVER
         }
 
     def _error(self, stage: Stage, n: int, step: int, values: list[float]) -> TrainingDivergedError:

@@ -27,14 +27,18 @@ class MovingAverage(nn.Module):
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
-        """Move towards the network's weights; buffers (batch statistics) likewise."""
+        """Move towards the network's weights; buffers (batch statistics) likewise.
+
+        By few operations, however many weights there are: on a GPU each is a kernel at least.
+        """
         self.updates += 1
         # A young average would remember the random start: let it forget faster at first.
         weight = (9 / (9 + self.updates)).clamp_min(1 - self.decay)
         own = [*self.network.parameters(), *_float_buffers(self.network)]
         new = [*network.parameters(), *_float_buffers(network)]
-        for average, value in zip(own, new, strict=True):
-            average.lerp_(value, weight.to(average.dtype))
+        way = torch._foreach_sub(new, own)
+        torch._foreach_mul_(way, weight)
+        torch._foreach_add_(own, way)
 
 
 def _float_buffers(network: nn.Module) -> list[torch.Tensor]:
