@@ -3,11 +3,12 @@
 A table a study and exhibit without a picture (``score_table``, the knees): a row a method, then
 what papers report. With ``--write DOCS`` the tables of a study take the place of what stands behind
 the mark in ``DOCS/STUDY.md``, which docs/studies.md shows; words before the mark are kept, and
-``--pictures`` puts the pictures beside. The studies are not carried out here: the command of each
-stands above its tables.
+``--pictures`` puts the pictures beside. With ``--append`` they come behind what stands there, as
+those of another benchmark do, whose runs need not be at hand again. The studies are not carried out
+here: the command of each stands above its tables.
 
 Usage: python benchmarks/studies.py RESULTS [STUDY...] [--preset quick]
-                                    [--write docs/measured [--pictures NAME...]]
+                                    [--write docs/measured [--pictures NAME...] [--append]]
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--preset", default="quick")
     parser.add_argument("--write", type=Path, metavar="DOCS")
     parser.add_argument("--pictures", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("--append", action="store_true")
     given = parser.parse_args()
     root = given.results / _FOLDER
     for name in given.studies or sorted(path.name for path in root.iterdir()):
@@ -47,10 +49,13 @@ def main() -> None:
             print(f"## {name}\n\n{text}")
             continue
         page = given.write / f"{name}.md"
-        words = page.read_text(encoding="utf-8").partition(MARK)[0] if page.exists() else ""
+        there = page.read_text(encoding="utf-8") if page.exists() else ""
+        words, _, earlier = there.partition(MARK)
         text += "".join(
             pictures(root / name / given.preset, given.pictures, page, has_tables=bool(text))
         )
+        if given.append:
+            text = earlier.strip("\n") + f"\n\n\n{text}"
         page.write_text(f"{words}{MARK}\n\n{text}", encoding="utf-8")
 
 
