@@ -33,6 +33,7 @@ from regene_bench_plugins.methods.common.optim import adam, gradient_step
 from regene_bench_plugins.methods.vae.network import Autoencoding, GaussianHeads
 from regene_bench_plugins.methods.vae.objectives import divergence_from_normal
 from regene_bench_plugins.networks.conditioning import CodeOnly, ImageOnly
+from regene_bench_plugins.networks.wide_convolutions import WideConv2d, WideConvTranspose2d
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -91,7 +92,7 @@ class BenchmarkEncoder(nn.Sequential):
         layers: list[nn.Module] = []
         channels = SHAPE.channels
         for width in (128, 256, 512, 1024):
-            layers += [nn.Conv2d(channels, width, 4, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
+            layers += [WideConv2d(channels, width, 4, 2, 1), nn.BatchNorm2d(width), nn.ReLU()]
             channels = width
         super().__init__(*layers, nn.Flatten())
         self.to(memory_format=torch.channels_last)
@@ -104,13 +105,13 @@ class BenchmarkDecoder(nn.Module):
         super().__init__()
         self.expand = nn.Linear(LATENT_DIM, 1024 * 4 * 4)
         self.layers = nn.Sequential(
-            nn.ConvTranspose2d(1024, 512, 3, 2, 1),
+            WideConvTranspose2d(1024, 512, 3, 2, 1),
             nn.BatchNorm2d(512),
             nn.ReLU(),
-            nn.ConvTranspose2d(512, 256, 3, 2, 1, output_padding=1),
+            WideConvTranspose2d(512, 256, 3, 2, 1, output_padding=1),
             nn.BatchNorm2d(256),
             nn.ReLU(),
-            nn.ConvTranspose2d(256, SHAPE.channels, 3, 2, 1, output_padding=1),
+            WideConvTranspose2d(256, SHAPE.channels, 3, 2, 1, output_padding=1),
         ).to(memory_format=torch.channels_last)
 
     def logits(self, vectors: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
 from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
+from regene_bench_plugins.networks.wide_convolutions import WideConv2d, WideConvTranspose2d
 
 _NORMAL_STD = 0.02
 _MOST_DOUBLINGS = 3
@@ -71,7 +72,7 @@ class TransposedGenerator(nn.Module):
         for block in reversed(range(len(widths))):
             outputs = widths[block - 1] if block > 0 else shape.channels
             layers: list[nn.Module] = [
-                nn.ConvTranspose2d(
+                WideConvTranspose2d(
                     channels, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2
                 )
             ]
@@ -124,7 +125,7 @@ class StridedFeatures(nn.Module):
             odd = (0, width % 2, 0, height % 2) if kernel % 2 == 0 else (0, 0, 0, 0)
             if any(odd):
                 layers.append(nn.ZeroPad2d(odd))
-            layers.append(nn.Conv2d(channels, outputs, kernel, stride=2, padding=1))
+            layers.append(WideConv2d(channels, outputs, kernel, stride=2, padding=1))
             if block > 0:
                 layers.append(norm(outputs))
             layers.append(nn.LeakyReLU(slope))

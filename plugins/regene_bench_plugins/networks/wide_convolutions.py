@@ -1,0 +1,113 @@
+"""Convolutions of many channels on maps of few pixels, as matrix products where a CPU gains.
+
+A convolution is a product of its weights and of what lies under them at each place of the map. On
+maps of a few pixels, oneDNN's convolutions of many channels and their gradients take up to ten
+times as long as gathering what lies under the weights and one product of large matrices; on larger
+maps, and with fewer channels, gathering takes longer than it saves. The rules below come from what
+``benchmarks/speed/convolutions.py`` prints, for layers on either side of where this changes.
+
+The modules are ``nn.Conv2d`` and ``nn.ConvTranspose2d`` in all else: the same weights under the
+same names, equal results and gradients up to rounding. Elsewhere than on a CPU, and where a network
+is compiled or exported, they are exactly these.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_CHANNELS, _TRANSPOSED_CHANNELS = 256, 512
+# pixels of a side, of the smaller of the two maps
+_SIDE, _TRANSPOSED_SIDE = 4, 8
+
+
+class WideConv2d(nn.Conv2d):
+    """A convolution that takes and gives channels last; zeros are around its maps, in one group."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
+        if not (self.in_channels >= _CHANNELS and _on_a_cpu(input) and _plain(self)):
+            return super().forward(input)
+        kernel, stride, (rows, columns) = self.kernel_size, self.stride, _pair(self.padding)
+        padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, columns, columns, rows, rows))
+        n, *sides, _ = padded.shape
+        places = [(side - k) // s + 1 for side, k, s in zip(sides, kernel, stride, strict=True)]
+        if max(places) > _SIDE or min(places) < 1:
+            return super().forward(input)
+        under = _under(kernel, stride, places, sides[1], input.device)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+        seen = padded.flatten(1, 2).index_select(1, under).reshape(-1, weight.shape[1])
+        result = F.linear(seen, weight, self.bias)
+        return result.view(n, *places, self.out_channels).permute(0, 3, 1, 2)
+
+
+class WideConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution that takes and gives channels last; of one group."""
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
+        places = list(input.shape[2:])
+        wide = self.in_channels >= _TRANSPOSED_CHANNELS and max(places) <= _TRANSPOSED_SIDE
+        if not (wide and output_size is None and _on_a_cpu(input) and _plain(self)):
+            return super().forward(input, output_size)
+        kernel, stride, padding = self.kernel_size, self.stride, _pair(self.padding)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+        parts: Tensor = input.permute(0, 2, 3, 1).reshape(-1, self.in_channels) @ weight
+        # what padding cuts off is made, too
+        sizes = [
+            (places[axis] - 1) * stride[axis] + kernel[axis] + self.output_padding[axis]
+            for axis in (0, 1)
+        ]
+        under = _under(kernel, stride, places, sizes[1], input.device)
+        given = parts.dtype
+        # parts are added up in no less than float32, as torch's own convolutions do
+        dtype = torch.promote_types(parts.dtype, torch.float32)
+        parts = parts.view(len(input), len(under), self.out_channels).to(dtype)
+        whole = parts.new_zeros(len(input), sizes[0] * sizes[1], self.out_channels)
+        whole = whole.index_add(1, under, parts)
+        rows, columns = (slice(padding[axis], sizes[axis] - padding[axis]) for axis in (0, 1))
+        result = whole.view(len(input), *sizes, self.out_channels)[:, rows, columns]
+        result = result.contiguous() if self.bias is None else result + self.bias
+        return result.to(given).permute(0, 3, 1, 2)
+
+
+def _on_a_cpu(features: Tensor) -> bool:
+    # a program that is kept or compiled has the convolution itself, which any engine knows
+    return features.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def _plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    return layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
+
+
+def _pair(padding: str | tuple[int, ...]) -> tuple[int, int]:
+    assert not isinstance(padding, str), "layers here say their padding in pixels"
+    return padding[0], padding[1]
+
+
+def _under(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    places: list[int],
+    width: int,
+    device: torch.device,
+) -> Tensor:
+    """Pixels under the weights, place by place.
+
+    Args:
+        kernel: Sides of the weights.
+        stride: Pixels from a place to the next, down and across.
+        places: How many there are, down and across.
+        width: Of the map that is gathered from or added to.
+        device: Of the result.
+
+    Returns:
+        Numbers of pixels, int64 ``[places · places' · kernel · kernel']``.
+    """
+    rows, columns = (
+        torch.arange(places[axis], device=device)[:, None] * stride[axis]
+        + torch.arange(kernel[axis], device=device)
+        for axis in (0, 1)
+    )
+    return (rows[:, None, :, None] * width + columns[None, :, None, :]).flatten()
