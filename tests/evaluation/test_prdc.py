@@ -76,6 +76,16 @@ def test_ties_and_copies_fall_as_in_the_definition(
         assert_equal(found, by_definition(real, generated, k))
 
 
+def test_a_set_of_copies_scores_0_beside_itself() -> None:
+    copies = torch.ones(20, 3)
+    found = precision_recall_density_coverage(copies, copies, k=5)
+    assert (found.precision, found.recall, found.density, found.coverage) == (0, 0, 0, 0)
+    # no more than k equal ones: each lies within what the others span
+    spread = torch.arange(20.0).repeat_interleave(2)[:, None]
+    found = precision_recall_density_coverage(spread, spread, k=5)
+    assert (found.precision, found.recall) == (1, 1)
+
+
 def test_near_ties_that_float32_products_cannot_tell_are_settled() -> None:
     # far from the origin of its spread, each pair's distance is a rounding error of its norm
     clusters = 1e3 * gaussian(4, 16, 2).repeat(30, 1)

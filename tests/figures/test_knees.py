@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 from regene_bench_plugins.figures import curve_shape
-from regene_bench_plugins.figures.curve_shape import bend_of, falling_fit
+from regene_bench_plugins.figures.curve_shape import bend_of, chance_without_a_fall, falling_fit
 from regene_bench_plugins.figures.knees import LEVEL, knee_draws, knee_of, knee_over_seeds
 from scipy.optimize import isotonic_regression
 
@@ -64,6 +64,13 @@ def test_a_curve_without_a_knee_is_given_one_in_at_most_five_percent_of_studies(
         "does not fall by more than its noise",
         "does not bend upwards by more than its noise",
     }
+
+
+def test_noise_alone_falls_in_five_of_a_hundred_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 600, by permutations at exactly that level: 14 to 46 are within three deviations."""
+    monkeypatch.setattr(curve_shape, "PERMUTATIONS", 39)
+    chances = [chance_without_a_fall(study([0.0] * 8, 1, 1000 + i), i) for i in range(600)]
+    assert 14 <= sum(chance <= LEVEL for chance in chances) <= 46
 
 
 def test_a_curve_that_falls_and_bends_is_believed_at_one_seed_and_more() -> None:

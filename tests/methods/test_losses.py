@@ -42,7 +42,9 @@ def test_ssim_equals_a_plain_computation(size: tuple[int, int], channels: int) -
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(2, channels, *size, generator=generator)
     y = (x + 0.2 * torch.randn(x.shape, generator=generator)).clamp(0, 1)
-    assert float(ssim(x, y)) == pytest.approx(reference_ssim(x, y), abs=1e-4)
+    # a side of one pixel has a window without spread, whose variances are rounding alone
+    tolerance = 5e-7 if min(size) > 1 else 5e-6
+    assert float(ssim(x, y)) == pytest.approx(reference_ssim(x, y), abs=tolerance)
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 28, 64])

@@ -203,8 +203,10 @@ def _caption(name: str, found: Sequence[_Measured]) -> str:
     knees = [knee for one in found for knee in one.knees.values()]
     if any(knee.place is not None for knee in knees):
         told.append("knees dotted, with their bootstrap interval shaded")
-    elif knees:
+    elif knees and all(knee.note for knee in knees):
         told.append("no curve falls and bends by more than its noise, so that none has a knee")
+    elif knees:
+        told.append("no knee was found by Kneedle; bends are in the table")
     if any(one.levels for one in found):
         told.append("the reference as a red line")
     return f"{told[0]}: {'; '.join(told[1:])}."

@@ -150,12 +150,19 @@ def class_rows(
     asked = len(torch.unique(evaluation.comparison.labels))
     missing = max(0, asked - len(rows))
     values = torch.tensor([row.value for row in rows], dtype=torch.float64)
+    notes = [f"mean and spread over {len(rows)} classes"]
+    if missing:
+        notes[0] += f", {missing} of {asked} have no pair of images"
+    # what is said of a class holds for the mean of them
+    told = [row for row in rows if row.note]
+    if told:
+        fewest = min(told, key=lambda row: row.n_generated or 0)
+        notes.append(f"{len(told)} of them with a note, as {fewest.class_name}: {fewest.note}")
     yield sides.score(
         column,
         float(values.mean()),
         std=float(values.std(unbiased=False)) if len(rows) > 1 else None,
-        note=f"mean and spread over {len(rows)} classes"
-        + (f", {missing} of {asked} have no pair of images" if missing else ""),
+        note="; ".join(notes),
     )
     yield from rows
 

@@ -22,6 +22,10 @@ class Prdc(FeatureMetric):
     Real held-out images have values of their own, which can be passed by more typical images
     (precision, density), by outliers (recall) and by copies of real images (coverage): hence the
     direction ``reference``.
+
+    A neighbourhood reaches to its k-th nearest neighbour and leaves that distance out, as in the
+    reference code of Naeem et al., so that samples of which more than k are equal have
+    neighbourhoods that hold nothing: a set of copies scores 0 even beside itself.
     """
 
     columns = (

@@ -21,7 +21,8 @@ class Reconstruction(Metric):
 
     * ``mae_test``: mean absolute error per pixel and channel, in units of [0, 1].
     * ``ssim_test``: structural similarity (Wang et al. 2004: Gaussian window of 11×11 pixels with
-      sigma 1.5, windows inside the image only, channels apart), mean over images.
+      sigma 1.5, windows inside the image only, channels apart), mean over images. Where a side is
+      shorter the window is the largest of odd size that fits: 7×7 on 8 pixels.
     * ``psnr_test``: ``10 log10(1 / MSE)`` of each image, mean over images. An image that comes
       back without any error would be infinite; it counts as if one of its values were off by one
       level of 255, which is the highest value that an image with an error can have.

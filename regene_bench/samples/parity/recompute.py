@@ -109,8 +109,9 @@ def recompute(
 ) -> Iterator[Line]:
     """Compute scores again, as soon as each is known.
 
-    Inception scores are computed from clean-fid's own features of the images; those of other
-    extractors from ours, since these networks are no other library's.
+    Scores on Inception are computed from clean-fid's own features of the images; those of other
+    extractors from ours, since these networks are no other library's, and inception scores from
+    our logits.
 
     Args:
         rows: The scores of a run or of samples.

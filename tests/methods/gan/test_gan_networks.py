@@ -147,6 +147,8 @@ def test_cgans_paper_networks_for_mnist_are_two_blocks_of_3x3_with_leaky_relu() 
     inner = [block[1] for block in convolutions(discriminator)]
     assert [block[0] for block in convolutions(generator)] == inner[::-1]
     assert activations(generator) == activations(discriminator) == {0.2}
+    # "a concatenated channel": one, whatever the number of classes
+    assert convolutions(discriminator)[0][0] == 1 + 1
 
 
 def test_cgans_paper_networks_for_clothing_are_three_blocks_of_4x4_with_relu() -> None:

@@ -225,6 +225,11 @@ def test_images_that_the_classifier_gets_wrong_cost_trials_unless_they_are_left_
     assert trials["all"].sum() > len(labels)
 
 
+def test_paper_has_no_loss_that_the_paper_has_not() -> None:
+    assert ReGeneConfig(**ReGene.preset("paper", MNIST)).saturation == 0
+    assert ReGeneConfig(**ReGene.preset("quick", MNIST)).saturation > 0
+
+
 @pytest.mark.parametrize("preset", ["quick", "standard", "paper"])
 def test_all_training_images_of_a_class_are_combined_as_in_the_paper(preset: Preset) -> None:
     assert ReGeneConfig(**ReGene.preset(preset, MNIST)).pool == "all"

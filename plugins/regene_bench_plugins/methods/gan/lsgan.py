@@ -1,4 +1,9 @@
-"""The least-squares GAN (Mao et al. 2017), on the networks of Lucic et al. 2018."""
+"""The least-squares GAN (Mao et al. 2017), on the networks of Lucic et al. 2018.
+
+``paper`` has the epochs and the batch of Lucic et al. Departures: they draw rates and the like a
+hundred times for each data set and report the best, where the rates here are one choice; labels,
+which they have none of, are beside noise and image.
+"""
 
 from __future__ import annotations
 

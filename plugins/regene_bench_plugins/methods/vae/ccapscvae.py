@@ -41,7 +41,8 @@ class CCapsCVAE(Method):
     """``ccvae`` whose encoder ends in routed capsules instead of a flattened map.
 
     Networks and losses are put together here from Sabour et al. 2017 and from ``ccvae``: the ReGene
-    paper names the method in its Table 4 and prints no recipe.
+    paper names the method in its Table 4 and prints no recipe. The divergence's falling weight
+    is that of ``ccvae``, at ``paper``, too.
     """
 
     version = "2"

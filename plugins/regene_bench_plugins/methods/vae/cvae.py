@@ -2,6 +2,11 @@
 
 Without a prior of its own, a class whose images differ much from the others' keeps part of its
 label in z, where the standard normal knows nothing of it, and samples come out as other classes.
+
+Departures from Sohn et al., whose networks complete images: the prior is a Gaussian for each class,
+not a network of the condition; it learns at ten times the rate of the rest, being a few vectors;
+the label goes beside the image and into both heads; and a recogniser, trained in the same steps,
+stands in for labels that are not given.
 """
 
 from __future__ import annotations
