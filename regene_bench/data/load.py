@@ -10,11 +10,14 @@ import numpy as np
 
 from regene_bench.base.errors import DataError
 from regene_bench.base.events import Message, Progress, Sink, silent
+from regene_bench.data.class_names import integer_names
 from regene_bench.data.decode import ProgressFn
 from regene_bench.data.decoded_cache import cache_key, load_cached, store
 from regene_bench.data.fingerprint import fingerprint
 from regene_bench.data.shapes import ImageShape, Split
 from regene_bench.data.source import DatasetSource, ImageSet
+
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def load_dataset(
         source: The source, with what the benchmark asks of it.
         source_name: Name under which it is registered; for messages and the cache.
         progress: Gets ``Progress`` events while files are fetched and images are decoded, and a
-            ``Message`` for whatever the source left out.
+            ``Message`` for whatever the source left out, and where a label can be the name of one
+            class and the place of another.
         decode_again: Decode also what the cache holds, and put it there anew: files that were
             changed in place under equal names, sizes and times look as they did.
 
@@ -81,6 +85,7 @@ def load_dataset(
     key = cache_key(source, source_name)
     cached = load_cached(key) if key and not decode_again else None
     if cached:
+        _tell_of_doubtful_integers(cached[0], source, progress)
         return LoadedDataset(*cached)
     train = _load(source, "train", source_name, progress)
     test = _load(source, "test", source_name, progress)
@@ -90,6 +95,7 @@ def load_dataset(
             f"The source {source_name!r} names the classes of its splits differently: "
             f"{', '.join(train.class_names)} and {', '.join(test.class_names)}."
         )
+    _tell_of_doubtful_integers(train, source, progress)
     mark = fingerprint(train, test)
     if key:
         store(key, train, test, mark)
@@ -137,6 +143,27 @@ def _tell_notes(source: DatasetSource, told: Sequence[str], sink: Sink) -> Seque
         if note not in told:
             sink(Message(f"{source.request.name}: {note}", "warning"))
     return notes
+
+
+def _tell_of_doubtful_integers(data: ImageSet, source: DatasetSource, sink: Sink) -> None:
+    """Warn where classes are called 0 to K - 1 and stand in another order, as that of their text.
+
+    No label is out of range then, whether it is meant as a name or as a place.
+    """
+    names = data.class_names
+    places = list(range(len(names)))
+    meant = integer_names(names)
+    if meant is None or sorted(meant) != places or [meant[place] for place in places] == places:
+        return
+    shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    sink(
+        Message(
+            f"{source.request.name}: its classes are called by integers and stand in another order "
+            f"({shown}). A label that is an integer means the class of that name: a generator that "
+            f"goes by places in this list must write names[label], not label.",
+            "warning",
+        )
+    )
 
 
 def _report(source: DatasetSource, what: str, unit: str, sink: Sink) -> None:

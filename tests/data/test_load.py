@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from regene_bench.base.errors import DataError
-from regene_bench.base.events import Event, Progress
+from regene_bench.base.events import Event, Message, Progress
 from regene_bench.data.fingerprint import fingerprint
 from regene_bench.data.load import LoadedDataset, load_dataset
 from regene_bench.data.shapes import ImageShape, Split
@@ -244,3 +245,40 @@ def test_a_source_that_breaks_its_contract_is_told_how(
 def test_both_splits_name_their_classes_alike(cache: Path) -> None:
     with pytest.raises(DataError, match="differently"):
         load(Counting(None, image_set(9), broken(class_names=("x", "y", "z"))))
+
+
+@pytest.mark.parametrize(
+    ("names", "warned"),
+    [
+        (("0", "1", "10", "11", "2"), False),  # 10 and 11 are no places
+        (("0", "2", "1"), True),
+        (("00", "02", "01"), True),
+        (("0", "1", "2"), False),
+        (("1", "3", "2"), False),  # 0 would be refused
+        (("a", "c", "b"), False),
+    ],
+)
+def test_integers_that_may_be_names_or_places_are_told_of(
+    cache: Path, tmp_path: Path, names: tuple[str, ...], warned: bool
+) -> None:
+    file = tmp_path / "images.bin"
+    file.write_bytes(b"1")
+    splits = [replace(image_set(n, classes=len(names)), class_names=names) for n in (10, 5)]
+    source = Counting(file, *splits, shape=replace(GREY, n_classes=len(names)))
+    told: list[Event] = []
+    for _ in range(2):  # decoded, and from the cache
+        load_dataset(source, source_name="counting", progress=told.append)
+    assert source.loaded == 2
+    texts = [event.text for event in told if isinstance(event, Message)]
+    assert len(texts) == 2 * warned
+    assert all(f"stand in another order ({', '.join(names)})" in text for text in texts)
+
+
+def test_the_order_of_text_of_twelve_integers_is_told_of(tmp_path: Path) -> None:
+    names = tuple(sorted(map(str, range(12))))  # as datasets numbers integers
+    splits = [replace(image_set(n, classes=12), class_names=names) for n in (24, 12)]
+    source = Counting(None, *splits, shape=replace(GREY, n_classes=12))
+    told: list[Event] = []
+    load_dataset(source, source_name="counting", progress=told.append)
+    (text,) = [event.text for event in told if isinstance(event, Message)]
+    assert "(0, 1, 10, 11, 2, …)" in text
