@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,12 @@ def markdown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterator[s
 
 def command(about: dict[str, Any], preset: str) -> str:
     """The call that carried out the study."""
-    benchmarks = ",".join(about["runs"])
-    return f"regene-bench study {about['study']} --preset {preset} --benchmarks {benchmarks}"
+    asked = about.get("asked", {})
+    options = [("preset", preset), ("benchmarks", ",".join(about["runs"]))]
+    options += [(name, asked[name]) for name in ("methods", "seeds") if name in asked]
+    options += [("set", item) for item in asked.get("settings", ())]
+    said = " ".join(f"--{name} {shlex.quote(value)}" for name, value in options)
+    return f"regene-bench study {about['study']} {said}"
 
 
 def shown(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[str]:

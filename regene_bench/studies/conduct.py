@@ -76,6 +76,7 @@ class StudyOutcome:
     Attributes:
         study: As the preset has it.
         folder: Where its files lie.
+        asked: Options that the call gave in place of the study's own, by name; its files tell them.
         outcomes: The runs, one outcome a benchmark.
         shown: What was drawn.
         missed: What could not be.
@@ -83,6 +84,7 @@ class StudyOutcome:
 
     study: Study
     folder: Path
+    asked: dict[str, Any] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     missed: list[Missed] = field(default_factory=list)
@@ -133,7 +135,9 @@ def run_study(
         settings=(*_besides(study.settings, settings), *settings),
     )
     campaigns = [prepare(b, chosen, emit, stop) for b in benchmarks or study.benchmarks]
-    outcome = StudyOutcome(study, study_folder(options.results, study.name, preset))
+    outcome = StudyOutcome(
+        study, study_folder(options.results, study.name, preset), _asked(options)
+    )
     for campaign in campaigns:
         outcome.outcomes.append(carry_out(campaign))
     views = [view for campaign in campaigns if (view := _view(host, campaign)).runs]
@@ -141,6 +145,17 @@ def run_study(
     _show(figures, views, shared, outcome, stop, emit)
     _describe(outcome, preset, views)
     return outcome
+
+
+def _asked(options: Options) -> dict[str, Any]:
+    """What a call asks for itself; without it nobody could repeat what was drawn."""
+    given = {
+        "methods": options.methods,
+        "seeds": options.seeds,
+        "metrics": options.metrics,
+        "settings": list(options.settings),
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _divided(settings: Sequence[str]) -> tuple[list[str], dict[str, dict[str, Any]]]:
@@ -188,7 +203,7 @@ def _show(
     stop: StopRequest,
     emit: Sink,
 ) -> None:
-    about = _about(outcome.study, views)
+    about = _about(outcome, views)
     for kind, figure in figures:
         stop.check()
         try:
@@ -226,17 +241,19 @@ def _unharmed(shared: Sequence[SharedData]) -> Iterator[None]:
         yield
 
 
-def _about(study: Study, views: Sequence[StudyView]) -> dict[str, Any]:
+def _about(outcome: StudyOutcome, views: Sequence[StudyView]) -> dict[str, Any]:
+    study = outcome.study
     return {
         "study": study.name,
         "version": study.version,
         "source": study.source,
         "runs": {view.name: [run.run_id for run in view.runs] for view in views},
+        "asked": outcome.asked,
     }
 
 
 def _describe(outcome: StudyOutcome, preset: Preset, views: Sequence[StudyView]) -> None:
-    told = _about(outcome.study, views) | {
+    told = _about(outcome, views) | {
         "preset": preset,
         "title": outcome.study.title,
         "exhibits": [

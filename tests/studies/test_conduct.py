@@ -96,6 +96,17 @@ def test_what_was_shown_is_written_down(study: Path) -> None:
     assert [exhibit["files"] for exhibit in told["exhibits"]] == [["scores.parquet"]]
     about = pq.read_table(outcome.folder / "scores.parquet").schema.metadata[b"about"]
     assert json.loads(about)["runs"] == told["runs"]
+    assert json.loads(about)["asked"] == told["asked"]
+
+
+def test_what_a_call_asked_in_place_of_the_study_is_written_down(study: Path) -> None:
+    settings = ("figures.score_table.name=mine",)
+    asked = replace(options(study), seeds="0,5", settings=settings)
+    outcome = run_study(write(study), asked)
+    told = json.loads((outcome.folder / "study.json").read_text())
+    assert told["asked"] == {"seeds": "0,5", "settings": list(settings)}
+    about = pq.read_table(outcome.folder / "mine.parquet").schema.metadata[b"about"]
+    assert json.loads(about)["asked"] == told["asked"]
 
 
 def test_a_figure_that_fails_leaves_the_others_and_says_why(study: Path) -> None:
