@@ -23,6 +23,7 @@ from regene_bench_plugins.figures.drawing import colour, panels
 
 _CHUNK = 256
 _PERPLEXITY = 30.0
+_MOST_ABREAST = 3
 
 
 class LatentsConfig(FigureConfig):
@@ -45,9 +46,13 @@ class LatentMap(Figure):
         """One drawing a benchmark."""
         for view in views:
             runs = runs_with_encoder(view)
-            drawing, (axes,) = panels(1, len(runs), width=3.6, height=3.6)
+            columns = min(len(runs), _MOST_ABREAST)
+            drawing, rows = panels(-(-len(runs) // columns), columns, width=3.6, height=3.6)
+            axes = [panel for row in rows for panel in row]
+            for panel in axes[len(runs) :]:
+                panel.set_visible(False)
             data: dict[str, list[object]] = {key: [] for key in ("method", "class", "x", "y")}
-            for panel, run in zip(axes, runs, strict=True):
+            for panel, run in zip(axes, runs, strict=False):
                 latents, labels = test_latents(view, run, self.config.n)
                 places = map_of(latents, view.runtime.derive_seed("t-SNE"))
                 self._panel(panel, run, places, labels, view.data.class_names)
@@ -55,7 +60,9 @@ class LatentMap(Figure):
                 data["class"] += [view.data.class_names[label] for label in labels]
                 data["x"] += places[:, 0].tolist()
                 data["y"] += places[:, 1].tolist()
-            axes[-1].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
+            rows[0][-1].legend(
+                fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), markerscale=3
+            )
             # there may be fewer than were asked for, and classes have equally many
             shown = len(data["class"]) // len(runs)
             caption = f"t-SNE maps of the latents of {shown} test images of {view.name}."
