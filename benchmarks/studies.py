@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--pictures", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--append", action="store_true")
     given = parser.parse_args()
+    if given.append and given.write is None:
+        parser.error("--append goes with --write")
     root = given.results / _FOLDER
     for name in given.studies or sorted(path.name for path in root.iterdir()):
         text = "\n".join(tables(root / name / given.preset, given.pictures))
@@ -55,7 +57,9 @@ def main() -> None:
         text += "".join(
             pictures(root / name / given.preset, given.pictures, page, has_tables=bool(text))
         )
-        if given.append:
+        if given.append and earlier.strip():
+            if text.splitlines()[0] in earlier.splitlines():
+                parser.error(f"{page} has this already: leave out --append")
             text = earlier.strip("\n") + f"\n\n\n{text}"
         page.write_text(f"{words}{MARK}\n\n{text}", encoding="utf-8")
 

@@ -1,6 +1,7 @@
 """Prints how fast a VAE trains here and in pythae, in one run, and what loss both end with.
 
-The network is pythae's MNIST benchmark (convolutions of 128 to 1024 channels), in batches of 100,
+The network is pythae's MNIST benchmark (convolutions of 128 to 1024 channels), on our side with the
+layers that GANs here have on a CPU (``networks/wide_convolutions.py``), in batches of 100,
 with Adam at one constant rate and half the summed squared error plus the divergence as the loss.
 Images are scikit-learn's digits, enlarged to 28×28. Each side is timed in a process of its own, by
 epochs; pythae's is timed without the saving of models, ours with its checkpoint. Both end with the

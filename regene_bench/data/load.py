@@ -159,8 +159,8 @@ def _tell_of_doubtful_integers(data: ImageSet, source: DatasetSource, sink: Sink
     sink(
         Message(
             f"{source.request.name}: its classes are called by integers and stand in another order "
-            f"({shown}). A label that is an integer means the class of that name: a generator that "
-            f"goes by places in this list must write names[label], not label.",
+            f"({shown}). Where samples are scored, a label that is an integer means the class of "
+            "that name: who numbers classes by their places writes names[label], not label.",
             "warning",
         )
     )

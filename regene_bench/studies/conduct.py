@@ -152,7 +152,7 @@ def _asked(options: Options) -> dict[str, Any]:
     given = {
         "methods": options.methods,
         "seeds": options.seeds,
-        "metrics": options.metrics,
+        "metrics": options.metrics,  # from Python alone
         "settings": list(options.settings),
     }
     return {name: value for name, value in given.items() if value}

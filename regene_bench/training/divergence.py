@@ -35,8 +35,8 @@ class LossWatch:
     def look(self, losses: Mapping[str, Tensor], step: int | Tensor) -> None:
         """Note the losses of a step, without waiting for the device.
 
-        From the second time on it writes into the same memory, so that it can be captured. Seven
-        operations, whatever the losses: they are as many kernels of each step.
+        From the second time on it writes into the same memory, so that it can be captured. As few
+        operations as can be: they are of every step, and a GPU starts a kernel for each.
 
         Args:
             losses: By name, the same names every time: scalars, or ``[K]`` each of K models.

@@ -61,15 +61,39 @@ def test_sizes_are_those_of_the_paper() -> None:
         BlockDescription((), ())
 
 
-def test_moving_average_follows_and_without_decay_copies() -> None:
+def test_moving_average_without_decay_copies_to_the_bit() -> None:
+    network = torch.nn.BatchNorm1d(200)
+    copy = MovingAverage(network, 0.0)
+    for number in range(5):
+        network(torch.randn(4, 200, generator=torch.Generator().manual_seed(number)))
+        with torch.no_grad():
+            network.weight.normal_()
+        copy.update(network)
+        for name in ("weight", "running_mean", "running_var"):
+            assert torch.equal(copy.network.state_dict()[name], network.state_dict()[name])
+
+
+def test_moving_average_is_the_sum_of_its_definition() -> None:
     network = torch.nn.Linear(2, 2)
-    slow, copy = MovingAverage(network, 0.99), MovingAverage(network, 0.0)
+    average = MovingAverage(network, 0.5)
+    expected = network.weight.detach().double()
+    for number in range(12):
+        with torch.no_grad():
+            network.weight.fill_(number)
+        average.update(network)
+        # a young one forgets faster
+        weight = max(0.5, 9 / (9 + number + 1))
+        expected = (1 - weight) * expected + weight * number
+    torch.testing.assert_close(average.network.weight.double(), expected, rtol=1e-6, atol=0)
+
+
+def test_moving_average_follows() -> None:
+    network = torch.nn.Linear(2, 2)
+    slow = MovingAverage(network, 0.99)
     for _ in range(3000):
         with torch.no_grad():
             network.weight.fill_(3.0)
         slow.update(network)
-        copy.update(network)
     followed = network.state_dict()["weight"]
-    assert torch.equal(copy.network.state_dict()["weight"], followed)
     assert torch.allclose(slow.network.state_dict()["weight"], followed, atol=1e-3)
     assert not any(parameter.requires_grad for parameter in slow.network.parameters())

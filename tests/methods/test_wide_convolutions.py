@@ -158,6 +158,15 @@ def test_a_map_too_small_for_the_weights_raises_what_torch_raises() -> None:
         WideConv2d(256, 4, 4)(torch.randn(1, 256, 3, 3))
 
 
+def test_what_torch_takes_or_refuses_is_taken_or_refused() -> None:
+    same = WideConv2d(256, 4, 3, padding="same")
+    assert same(torch.randn(1, 256, 4, 4)).shape == (1, 4, 4, 4)
+    assert WideConv2d(256, 4, 4, 2, 1)(torch.randn(256, 4, 4)).shape == (4, 2, 2)
+    assert WideConvTranspose2d(512, 4, 4, 2, 1)(torch.randn(512, 4, 4)).shape == (4, 8, 8)
+    with pytest.raises(RuntimeError):
+        WideConvTranspose2d(512, 4, 1, 1, 1)(torch.randn(1, 512, 2, 2))
+
+
 def test_an_exported_network_has_the_convolution_itself() -> None:
     program = torch.export.export(WideConv2d(256, 4, 4, 2, 1), (torch.randn(2, 256, 4, 4),))
     assert "conv2d" in str(program.graph)

@@ -139,7 +139,7 @@ def test_classes_are_compared_with_themselves(data: BenchmarkData, tmp_path: Pat
     assert overall.std == pytest.approx(float(values.std(unbiased=False)))
     first = data.class_names[0]
     assert overall.note == (
-        f"mean and spread over 3 classes; 3 of them with a note, as {first}: "
+        f"mean and spread over 3 classes; 3 of these 3 with a note, as {first}: "
         "60 images for 64 dimensions: biased upwards, singular"
     )
     assert {s.n_generated for s in scores if s.class_name} == {60}

@@ -205,7 +205,7 @@ def _caption(name: str, found: Sequence[_Measured]) -> str:
         told.append("knees dotted, with their bootstrap interval shaded")
     elif knees and all(knee.note for knee in knees):
         told.append("no curve falls and bends by more than its noise, so that none has a knee")
-    elif knees:
+    elif any(knee.bend is not None for knee in knees):
         told.append("no knee was found by Kneedle; bends are in the table")
     if any(one.levels for one in found):
         told.append("the reference as a red line")

@@ -157,7 +157,9 @@ def class_rows(
     told = [row for row in rows if row.note]
     if told:
         fewest = min(told, key=lambda row: row.n_generated or 0)
-        notes.append(f"{len(told)} of them with a note, as {fewest.class_name}: {fewest.note}")
+        notes.append(
+            f"{len(told)} of these {len(rows)} with a note, as {fewest.class_name}: {fewest.note}"
+        )
     yield sides.score(
         column,
         float(values.mean()),

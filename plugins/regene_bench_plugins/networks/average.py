@@ -29,13 +29,17 @@ class MovingAverage(nn.Module):
     def update(self, network: nn.Module) -> None:
         """Move towards the network's weights; buffers (batch statistics) likewise.
 
-        By few operations, however many weights there are: on a GPU each is a kernel at least.
+        By a few operations on all weights: starting one for each takes a GPU longer than the work.
         """
         self.updates += 1
-        # A young average would remember the random start: let it forget faster at first.
-        weight = (9 / (9 + self.updates)).clamp_min(1 - self.decay)
         own = [*self.network.parameters(), *_float_buffers(self.network)]
         new = [*network.parameters(), *_float_buffers(network)]
+        if self.decay == 0:
+            # the weights themselves, which rounding would miss on the way to them
+            torch._foreach_copy_(own, new)
+            return
+        # A young average would remember the random start: let it forget faster at first.
+        weight = (9 / (9 + self.updates)).clamp_min(1 - self.decay)
         way = torch._foreach_sub(new, own)
         torch._foreach_mul_(way, weight)
         torch._foreach_add_(own, way)

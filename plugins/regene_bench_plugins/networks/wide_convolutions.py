@@ -1,10 +1,11 @@
 """Convolutions of many channels on maps of few pixels, as matrix products where a CPU gains.
 
 A convolution is a product of its weights and of what lies under them at each place of the map. On
-maps of a few pixels, oneDNN's convolutions of many channels and their gradients take up to ten
+maps of a few pixels, oneDNN's convolutions of many channels and their gradients take up to eleven
 times as long as gathering what lies under the weights and one product of large matrices; on larger
 maps, and with fewer channels, gathering takes longer than it saves. The rules below come from what
-``benchmarks/speed/convolutions.py`` prints, for layers on either side of where this changes.
+``benchmarks/speed/convolutions.py`` prints in float32, for layers on either side of where this
+changes.
 
 The modules are ``nn.Conv2d`` and ``nn.ConvTranspose2d`` in all else: the same weights under the
 same names, equal results and gradients up to rounding. Elsewhere than on a CPU, and where a network
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 _CHANNELS, _TRANSPOSED_CHANNELS = 256, 512
 # pixels of a side, of the smaller of the two maps
 _SIDE, _TRANSPOSED_SIDE = 4, 8
+_AXES = 4
 
 
 class WideConv2d(nn.Conv2d):
@@ -27,9 +29,10 @@ class WideConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
-        if not (self.in_channels >= _CHANNELS and _on_a_cpu(input) and _plain(self)):
+        padding = _plain_padding(self)
+        if padding is None or self.in_channels < _CHANNELS or not _on_a_cpu(input):
             return super().forward(input)
-        kernel, stride, (rows, columns) = self.kernel_size, self.stride, _pair(self.padding)
+        kernel, stride, (rows, columns) = self.kernel_size, self.stride, padding
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, columns, columns, rows, rows))
         n, *sides, _ = padded.shape
         places = [(side - k) // s + 1 for side, k, s in zip(sides, kernel, stride, strict=True)]
@@ -47,18 +50,20 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
-        places = list(input.shape[2:])
-        wide = self.in_channels >= _TRANSPOSED_CHANNELS and max(places) <= _TRANSPOSED_SIDE
-        if not (wide and output_size is None and _on_a_cpu(input) and _plain(self)):
+        padding, places = _plain_padding(self), list(input.shape[2:])
+        wide = self.in_channels >= _TRANSPOSED_CHANNELS and _on_a_cpu(input)
+        if padding is None or output_size is not None or not wide or max(places) > _TRANSPOSED_SIDE:
             return super().forward(input, output_size)
-        kernel, stride, padding = self.kernel_size, self.stride, _pair(self.padding)
-        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
-        parts: Tensor = input.permute(0, 2, 3, 1).reshape(-1, self.in_channels) @ weight
+        kernel, stride = self.kernel_size, self.stride
         # what padding cuts off is made, too
         sizes = [
             (places[axis] - 1) * stride[axis] + kernel[axis] + self.output_padding[axis]
             for axis in (0, 1)
         ]
+        if min(sizes[axis] - 2 * padding[axis] for axis in (0, 1)) < 1:
+            return super().forward(input)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+        parts: Tensor = input.permute(0, 2, 3, 1).reshape(-1, self.in_channels) @ weight
         under = _under(kernel, stride, places, sizes[1], input.device)
         given = parts.dtype
         # parts are added up in no less than float32, as torch's own convolutions do
@@ -74,16 +79,17 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
 
 def _on_a_cpu(features: Tensor) -> bool:
     # a program that is kept or compiled has the convolution itself, which any engine knows
-    return features.device.type == "cpu" and not torch.compiler.is_compiling()
+    is_batch = features.dim() == _AXES
+    return is_batch and features.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-def _plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
-    return layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
-
-
-def _pair(padding: str | tuple[int, ...]) -> tuple[int, int]:
-    assert not isinstance(padding, str), "layers here say their padding in pixels"
-    return padding[0], padding[1]
+def _plain_padding(layer: nn.Conv2d | nn.ConvTranspose2d) -> tuple[int, int] | None:
+    """Zeros around the map, down and across; ``None`` for what is left to torch."""
+    if layer.groups > 1 or layer.dilation != (1, 1) or layer.padding_mode != "zeros":
+        return None
+    if isinstance(layer.padding, str):
+        return None
+    return layer.padding[0], layer.padding[1]
 
 
 def _under(
