@@ -43,6 +43,7 @@ from regene_bench.plugins.host import load_plugins
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.device import choose_device, choose_precision
 from regene_bench.runtime.stop import StopRequest
+from regene_bench.training import stage_run
 
 SHOWN = ("loss", "cross_entropy", "generator", "reconstruction")
 
@@ -72,6 +73,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", dest="settings", action="append", default=[])
     given = parser.parse_args()
+    # every step is reported, so that the first report is of one step, however slow the machine
+    stage_run._REPORT_SECONDS = 0.0
     host = load_plugins()
     benchmark = load_benchmark(host, given.benchmark)
     device = choose_device("auto")
