@@ -1,12 +1,11 @@
 """Prints, as Markdown, what runs say of claims of the papers, beside what these report.
 
 ``trials``: candidates in latent space for each image, by class, a column for each ``pool`` (ReGene,
-Table 2). ``losses``: accuracy, reconstruction error and candidates for each loss of the classifier,
-and their ratio to cross-entropy's (Fig. 16). ``distances``: generations, reconstructions and
-originals from each other (Table 3). ``augmentation``: accuracy over the share of generations (Fig.
-17). ``knees``: where curves over the noise dimension flatten (He). The last two read what a study
-has drawn. The runs are not carried out here: docs/reproduction.md has the commands. Several seeds
-are averaged.
+Table 2). ``distances``: generations, reconstructions and originals from each other (Table 3).
+``augmentation``: accuracy over the share of generations (Fig. 17). ``knees``: where curves over the
+noise dimension flatten (He). The last two read what a study has drawn, the others all runs of a
+folder, which must hold no others. The runs are not carried out here: docs/reproduction.md has the
+commands. Several seeds are averaged.
 
 Usage: python benchmarks/reproduction.py CLAIM RESULTS BENCHMARK [--study NAME] [--preset quick]
 """
@@ -29,7 +28,6 @@ from regene_bench.plugins.host import load_plugins
 
 PAIRS = ("fd_original_generated", "fd_original_reconstructed", "fd_reconstructed_generated")
 CHANCES = ("chance_of_fall", "chance_of_bend")
-LOSSES = ("cross_entropy", "hinge", "cosine", "mse")
 Row = dict[str, Any]
 
 
@@ -71,34 +69,6 @@ def trials(rows: Sequence[Row], reported: Sequence[ReportedNumber]) -> Iterator[
         ]
         values = [mean(found[name, pool]) for pool in pools]
         yield line(name, *values, *(told or [None]))
-
-
-def losses(rows: Sequence[Row], reported: Sequence[ReportedNumber]) -> Iterator[str]:
-    """A row a loss; the ratios of the paper are the last column."""
-    scores = ("accuracy_classifier", "mae_test", "trials_latent", "trials_image")
-    found = defaultdict[tuple[str, str], list[float]](list)
-    for row in rows:
-        if row["method"] == "regene" and row["metric"] in scores and row["class"] is None:
-            per = row["n_generated"] if row["metric"].startswith("trials") else 1
-            loss = json.loads(row["params"])["classifier_loss"]
-            found[loss, row["metric"]].append(row["value"] / per)
-    told = {
-        number.note.partition(";")[0].removeprefix("classifier_loss="): number.value
-        for number in reported
-        if number.metric == "trials_image_ratio"
-    }
-    yield from heading(
-        "loss",
-        *scores[:2],
-        "trials_latent / image",
-        "trials_image / image",
-        "ratio",
-        "reported ratio",
-    )
-    base = mean(found["cross_entropy", "trials_image"])
-    for loss in (name for name in LOSSES if (name, "trials_image") in found):
-        values = [mean(found[loss, score]) for score in scores]
-        yield line(loss, *values, values[-1] / base, told.get(loss))
 
 
 def distances(rows: Sequence[Row], reported: Sequence[ReportedNumber]) -> Iterator[str]:
@@ -161,7 +131,7 @@ def line(name: str, *values: float | None) -> str:
 
 
 Table = Callable[[Sequence[Row], Sequence[ReportedNumber]], Iterator[str]]
-OF_ROWS: dict[str, Table] = {"trials": trials, "losses": losses, "distances": distances}
+OF_ROWS: dict[str, Table] = {"trials": trials, "distances": distances}
 # the study, the beginning of the drawing's name, the table
 OF_EXHIBITS: dict[str, tuple[str, str, Table]] = {
     "augmentation": ("augmentation", "augmentation", augmentation),
