@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from regene_bench.base.disk import disk_error
 from regene_bench.base.errors import Interrupted, RegeneBenchError
 from regene_bench.base.events import Message, RunFinished, RunStarted
 from regene_bench.evaluation.metric import NamedMetric
@@ -78,14 +79,21 @@ class RunSupervisor:
         )
 
     def claim(self, run: Run) -> bool:
-        """Tell whether no other machine is at work on a run, and keep it from them until then.
+        """Tell whether no other call is at work on a run; on a store, keep it from them until then.
 
-        In a folder nobody is asked: processes of one machine wait for each other.
+        In a folder another call may begin it a moment later, and then is waited for.
 
         Raises:
-            ResultsError: The store of the results cannot be reached.
+            ResultsError: The store of the results cannot be reached, or the folder not written to.
         """
-        return self._shared is None or self._shared.is_free(run.run_id)
+        if self._shared is not None:
+            return self._shared.is_free(run.run_id)
+        file = run_folder(self._setting.results, run.run_id) / LOCK
+        try:
+            with held_if_free(file) as held:
+                return held
+        except OSError as error:
+            raise disk_error("lock", file, error) from error
 
     def carry_out_one(self, run: Run) -> RunRecord:
         """Carry out one run and return its record.

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from regene_bench.base.errors import MethodError
-from regene_bench.base.events import Event, Message, Sink, silent
+from regene_bench.base.events import Event, Message, RunFinished, Sink, silent
 from regene_bench.harness.campaign import run_campaign
 from regene_bench.harness.options import Options, make_options
 from regene_bench.harness.prepare import Campaign, prepare
+from regene_bench.harness.run_folders import LOCK, run_folder
 from regene_bench.harness.supervisor import RunSupervisor
 from regene_bench.leaderboard.parts import part_content, read_own_part
 from regene_bench.leaderboard.record import RunRecord
@@ -68,6 +70,29 @@ def test_what_another_call_has_carried_out_meanwhile_stands(
     (done,) = run_campaign(str(light_protocol), options).ran
     assert supervisor.give_up(run, LOST) == done
     assert kept(options, run) == done
+
+
+def test_a_call_begins_with_what_no_other_call_is_at_work_on(
+    light_protocol: Path, options: Options
+) -> None:
+    two = replace(options, seeds="2")
+    first, second = prepare(str(light_protocol), two, silent, StopRequest()).runs
+    ended: list[str] = []
+    held = FileLock(run_folder(options.results, first.run_id) / LOCK)
+    run_folder(options.results, first.run_id).mkdir(parents=True)
+    held.acquire()
+
+    def emit(event: Event) -> None:
+        if isinstance(event, RunFinished):
+            ended.append(event.run_id)
+            held.release()  # the other call ends without having finished it
+
+    try:
+        outcome = run_campaign(str(light_protocol), two, emit)
+    finally:
+        held.release()
+    assert ended == [second.run_id, first.run_id]
+    assert [record.status for record in outcome.ran] == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("they_finish", [True, False], ids=["finished", "ended"])

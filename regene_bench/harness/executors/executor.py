@@ -52,9 +52,9 @@ class Job:
             on the run now.
         kept: Reads what became of a run that was carried out elsewhere since the call began, for an
             executor that hears of its end and of no record; ``None`` if nothing did.
-        claim: Tells whether no other machine is at work on a run, and keeps it for this call until
-            it is carried out. Whoever carries out one run after the other asks it before each, and
-            takes another run first; who does not waits for other machines.
+        claim: Tells whether no other call is at work on a run; on a store it keeps the run for this
+            call until it is carried out. Whoever carries out one run after the other asks it before
+            each, and takes another run first; who does not waits for other calls.
     """
 
     runs: Sequence[Run]
@@ -123,7 +123,7 @@ def is_elsewhere(executor: Executor) -> bool:
 def serial(job: Job) -> Iterator[RunRecord]:
     """Carry out one run after the other, and yield the record of each as it ends.
 
-    Runs that other machines are at work on come last.
+    Runs that other calls are at work on come last.
     """
     left = list(job.runs)
     while left:
