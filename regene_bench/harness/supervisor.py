@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from regene_bench.base.disk import disk_error
 from regene_bench.base.errors import Interrupted, RegeneBenchError
 from regene_bench.base.events import Message, RunFinished, RunStarted
@@ -71,6 +73,7 @@ class RunSupervisor:
         self._total = total
         self._stamps = {run.run_id: self._stamp(run) for run in runs}
         self._at_work = threading.RLock()
+        self._claimed: dict[str, BaseFileLock] = {}
         mirror = mirror_of(setting.results)
         self._shared = (
             SharedRuns(mirror, setting.stop, setting.emit, setting.checkpoint_seconds)
@@ -79,21 +82,27 @@ class RunSupervisor:
         )
 
     def claim(self, run: Run) -> bool:
-        """Tell whether no other call is at work on a run; on a store, keep it from them until then.
-
-        In a folder another call may begin it a moment later, and then is waited for.
+        """Tell whether no other call is at work on a run, and keep it from them until then.
 
         Raises:
             ResultsError: The store of the results cannot be reached, or the folder not written to.
         """
         if self._shared is not None:
             return self._shared.is_free(run.run_id)
+        if run.run_id in self._claimed:
+            return True
         file = run_folder(self._setting.results, run.run_id) / LOCK
+        # whoever carries it out may be another thread than who asks
+        lock = FileLock(file, thread_local=False)
         try:
-            with held_if_free(file) as held:
-                return held
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
         except OSError as error:
             raise disk_error("lock", file, error) from error
+        self._claimed[run.run_id] = lock
+        return True
 
     def carry_out_one(self, run: Run) -> RunRecord:
         """Carry out one run and return its record.
@@ -214,6 +223,10 @@ class RunSupervisor:
         with ExitStack() as locks:
             # always in one order, so that two calls never wait for each other
             for run in sorted(runs, key=lambda run: run.run_id):
+                claimed = self._claimed.pop(run.run_id, None)
+                if claimed is not None:
+                    locks.callback(claimed.release)
+                    continue
                 file = run_folder(setting.results, run.run_id) / LOCK
                 locks.enter_context(
                     exclusive(file, f"runs {run.title}", setting.stop, setting.emit)
@@ -226,6 +239,9 @@ class RunSupervisor:
     @contextmanager
     def _held_if_free(self, run: Run) -> Iterator[bool]:
         """Keep other calls from a run, unless one of them is at work on it."""
+        claimed = self._claimed.pop(run.run_id, None)
+        if claimed is not None:
+            claimed.release()
         lock = run_folder(self._setting.results, run.run_id) / LOCK
         with held_if_free(lock, _RELEASE_SECONDS) as held:
             if not held or self._shared is None:

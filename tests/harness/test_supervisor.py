@@ -95,6 +95,21 @@ def test_a_call_begins_with_what_no_other_call_is_at_work_on(
     assert [record.status for record in outcome.ran] == ["ok", "ok"]
 
 
+def test_what_is_claimed_is_kept_from_other_calls_until_it_is_carried_out(
+    light_protocol: Path, options: Options
+) -> None:
+    _, ours, run = begun(light_protocol, options)
+    _, theirs, _ = begun(light_protocol, options)
+    assert ours.claim(run)
+    assert ours.claim(run)
+    assert not theirs.claim(run)
+    assert ours.carry_out_one(run).status == "ok"
+    assert theirs.claim(run)
+    # what was claimed and not carried out is given up, too
+    assert theirs.give_up(run, LOST).status == "ok"
+    assert ours.claim(run)
+
+
 @pytest.mark.parametrize("they_finish", [True, False], ids=["finished", "ended"])
 def test_a_run_that_others_have_taken_over_is_theirs_if_they_finish_it(
     light_protocol: Path, options: Options, tmp_path: Path, they_finish: bool

@@ -52,8 +52,8 @@ class Job:
             on the run now.
         kept: Reads what became of a run that was carried out elsewhere since the call began, for an
             executor that hears of its end and of no record; ``None`` if nothing did.
-        claim: Tells whether no other call is at work on a run; on a store it keeps the run for this
-            call until it is carried out. Whoever carries out one run after the other asks it before
+        claim: Tells whether no other call is at work on a run, and keeps it for this call until it
+            is carried out. Whoever carries out one run after the other asks it before
             each, and takes another run first; who does not waits for other calls.
     """
 
