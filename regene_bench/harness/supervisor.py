@@ -14,8 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from regene_bench.base.disk import disk_error
 from regene_bench.base.errors import Interrupted, RegeneBenchError
 from regene_bench.base.events import Message, RunFinished, RunStarted
@@ -73,7 +71,7 @@ class RunSupervisor:
         self._total = total
         self._stamps = {run.run_id: self._stamp(run) for run in runs}
         self._at_work = threading.RLock()
-        self._claimed: dict[str, BaseFileLock] = {}
+        self._claimed: dict[str, ExitStack] = {}
         mirror = mirror_of(setting.results)
         self._shared = (
             SharedRuns(mirror, setting.stop, setting.emit, setting.checkpoint_seconds)
@@ -92,16 +90,13 @@ class RunSupervisor:
         if run.run_id in self._claimed:
             return True
         file = run_folder(self._setting.results, run.run_id) / LOCK
-        # whoever carries it out may be another thread than who asks
-        lock = FileLock(file, thread_local=False)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout:
-            return False
-        except OSError as error:
-            raise disk_error("lock", file, error) from error
-        self._claimed[run.run_id] = lock
+        with ExitStack() as claim:
+            try:
+                if not claim.enter_context(held_if_free(file)):
+                    return False
+            except OSError as error:
+                raise disk_error("lock", file, error) from error
+            self._claimed[run.run_id] = claim.pop_all()
         return True
 
     def carry_out_one(self, run: Run) -> RunRecord:
@@ -225,7 +220,7 @@ class RunSupervisor:
             for run in sorted(runs, key=lambda run: run.run_id):
                 claimed = self._claimed.pop(run.run_id, None)
                 if claimed is not None:
-                    locks.callback(claimed.release)
+                    locks.enter_context(claimed)
                     continue
                 file = run_folder(setting.results, run.run_id) / LOCK
                 locks.enter_context(
@@ -241,7 +236,7 @@ class RunSupervisor:
         """Keep other calls from a run, unless one of them is at work on it."""
         claimed = self._claimed.pop(run.run_id, None)
         if claimed is not None:
-            claimed.release()
+            claimed.close()
         lock = run_folder(self._setting.results, run.run_id) / LOCK
         with held_if_free(lock, _RELEASE_SECONDS) as held:
             if not held or self._shared is None:

@@ -71,7 +71,8 @@ def held_if_free(path: Path, seconds: float = 0.0) -> Iterator[bool]:
         Whether it is held; if not, another process is at work on what it guards.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    # it may be let go by another thread
+    lock = FileLock(path, thread_local=False)
     try:
         lock.acquire(timeout=seconds)
     except Timeout:
