@@ -176,7 +176,7 @@ def test_an_exported_network_has_the_convolution_itself() -> None:
 def test_wide_generators_and_discriminators_have_them() -> None:
     shape = ImageShape(1, 16, 16, 10)
     generator = TransposedGenerator(shape, CodeOnly(4), (256, 512))
-    features = StridedFeatures(shape, 1, (256, 256))
+    features = StridedFeatures(shape, (256, 256))
     noise, labels = torch.randn(2, 4), torch.zeros(2, dtype=torch.int64)
     images = generator(noise, labels).detach()
     assert images.shape == (2, 1, 16, 16)

@@ -42,7 +42,7 @@ class AutoencoderDiscriminator(nn.Module):
         _, self.middle, inner = halvings(shape.height, shape.width, 2)
         self.map_shape = (2 * width, *inner)
         widths = (width, 2 * width)
-        self.features = StridedFeatures(shape, shape.channels, widths, slope=_SLOPE, norm=no_norm)
+        self.features = StridedFeatures(shape, widths, slope=_SLOPE, norm=no_norm)
         flat, map_norm = (nn.BatchNorm1d, nn.BatchNorm2d) if norm else (no_norm, no_norm)
         self.code = nn.Sequential(
             nn.Linear(self.features.size, code_dim), flat(code_dim), nn.LeakyReLU(_SLOPE)

@@ -2,10 +2,10 @@
 
 An input is the first step of a network. A generator's or decoder's is a ``CodeInput``, which maps
 noise and labels to a code, the vector that the layers behind it take; a discriminator's or
-encoder's is an ``ImageInput``, which maps images and labels to feature maps. The network behind
-need not know which form was chosen; it keeps its input as ``entrance`` (an autoencoder that of its
-decoder as ``code``), and checkpoints name weights so. All take further leading axes, such as one
-for models that are trained together.
+encoder's is an ``ImageInput``, which maps images and labels to what the first convolution takes.
+The network behind need not know which form was chosen; it keeps its input as ``entrance`` (an
+autoencoder that of its decoder as ``code``), and checkpoints name weights so. All take further
+leading axes, such as one for models that are trained together.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from regene_bench.api import ImageShape
-
-_IMAGE_AXES = 4
+from regene_bench_plugins.networks.coded_images import CodedImages
 
 
 class CodeInput(Protocol):
@@ -30,11 +28,15 @@ class CodeInput(Protocol):
 
 
 class ImageInput(Protocol):
-    """Maps images ``[N, C, H, W]`` and labels, int64 ``[N]``, to ``[N, channels, H, W]``."""
+    """Maps images ``[N, C, H, W]`` and labels, int64 ``[N]``, to the first convolution's input.
 
-    channels: int
+    Attributes:
+        code: Length of the code that stands beside each pixel; 0 for none.
+    """
 
-    def __call__(self, images: Tensor, labels: Tensor) -> Tensor: ...
+    code: int
+
+    def __call__(self, images: Tensor, labels: Tensor) -> Tensor | CodedImages: ...
 
 
 class CodeOnly(nn.Module):
@@ -105,9 +107,7 @@ class DenseInput(nn.Module):
 class ImageOnly(nn.Module):
     """The image as it is."""
 
-    def __init__(self, shape: ImageShape) -> None:
-        super().__init__()
-        self.channels = shape.channels
+    code = 0
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the images."""
@@ -117,14 +117,13 @@ class ImageOnly(nn.Module):
 class LabelPlanes(nn.Module):
     """The image with its one-hot label as constant channels, one a class."""
 
-    def __init__(self, shape: ImageShape) -> None:
+    def __init__(self, n_classes: int) -> None:
         super().__init__()
-        self.n_classes = shape.n_classes
-        self.channels = shape.channels + shape.n_classes
+        self.code = n_classes
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Map ``[N, C, H, W]`` and ``[N]`` to ``[N, C + K, H, W]``."""
-        return with_label_planes(images, labels, self.n_classes)
+    def forward(self, images: Tensor, labels: Tensor) -> CodedImages:
+        """Put codes of length K, for labels ``[N]``, beside images ``[N, C, H, W]``."""
+        return CodedImages(images, one_hot(labels, self.code))
 
 
 class NumberPlane(nn.Module):
@@ -133,31 +132,17 @@ class NumberPlane(nn.Module):
     He (section 3.2) has the label "represented by a concatenated channel": one, whatever K is.
     """
 
-    def __init__(self, shape: ImageShape) -> None:
-        super().__init__()
-        self.highest = max(1, shape.n_classes - 1)
-        self.channels = shape.channels + 1
+    code = 1
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Map ``[N, C, H, W]`` and ``[N]`` to ``[N, C + 1, H, W]``."""
-        return _with_planes(images, (labels / self.highest).unsqueeze(-1))
+    def __init__(self, n_classes: int) -> None:
+        super().__init__()
+        self.highest = max(1, n_classes - 1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> CodedImages:
+        """Put one number, for labels ``[N]``, beside images ``[N, C, H, W]``."""
+        return CodedImages(images, (labels / self.highest).unsqueeze(-1))
 
 
 def one_hot(labels: Tensor, n_classes: int) -> Tensor:
     """Turn int64 ``[…]`` into float32 ``[…, K]``."""
     return F.one_hot(labels, n_classes).float()
-
-
-def with_label_planes(images: Tensor, labels: Tensor, n_classes: int) -> Tensor:
-    """Append the one-hot label to each pixel: ``[…, C, H, W]`` to ``[…, C + K, H, W]``."""
-    return _with_planes(images, one_hot(labels, n_classes))
-
-
-def _with_planes(images: Tensor, codes: Tensor) -> Tensor:
-    """Append codes ``[…, K]`` to each pixel of images."""
-    codes = codes.to(images.dtype)[..., None, None]
-    planes = codes.expand(*codes.shape[:-2], *images.shape[-2:])
-    joined = torch.cat([images, planes], dim=-3)
-    if joined.dim() != _IMAGE_AXES:
-        return joined
-    return joined.contiguous(memory_format=torch.channels_last)

@@ -7,11 +7,14 @@ decoder's.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.block_description import BlockDescription, sizes
+from regene_bench_plugins.networks.coded_images import CodedConv2d, CodedImages
 from regene_bench_plugins.networks.latent_classifier import LatentClassifier, LatentEncoder
 
 _SLOPE = 0.3
@@ -23,23 +26,23 @@ class ConvEncoder(LatentEncoder):
     Args:
         shape: Images that it takes.
         description: Its blocks.
-        extra_channels: Channels given beside the image's (label planes).
+        code: Length of the code beside each pixel of ``CodedImages``; 0 if it takes images alone.
     """
 
-    def __init__(
-        self, shape: ImageShape, description: BlockDescription, extra_channels: int = 0
-    ) -> None:
+    def __init__(self, shape: ImageShape, description: BlockDescription, code: int = 0) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = shape.channels + extra_channels
+        channels = shape.channels
+        first = partial(CodedConv2d, code=code, size=(shape.height, shape.width))
         steps = sizes(shape.height, shape.width, description.blocks)
         for block, width in enumerate(description.widths):
             if block > 0:
                 height, breadth = steps[block - 1]
                 layers.append(nn.MaxPool2d((min(2, height), min(2, breadth))))
             for side in description.kernels(block):
+                convolution = nn.Conv2d if layers else first
                 layers += [
-                    nn.Conv2d(channels, width, side, padding=side // 2, bias=False),
+                    convolution(channels, width, side, padding=side // 2, bias=False),
                     nn.BatchNorm2d(width),
                     nn.LeakyReLU(_SLOPE),
                 ]
@@ -49,7 +52,7 @@ class ConvEncoder(LatentEncoder):
         self.latent_dim = channels * steps[-1][0] * steps[-1][1]
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor | CodedImages) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, latent_dim]``, keeping no feature map on the way."""
         return self.pooled(self.layers(images))
 

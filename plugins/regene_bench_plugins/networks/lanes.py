@@ -17,6 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regene_bench_plugins.networks.coded_images import CodedConv2d, CodedImages, maps_of
+from regene_bench_plugins.networks.wide_convolutions import on_a_cpu
+
 
 class LaneLinear(nn.Module):
     """K linear layers, maybe of different numbers of inputs.
@@ -43,12 +46,50 @@ class LaneLinear(nn.Module):
 
 
 class LaneConv2d(nn.Conv2d):
-    """K convolutions; it takes ``[N, K, C, H, W]`` or ``[N, K · C, H, W]``."""
+    """K convolutions; it takes ``[N, K, C, H, W]``, maybe with codes, or ``[N, K · C, H, W]``."""
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, input: Tensor | CodedImages) -> Tensor:
         """Map the features of all models to ``[N, K · outputs, H, W]``."""
+        features = input.joined() if isinstance(input, CodedImages) else input
         flat = features.flatten(1, 2) if features.dim() == 5 else features
         return super().forward(flat.contiguous(memory_format=torch.channels_last))
+
+
+class LaneCodedConv2d(LaneConv2d):
+    """K of ``CodedConv2d``, whose planes are not made either.
+
+    Args:
+        layers: The layers, which are alike.
+    """
+
+    inside: Tensor
+
+    def __init__(self, layers: Sequence[CodedConv2d]) -> None:
+        first, lanes = layers[0], len(layers)
+        super().__init__(
+            lanes * first.in_channels,
+            lanes * first.out_channels,
+            first.kernel_size,  # type: ignore[arg-type]
+            first.stride,  # type: ignore[arg-type]
+            first.padding,  # type: ignore[arg-type]
+            groups=lanes,
+            bias=first.bias is not None,
+        )
+        self.channels = first.channels
+        self.register_buffer("inside", first.inside, persistent=False)
+
+    def forward(self, input: Tensor | CodedImages) -> Tensor:
+        """Map images ``[N, K, C, H, W]`` with their codes to ``[N, K · outputs, H, W]``."""
+        if not isinstance(input, CodedImages) or not on_a_cpu(input.images[:, 0]):
+            return super().forward(input)
+        of_image, of_code = self.weight[:, : self.channels], self.weight[:, self.channels :]
+        images = input.images.flatten(1, 2).contiguous(memory_format=torch.channels_last)
+        seen = F.conv2d(images, of_image, self.bias, self.stride, self.padding, 1, self.groups)
+        own = of_code.reshape(self.groups, -1, *of_code.shape[1:]).permute(0, 2, 3, 4, 1).flatten(2)
+        weights = input.code.transpose(0, 1) @ own
+        maps = maps_of(self.inside, weights.flatten(0, 1), seen)
+        by_image = maps.reshape(self.groups, len(images), *maps.shape[1:]).transpose(0, 1)
+        return seen + by_image.flatten(1, 2)
 
 
 def stacked(networks: Sequence[nn.Module]) -> nn.Module:
@@ -111,6 +152,8 @@ def _layer(layers: Sequence[nn.Module]) -> nn.Module | None:
             first.output_padding,  # type: ignore[arg-type]
             groups=lanes,
         )
+    elif isinstance(first, CodedConv2d):
+        layer = LaneCodedConv2d([each for each in layers if isinstance(each, CodedConv2d)])
     elif isinstance(first, nn.Conv2d):
         layer = LaneConv2d(
             lanes * first.in_channels,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
+from regene_bench_plugins.networks.coded_images import CodedConv2d, CodedImages
 from regene_bench_plugins.networks.conditional_norm import LabelledSequential, NormFactory
 from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
 from regene_bench_plugins.networks.heads import DiscriminatorOutput
@@ -99,8 +103,8 @@ class StridedFeatures(nn.Module):
 
     Args:
         shape: Images that it takes.
-        channels: Their channels, label planes counted.
         widths: Channels from the image inwards, one for each halving.
+        code: Length of the code beside each pixel of ``CodedImages``; 0 if it takes images alone.
         kernel: 3 or 4.
         slope: Negative slope of the LeakyReLU.
         norm: Makes the normalisation after each layer but the first.
@@ -109,23 +113,29 @@ class StridedFeatures(nn.Module):
     def __init__(
         self,
         shape: ImageShape,
-        channels: int,
         widths: tuple[int, ...],
         *,
+        code: int = 0,
         kernel: int = 4,
         slope: float = 0.2,
         norm: NormFactory = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
+        channels = shape.channels
         sizes = halvings(shape.height, shape.width, len(widths))
         for block, outputs in enumerate(widths):
             height, width = sizes[block]
             # An odd side needs one more row under a 4×4 kernel to be halved upwards.
             odd = (0, width % 2, 0, height % 2) if kernel % 2 == 0 else (0, 0, 0, 0)
+            convolution: Callable[..., nn.Module] = partial(WideConv2d, channels)
             if any(odd):
                 layers.append(nn.ZeroPad2d(odd))
-            layers.append(WideConv2d(channels, outputs, kernel, stride=2, padding=1))
+            if block == 0:
+                # what is padded before the layer is padded with its planes, which are made for it
+                own = partial(CodedConv2d, channels, code=code, size=(height, width))
+                convolution = partial(WideConv2d, channels + code) if any(odd) else own
+            layers.append(convolution(outputs, kernel, stride=2, padding=1))
             if block > 0:
                 layers.append(norm(outputs))
             layers.append(nn.LeakyReLU(slope))
@@ -133,8 +143,10 @@ class StridedFeatures(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.size = channels * sizes[-1][0] * sizes[-1][1]
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map ``[N, channels, H, W]`` to ``[N, size]``."""
+    def forward(self, images: Tensor | CodedImages) -> Tensor:
+        """Map ``[N, C, H, W]`` to ``[N, size]``."""
+        if isinstance(images, CodedImages) and isinstance(self.layers[0], nn.ZeroPad2d):
+            images = images.joined()
         features: Tensor = self.layers(images)
         return features.flatten(1)
 

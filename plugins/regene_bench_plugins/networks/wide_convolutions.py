@@ -30,7 +30,7 @@ class WideConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
         padding = _plain_padding(self)
-        if padding is None or self.in_channels < _CHANNELS or not _on_a_cpu(input):
+        if padding is None or self.in_channels < _CHANNELS or not on_a_cpu(input):
             return super().forward(input)
         kernel, stride, (rows, columns) = self.kernel_size, self.stride, padding
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, columns, columns, rows, rows))
@@ -51,7 +51,7 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
         padding, places = _plain_padding(self), list(input.shape[2:])
-        wide = self.in_channels >= _TRANSPOSED_CHANNELS and _on_a_cpu(input)
+        wide = self.in_channels >= _TRANSPOSED_CHANNELS and on_a_cpu(input)
         if padding is None or output_size is not None or not wide or max(places) > _TRANSPOSED_SIDE:
             return super().forward(input, output_size)
         kernel, stride = self.kernel_size, self.stride
@@ -77,7 +77,8 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
         return result.to(given).permute(0, 3, 1, 2)
 
 
-def _on_a_cpu(features: Tensor) -> bool:
+def on_a_cpu(features: Tensor) -> bool:
+    """Whether a batch ``[N, C, H, W]`` is convolved here, and not in a program for any engine."""
     # a program that is kept or compiled has the convolution itself, which any engine knows
     is_batch = features.dim() == _AXES
     return is_batch and features.device.type == "cpu" and not torch.compiler.is_compiling()

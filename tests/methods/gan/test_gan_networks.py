@@ -54,8 +54,8 @@ def sizes_of_a_pass(generator: nn.Module, discriminator: nn.Module) -> list[tupl
 def test_strided_networks_fit_any_size(size: tuple[int, int, int], kernel: int) -> None:
     shape = ImageShape(*size, n_classes=3)
     generator = TransposedGenerator(shape, CodeAndOneHot(5, 3), (4, 8), kernel=kernel)
-    entrance = LabelPlanes(shape)
-    features = StridedFeatures(shape, entrance.channels, (4, 8), kernel=kernel)
+    entrance = LabelPlanes(3)
+    features = StridedFeatures(shape, (4, 8), code=entrance.code, kernel=kernel)
     discriminator = Discriminator(entrance, features, LinearHead(features.size))
     assert sizes_of_a_pass(generator, discriminator) == [(2, *size), (2,)]
 
@@ -65,7 +65,7 @@ def test_residual_networks_fit_any_size(size: tuple[int, int, int]) -> None:
     shape = ImageShape(*size, n_classes=3)
     generator = ResidualGenerator(shape, CodeAndOneHot(5, 3), 4, conditional_norm(3))
     features = ResidualFeatures(shape, shape.channels, 4, torch.sum)
-    discriminator = Discriminator(ImageOnly(shape), features, ProjectionHead(4, 3))
+    discriminator = Discriminator(ImageOnly(), features, ProjectionHead(4, 3))
     assert sizes_of_a_pass(generator, discriminator) == [(2, *size), (2,)]
 
 

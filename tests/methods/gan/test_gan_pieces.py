@@ -21,7 +21,7 @@ from regene_bench_plugins.networks.heads import AuxiliaryHead, DiscriminatorOutp
 from regene_bench_plugins.networks.spectral import spectrally_normalised
 from torch import Tensor, nn
 
-from regene_bench.api import ImageShape, SampleRng
+from regene_bench.api import SampleRng
 
 LABELS = torch.tensor([2, 0])
 
@@ -193,10 +193,10 @@ def test_inputs_hold_noise_and_label() -> None:
     assert CodeAndOneHot(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 0, 0, 1], [1, 2, 1, 0, 0]]
     assert CodeAndScalarLabel(2, 3)(noise, LABELS).tolist() == [[0.5, -0.5, 1], [1, 2, 0]]
     images = torch.rand(2, 1, 4, 5)
-    planes = LabelPlanes(ImageShape(1, 4, 5, 3))(images, LABELS)
+    planes = LabelPlanes(3)(images, LABELS).joined()
     assert torch.equal(planes[:, :1], images)
     assert planes[:, 1:].sum((2, 3)).tolist() == [[0, 0, 20], [20, 0, 0]]
-    plane = NumberPlane(ImageShape(1, 4, 5, 3))(images, LABELS)
+    plane = NumberPlane(3)(images, LABELS).joined()
     assert torch.equal(plane[:, :1], images)
     assert plane[:, 1:].sum((2, 3)).tolist() == [[20], [0]]
 

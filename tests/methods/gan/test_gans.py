@@ -60,10 +60,10 @@ def test_the_discriminator_takes_its_steps_for_one_of_the_generator(
     steps: int, stripes: BenchmarkData, tmp_path: Path
 ) -> None:
     loss, shape = Counting(), stripes.shape
-    features = StridedFeatures(shape, shape.channels, (4,))
+    features = StridedFeatures(shape, (4,))
     setup = GANSetup(
         generator=TransposedGenerator(shape, CodeOnly(2), (4,)),
-        discriminator=Discriminator(ImageOnly(shape), features, LinearHead(features.size)),
+        discriminator=Discriminator(ImageOnly(), features, LinearHead(features.size)),
         loss=loss,
         noise=Normal(2),
         schedule=linear_decay,
@@ -91,10 +91,10 @@ def test_a_fresh_batch_of_the_generator_has_noise_that_no_discriminator_saw(
     fresh: bool, stripes: BenchmarkData, tmp_path: Path
 ) -> None:
     entrance, shape = Recorded(2), stripes.shape
-    features = StridedFeatures(shape, shape.channels, (4,))
+    features = StridedFeatures(shape, (4,))
     setup = GANSetup(
         generator=TransposedGenerator(shape, entrance, (4,)),
-        discriminator=Discriminator(ImageOnly(shape), features, LinearHead(features.size)),
+        discriminator=Discriminator(ImageOnly(), features, LinearHead(features.size)),
         loss=NonSaturating(),
         noise=Normal(2),
         fresh=fresh,

@@ -93,7 +93,7 @@ class CGANConfig(GANConfig):
     def image_input(self, shape: ImageShape) -> ImageInput:
         """The discriminator's first layer: how image and label become feature maps."""
         if self.conditional and self.discriminator_label == "number":
-            return NumberPlane(shape)
+            return NumberPlane(shape.n_classes)
         return image_input(self, shape)
 
 
@@ -203,8 +203,8 @@ def cgan_setup(config: CGANConfig, shape: ImageShape) -> GANSetup:
     entrance = config.image_input(shape)
     features = StridedFeatures(
         shape,
-        entrance.channels,
         config.widths(config.discriminator_width, shape),
+        code=entrance.code,
         kernel=config.kernel,
         slope=config.discriminator_slope,
         norm=nn.BatchNorm2d if config.discriminator_norm else no_norm,

@@ -80,7 +80,7 @@ def critic_features(
     if config.network == "residual":
         return ResidualFeatures(shape, shape.channels, config.discriminator_width, pool)
     widths = doubling_widths(config.discriminator_width, halvings_to(_INNERMOST_SIDE, shape))
-    features = StridedFeatures(shape, shape.channels, widths, slope=_SLOPE, norm=no_norm)
+    features = StridedFeatures(shape, widths, slope=_SLOPE, norm=no_norm)
     features.apply(_initialise)
     return features
 

@@ -50,4 +50,4 @@ def code_input(config: GANConfig, shape: ImageShape) -> CodeOnly | CodeAndOneHot
 
 def image_input(config: GANConfig, shape: ImageShape) -> ImageOnly | LabelPlanes:
     """The first layer of a discriminator that takes images and, if conditional, label planes."""
-    return LabelPlanes(shape) if config.conditional else ImageOnly(shape)
+    return LabelPlanes(shape.n_classes) if config.conditional else ImageOnly()

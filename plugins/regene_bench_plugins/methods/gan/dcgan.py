@@ -75,7 +75,7 @@ class DCGAN(Method):
         widths = config.widths(shape)
         with runtime.seeded("init"):
             entrance = image_input(config, shape)
-            features = StridedFeatures(shape, entrance.channels, widths, norm=nn.BatchNorm2d)
+            features = StridedFeatures(shape, widths, code=entrance.code, norm=nn.BatchNorm2d)
             discriminator = Discriminator(entrance, features, LinearHead(features.size))
             discriminator.apply(dcgan_init)
             setup = GANSetup(

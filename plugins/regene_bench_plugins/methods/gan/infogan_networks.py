@@ -58,8 +58,8 @@ def infogan_discriminator(config: InfoGANNetworksConfig, shape: ImageShape) -> D
     entrance = image_input(config, shape)
     features = StridedFeatures(
         shape,
-        entrance.channels,
         (config.width, 2 * config.width),
+        code=entrance.code,
         slope=_SLOPE,
         norm=nn.BatchNorm2d if config.discriminator_norm else no_norm,
     )

@@ -92,7 +92,7 @@ class SNGAN(Method):
             if config.conditional:
                 head = ProjectionHead(features.size, shape.n_classes)
             scaled = nn.Sequential(features, _Scaled(config.feature_scale))
-            discriminator = Discriminator(ImageOnly(shape), scaled, head)
+            discriminator = Discriminator(ImageOnly(), scaled, head)
             setup = GANSetup(
                 generator=conditional_norm_generator(config, shape),
                 discriminator=spectrally_normalised(discriminator),

@@ -86,7 +86,7 @@ class WGANGP(Method):
                 loss = AuxiliaryClassLoss(loss, config.real_class_weight, config.fake_class_weight)
             setup = GANSetup(
                 generator=conditional_norm_generator(config, shape),
-                discriminator=Discriminator(ImageOnly(shape), features, head),
+                discriminator=Discriminator(ImageOnly(), features, head),
                 loss=loss,
                 noise=Normal(config.noise_dim),
                 penalty=gradient_penalty(config.penalty),

@@ -34,7 +34,7 @@ def unconditional_network(
     heads = make_heads(encoder.latent_dim, config.latent_dim)
     decoder = VectorDecoder(shape, config.decoder_description(shape), config.latent_dim)
     return Autoencoding(
-        entrance=ImageOnly(shape),
+        entrance=ImageOnly(),
         encoder=encoder,
         heads=heads,
         code=CodeOnly(config.latent_dim),
@@ -52,7 +52,7 @@ def conditional_network(
     encoder = ConvEncoder(shape, config.encoder_description(shape), shape.n_classes)
     code = CodeAndOneHot(config.latent_dim, shape.n_classes)
     return Autoencoding(
-        entrance=LabelPlanes(shape),
+        entrance=LabelPlanes(shape.n_classes),
         encoder=encoder,
         heads=make_heads(encoder.latent_dim, config.latent_dim),
         code=code,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from regene_bench.api import ImageShape
 from regene_bench_plugins.networks.block_description import BlockDescription
+from regene_bench_plugins.networks.coded_images import CodedImages
 from regene_bench_plugins.networks.convolutional import ConvEncoder
 
 _TINY = 1e-8
@@ -80,7 +81,7 @@ class CapsuleEncoder(nn.Module):
     Args:
         shape: Images that it takes.
         description: The convolutions' blocks.
-        extra_channels: Channels given beside the image's (label planes).
+        code: Length of the code beside each pixel; 0 if it takes images alone.
         types: Capsules at each place of the map.
         type_dim: Their length.
         capsules: Capsules of the routed layer.
@@ -92,7 +93,7 @@ class CapsuleEncoder(nn.Module):
         self,
         shape: ImageShape,
         description: BlockDescription,
-        extra_channels: int,
+        code: int,
         *,
         types: int,
         type_dim: int,
@@ -101,7 +102,7 @@ class CapsuleEncoder(nn.Module):
         iterations: int,
     ) -> None:
         super().__init__()
-        self.features = ConvEncoder(shape, description, extra_channels)
+        self.features = ConvEncoder(shape, description, code)
         channels, height, width = self.features.map_shape
         self._type_dim = type_dim
         self.primary = nn.Conv2d(channels, types * type_dim, 1)
@@ -110,7 +111,7 @@ class CapsuleEncoder(nn.Module):
         )
         self.latent_dim = capsules * capsule_dim
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor | CodedImages) -> Tensor:
         """Map ``[N, C, H, W]`` to ``[N, latent_dim]``, the routed capsules side by side."""
         maps = self.primary(self.features.layers(images))
         below = maps.permute(0, 2, 3, 1).reshape(len(maps), -1, self._type_dim)

@@ -82,7 +82,7 @@ def capsule_network(config: CCapsCVAEConfig, shape: ImageShape) -> Autoencoding:
     )
     code = CodeAndOneHot(config.latent_dim, shape.n_classes)
     return Autoencoding(
-        entrance=LabelPlanes(shape),
+        entrance=LabelPlanes(shape.n_classes),
         encoder=encoder,
         heads=GaussianHeads(encoder.latent_dim, config.latent_dim),
         code=code,

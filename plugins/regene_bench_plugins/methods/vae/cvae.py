@@ -42,7 +42,7 @@ from regene_bench_plugins.methods.vae.pixels import Pixels
 from regene_bench_plugins.methods.vae.presets import network_preset, pixel_preset
 from regene_bench_plugins.networks.block_description import BlockDescription
 from regene_bench_plugins.networks.class_prior import ClassPrior
-from regene_bench_plugins.networks.conditioning import one_hot, with_label_planes
+from regene_bench_plugins.networks.conditioning import LabelPlanes, one_hot
 from regene_bench_plugins.networks.convolutional import (
     ConvClassifier,
     ConvEncoder,
@@ -81,8 +81,9 @@ class CVAENetwork(nn.Module):
     def __init__(self, shape: ImageShape, config: CVAEConfig) -> None:
         super().__init__()
         self.n_classes = shape.n_classes
+        self.entrance = LabelPlanes(shape.n_classes)
         description = config.encoder_description(shape)
-        self.encoder = ConvEncoder(shape, description, extra_channels=shape.n_classes)
+        self.encoder = ConvEncoder(shape, description, shape.n_classes)
         # The label enters here once more: taking a class's mean off z is then one linear step, and
         # z is soon rid of what the label says already.
         inputs = self.encoder.latent_dim + shape.n_classes
@@ -95,7 +96,7 @@ class CVAENetwork(nn.Module):
 
     def posterior(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of z, float32 ``[N, latent_dim]`` each."""
-        features = self.encoder(with_label_planes(images, labels, self.n_classes))
+        features = self.encoder(self.entrance(images, labels))
         mean, log_variance = self.heads(self.code(features, labels)).float().chunk(2, dim=1)
         return mean, log_variance
 

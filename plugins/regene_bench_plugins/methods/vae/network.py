@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from regene_bench.api import DeviceImages
-from regene_bench_plugins.networks.conditioning import CodeInput, ImageInput
+from regene_bench_plugins.networks.coded_images import CodedImages
+from regene_bench_plugins.networks.conditioning import CodeInput
 from regene_bench_plugins.networks.pixel_bias import LogitDecoder, PixelBiased
 
 
@@ -125,7 +127,7 @@ class Autoencoding(nn.Module):
     def __init__(
         self,
         *,
-        entrance: ImageInput,
+        entrance: Callable[[Tensor, Tensor], Tensor | CodedImages],
         encoder: nn.Module,
         heads: Heads,
         code: CodeInput,

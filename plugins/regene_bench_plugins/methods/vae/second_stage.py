@@ -98,7 +98,7 @@ def second_network(config: SamplerConfig, latent_dim: int, n_classes: int) -> Au
 
     width, depth = config.second_width, config.second_depth
     seen = VectorInput(code_input())
-    encoder = SkippedPerceptron(seen.channels, width, depth)
+    encoder = SkippedPerceptron(seen.size, width, depth)
     code = code_input()
     return Autoencoding(
         entrance=seen,
@@ -110,15 +110,15 @@ def second_network(config: SamplerConfig, latent_dim: int, n_classes: int) -> Au
 
 
 class VectorInput(nn.Module):
-    """A code's input where an image's is wanted: a code has as many channels as numbers."""
+    """A code's input where an image's is wanted."""
 
     def __init__(self, entrance: CodeAndOneHot | CodeOnly) -> None:
         super().__init__()
         self.entrance = entrance
-        self.channels = entrance.size
+        self.size = entrance.size
 
     def forward(self, vectors: Tensor, labels: Tensor) -> Tensor:
-        """Map ``[N, D]`` and labels, int64 ``[N]``, to ``[N, channels]``."""
+        """Map ``[N, D]`` and labels, int64 ``[N]``, to ``[N, size]``."""
         joined: Tensor = self.entrance(vectors, labels)
         return joined
 
