@@ -266,6 +266,17 @@ def test_a_model_without_labels_has_no_panels_of_classes(dim: int) -> None:
     assert "sees no labels" in found.caption
 
 
+def test_maps_of_many_classes_stand_five_abreast() -> None:
+    data = SimpleNamespace(class_names=tuple("abcdefg"))
+    run = finished(model=_FromNoise(2), params={})
+    figure = InputMap(InputMap.Config.model_validate({"side": 3}))
+    (found,) = figure.draw([view(run, data=data)])
+    shown = [panel for panel in found.drawing.axes if panel.get_visible()]
+    assert [panel.get_title() for panel in shown] == list("abcdefg")
+    grid = {panel.get_subplotspec().get_gridspec().get_geometry() for panel in shown}
+    assert grid == {(2, 5)}
+
+
 def test_three_dimensions_show_every_class() -> None:
     model = _FromNoise(3)
     found = mapped(model, conditional=True)

@@ -24,6 +24,7 @@ from regene_bench.api import (
 from regene_bench_plugins.figures.drawing import GAP, as_png, panels, show_images
 
 _MOST_DIMENSIONS = 3
+_MOST_ABREAST = 5
 # so many normal numbers stay within one standard deviation once in 10^42 times
 _DRAWS = 256
 _UNIFORM_REACH = 1.0
@@ -100,7 +101,9 @@ class InputMap(Figure):
         drawing, axes = panels(len(rows), len(rows[0]), 4.0, 1.1 if dim == 1 else 4.4)
         data: dict[str, list[object]] = {key: [] for key in ("panel", "noise", "png")}
         for own, parts in zip(axes, rows, strict=True):
-            for panel, part in zip(own, parts, strict=True):
+            for unused in own[len(parts) :]:
+                unused.set_visible(False)
+            for panel, part in zip(own, parts, strict=False):
                 images = run.model.from_noise(part.noise, part.labels)
                 show_images(panel, list(torch.split(images, self.config.side)))
                 _mark_axes(panel, images.shape[-2:], self.config.side, reach, dim)
@@ -123,14 +126,18 @@ class InputMap(Figure):
         return Exhibit(f"input-map-{view.name}-{run.run_id[:6]}", caption, data, drawing)
 
     def _panels(self, view: StudyView, run: FinishedRun, reach: float) -> list[list[_Panel]]:
-        """Rows of panels: flat ones stand below each other, others side by side."""
+        """Rows of panels: flat ones stand below each other, others side by side.
+
+        The last row may be shorter than the first.
+        """
         dim, side = run.model.noise_dim, self.config.side
         line = torch.linspace(-reach, reach, side, device=run.runtime.device)
         grid = line[:, None] if dim == 1 else torch.cartesian_prod(line, line)
         names = list(view.data.class_names) if _sees_labels(run) else ["no labels"]
         if dim < _MOST_DIMENSIONS:
             found = [_Panel(name, grid, _labels(grid, k)) for k, name in enumerate(names)]
-            return [[panel] for panel in found] if dim == 1 else [found]
+            abreast = 1 if dim == 1 else _MOST_ABREAST
+            return [found[k : k + abreast] for k in range(0, len(found), abreast)]
         rows = []
         for k, name in enumerate(names):
             row = []
