@@ -89,6 +89,7 @@ def pictures(folder: Path, names: Sequence[str], page: Path, *, has_tables: bool
         told = pq.read_schema(path.with_suffix(".parquet")).metadata or {}
         if not has_tables:
             yield f"    {command(json.loads(told[b'about']), folder.name)}\n"
+            has_tables = True  # said once
         copy = page.with_name(f"{page.stem}-{path.name}")
         with Image.open(path) as picture:
             picture.thumbnail((_WIDEST, _WIDEST))
