@@ -126,7 +126,7 @@ def ours(size: Size, options: argparse.Namespace) -> Result:
     """Train with the loop and the optimiser that all methods here share."""
     device = choose_device(options.device)
     network = Autoencoding(
-        entrance=ImageOnly(SHAPE),
+        entrance=ImageOnly(),
         encoder=BenchmarkEncoder(),
         heads=GaussianHeads(1024, LATENT_DIM),
         code=CodeOnly(LATENT_DIM),
