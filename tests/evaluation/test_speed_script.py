@@ -43,6 +43,7 @@ def test_all_sides_of_a_case_agree(script: Any, case: str, sides: int) -> None:
         [
             script.measure(case, side, script.QUICK[case], "cpu").values
             for side in script.SIDES[case]
+            if side not in script.FLOORS
         ],
         sides,
     )
