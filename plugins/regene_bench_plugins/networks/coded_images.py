@@ -4,7 +4,7 @@ A one-hot label beside each pixel is K more channels, each of one value througho
 network's first convolution does is then done for these, and for every image anew. But a constant
 plane becomes, by a convolution, its value times one map, which is the sum of the weights that lie
 on the image at each place. So each image's planes are one small product, which on a CPU takes half
-of the layer's time away (``benchmarks/speed/convolutions.py``). Elsewhere the planes are made: the
+of the layer's time away (``benchmarks/speed/coded_images.py``). Elsewhere the planes are made: the
 product is some operations more, and there each costs a start.
 """
 
