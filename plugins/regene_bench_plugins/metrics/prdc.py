@@ -23,6 +23,10 @@ class Prdc(FeatureMetric):
     (precision, density), by outliers (recall) and by copies of real images (coverage): hence the
     direction ``reference``.
 
+    Recall is to be read beside precision: the further images lie from each other, the larger are
+    their neighbourhoods, so that codes drawn from a looser density have more of it, and images
+    rebuilt from training images may have less than any drawn ones.
+
     A neighbourhood reaches to its k-th nearest neighbour and leaves that distance out, as in the
     reference code of Naeem et al., so that samples of which more than k are equal have
     neighbourhoods that hold nothing: a set of copies scores 0 even beside itself.
