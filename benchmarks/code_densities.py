@@ -92,6 +92,8 @@ def their_coders(name: str, data: BenchmarkData, given: argparse.Namespace) -> t
     made = samplers.GaussianMixtureSampler
     with mock.patch.object(samplers, "GaussianMixtureSampler", wraps=made) as sampler:
         theirs(name, data, given.seed, given)
+    if not sampler.called:
+        raise SystemExit(f"pythae's {name} draws codes from no mixture.")
     model = sampler.call_args.args[0].eval()
 
     @torch.inference_mode()

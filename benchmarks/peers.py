@@ -2,8 +2,9 @@
 
 Each side sees as many training images (the prior of ``vqvae`` some more) and draws as many samples,
 which are scored by one and the same call. Ours have their ``quick`` networks; pythae's have its
-defaults, one hidden layer of 512 units, with 16 latents, batches of 64 and Adam at 1e-3. Codes of
-both come from mixtures of ten Gaussians, ours from one for each class (``vae`` of pythae: from
+defaults, one hidden layer of 512 units, with 16 latents, batches of 64 and Adam at 1e-3. Its codes
+come from a mixture of ten Gaussians, ours from one for each class as the preset has it (``vae`` of
+pythae: from
 N(0, I), as it is trained for). CPU seconds are those of training and of fitting the mixture, on one
 thread. Seeds are averaged.
 

@@ -7,9 +7,9 @@
 #
 # What happens: values are multiplied by 255 and cut off, not rounded. Pictures straight from a loader come through whole.
 # Those that were in [-1, 1] come back a rounding error below their level, and a quarter of all levels lose one: the same
-# pictures as bytes, or saved and read again, are other pictures. A generator's own images, which are of no whole levels,
-# are half a level darker on average than when they are saved. And a network of one's own gets bytes of 0 to 255 from InceptionScore, but floats of [0, 1] from the other two,
-# where normalize does nothing then.
+# pictures as bytes, or saved and read again, are other pictures. Values between levels, such as a generator's, lose half
+# a level on average where they are neither black nor white. And a network of one's own gets bytes of 0 to 255 from
+# InceptionScore, but floats as they are from the other two; of KernelInceptionDistance that is documented.
 #
 # Who is hurt: whoever compares such scores with those of saved samples, or puts real images in as bytes and generated ones
 # as floats: a part of the distance is the conversion's. A custom extractor that is right for FID sees another range in
@@ -63,7 +63,7 @@ print("from [-1, 1]:", int((lost != 0).sum()), "of 256, all by", sorted(set(lost
 print("rounded, they are all as before:", bool(((signed * 255).round().byte() == images).all()))
 cut, nearest = given(InceptionScore, of_noise).float(), (of_noise * 255).round()
 darker = float((nearest - cut).mean())
-print(f"any float image is darker than its nearest levels by {darker:.2f} levels on average")
+print(f"uniform noise is darker than its nearest levels by {darker:.2f} levels on average")
 kinds = {}
 for metric in (InceptionScore, FrechetInceptionDistance, KernelInceptionDistance):
     seen = given(metric, unit)

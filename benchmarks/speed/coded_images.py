@@ -1,8 +1,9 @@
-"""Prints what label planes cost that are never made (networks/coded_images.py).
+"""Prints what label planes cost that are not made (networks/coded_images.py).
 
-First layers alone, forwards and backwards to weights and to images, and whole steps of methods at
-``quick``: with planes as channels, and as it is. Both in turn, on one thread, in float32; CPU
-milliseconds are medians.
+First layers alone, forwards and backwards to their weights, by the length of the code, and whole
+trainings of a few steps of methods at ``quick``, the making of networks included: with planes as
+channels, and without. Both in turn, on one thread, in float32; CPU milliseconds are medians. `*` is
+before what goes without.
 
 Usage: python benchmarks/speed/coded_images.py [--rounds N] [--steps N]
 """
@@ -27,13 +28,15 @@ from regene_bench.base.events import silent
 from regene_bench.plugins.host import load_plugins
 
 CLASSES = 10
-# of the images, and channels given, kernel, stride: those of `cgan` and of `cvae`
+# of the images, and channels given, kernel, stride: those of conditional GANs and VAEs at quick
 LAYERS = (
     ((1, 28, 28), 16, 4, 2),
     ((3, 32, 32), 32, 4, 2),
-    ((1, 28, 28), 16, 3, 1),
+    ((1, 28, 28), 32, 3, 1),
     ((3, 32, 32), 32, 3, 1),
 )
+CODES = (1, 4, 8, 10, 100)
+BATCH = 64
 SHAPES = ((1, 28, 28), (3, 32, 32))
 METHODS = ("cgan", "dcgan", "lsgan", "cvae")
 IMAGES = 2048
@@ -48,13 +51,15 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     print(f"torch {torch.__version__}, float32, 1 thread, medians of {given.rounds} rounds, CPU ms")
-    print(f"{'first layer':<42}{'batch':>6}{'planes':>9}{'here':>9}{'ratio':>8}")
+    print(f"{f'first layer, {BATCH} images':<42}{'code':>6}{'planes':>9}{'here':>9}{'ratio':>8}")
     for size, outputs, kernel, stride in LAYERS:
-        for batch in (32, 128):
-            taken = in_turn(layer_work(size, outputs, kernel, stride, batch), given.rounds)
-            line = f"{named(size)} to {outputs} channels, {kernel}×{kernel}, stride {stride}"
-            print_row(f"{line:<42}{batch:>6}", *taken)
-    print(f"\n{'a step of':<42}{'batch':>6}{'planes':>9}{'here':>9}{'ratio':>8}")
+        for code in CODES:
+            with mock.patch.object(coded_images, "_SHORT", 0):
+                taken = in_turn(layer_work(size, outputs, kernel, stride, code), given.rounds)
+            mark = "*" if code >= coded_images._SHORT else " "
+            line = f"{mark} {named(size)} to {outputs} channels, {kernel}×{kernel}, stride {stride}"
+            print_row(f"{line:<42}{code:>6}", *taken)
+    print(f"\n{'a step of training':<42}{'batch':>6}{'planes':>9}{'here':>9}{'ratio':>8}")
     host = load_plugins()
     for name in METHODS:
         for size in SHAPES:
@@ -65,21 +70,18 @@ def main() -> None:
 
 
 def layer_work(
-    size: tuple[int, int, int], outputs: int, kernel: int, stride: int, batch: int
+    size: tuple[int, int, int], outputs: int, kernel: int, stride: int, code: int
 ) -> Callable[[], None]:
-    """A layer's pass and its gradients, as of a discriminator's step and of its generator's."""
-    channels, *sides = size
+    """A layer's pass and the gradients of its weights."""
+    channels, height, width = size
     layer = CodedConv2d(
-        channels, outputs, kernel, code=CLASSES, size=(*sides,), stride=stride, padding=1
+        channels, outputs, kernel, code=code, size=(height, width), stride=stride, padding=1
     ).to(memory_format=torch.channels_last)
-    images = torch.rand(batch, *size).contiguous(memory_format=torch.channels_last)
-    code = F.one_hot(torch.arange(batch) % CLASSES, CLASSES).float()
+    images = torch.rand(BATCH, *size).contiguous(memory_format=torch.channels_last)
+    codes = F.one_hot(torch.arange(BATCH) % code, code).float()
 
     def work() -> None:
-        for of_images in (False, True):
-            layer.requires_grad_(not of_images)
-            given = images.detach().requires_grad_(of_images)
-            layer(CodedImages(given, code)).square().sum().backward()
+        layer(CodedImages(images, codes)).square().sum().backward()
 
     return work
 

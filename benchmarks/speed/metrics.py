@@ -3,7 +3,7 @@
 Every measurement is of a fresh process: the best of some repetitions, and the highest resident
 memory above what is held at the start, where both sides' features already are (on Linux; elsewhere
 it is not known). The values that each side found stand beside. What is called "alone" is the part
-that nobody's way goes without, in float32 or, of the Fréchet distance, in float64: the floor.
+that our ways cannot go without at full size, in float32 or, of the Fréchet distance, in float64.
 
 Usage: python benchmarks/speed/metrics.py [--quick] [--threads N] [--device DEVICE] [--case NAME]
 """
@@ -203,7 +203,7 @@ def all_theirs(size: Size, device: str) -> Work:
 
 
 def factorisations(size: Size, device: str) -> Work:
-    """What no Fréchet distance goes without: one Cholesky factor, one set of eigenvalues."""
+    """What our Fréchet distance is at least: a Cholesky factor, two products, eigenvalues."""
     real, generated = pair(size, device)
     covariances = [torch.cov(features.double().T) for features in (real, generated)]
 
@@ -265,18 +265,26 @@ def peak_memory(device: str) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 2**10
 
 
+def wait(device: str) -> None:
+    """Wait for the device's queue."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
 def measure(case: str, side: str, size: Size, device: str) -> Result:
     """Measure one side here and now. A first small run loads what is loaded once."""
     device = device if side in (OURS, *FLOORS) else "cpu"
     build = SIDES[case][side]
     build(QUICK[case], device)()
     work = build(size, device)
+    wait(device)
     forget_peak_memory(device)
     before = peak_memory(device)
     times, values = [], []
     for _ in range(size.repetitions):
         start = time.perf_counter()
         values = work()
+        wait(device)
         times.append(time.perf_counter() - start)
     return Result(min(times), peak_memory(device) - before, values)
 

@@ -1,4 +1,4 @@
-"""A code beside each pixel never becomes planes, and everything is as if it did."""
+"""A long code beside each pixel becomes no planes on a CPU, and everything is as if it did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from regene_bench_plugins.networks.block_description import tapered_blocks
 from regene_bench_plugins.networks.coded_images import CodedConv2d, CodedImages
 from regene_bench_plugins.networks.convolutional import ConvEncoder
-from regene_bench_plugins.networks.lanes import stacked
+from regene_bench_plugins.networks.lanes import lane_of, stacked
 from regene_bench_plugins.networks.strided import StridedFeatures
 from torch import Tensor, nn
 
@@ -16,11 +16,13 @@ from regene_bench.api import ImageShape
 LAYERS = [
     # channels, code, kernel, stride, padding, height, width
     (1, 10, 4, 2, 1, 28, 28),
-    (3, 5, 3, 1, 1, 8, 6),
-    (1, 1, 3, 2, 1, 7, 9),
-    (2, 4, 4, 2, 0, 8, 8),
-    (3, 2, 1, 1, 0, 3, 5),
+    (3, 8, 3, 1, 1, 8, 6),
+    (1, 9, 3, 2, 1, 7, 9),
+    (2, 11, 4, 2, 0, 8, 8),
+    (3, 12, 1, 1, 0, 3, 5),
     (1, 300, 4, 2, 1, 8, 8),
+    # a short code's planes are made
+    (1, 1, 3, 2, 1, 7, 9),
 ]
 
 
@@ -94,27 +96,68 @@ def test_images_alone_are_convolved_as_ever() -> None:
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (7, 11)], ids=str)
 def test_discriminators_and_encoders_take_codes_at_any_size(size: tuple[int, int]) -> None:
-    shape = ImageShape(1, *size, 3)
+    shape = ImageShape(1, *size, 9)
     networks = (
-        StridedFeatures(shape, (4, 8), code=3).eval(),
-        ConvEncoder(shape, tapered_blocks(2, 8, 4), 3).eval(),
+        StridedFeatures(shape, (4, 8), code=9).eval(),
+        ConvEncoder(shape, tapered_blocks(2, 8, 4), 9).eval(),
     )
-    coded = CodedImages(torch.rand(2, 1, *size), torch.eye(3)[[2, 0]])
+    coded = CodedImages(torch.rand(2, 1, *size), torch.eye(9)[[2, 0]])
     for network in networks:
         torch.testing.assert_close(network(coded), network(coded.joined()))
-        others = CodedImages(coded.images, torch.eye(3)[[1, 0]])
+        others = CodedImages(coded.images, torch.eye(9)[[1, 0]])
         assert not torch.allclose(network(coded)[0], network(others)[0])
         assert torch.equal(network(coded)[1], network(others)[1])
 
 
-def test_stacked_networks_take_codes_of_each_model() -> None:
-    shape = ImageShape(1, 8, 8, 3)
-    models = [StridedFeatures(shape, (4, 8), code=3).eval() for _ in range(2)]
-    images, code = torch.rand(5, 2, 1, 8, 8), torch.eye(3)[torch.randint(3, (5, 2))]
-    both = stacked(models).eval()(CodedImages(images, code)).unflatten(1, (2, -1))
+@pytest.mark.parametrize("size", [(8, 8), (9, 8)], ids=str)
+def test_stacked_networks_take_codes_of_each_model(size: tuple[int, int]) -> None:
+    shape = ImageShape(1, *size, 9)
+    models = [StridedFeatures(shape, (4, 8), code=9).eval() for _ in range(2)]
+    images, code = torch.rand(5, 2, 1, *size), torch.eye(9)[torch.randint(9, (5, 2))]
+    both = stacked(models).eval()
+    found = both(CodedImages(images, code)).unflatten(1, (2, -1))
+    found.square().sum().backward()
+    of_both = dict(both.named_parameters())
     for lane, model in enumerate(models):
         alone = model(CodedImages(images[:, lane], code[:, lane]))
-        torch.testing.assert_close(both[:, lane], alone)
+        torch.testing.assert_close(found[:, lane], alone)
+        alone.square().sum().backward()
+        for name, own in model.named_parameters():
+            gradient = of_both[name].grad
+            assert gradient is not None
+            torch.testing.assert_close(lane_of(gradient, own, lane, 2), own.grad)
+
+
+def test_images_of_another_size_have_their_planes() -> None:
+    layer = CodedConv2d(1, 4, 4, code=9, size=(28, 28), stride=2, padding=1)
+    # as many places as those of 28 x 28 pixels
+    coded = given(layer, (14, 56))
+    torch.testing.assert_close(layer(coded), nn.Conv2d.forward(layer, coded.joined()))
+
+
+def test_no_images_give_no_maps() -> None:
+    layer = CodedConv2d(1, 4, 4, code=9, size=(8, 8), stride=2, padding=1)
+    coded = CodedImages(torch.rand(0, 1, 8, 8), torch.rand(0, 9))
+    assert layer(coded).shape == (0, 4, 4, 4)
+
+
+def test_codes_take_the_precision_of_the_layer() -> None:
+    layer = CodedConv2d(1, 4, 4, code=9, size=(8, 8), stride=2, padding=1).double()
+    images, code = torch.rand(2, 1, 8, 8).double(), torch.eye(9)[[3, 4]]
+    torch.testing.assert_close(
+        layer(CodedImages(images, code)),
+        nn.Conv2d.forward(layer, CodedImages(images, code).joined()),
+    )
+
+
+def test_in_short_numbers_both_ways_are_near() -> None:
+    layer = CodedConv2d(1, 4, 4, code=9, size=(8, 8), stride=2, padding=1)
+    coded = given(layer, (8, 8))
+    exact = layer(coded)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(coded)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), exact, atol=2e-2, rtol=2e-2)
 
 
 def seen_by(call: object) -> list[torch.Size]:

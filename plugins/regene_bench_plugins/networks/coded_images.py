@@ -3,9 +3,9 @@
 A one-hot label beside each pixel is K more channels, each of one value throughout. Most of what a
 network's first convolution does is then done for these, and for every image anew. But a constant
 plane becomes, by a convolution, its value times one map, which is the sum of the weights that lie
-on the image at each place. So each image's planes are one small product, which on a CPU takes half
-of the layer's time away (``benchmarks/speed/coded_images.py``). Elsewhere the planes are made: the
-product is some operations more, and there each costs a start.
+on the image at each place. So each image's planes are one small product, which on a CPU takes less
+time than the planes of a code that is not short (``benchmarks/speed/coded_images.py``). Elsewhere
+the planes are made: the product is some operations more, and there each costs a start.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from regene_bench_plugins.networks.wide_convolutions import WideConv2d, on_a_cpu
 
 _IMAGE_AXES = 4
+_SHORT = 8
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class CodedConv2d(WideConv2d):
             channels + code, outputs, kernel, stride=stride, padding=padding, bias=bias
         )
         self.channels = channels
+        self.size = size
         # which weights lie on the image and not around it, ``[H' · W', kernel²]``
         ones = torch.ones(1, 1, *size) if code else torch.ones(1, 1, kernel, kernel)
         inside = F.unfold(ones, kernel, padding=padding, stride=stride)[0].T.contiguous()
@@ -84,12 +86,19 @@ class CodedConv2d(WideConv2d):
         """Map images ``[N, C, H, W]`` with their code to ``[N, outputs, H', W']``."""
         if not isinstance(input, CodedImages):
             return super().forward(input)
-        if not on_a_cpu(input.images):
+        if not sums_planes(input, self.size):
             return super().forward(input.joined())
         of_image, of_code = self.weight[:, : self.channels], self.weight[:, self.channels :]
         seen = F.conv2d(input.images, of_image, self.bias, self.stride, self.padding)
-        weights = input.code @ of_code.permute(1, 2, 3, 0).flatten(1)
+        weights = input.code.to(of_code.dtype) @ of_code.permute(1, 2, 3, 0).flatten(1)
         return seen + maps_of(self.inside, weights, seen)
+
+
+def sums_planes(input: CodedImages, size: tuple[int, int]) -> bool:
+    """Whether planes are summed and not made: long codes beside images of this size, on a CPU."""
+    images = input.images
+    sums = input.code.shape[-1] >= _SHORT and images.shape[-2:] == size
+    return sums and on_a_cpu(images.reshape(-1, *images.shape[-3:]))
 
 
 def maps_of(inside: Tensor, weights: Tensor, like: Tensor) -> Tensor:
@@ -100,5 +109,6 @@ def maps_of(inside: Tensor, weights: Tensor, like: Tensor) -> Tensor:
         weights: The code's sum of them for each image, ``[N, kernel² · outputs]``.
         like: What images become, ``[N, outputs, H', W']``.
     """
-    maps = inside @ weights.view(len(weights), inside.shape[1], -1)
-    return maps.view(len(maps), *like.shape[2:], -1).permute(0, 3, 1, 2)
+    outputs = weights.shape[1] // inside.shape[1]
+    maps = inside @ weights.view(len(weights), inside.shape[1], outputs)
+    return maps.view(len(maps), *like.shape[2:], outputs).permute(0, 3, 1, 2)

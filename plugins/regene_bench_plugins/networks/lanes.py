@@ -17,8 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from regene_bench_plugins.networks.coded_images import CodedConv2d, CodedImages, maps_of
-from regene_bench_plugins.networks.wide_convolutions import on_a_cpu
+from regene_bench_plugins.networks.coded_images import (
+    CodedConv2d,
+    CodedImages,
+    maps_of,
+    sums_planes,
+)
 
 
 class LaneLinear(nn.Module):
@@ -75,18 +79,18 @@ class LaneCodedConv2d(LaneConv2d):
             groups=lanes,
             bias=first.bias is not None,
         )
-        self.channels = first.channels
+        self.channels, self.size = first.channels, first.size
         self.register_buffer("inside", first.inside, persistent=False)
 
     def forward(self, input: Tensor | CodedImages) -> Tensor:
         """Map images ``[N, K, C, H, W]`` with their codes to ``[N, K · outputs, H, W]``."""
-        if not isinstance(input, CodedImages) or not on_a_cpu(input.images[:, 0]):
+        if not isinstance(input, CodedImages) or not sums_planes(input, self.size):
             return super().forward(input)
         of_image, of_code = self.weight[:, : self.channels], self.weight[:, self.channels :]
         images = input.images.flatten(1, 2).contiguous(memory_format=torch.channels_last)
         seen = F.conv2d(images, of_image, self.bias, self.stride, self.padding, 1, self.groups)
         own = of_code.reshape(self.groups, -1, *of_code.shape[1:]).permute(0, 2, 3, 4, 1).flatten(2)
-        weights = input.code.transpose(0, 1) @ own
+        weights = input.code.transpose(0, 1).to(own.dtype) @ own
         maps = maps_of(self.inside, weights.flatten(0, 1), seen)
         by_image = maps.reshape(self.groups, len(images), *maps.shape[1:]).transpose(0, 1)
         return seen + by_image.flatten(1, 2)

@@ -25,6 +25,15 @@ from ..builders import make_runtime
 NAMES = ("left", "right")
 
 
+@pytest.mark.parametrize(("conditional", "expected"), [(True, 2), (False, 10)])
+def test_a_mixture_left_open_has_few_gaussians_a_class_and_more_for_all(
+    conditional: bool, expected: int
+) -> None:
+    config = SamplerConfig(conditional=conditional, components=None)
+    assert config.mixture_components == expected
+    assert SamplerConfig(conditional=conditional, components=5).mixture_components == 5
+
+
 def two_classes(n: int = 2000) -> tuple[Tensor, Tensor]:
     """Class 0 is one Gaussian at (-3, 0); class 1 is two, at (3, 4) and, less often, (3, -4)."""
     noise = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))

@@ -114,6 +114,7 @@ class SamplerConfig(FlowConfig):
             ``flow``, a normalising flow of the posterior means. ``None`` for ``mixture`` where
             classes are asked for and ``normal`` where they are not.
         components: Gaussians of a mixture, fewer where a class has too few images for them.
+            ``None`` for 2 where each class has a mixture and 10 where there is one for all.
         sampler_images: Training images whose codes Gaussians are fitted to, at most.
         second_images: Codes that the second stage sees, repetitions counted.
         second_epochs: Passes of it over the training split; wins over ``second_images``.
@@ -127,7 +128,7 @@ class SamplerConfig(FlowConfig):
 
     conditional: bool = True
     sampler: SamplerName | None = None
-    components: int = Field(default=10, ge=1, le=1000)
+    components: int | None = Field(default=10, ge=1, le=1000)
     sampler_images: int = Field(default=20_000, ge=1)
     second_images: int = Field(default=1_000_000, ge=1)
     second_epochs: float | None = Field(default=None, gt=0)
@@ -152,6 +153,13 @@ class SamplerConfig(FlowConfig):
         if self.sampler is not None:
             return self.sampler
         return "mixture" if self.conditional else "normal"
+
+    @property
+    def mixture_components(self) -> int:
+        """Gaussians of a mixture, chosen where their number was left open."""
+        if self.components is not None:
+            return self.components
+        return 2 if self.conditional else 10
 
     def second_plan(self, n_train: int) -> Plan:
         """Length and rate of the second stage on a training split of ``n_train``."""

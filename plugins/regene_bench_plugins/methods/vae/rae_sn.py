@@ -49,7 +49,8 @@ class RAESNConfig(SamplerConfig, PixelBiasConfig):
 class RAESN(Method):
     """A deterministic autoencoder, smooth by the spectral norm of every layer of both networks.
 
-    A mixture of 10 Gaussians is fitted to its codes afterwards, one for each class.
+    A mixture of Gaussians, of 10 in the authors' code, is fitted to its codes afterwards, one for
+    each class.
     """
 
     version = "5"
@@ -70,7 +71,7 @@ class RAESN(Method):
         # Convolutions leave a haze in so short a training; in colour it has not been tried.
         # Ten Gaussians for the codes of a class, of 20,000 images in all, keep too near to these.
         tried = preset == "quick" and not is_colour(shape)
-        own = {"pixel_bias": True, "components": 2} if tried else {}
+        own = {"pixel_bias": True, "components": None} if tried else {}
         return values | {"learning_rate": 4e-3} | own
 
     def fit(self, data: BenchmarkData, runtime: Runtime) -> AutoencodingModel:

@@ -89,7 +89,7 @@ def fit_sampler(
     chosen = data.train.every_kth(config.sampler_images)
     # The means, as in the authors' code: a draw's noise on top would blur one class into another.
     means = posterior_of_split(network, chosen, runtime).mean
-    components = config.components if config.chosen_sampler == "mixture" else 1
+    components = config.mixture_components if config.chosen_sampler == "mixture" else 1
     names = data.class_names if config.conditional else None
     return fit_mixture_sampler(
         means, chosen.labels, names, components, runtime.derive_seed("mixture")

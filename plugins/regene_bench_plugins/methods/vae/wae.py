@@ -64,7 +64,7 @@ class WAE(Method):
         if preset != "paper":
             # in colour it has not been tried
             tried = preset == "quick" and not is_colour(shape)
-            own = {"learning_rate": 4e-3, "pixel_bias": True, "components": 2} if tried else {}
+            own = {"learning_rate": 4e-3, "pixel_bias": True, "components": None} if tried else {}
             return network_preset(preset, shape) | own | sampler_preset(preset)
         settings = ghosh_preset(shape, epochs=(100, 70, 70), rates=(1e-3, 1e-3, 1e-3))
         return settings | {"mmd_weight": _paper_weight(shape)} | sampler_preset(preset)
