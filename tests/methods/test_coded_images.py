@@ -88,10 +88,17 @@ def test_weights_are_those_of_a_convolution() -> None:
     }
 
 
-def test_images_alone_are_convolved_as_ever() -> None:
-    layer = CodedConv2d(2, 6, 3, code=0, size=(8, 8), padding=1)
-    images = torch.rand(3, 2, 8, 8)
-    assert torch.equal(layer(images), nn.Conv2d.forward(layer, images))
+def test_joined_channels_are_convolved_as_ever() -> None:
+    layer = CodedConv2d(2, 6, 3, code=9, size=(8, 8), padding=1)
+    joined = torch.rand(3, 11, 8, 8)
+    assert torch.equal(layer(joined), nn.Conv2d.forward(layer, joined))
+
+
+def test_networks_of_images_alone_have_plain_convolutions() -> None:
+    shape = ImageShape(1, 8, 8, 9)
+    networks = (StridedFeatures(shape, (4, 8)), ConvEncoder(shape, tapered_blocks(2, 8, 4)))
+    for network in networks:
+        assert not any(isinstance(layer, CodedConv2d) for layer in network.modules())
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (7, 11)], ids=str)

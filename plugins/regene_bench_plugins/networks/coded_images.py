@@ -51,7 +51,7 @@ class CodedConv2d(WideConv2d):
         channels: Of the images.
         outputs: Channels that it gives.
         kernel: Side of the weights.
-        code: Length of the code; 0 for images without one.
+        code: Length of the code.
         size: Height and width of the images.
         stride: Pixels from one place to the next.
         padding: Zeros around the images and the planes.
@@ -78,7 +78,7 @@ class CodedConv2d(WideConv2d):
         self.channels = channels
         self.size = size
         # which weights lie on the image and not around it, ``[H' · W', kernel²]``
-        ones = torch.ones(1, 1, *size) if code else torch.ones(1, 1, kernel, kernel)
+        ones = torch.ones(1, 1, *size)
         inside = F.unfold(ones, kernel, padding=padding, stride=stride)[0].T.contiguous()
         self.register_buffer("inside", inside, persistent=False)
 

@@ -33,7 +33,8 @@ class ConvEncoder(LatentEncoder):
         super().__init__()
         layers: list[nn.Module] = []
         channels = shape.channels
-        first = partial(CodedConv2d, code=code, size=(shape.height, shape.width))
+        size = (shape.height, shape.width)
+        first = partial(CodedConv2d, code=code, size=size) if code else nn.Conv2d
         steps = sizes(shape.height, shape.width, description.blocks)
         for block, width in enumerate(description.widths):
             if block > 0:

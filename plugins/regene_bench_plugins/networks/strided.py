@@ -131,7 +131,7 @@ class StridedFeatures(nn.Module):
             convolution: Callable[..., nn.Module] = partial(WideConv2d, channels)
             if any(odd):
                 layers.append(nn.ZeroPad2d(odd))
-            if block == 0:
+            if block == 0 and code:
                 # what is padded before the layer is padded with its planes, which are made for it
                 own = partial(CodedConv2d, channels, code=code, size=(height, width))
                 convolution = partial(WideConv2d, channels + code) if any(odd) else own
