@@ -50,7 +50,23 @@ class LaneLinear(nn.Module):
 
 
 class LaneConv2d(nn.Conv2d):
-    """K convolutions; it takes ``[N, K, C, H, W]``, maybe with codes, or ``[N, K · C, H, W]``."""
+    """K convolutions; it takes ``[N, K, C, H, W]``, maybe with codes, or ``[N, K · C, H, W]``.
+
+    Args:
+        layers: The layers, which are alike.
+    """
+
+    def __init__(self, layers: Sequence[nn.Conv2d]) -> None:
+        first, lanes = layers[0], len(layers)
+        super().__init__(
+            lanes * first.in_channels,
+            lanes * first.out_channels,
+            first.kernel_size,  # type: ignore[arg-type]
+            first.stride,  # type: ignore[arg-type]
+            first.padding,  # type: ignore[arg-type]
+            groups=lanes,
+            bias=first.bias is not None,
+        )
 
     def forward(self, input: Tensor | CodedImages) -> Tensor:
         """Map the features of all models to ``[N, K · outputs, H, W]``."""
@@ -69,18 +85,9 @@ class LaneCodedConv2d(LaneConv2d):
     inside: Tensor
 
     def __init__(self, layers: Sequence[CodedConv2d]) -> None:
-        first, lanes = layers[0], len(layers)
-        super().__init__(
-            lanes * first.in_channels,
-            lanes * first.out_channels,
-            first.kernel_size,  # type: ignore[arg-type]
-            first.stride,  # type: ignore[arg-type]
-            first.padding,  # type: ignore[arg-type]
-            groups=lanes,
-            bias=first.bias is not None,
-        )
-        self.channels, self.size = first.channels, first.size
-        self.register_buffer("inside", first.inside, persistent=False)
+        super().__init__(layers)
+        self.channels, self.size = layers[0].channels, layers[0].size
+        self.register_buffer("inside", layers[0].inside, persistent=False)
 
     def forward(self, input: Tensor | CodedImages) -> Tensor:
         """Map images ``[N, K, C, H, W]`` with their codes to ``[N, K · outputs, H, W]``."""
@@ -159,14 +166,7 @@ def _layer(layers: Sequence[nn.Module]) -> nn.Module | None:
     elif isinstance(first, CodedConv2d):
         layer = LaneCodedConv2d([each for each in layers if isinstance(each, CodedConv2d)])
     elif isinstance(first, nn.Conv2d):
-        layer = LaneConv2d(
-            lanes * first.in_channels,
-            lanes * first.out_channels,
-            first.kernel_size,  # type: ignore[arg-type]
-            first.stride,  # type: ignore[arg-type]
-            first.padding,  # type: ignore[arg-type]
-            groups=lanes,
-        )
+        layer = LaneConv2d([each for each in layers if isinstance(each, nn.Conv2d)])
     elif isinstance(first, nn.BatchNorm2d):
         layer = nn.BatchNorm2d(lanes * first.num_features, first.eps, first.momentum)
     else:
