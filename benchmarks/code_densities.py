@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -27,7 +26,6 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.peers import (
-    CPU,
     FITTED,
     METRICS,
     PEERS,
@@ -36,14 +34,12 @@ from benchmarks.peers import (
     row,
     scored,
     theirs,
+    trained,
 )
 from regene_bench.api import (
     BenchmarkData,
-    CheckpointStore,
     Method,
-    Runtime,
     SampleRng,
-    StopRequest,
     to_float,
     to_uint8,
 )
@@ -65,24 +61,13 @@ def main() -> None:
         print_row(benchmark, "–", "training images themselves", some_images(data, given))
         for name in given.methods.split(","):
             method: type[Method] = host.find("method", name).load()
-            coders = {f"`{name}`": ours(method, data, given)}
+            model = trained(method, data, given.seed, given.images)
+            coders: dict[str, tuple[Coder, Coder]] = {f"`{name}`": (model.encode, model.decode)}
             if given.peer:
                 coders["pythae's"] = their_coders(PEERS[name], data, given)
             for network, (encode, decode) in coders.items():
                 for codes, drawn in draws(encode, data, given):
                     print_row(benchmark, network, codes, to_uint8(decode(drawn)))
-
-
-def ours(
-    method: type[Method], data: BenchmarkData, given: argparse.Namespace
-) -> tuple[Coder, Coder]:
-    """Encoder and decoder of a method of this benchmark."""
-    values = method.preset("quick", data.shape) | {"images": given.images}
-    with tempfile.TemporaryDirectory() as folder:
-        store = CheckpointStore(Path(folder))
-        runtime = Runtime(CPU, "float32", given.seed, store, stop=StopRequest())
-        model = method(method.Config(**values)).fit(data, runtime)
-    return model.encode, model.decode
 
 
 def their_coders(name: str, data: BenchmarkData, given: argparse.Namespace) -> tuple[Coder, Coder]:

@@ -98,17 +98,20 @@ def ours(
     method: type[Method], data: BenchmarkData, seed: int, given: argparse.Namespace
 ) -> tuple[Tensor, float]:
     """Train a method of this benchmark and draw: uint8 ``[N, C, H, W]``, and CPU seconds."""
-    values = method.preset("quick", data.shape) | {"images": given.images}
+    start = time.process_time()
+    model = trained(method, data, seed, given.images)
+    seconds = time.process_time() - start
+    labels = torch.arange(given.samples) % data.shape.n_classes
+    return to_uint8(model.generate(labels, SampleRng(seed)).images), seconds
+
+
+def trained(method: type[Method], data: BenchmarkData, seed: int, images: int) -> Any:
+    """A method's model by the preset ``quick``, after so many images."""
+    values = method.preset("quick", data.shape) | {"images": images}
     with tempfile.TemporaryDirectory() as folder:
         store = CheckpointStore(Path(folder))
-        runtime = Runtime(
-            device=CPU, precision="float32", seed=seed, checkpoints=store, stop=StopRequest()
-        )
-        start = time.process_time()
-        model = method(method.Config(**values)).fit(data, runtime)
-        seconds = time.process_time() - start
-        labels = torch.arange(given.samples) % data.shape.n_classes
-        return to_uint8(model.generate(labels, SampleRng(seed)).images), seconds
+        runtime = Runtime(CPU, "float32", seed, store, stop=StopRequest())
+        return method(method.Config(**values)).fit(data, runtime)
 
 
 def theirs(
