@@ -1,6 +1,8 @@
 """What is handed to Slurm, and what it and its tasks say."""
 
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,15 @@ def test_bash_reads_a_folder_as_it_is_called(name: str, tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True)
     said = ["module load", "-P", "-m", "regene_bench_slurm.task", str(folder), "7"]
     assert done.stdout.splitlines() == said
+
+
+def test_a_warning_that_comes_too_early_ends_no_task(tmp_path: Path) -> None:
+    early = "import os, signal; os.kill(os.getpid(), signal.SIGUSR1); print('begun')"
+    program = shlex.join([sys.executable, "-c", early])
+    config = SlurmConfig(python=program, setup=("kill -USR1 $$", "echo ready"))
+    text = script_text(tmp_path, sbatch_arguments(tmp_path, 1, config), config)
+    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "ready\nbegun\n")
 
 
 def test_the_queue_is_read_line_by_line() -> None:

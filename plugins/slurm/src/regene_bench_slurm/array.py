@@ -157,6 +157,8 @@ def script_text(folder: Path, arguments: Sequence[str], config: SlurmConfig) -> 
     lines = [
         "#!/bin/bash",
         f"# sbatch {shlex.join(arguments)} {_SCRIPT}",
+        # A warning that comes before the task can heed it would end it; the task heeds it again
+        "trap '' USR1",
         *config.setup,
         # Slurm warns the process of the script, which is the task then
         f"exec {shlex.join(command)}",
