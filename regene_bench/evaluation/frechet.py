@@ -7,8 +7,8 @@ The last term is computed without a matrix square root of a non-symmetric produc
 * both sets smaller than the dimension: the nuclear norm of ``A Bᵀ``, exact for singular
   covariances;
 * one set smaller: the roots of the eigenvalues of ``A Σ₂ Aᵀ``, which is only ``[N, N]``;
-* otherwise: those of ``RᵀΣ₂R`` with ``Σ₁ = RRᵀ`` by Cholesky, or by an eigendecomposition where
-  Σ₁ is singular.
+* otherwise: those of ``LᵀΣ₂L`` with ``Σ₁ = LLᵀ`` by Cholesky, or by an eigendecomposition where
+  Σ₁ is singular. As L is triangular, that is a quarter of the work of two full products.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from regene_bench.base.errors import MethodError
 from regene_bench.evaluation.moments import Moments, check_features, moments_of
+from regene_bench.evaluation.symmetric import eigenvalues, eigenvalues_between, triangular_factor
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Gaussian:
     Attributes:
         mean: float64 ``[D]``.
         trace: Trace of the covariance Σ.
-        factor: float64 ``[D, D]`` R with ``R Rᵀ = Σ``.
+        factor: float64 ``[D, D]`` L, lower triangular, with ``L Lᵀ = Σ``.
     """
 
     mean: Tensor
@@ -49,7 +50,7 @@ class Gaussian:
     @classmethod
     def of_covariance(cls, mean: Tensor, covariance: Tensor) -> Gaussian:
         """Take a mean ``[D]`` and a covariance ``[D, D]``, float64, of however many samples."""
-        return cls(mean, float(covariance.trace()), _factor(covariance))
+        return cls(mean, float(covariance.trace()), triangular_factor(covariance))
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
@@ -70,7 +71,9 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
     else:
         moments = moments_of(large)
         mean2, trace2 = moments.mean, float(moments.covariance.trace())
-        cross = _sum_of_roots(a @ moments.covariance @ a.T)
+        # Centred samples add up to zero, and so the smallest eigenvalue is zero: the root of what
+        # rounding makes of it would be some 1e-8 of the largest one.
+        cross = _sum_of_roots(eigenvalues(a @ moments.covariance @ a.T)[1:])
     mean_term = float((mean1 - mean2).square().sum())
     return max(0.0, mean_term + float(a.square().sum()) + trace2 - 2 * cross)
 
@@ -100,9 +103,9 @@ def frechet_from_moments(first: Moments, second: Moments) -> float:
 
 
 def frechet_to(fixed: Gaussian, moments: Moments) -> float:
-    """Fréchet distance of moments from a factored Gaussian: one ``eigvalsh``."""
+    """Fréchet distance of moments from a factored Gaussian."""
     covariance = moments.covariance
-    cross = _sum_of_roots(fixed.factor.T @ covariance @ fixed.factor)
+    cross = _sum_of_roots(eigenvalues_between(fixed.factor, covariance))
     mean_term = float((fixed.mean - moments.mean).square().sum())
     return max(0.0, mean_term + fixed.trace + float(covariance.trace()) - 2 * cross)
 
@@ -122,20 +125,8 @@ def frechet_from(fixed: Gaussian, features: Tensor) -> float:
     return max(0.0, mean_term + fixed.trace + float(a.square().sum()) - 2 * cross)
 
 
-def _sum_of_roots(symmetric: Tensor) -> float:
-    return float(torch.linalg.eigvalsh(symmetric).clamp(min=0).sqrt().sum())
-
-
-def _factor(covariance: Tensor) -> Tensor:
-    """Return R with ``R Rᵀ = covariance``."""
-    factor: Tensor
-    factor, info = torch.linalg.cholesky_ex(covariance)
-    if int(info) == 0:
-        return factor
-    values: Tensor
-    vectors: Tensor
-    values, vectors = torch.linalg.eigh(covariance)
-    return vectors * values.clamp(min=0).sqrt()
+def _sum_of_roots(values: Tensor) -> float:
+    return float(values.clamp(min=0).sqrt().sum())
 
 
 def _centred(features: Tensor) -> tuple[Tensor, Tensor]:

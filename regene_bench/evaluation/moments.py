@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError, TooFewImagesError
+from regene_bench.evaluation.symmetric import gram
 
 # Samples looked at together: the check of a whole set would hold another one of its size.
 _PIECE = 1024
@@ -100,7 +101,7 @@ def _chunk_moments(features: Tensor) -> Moments:
     values = features.double()
     mean = values.mean(dim=0)
     centred = values - mean
-    return Moments(len(values), mean, centred.T @ centred)
+    return Moments(len(values), mean, gram(centred))
 
 
 def _merge_two(a: Moments, b: Moments) -> Moments:

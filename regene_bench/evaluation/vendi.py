@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.evaluation.moments import check_features
+from regene_bench.evaluation.symmetric import eigenvalues, gram
 
 
 def vendi_scores(features: Tensor, orders: Sequence[float] = (1.0,)) -> list[float]:
@@ -51,8 +52,7 @@ def _eigenvalues(features: Tensor) -> Tensor:
     none = (lengths == 0).double()
     directions = torch.cat([exact / (lengths + none), none], dim=1)
     n, dimension = directions.shape
-    gram = directions.T @ directions if dimension < n else directions @ directions.T
-    values = torch.linalg.eigvalsh(gram / n)
+    values = eigenvalues(gram(directions if dimension < n else directions.T) / n)
     # a bound of what rounding makes of a zero, as for the rank of a matrix
     rounding = values[-1] * max(n, dimension) * torch.finfo(torch.float64).eps
     values = values[values > rounding]
