@@ -19,6 +19,7 @@ from regene_bench.evaluation.matmul_precision import matmul_dtype
 from regene_bench.runtime.stop import StopCheck, no_stop
 
 _TILE = 1024
+_STRIP = 256
 
 
 def kernel_distance(
@@ -60,8 +61,7 @@ def kernel_distance(
     chosen1, chosen2 = (torch.stack(side) for side in zip(*drawn, strict=True))
     # Small sets are in many subsets, whose kernels are then the same ones over and over.
     shared = len(first) ** 2 // 2 + len(second) ** 2 // 2 + len(first) * len(second)
-    sums = first.sum(0, dtype=torch.float64) + second.sum(0, dtype=torch.float64)
-    middle = sums / (len(first) + len(second))
+    middle = (_sum(first) + _sum(second)) / (len(first) + len(second))
     means = _means_by_tile if shared < 3 * subsets * size**2 else _means_by_subset
     sides = _Features.around(middle, first), _Features.around(middle, second)
     values = means(*sides, chosen1, chosen2, between)
@@ -90,9 +90,15 @@ class _Features:
         dtype = matmul_dtype(features)
         if dtype == torch.float64:
             middle = torch.zeros_like(middle)
-        rest = features.double() - middle
-        along = (rest @ middle + middle.square().sum() / 2) / features.shape[1] + 0.5
-        return cls(rest.to(dtype), along)
+        rest = torch.empty_like(features, dtype=dtype)
+        along = torch.empty(len(features), dtype=torch.float64, device=features.device)
+        # some at once: a whole set in float64 is fresh memory, which takes longer than the sums
+        for start in range(0, len(features), _STRIP):
+            some = slice(start, start + _STRIP)
+            exact = features[some].double().sub_(middle)
+            along[some], rest[some] = exact @ middle, exact
+        along += middle.square().sum() / 2
+        return cls(rest, along / features.shape[1] + 0.5)
 
     def __len__(self) -> int:
         return len(self.rest)
@@ -107,6 +113,12 @@ class _Features:
             yield _Features(rest, along)
 
 
+def _sum(features: Tensor) -> Tensor:
+    """Sum of the samples, float64 ``[D]``."""
+    parts = [part.double().sum(dim=0) for part in torch.split(features, _STRIP)]
+    return torch.stack(parts).sum(dim=0)
+
+
 def _draw(features: Tensor, size: int, rng: np.random.RandomState) -> Tensor:
     chosen = torch.from_numpy(rng.choice(len(features), size, replace=False))
     return chosen.to(features.device)
@@ -117,13 +129,16 @@ def _means_by_subset(
 ) -> Tensor:
     """The distance of each pair of subsets, given by indices ``[S, m]``; float64 ``[S]``."""
     size = chosen1.shape[1]
+    kernels = _Kernels.between(first, size)
+    all_of_it = torch.ones((size, 1), dtype=torch.float64, device=chosen1.device)
     values = []
     for of_first, of_second in zip(chosen1, chosen2, strict=True):
         between()
         x, y = first[of_first], second[of_second]
-        within = _kernels(x, x).fill_diagonal_(0).sum() + _kernels(y, y).fill_diagonal_(0).sum()
-        values.append(within / (size * (size - 1)) - 2 * _kernels(x, y).sum() / size**2)
-    return torch.stack(values)
+        within = kernels.sums(x, x, all_of_it, all_of_it) + kernels.sums(y, y, all_of_it, all_of_it)
+        across = kernels.sums(x, y, all_of_it, all_of_it)
+        values.append(within / (size * (size - 1)) - 2 * across / size**2)
+    return torch.cat(values)
 
 
 def _means_by_tile(
@@ -131,25 +146,29 @@ def _means_by_tile(
 ) -> Tensor:
     """The same from each kernel once, added to all subsets that both of its samples are in."""
     size = chosen1.shape[1]
+    kernels = _Kernels.between(first, _TILE)
     members1, members2 = _members(chosen1, len(first)), _members(chosen2, len(second))
-    within = _sums_within(first, members1, between) + _sums_within(second, members2, between)
+    within = _sums_within(kernels, first, members1, between)
+    within += _sums_within(kernels, second, members2, between)
     across = torch.zeros_like(within)
     for x, a in _tiles(first, members1):
         for y, b in _tiles(second, members2):
             between()
-            across += ((_kernels(x, y) @ b) * a).sum(dim=0)
+            across += kernels.sums(x, y, a, b)
     return within / (size * (size - 1)) - 2 * across / size**2
 
 
-def _sums_within(features: _Features, members: Tensor, between: StopCheck) -> Tensor:
+def _sums_within(
+    kernels: _Kernels, features: _Features, members: Tensor, between: StopCheck
+) -> Tensor:
     """Sums of the kernels of each subset's different samples, both ways round; ``[S]``."""
     total = torch.zeros(members.shape[1], dtype=torch.float64, device=members.device)
     tiles = list(_tiles(features, members))
     for i, (x, a) in enumerate(tiles):
         between()
-        total += ((_kernels(x, x).fill_diagonal_(0) @ a) * a).sum(dim=0)
+        total += kernels.sums(x, x, a, a)
         for y, b in tiles[i + 1 :]:
-            total += 2 * ((_kernels(x, y) @ b) * a).sum(dim=0)
+            total += 2 * kernels.sums(x, y, a, b)
     return total
 
 
@@ -163,8 +182,47 @@ def _tiles(features: _Features, members: Tensor) -> Iterator[tuple[_Features, Te
     return zip(features.tiles(), torch.split(members, _TILE), strict=True)
 
 
-def _kernels(x: _Features, y: _Features) -> Tensor:
-    """(x·y / D + 1)³ of all pairs, float64."""
-    products = x.rest @ y.rest.T
-    base = torch.add(x.along[:, None], products, alpha=1 / x.rest.shape[1]).add_(y.along)
-    return base.square().mul_(base)
+@dataclass(frozen=True)
+class _Kernels:
+    """Sums of the kernels (x·y / D + 1)³ of a tile.
+
+    Its memory is kept from tile to tile, as fresh memory costs a third of what is computed in it
+    here, and the float64 part is a strip of the tile, which caches hold.
+
+    Attributes:
+        products: Of a tile, in the features' precision.
+        strip: Kernels of some of its rows, float64.
+    """
+
+    products: Tensor
+    strip: Tensor
+
+    @classmethod
+    def between(cls, features: _Features, most: int) -> _Kernels:
+        """Take memory for tiles of at most so many samples on either side."""
+        rest, along = features.rest, features.along
+        rows = min(_STRIP, most)
+        return cls(rest.new_empty(most * most), along.new_empty(rows * most))
+
+    def sums(self, x: _Features, y: _Features, a: Tensor, b: Tensor) -> Tensor:
+        """Sums over the pairs that are in a subset, float64 ``[S]``; no sample with itself.
+
+        Args:
+            x: Of n samples.
+            y: Of m samples, or ``x`` itself.
+            a: Which of the n are in which subset, float64 ``[n, S]`` of zeros and ones.
+            b: The same of the m.
+        """
+        n, m = len(x), len(y)
+        products = torch.mm(x.rest, y.rest.T, out=self.products[: n * m].view(n, m))
+        total = torch.zeros(a.shape[1], dtype=torch.float64, device=a.device)
+        for start in range(0, n, _STRIP):
+            rows = slice(start, min(start + _STRIP, n))
+            count = rows.stop - start
+            kernels = self.strip[: count * m].view(count, m)
+            torch.add(x.along[rows, None], products[rows], alpha=1 / x.rest.shape[1], out=kernels)
+            kernels.add_(y.along).pow_(3)
+            if y is x:
+                kernels[:, rows].fill_diagonal_(0)
+            total += (kernels @ b).mul_(a[rows]).sum(dim=0)
+        return total
