@@ -64,8 +64,13 @@ def check_features(features: Tensor, name: str = "features") -> None:
 
 
 def _not_finite(features: Tensor) -> int:
-    finite = torch.isfinite(features)
-    return 0 if bool(finite.all()) else int((~finite).any(dim=1).sum())
+    if features.numel() == 0:
+        return 0
+    # both are NaN where any value is, and found in one pass that keeps nothing
+    ends = torch.stack(torch.aminmax(features))
+    if bool(torch.isfinite(ends).all()):
+        return 0
+    return int((~torch.isfinite(features)).any(dim=1).sum())
 
 
 def merge(parts: Iterable[Moments]) -> Moments:
@@ -98,15 +103,14 @@ def without(total: Moments, part: Moments) -> Moments:
 
 
 def _chunk_moments(features: Tensor) -> Moments:
-    values = features.double()
+    values = features.to(torch.float64, copy=True)
     mean = values.mean(dim=0)
-    centred = values - mean
-    return Moments(len(values), mean, gram(centred))
+    return Moments(len(values), mean, gram(values.sub_(mean)))
 
 
 def _merge_two(a: Moments, b: Moments) -> Moments:
     n = a.n + b.n
     delta = b.mean - a.mean
     mean = a.mean + delta * (b.n / n)
-    scatter = a.scatter + b.scatter + torch.outer(delta, delta) * (a.n * b.n / n)
+    scatter = (a.scatter + b.scatter).addr_(delta, delta, alpha=a.n * b.n / n)
     return Moments(n, mean, scatter)
