@@ -2,10 +2,12 @@
 
 Every measurement is of a fresh process: the best of some repetitions, and the highest resident
 memory above what is held at the start, where both sides' features already are (on Linux; elsewhere
-it is not known). The values that each side found stand beside. What is called "alone" is the part
+it is not known). Sides take turns, and the medians of all rounds are printed. The values that each
+side found stand beside. What is called "alone" is the part
 that our ways cannot go without at full size, in float32 or, of the Fréchet distance, in float64.
 
-Usage: python benchmarks/speed/metrics.py [--quick] [--threads N] [--device DEVICE] [--case NAME]
+Usage: python benchmarks/speed/metrics.py [--quick] [--threads N] [--rounds N] [--device DEVICE]
+       [--case NAME]
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -316,14 +319,18 @@ def print_case(case: str, options: argparse.Namespace) -> None:
     size = (QUICK if options.quick else FULL)[case]
     print(f"\n{TITLES[case]} (N = M = {size.n}, D = {size.dimension})")
     print(f"{'':<24}{'seconds':>10}{'ratio':>9}{'goal':>7}{'MiB':>9}  values")
-    ours = 0.0
+    rounds = [
+        {side: measure_apart(case, side, options) for side in SIDES[case]}
+        for _ in range(options.rounds)
+    ]
+    ours = median(found[OURS].seconds for found in rounds)
     for side in SIDES[case]:
-        found = measure_apart(case, side, options)
-        ours = ours or found.seconds
-        ratio = "" if side == OURS else f"{found.seconds / ours:.2f}×"
+        seconds = median(found[side].seconds for found in rounds)
+        memory = median(found[side].memory for found in rounds)
+        ratio = "" if side == OURS else f"{seconds / ours:.2f}×"
         goal = f"{GOALS[case, side]:.0f}×" if (case, side) in GOALS else ""
-        values = " ".join(f"{value:.9g}" for value in found.values)
-        line = f"{side:<24}{found.seconds:>10.3f}{ratio:>9}{goal:>7}{found.memory:>9.0f}"
+        values = " ".join(f"{value:.9g}" for value in rounds[-1][side].values)
+        line = f"{side:<24}{seconds:>10.3f}{ratio:>9}{goal:>7}{memory:>9.0f}"
         print(f"{line}  {values}", flush=True)
 
 
@@ -331,6 +338,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--rounds", type=int, default=1, help="of which medians are printed")
     parser.add_argument("--device", default="cpu", help="of our side; the others run on the CPU")
     parser.add_argument("--case", choices=list(SIDES))
     parser.add_argument("--side", help=argparse.SUPPRESS)
@@ -340,7 +348,10 @@ def main() -> None:
         size = (QUICK if options.quick else FULL)[options.case]
         print(json.dumps(asdict(measure(options.case, options.side, size, options.device))))
         return
-    print(f"{processor()}, {options.threads} threads; Python {platform.python_version()}")
+    print(
+        f"{processor()}, {options.threads} threads, {options.rounds} round(s); "
+        f"Python {platform.python_version()}"
+    )
     if options.device != "cpu":
         print(f"our side on {torch.cuda.get_device_name(options.device)}")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))

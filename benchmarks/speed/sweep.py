@@ -2,6 +2,7 @@
 
     python benchmarks/speed/sweep.py                       # K = 1, 8, 64 on the device at hand
     python benchmarks/speed/sweep.py --models 8            # shorter
+    python benchmarks/speed/sweep.py --rounds 3            # the ways in turn, and medians
 
 The models differ in noise dimension and seed (cgan, preset ``quick``, 28×28 grey images of random
 pixels: what is learned does not matter to the clock). Every way takes as many steps of as many
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 import torch
 from regene_bench_plugins.methods.gan.cgan import CGAN, CGANConfig, cgan_setup
@@ -154,24 +156,34 @@ def seconds_of(way: object, models: int, steps: int, device: torch.device) -> fl
     return time.perf_counter() - started
 
 
+def in_turn(models: int, steps: int, device: torch.device) -> list[float]:
+    """Seconds of each way: plain, ``fit``, workers (NaN where there are none), stacked."""
+    seconds = [seconds_of(way, models, steps, device) for way in (plain, loop)]
+    seconds.append(in_workers(models, steps) if device.type == "cpu" else float("nan"))
+    return [*seconds, seconds_of(stacked, models, steps, device)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", default="1,8,64", help="numbers of models")
     parser.add_argument("--steps", type=int, default=20, help="of each model")
+    parser.add_argument("--rounds", type=int, default=1, help="of which medians are printed")
     parser.add_argument("--device", default="auto")
     given = parser.parse_args()
     device = choose_device(given.device)
     name = device_name(device) or f"CPU, {torch.get_num_threads()} threads"
     batch = configs_of(1, 1)[0].batch_size
-    print(f"{name}, {choose_precision('auto', device)}, {given.steps} steps of batch {batch}")
+    print(
+        f"{name}, {choose_precision('auto', device)}, {given.steps} steps of batch {batch}, "
+        f"{given.rounds} round(s)"
+    )
     for way in (loop, stacked, plain):
         way(1, 2, device)  # kernels are chosen and caches filled here
     ways = ("plain loop", "fit loop", "workers", "stacked")
     print(f"{'models':>6}" + "".join(f"{way:>12}" for way in ways) + f"{'best/plain':>12}")
     for models in map(int, given.models.split(",")):
-        seconds = [seconds_of(way, models, given.steps, device) for way in (plain, loop)]
-        seconds.append(in_workers(models, given.steps) if device.type == "cpu" else float("nan"))
-        seconds.append(seconds_of(stacked, models, given.steps, device))
+        rounds = [in_turn(models, given.steps, device) for _ in range(given.rounds)]
+        seconds = [median(found) for found in zip(*rounds, strict=True)]
         best = min(value for value in seconds[1:] if value == value)
         cells = "".join(f"{value:>11.2f}s" for value in seconds)
         print(f"{models:>6}{cells}{seconds[0] / best:>11.2f}×", flush=True)
