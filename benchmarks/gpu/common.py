@@ -18,13 +18,8 @@ from regene_bench.api import BenchmarkData, CheckpointStore, ImageShape, RegeneB
 from regene_bench.base.events import Event, Message
 from regene_bench.base.validation import validate
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.runtime.device import (
-    choose_device,
-    choose_precision,
-    make_deterministic,
-    make_fast,
-    synchronize,
-)
+from regene_bench.runtime.determinism import make_deterministic, make_fast
+from regene_bench.runtime.device import choose_device, choose_precision, synchronize
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.testing.device.looks import few_steps
 from regene_bench.testing.stripes import moved, stripes

@@ -52,7 +52,7 @@ def lines_of(
     from regene_bench.models.load import load
     from regene_bench.models.sample import draw
     from regene_bench.plugins.host import load_plugins
-    from regene_bench.runtime.device import deterministic
+    from regene_bench.runtime.determinism import deterministic
     from regene_bench.runtime.shared_weights import copy_weights
     from regene_bench.samples.collection import Samples
     from regene_bench.samples.measuring import evaluation_of

@@ -22,13 +22,13 @@ from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import Choice, Run, check_preset, choose, identify
 from regene_bench.plan.selection import Selection, parse_seeds, parse_selections, parse_settings
 from regene_bench.plugins.host import PluginHost, load_plugins
+from regene_bench.runtime.determinism import make_deterministic
 from regene_bench.runtime.device import (
     can_capture,
     choose_device,
     choose_device_elsewhere,
     choose_precision,
     is_here,
-    make_deterministic,
 )
 from regene_bench.runtime.devices import choose_devices, helpers_of
 from regene_bench.runtime.stop import StopRequest

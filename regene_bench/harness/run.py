@@ -40,7 +40,8 @@ from regene_bench.leaderboard.record import RunRecord, ScoreRow
 from regene_bench.plan.runs import Run
 from regene_bench.runtime import provenance
 from regene_bench.runtime.checkpoints import CheckpointStore
-from regene_bench.runtime.device import Precision, device_name, make_fast
+from regene_bench.runtime.determinism import make_fast
+from regene_bench.runtime.device import Precision, device_name
 from regene_bench.runtime.metering import Meter, metered
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.runtime import Look, Runtime

@@ -25,7 +25,8 @@ from regene_bench.models.weights_file import FILE as WEIGHTS
 from regene_bench.models.weights_file import WeightsFile
 from regene_bench.plugins.entries import Entry
 from regene_bench.plugins.host import PluginHost, load_plugins
-from regene_bench.runtime.device import choose_device, deterministic
+from regene_bench.runtime.determinism import deterministic
+from regene_bench.runtime.device import choose_device
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.progress import watched
 from regene_bench.runtime.runtime import Runtime

@@ -9,9 +9,6 @@ measured (TF32, bfloat16 or full float32) is decided in ``evaluation/matmul_prec
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -118,40 +115,9 @@ def _cpu_has_bfloat16() -> bool:
     return bool(probe and probe())
 
 
-def make_deterministic() -> None:
-    """Ask torch for deterministic kernels; it warns where there are none."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    # Filling fresh memory finds reads of uninitialised values, at a tenth of the training time.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
-
-
-def make_fast() -> None:
-    """Let torch take the fastest kernels, be they deterministic or not; cuDNN tries what it has."""
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.benchmark = True
-
-
 def can_capture(device: torch.device) -> bool:
     """Whether torch can capture what a device is told as a graph (``torch.cuda.CUDAGraph``)."""
     return hasattr(torch.get_device_module(device), "CUDAGraph")
-
-
-@contextmanager
-def deterministic() -> Iterator[None]:
-    """Measure deterministically, and leave the caller's torch as it was."""
-    enabled = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    benchmark = torch.backends.cudnn.benchmark
-    make_deterministic()
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
-        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
-        torch.backends.cudnn.benchmark = benchmark
 
 
 def device_name(device: torch.device) -> str:

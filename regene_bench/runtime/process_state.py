@@ -81,8 +81,9 @@ def _torch_modes() -> Iterator[None]:
         torch.set_grad_enabled(grad)
         now = torch.are_deterministic_algorithms_enabled()
         if (now, torch.is_deterministic_algorithms_warn_only_enabled()) != (enabled, warn_only):
-            # not for nothing: torch imports its compiler for it, which takes seconds
-            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+            from regene_bench.runtime.determinism import set_determinism
+
+            set_determinism(enabled, warn_only=warn_only)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.get_float32_matmul_precision() != products:

@@ -15,7 +15,8 @@ from regene_bench.plan.metrics import check_extractor_tables, choose_metrics
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_precision, deterministic
+from regene_bench.runtime.determinism import deterministic
+from regene_bench.runtime.device import choose_precision
 from regene_bench.runtime.progress import watched
 from regene_bench.samples.board_entry import Reference, record_of
 from regene_bench.samples.caveats import with_caveats

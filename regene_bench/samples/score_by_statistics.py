@@ -10,7 +10,8 @@ from regene_bench.harness.finished import is_available
 from regene_bench.harness.workbench import make_runtime
 from regene_bench.plan.metrics import choose_metrics_of_moments
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_precision, deterministic
+from regene_bench.runtime.determinism import deterministic
+from regene_bench.runtime.device import choose_precision
 from regene_bench.runtime.progress import watched
 from regene_bench.samples.against_statistics import (
     check_agreement,

@@ -15,7 +15,8 @@ from regene_bench.plan.metrics import check_extractor_tables
 from regene_bench.plan.protocol import Benchmark, load_benchmark
 from regene_bench.plan.runs import check_preset
 from regene_bench.plugins.host import load_plugins
-from regene_bench.runtime.device import choose_device, choose_precision, deterministic
+from regene_bench.runtime.determinism import deterministic
+from regene_bench.runtime.device import choose_device, choose_precision
 from regene_bench.runtime.stop import StopRequest
 from regene_bench.samples.against_statistics import check_extractor
 from regene_bench.samples.statistics_file import write_statistics

@@ -100,7 +100,7 @@ def open_subject(
     host = load_plugins() if host is None else host
     entry = _entry(host, kind, name)
     subject_of = subject_class(kind)
-    from regene_bench.runtime.device import make_deterministic
+    from regene_bench.runtime.determinism import make_deterministic
 
     make_deterministic()
     with tempfile.TemporaryDirectory(prefix="regene-bench-check-") as folder:

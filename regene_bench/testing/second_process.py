@@ -96,7 +96,7 @@ def second_process() -> SecondProcess:
 
 def serve() -> None:
     """Be the second process: do what each line of standard input asks for, and answer in a line."""
-    from regene_bench.runtime.device import make_deterministic
+    from regene_bench.runtime.determinism import make_deterministic
     from regene_bench.runtime.process_state import kept_process_state
 
     make_deterministic()

@@ -12,7 +12,8 @@ from regene_bench.data.device_images import BenchmarkData
 from regene_bench.evaluation.metric import Column, Metric, Score
 from regene_bench.harness.run import execute
 from regene_bench.harness.ticket import Ticket
-from regene_bench.runtime.device import can_capture, make_deterministic
+from regene_bench.runtime.determinism import make_deterministic
+from regene_bench.runtime.device import can_capture
 from regene_bench.runtime.process_state import kept_process_state
 from regene_bench.runtime.provenance import was_fast, way_of_training
 from regene_bench.runtime.stage_report import StageReport

@@ -27,7 +27,7 @@ from regene_bench.base.events import Event, Message, silent  # noqa: E402
 from regene_bench.data.device_images import BenchmarkData, DeviceImages  # noqa: E402
 from regene_bench.plugins.host import load_plugins  # noqa: E402
 from regene_bench.runtime.checkpoints import CheckpointStore  # noqa: E402
-from regene_bench.runtime.device import make_deterministic  # noqa: E402
+from regene_bench.runtime.determinism import make_deterministic  # noqa: E402
 from regene_bench.testing.device.looks import few_steps  # noqa: E402
 from regene_bench.testing.methods.trained import SHAPE, MethodSubject  # noqa: E402
 from regene_bench.testing.stripes import moved, striped_data  # noqa: E402

@@ -34,7 +34,7 @@ def _prepare() -> Any:
         return lambda request: {"status": "skipped", "found": found}
     import torch
 
-    from regene_bench.runtime.device import make_deterministic
+    from regene_bench.runtime.determinism import make_deterministic
     from regene_bench.testing.check import Check
     from regene_bench.testing.device.looks import look_at
     from regene_bench.testing.runner import run_check
