@@ -8,8 +8,8 @@ A function that an older checkout has not is in its rest, too.
 Not called ``profile.py``: Python would take that for its module of the name, beside which other
 scripts of this folder stand.
 
-Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,site] [--threads N]
-       [--against CHECKOUT [--at-once]] [--data FOLDER] [--mnist OPTIONS] [--rows N]
+Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,score-mnist,site]
+       [--threads N] [--against CHECKOUT [--at-once]] [--data FOLDER] [--mnist OPTIONS] [--rows N]
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ TITLES = {
     "real": "run digits --methods real",
     "mnist": "run mnist --preset quick {mnist}",
     "score": "score 1,797 digits --against digits",
+    "score-mnist": "score 1,000 images --against mnist",
     "site": "publish site, of {rows:,} rows",
 }
 # where functions are looked up by those who call them, by phase
@@ -84,7 +85,7 @@ WITHIN = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", default="digits,score,site")
-    parser.add_argument("--data", default="", help="folder with MNIST, for the call mnist")
+    parser.add_argument("--data", default="", help="folder with MNIST, for calls of it")
     parser.add_argument(
         "--mnist", default="--methods real,cvae", metavar="OPTIONS", help="of the call mnist"
     )
@@ -111,27 +112,37 @@ def main() -> None:
 
 def arguments_of(call: str, folder: Path, given: argparse.Namespace) -> list[str]:
     """What is called, after making what it reads."""
+    data = ["--data", given.data] if given.data else []
     match call:
         case "digits":
             return ["run", "digits"]
         case "real":
             return ["run", "digits", "--methods", "real"]
         case "mnist":
-            data = ["--data", given.data] if given.data else []
             return ["run", "mnist", "--preset", "quick", *shlex.split(given.mnist), *data]
         case "score":
-            made = folder / "digits.npz"
-            numpy = import_module("numpy")
-            images = import_module("sklearn.datasets").load_digits()
-            pixels = (images.images * (255 / 16)).astype("uint8")[:, None]
-            numpy.savez(made, images=pixels, labels=images.target)
-            return ["score", str(made), "--against", "digits"]
+            return ["score", str(digits(folder)), "--against", "digits"]
+        case "score-mnist":
+            images = digits(folder, most=1000, enlarged=28)
+            return ["score", str(images), "--against", "mnist", *data]
         case "site":
             sys.path.insert(0, str(HERE))
             rows = import_module("benchmarks.speed.leaderboard")
             rows.write(rows.synthetic(given.rows), folder / "results", 100)
             return ["publish", "site", str(folder / "site"), str(folder / "results")]
-    raise SystemExit(f"There is no call {call!r}: digits, real, mnist, score or site.")
+    raise SystemExit(f"There is no call {call!r}: {', '.join(TITLES)}.")
+
+
+def digits(folder: Path, most: int | None = None, enlarged: int = 8) -> Path:
+    """A file of the digits of scikit-learn, the first ones or all, enlarged to some pixels."""
+    numpy = import_module("numpy")
+    found = import_module("sklearn.datasets").load_digits()
+    pixels = (found.images[:most] * (255 / 16)).astype("uint8")
+    pictures = [import_module("PIL.Image").fromarray(image) for image in pixels]
+    larger = [numpy.asarray(picture.resize((enlarged, enlarged))) for picture in pictures]
+    made = folder / "digits.npz"
+    numpy.savez(made, images=numpy.stack(larger)[:, None], labels=found.target[:most])
+    return made
 
 
 def timed(
