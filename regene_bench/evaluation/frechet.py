@@ -13,6 +13,7 @@ The last term is computed without a matrix square root of a non-symmetric produc
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -57,7 +58,8 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
     """Fréchet distance between two feature sets ``[N, D]`` and ``[M, D]``, in float64.
 
     Raises:
-        MethodError: Other shapes, fewer than two samples, or values that are not finite.
+        MethodError: Other shapes, fewer than two samples, values that are not finite, or whose
+            squares are not.
     """
     check_pair(first, second)
     small, large = (first, second) if len(first) <= len(second) else (second, first)
@@ -74,8 +76,7 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
         # Centred samples add up to zero, and so the smallest eigenvalue is zero: the root of what
         # rounding makes of it would be some 1e-8 of the largest one.
         cross = _sum_of_roots(eigenvalues(a @ moments.covariance @ a.T)[1:])
-    mean_term = float((mean1 - mean2).square().sum())
-    return max(0.0, mean_term + float(a.square().sum()) + trace2 - 2 * cross)
+    return _distance(mean1 - mean2, float(a.square().sum()), trace2, cross)
 
 
 def check_pair(first: Tensor, second: Tensor) -> None:
@@ -106,8 +107,7 @@ def frechet_to(fixed: Gaussian, moments: Moments) -> float:
     """Fréchet distance of moments from a factored Gaussian."""
     covariance = moments.covariance
     cross = _sum_of_roots(eigenvalues_between(fixed.factor, covariance))
-    mean_term = float((fixed.mean - moments.mean).square().sum())
-    return max(0.0, mean_term + fixed.trace + float(covariance.trace()) - 2 * cross)
+    return _distance(fixed.mean - moments.mean, fixed.trace, float(covariance.trace()), cross)
 
 
 def frechet_from(fixed: Gaussian, features: Tensor) -> float:
@@ -121,8 +121,18 @@ def frechet_from(fixed: Gaussian, features: Tensor) -> float:
     check_features(features)
     mean, a = _centred(features)
     cross = float(torch.linalg.svdvals(a @ fixed.factor).sum())
-    mean_term = float((fixed.mean - mean).square().sum())
-    return max(0.0, mean_term + fixed.trace + float(a.square().sum()) - 2 * cross)
+    return _distance(fixed.mean - mean, fixed.trace, float(a.square().sum()), cross)
+
+
+def _distance(between_means: Tensor, trace1: float, trace2: float, cross: float) -> float:
+    found = float(between_means.square().sum()) + trace1 + trace2 - 2 * cross
+    if not math.isfinite(found):
+        raise MethodError(
+            "The Fréchet distance is not finite: some features are so large that their squares are "
+            "no float64.",
+            hint="Look at what the extractor gives for these images.",
+        )
+    return max(0.0, found)
 
 
 def _sum_of_roots(values: Tensor) -> float:

@@ -55,6 +55,7 @@ def kernel_distance(
         MethodError: Other shapes, fewer than two samples, or values that are not finite.
     """
     check_pair(first, second)
+    first, second = first.detach(), second.detach()
     size = min(subset_size, len(first), len(second))
     rng = np.random.RandomState(seed)
     drawn = [(_draw(first, size, rng), _draw(second, size, rng)) for _ in range(subsets)]
@@ -95,7 +96,7 @@ class _Features:
         # some at once: a whole set in float64 is fresh memory, which takes longer than the sums
         for start in range(0, len(features), _STRIP):
             some = slice(start, start + _STRIP)
-            exact = features[some].double().sub_(middle)
+            exact = features[some].double() - middle
             along[some], rest[some] = exact @ middle, exact
         along += middle.square().sum() / 2
         return cls(rest, along / features.shape[1] + 0.5)

@@ -112,5 +112,5 @@ def _merge_two(a: Moments, b: Moments) -> Moments:
     n = a.n + b.n
     delta = b.mean - a.mean
     mean = a.mean + delta * (b.n / n)
-    scatter = (a.scatter + b.scatter).addr_(delta, delta, alpha=a.n * b.n / n)
+    scatter = (a.scatter + b.scatter).add_(torch.outer(delta, delta), alpha=a.n * b.n / n)
     return Moments(n, mean, scatter)

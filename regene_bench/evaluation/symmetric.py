@@ -12,7 +12,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from scipy.linalg import eigh, lapack
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
@@ -28,10 +27,12 @@ def gram(rows: Tensor) -> Tensor:
 
 
 def cholesky(matrix: Tensor) -> Tensor | None:
-    """The lower triangular L with ``L Lᵀ`` = a matrix ``[D, D]``; None if it is not definite."""
+    """The lower triangular L with ``L Lᵀ`` = a finite matrix ``[D, D]``; None without one."""
     if not _by_lapack(matrix):
         factor, info = torch.linalg.cholesky_ex(matrix)
         return factor if int(info) == 0 else None
+    from scipy.linalg import lapack
+
     with _threads_of_torch():
         # the upper factor of a matrix in the order of columns is the lower one in that of rows
         upper, info = lapack.dpotrf(matrix.detach().numpy().T, lower=0)
@@ -39,7 +40,12 @@ def cholesky(matrix: Tensor) -> Tensor | None:
 
 
 def triangular_factor(matrix: Tensor) -> Tensor:
-    """A lower triangular L with ``L Lᵀ`` = a matrix ``[D, D]`` that may be singular."""
+    """A lower triangular L with ``L Lᵀ`` = a matrix ``[D, D]`` that may be singular.
+
+    It is NaN where the matrix holds values that are not finite.
+    """
+    if not bool(torch.isfinite(matrix).all()):
+        return torch.full_like(matrix, torch.nan)
     factor = cholesky(matrix)
     if factor is not None:
         return factor
@@ -51,8 +57,13 @@ def triangular_factor(matrix: Tensor) -> Tensor:
 
 
 def eigenvalues(matrix: Tensor) -> Tensor:
-    """Eigenvalues of a symmetric matrix ``[D, D]``, ascending, float64 ``[D]``."""
+    """Eigenvalues of a symmetric matrix ``[D, D]``, ascending, float64 ``[D]``.
+
+    All are NaN where the matrix holds values that are not finite.
+    """
     if not _by_lapack(matrix):
+        if not bool(torch.isfinite(matrix).all()):
+            return torch.full_like(matrix[0], torch.nan)
         values: Tensor = torch.linalg.eigvalsh(matrix)
         return values
     with _threads_of_torch():
@@ -62,12 +73,16 @@ def eigenvalues(matrix: Tensor) -> Tensor:
 def eigenvalues_between(factor: Tensor, matrix: Tensor) -> Tensor:
     """Eigenvalues of ``Lᵀ S L``, ascending, float64 ``[D]``.
 
+    All are NaN where the product holds values that are not finite.
+
     Args:
         factor: L, lower triangular ``[D, D]``.
         matrix: S, symmetric ``[D, D]``.
     """
     if not _by_lapack(matrix):
         return eigenvalues(factor.T @ matrix @ factor)
+    from scipy.linalg import lapack
+
     with _threads_of_torch():
         # In the order of columns L is the upper triangular Lᵀ, for which this is Lᵀ S L.
         upper = factor.detach().numpy().T
@@ -76,7 +91,12 @@ def eigenvalues_between(factor: Tensor, matrix: Tensor) -> Tensor:
 
 
 def _eigenvalues(upper: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Tensor:
-    """Of a matrix in the order of columns, which is overwritten; its lower half is not read."""
+    """Of a matrix in the order of columns, which is overwritten."""
+    from scipy.linalg import eigh
+
+    # LAPACK says nothing of them, and may take them for a matrix of zeros
+    if not np.isfinite(upper).all():
+        return torch.full((len(upper),), torch.nan, dtype=torch.float64)
     values = eigh(upper, lower=False, eigvals_only=True, overwrite_a=True, check_finite=False)
     return torch.from_numpy(values)
 
@@ -87,12 +107,17 @@ def _by_lapack(matrix: Tensor) -> bool:
 
 @contextmanager
 def _threads_of_torch() -> Iterator[None]:
-    """Let SciPy's and NumPy's libraries take as many threads as torch may."""
+    """Let SciPy's and NumPy's libraries take as many threads as torch may.
+
+    Apple's Accelerate has a number of its own, which nobody can change.
+    """
     with _libraries().limit(limits=torch.get_num_threads(), user_api="blas"):
         yield
 
 
 @cache
 def _libraries() -> ThreadpoolController:
-    # Looking for them takes milliseconds, and they do not change
+    # Looking for them takes milliseconds, and they do not change once all are loaded
+    import scipy.linalg  # noqa: F401
+
     return ThreadpoolController()

@@ -35,11 +35,13 @@ def deterministic() -> Iterator[None]:
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     benchmark = torch.backends.cudnn.benchmark
+    variable = os.environ.get(_COMPILERS_VARIABLE)
     make_deterministic()
     try:
         yield
     finally:
         set_determinism(enabled, warn_only=warn_only)
+        _set_variable(variable)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = benchmark
 
@@ -52,13 +54,19 @@ def set_determinism(enabled: bool, *, warn_only: bool = True) -> None:
 
     Args:
         enabled: Whether kernels are deterministic.
-        warn_only: Warn where there is no such kernel, and do not raise.
+        warn_only: Warn where there is no such kernel, and do not raise; of no account where kernels
+            need not be deterministic.
     """
+    _set_variable("1" if enabled else None)
     if _COMPILER in sys.modules:
-        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
-        return
-    if enabled:
-        os.environ[_COMPILERS_VARIABLE] = "1"
+        torch.use_deterministic_algorithms(enabled, warn_only=enabled and warn_only)
     else:
+        mode = "warn" if warn_only else "error"
+        torch.set_deterministic_debug_mode(mode if enabled else "default")
+
+
+def _set_variable(value: str | None) -> None:
+    if value is None:
         os.environ.pop(_COMPILERS_VARIABLE, None)
-    torch.set_deterministic_debug_mode(("warn" if warn_only else "error") if enabled else "default")
+    else:
+        os.environ[_COMPILERS_VARIABLE] = value

@@ -246,3 +246,27 @@ def test_a_fitted_gaussian_stands_for_its_features(m: int) -> None:
     generated = 0.5 + 2 * torch.randn(m, 40, generator=draw)
     found = frechet_from(Gaussian.of_features(real), generated)
     assert found == pytest.approx(frechet_distance(real, generated), rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 7, 39])
+def test_with_one_set_smaller_than_the_dimension_no_rounding_counts_as_a_root(n: int) -> None:
+    draw = torch.Generator().manual_seed(n)
+    few = torch.randn(n, 40, generator=draw, dtype=torch.float64)
+    many = 0.5 + 2 * torch.randn(300, 40, generator=draw, dtype=torch.float64)
+    a = (few - few.mean(0)) / (n - 1) ** 0.5
+    b = (many - many.mean(0)) / 299**0.5
+    roots = torch.linalg.svdvals(a @ b.T).sum()
+    means = (few.mean(0) - many.mean(0)).square().sum()
+    expected = float(means + a.square().sum() + b.square().sum() - 2 * roots)
+    assert frechet_distance(few, many) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_features_with_squares_that_are_no_numbers_are_refused(turned: bool) -> None:
+    draw = torch.Generator().manual_seed(0)
+    usual = torch.randn(60, 3, generator=draw, dtype=torch.float64)
+    large = torch.randn(50, 3, generator=draw, dtype=torch.float64)
+    large[:, 0] *= 1e200
+    first, second = (large, usual) if turned else (usual, large)
+    with pytest.raises(MethodError, match="squares are no float64"):
+        frechet_distance(first, second)

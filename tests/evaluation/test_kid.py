@@ -130,3 +130,23 @@ def test_sets_that_cannot_be_compared_are_refused() -> None:
         kernel_distance(torch.zeros(9, 4), torch.zeros(1, 4))
     with pytest.raises(MethodError, match="first features are not finite in 9 of 9"):
         kernel_distance(torch.full((9, 4), torch.nan), torch.zeros(9, 4))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("subsets", [2, 100])
+def test_features_are_read_whatever_holds_them_and_left_as_they_are(
+    dtype: torch.dtype, subsets: int
+) -> None:
+    draw = torch.Generator().manual_seed(0)
+    first = torch.randn(60, 5, generator=draw, dtype=dtype)
+    second = 0.5 + torch.randn(70, 5, generator=draw, dtype=dtype)
+    before = first.clone()
+    expected = kernel_distance(first, second, subsets=subsets, subset_size=40)
+    assert torch.equal(first, before)
+    with_slopes = first.clone().requires_grad_()
+    assert kernel_distance(with_slopes, second, subsets=subsets, subset_size=40) == expected
+    with torch.inference_mode():
+        apart = first.clone()
+    assert kernel_distance(apart, second, subsets=subsets, subset_size=40) == expected
+    repeated = first[:1].expand(60, 5)
+    assert kernel_distance(repeated, repeated, subsets=subsets, subset_size=40)[0] < 1e-12

@@ -93,6 +93,19 @@ def test_as_many_threads_work_as_torch_may_take(monkeypatch: pytest.MonkeyPatch)
     assert seen == [{2}, {1}]
 
 
+@pytest.mark.parametrize("lapack", [True, False])
+def test_what_is_not_finite_gives_nan_and_no_zero(
+    lapack: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not lapack:
+        monkeypatch.setattr(symmetric, "_by_lapack", lambda matrix: False)
+    infinite = torch.diag(torch.tensor([1.0, torch.inf, 2.0], dtype=torch.float64))
+    identity = torch.eye(3, dtype=torch.float64)
+    assert bool(eigenvalues(infinite).isnan().all())
+    assert bool(eigenvalues_between(identity, infinite).isnan().all())
+    assert bool(triangular_factor(infinite).isnan().all())
+
+
 def test_features_with_a_history_of_slopes_are_taken() -> None:
     rows = samples(9, 4).requires_grad_()
     torch.testing.assert_close(eigenvalues(gram(rows)), torch.linalg.eigvalsh(rows.T @ rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -38,6 +39,27 @@ assert (state()[0], compiler.deterministic) == (False, False)
 def test_a_compiler_that_comes_later_is_told_as_well(between: str, expected: bool) -> None:
     code = STATE.format(between=between, expected=expected)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+KEPT = """
+import os
+from regene_bench.runtime.determinism import deterministic
+with deterministic():
+    {within}
+assert os.environ.get("TORCHINDUCTOR_DETERMINISTIC") == {variable!r}
+"""
+
+
+@pytest.mark.parametrize("within", ["pass", "import torch._inductor.config"])
+@pytest.mark.parametrize("variable", [None, "0", "1"])
+def test_a_variable_of_the_callers_is_as_it_was(within: str, variable: str | None) -> None:
+    others = {k: v for k, v in os.environ.items() if k != "TORCHINDUCTOR_DETERMINISTIC"}
+    variables = others | ({} if variable is None else {"TORCHINDUCTOR_DETERMINISTIC": variable})
+    code = KEPT.format(within=within, variable=variable)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
