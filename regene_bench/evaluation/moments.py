@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError, TooFewImagesError
+from regene_bench.evaluation.finite import all_finite
 from regene_bench.evaluation.symmetric import gram
 
 # Samples looked at together: the check of a whole set would hold another one of its size.
@@ -64,11 +65,7 @@ def check_features(features: Tensor, name: str = "features") -> None:
 
 
 def _not_finite(features: Tensor) -> int:
-    if features.numel() == 0:
-        return 0
-    # both are NaN where any value is, and found in one pass that keeps nothing
-    ends = torch.stack(torch.aminmax(features))
-    if bool(torch.isfinite(ends).all()):
+    if all_finite(features):
         return 0
     return int((~torch.isfinite(features)).any(dim=1).sum())
 

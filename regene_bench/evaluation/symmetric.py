@@ -15,6 +15,8 @@ import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
+from regene_bench.evaluation.finite import all_finite
+
 
 def gram(rows: Tensor) -> Tensor:
     """The matrix ``Xᵀ X`` of ``[N, D]``, float64 ``[D, D]``."""
@@ -44,7 +46,7 @@ def triangular_factor(matrix: Tensor) -> Tensor:
 
     It is NaN where the matrix holds values that are not finite.
     """
-    if not bool(torch.isfinite(matrix).all()):
+    if not all_finite(matrix):
         return torch.full_like(matrix, torch.nan)
     factor = cholesky(matrix)
     if factor is not None:
@@ -62,7 +64,7 @@ def eigenvalues(matrix: Tensor) -> Tensor:
     All are NaN where the matrix holds values that are not finite.
     """
     if not _by_lapack(matrix):
-        if not bool(torch.isfinite(matrix).all()):
+        if not all_finite(matrix):
             return torch.full_like(matrix[0], torch.nan)
         values: Tensor = torch.linalg.eigvalsh(matrix)
         return values
@@ -95,7 +97,7 @@ def _eigenvalues(upper: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Te
     from scipy.linalg import eigh
 
     # LAPACK says nothing of them, and may take them for a matrix of zeros
-    if not np.isfinite(upper).all():
+    if not all_finite(torch.from_numpy(upper)):
         return torch.full((len(upper),), torch.nan, dtype=torch.float64)
     values = eigh(upper, lower=False, eigvals_only=True, overwrite_a=True, check_finite=False)
     return torch.from_numpy(values)
