@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from regene_bench.leaderboard.aggregate import CONFIDENCE, Statistic
 from regene_bench.leaderboard.directions import SortKey, sort_key_of, sort_keys_of
@@ -280,15 +281,27 @@ def weighted_tau_b(keys: np.ndarray, times: np.ndarray) -> np.ndarray:
         float64 ``[resamples, metrics, metrics]``, NaN where a metric is constant.
     """
     resamples, n, metrics = keys.shape
+    if n < 2:
+        return np.full((resamples, metrics, metrics), np.nan)
     by_metric = np.ascontiguousarray(keys.transpose(0, 2, 1))
-    one, other = by_metric[..., None], by_metric[:, :, None]
-    # every pair twice over; sums of whole numbers far below 2 ** 24, which float32 holds
+    pairs = n * (n // 2)
+    one, other = by_metric[..., None], _next_ones(by_metric)
+    # sums of halves of whole numbers far below 2 ** 23, which float32 holds
     order = ((one < other).view(np.int8) - (one > other).view(np.int8)).astype(np.float32)
-    order = order.reshape(resamples, metrics, n * n)
+    order = order.reshape(resamples, metrics, pairs)
     often = times.astype(np.float32)
-    weighted = order * (often[:, :, None] * often[:, None]).reshape(resamples, 1, n * n)
+    weights = often[..., None] * _next_ones(often)
+    if n % 2 == 0:
+        weights[..., -1] /= 2  # of an even number each pair of opposite lines is there twice
+    weighted = order * weights.reshape(resamples, 1, pairs)
     agreeing = weighted @ order.transpose(0, 2, 1)
-    untied = _untied(np.abs(weighted), ~np.isnan(by_metric))
+    known = ~np.isnan(by_metric)
+    if known.all():
+        # with itself a metric agrees on all pairs that it orders
+        untied = np.diagonal(agreeing, axis1=1, axis2=2)[..., None].astype(np.float64)
+        untied = np.broadcast_to(untied, agreeing.shape)
+    else:
+        untied = _untied(np.abs(weighted), known)
     with np.errstate(invalid="ignore", divide="ignore"):
         product = untied * untied.transpose(0, 2, 1)
         taus: np.ndarray = np.where(product > 0, agreeing / np.sqrt(product), np.nan)
@@ -297,13 +310,19 @@ def weighted_tau_b(keys: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 def _untied(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Weight of the pairs that a metric orders and another knows, ``[resamples, both metrics]``."""
-    resamples, metrics, _ = known.shape
-    if known.all():
-        total = weights.sum(-1, dtype=np.float64)[..., None]
-        return np.broadcast_to(total, (resamples, metrics, metrics))
-    both = (known[..., None] & known[:, :, None]).astype(np.float32)
+    both = (known[..., None] & _next_ones(known)).astype(np.float32)
     found: np.ndarray = weights @ both.reshape(weights.shape).transpose(0, 2, 1)
     return found.astype(np.float64)
+
+
+def _next_ones(values: np.ndarray) -> np.ndarray:
+    """Those that follow each of ``[..., n]`` round a circle, as far as half of it.
+
+    So every pair is there once, but for opposite ones of an even number: ``[..., n, n // 2]``.
+    """
+    half = values.shape[-1] // 2
+    circle = np.concatenate([values, values[..., :half]], axis=-1)
+    return sliding_window_view(circle, half + 1, axis=-1)[..., 1:]
 
 
 def _ranks(keys: np.ndarray) -> np.ndarray:

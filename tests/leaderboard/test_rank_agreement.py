@@ -98,6 +98,25 @@ def test_the_fast_form_leaves_out_what_was_not_measured() -> None:
         assert found[i, j] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 8, 9])
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_the_fast_form_is_the_definition_of_every_number_of_lines(n: int, missing: float) -> None:
+    rng = np.random.default_rng(n)
+    keys = rng.integers(0, 5, (4, n, 3)).astype(float)
+    keys[rng.random(keys.shape) < missing] = np.nan
+    times = rng.integers(0, 3, (4, n))
+    expected = np.full((4, 3, 3), np.nan)
+    for draw, i, j in np.ndindex(4, 3, 3):
+        order = [np.sign(k[:, None] - k) for k in (keys[draw, :, i], keys[draw, :, j])]
+        weight = np.where(np.isnan(order[0] + order[1]), 0, times[draw][:, None] * times[draw]) / 2
+        one, other = (np.nan_to_num(signs) for signs in order)
+        untied = (weight * one**2).sum() * (weight * other**2).sum()
+        if untied > 0:
+            expected[draw, i, j] = (weight * one * other).sum() / untied**0.5
+    found = weighted_tau_b(keys, times)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_the_order_of_lines_changes_nothing() -> None:
     draw = np.random.default_rng(1)
     lines = [
