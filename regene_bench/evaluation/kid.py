@@ -18,8 +18,8 @@ from regene_bench.evaluation.frechet import check_pair
 from regene_bench.evaluation.matmul_precision import matmul_dtype
 from regene_bench.runtime.stop import StopCheck, no_stop
 
-_TILE = 1024
-_STRIP = 256
+# Samples on either side of a tile of products; its kernels are float64 in strips of fewer rows.
+_TILE, _STRIP = 1024, 256
 
 
 def kernel_distance(
@@ -187,8 +187,8 @@ def _tiles(features: _Features, members: Tensor) -> Iterator[tuple[_Features, Te
 class _Kernels:
     """Sums of the kernels (x·y / D + 1)³ of a tile.
 
-    Its memory is kept from tile to tile, as fresh memory costs a third of what is computed in it
-    here, and the float64 part is a strip of the tile, which caches hold.
+    Its memory is kept from tile to tile, as fresh memory takes its time, and the float64 part is a
+    strip of the tile, which caches hold.
 
     Attributes:
         products: Of a tile, in the features' precision.
