@@ -1,10 +1,12 @@
 """Prints where convolutions on small maps are faster as matrix products, and where not.
 
-Layers of one shape each, forwards and backwards in float32 on one thread: torch's module beside
+Layers of one shape each, forwards and backwards on one thread, in float32 or under autocast to
+bfloat16 from images that are bfloat16 already, as between a network's layers: torch's module beside
 ``networks/wide_convolutions.py``, which chooses, and beside its products, chosen or not. Both in
 turn; CPU milliseconds are medians. `*` is before a layer that the module carries out as products.
 
 Usage: python benchmarks/speed/convolutions.py [--rounds N] [--batches 32 100]
+       [--precision float32|bfloat16]
 """
 
 from __future__ import annotations
@@ -47,20 +49,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, nargs="*", default=[32, 100])
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    print(f"torch {torch.__version__}, float32, 1 thread, medians of {given.rounds} rounds, CPU ms")
+    precision, rounds = getattr(torch, given.precision), given.rounds
+    version = torch.__version__
+    print(f"torch {version}, {given.precision}, 1 thread, medians of {rounds} rounds, CPU ms")
     print(f"{'layer':<46}{'batch':>6}{'torch':>9}{'products':>9}{'ratio':>8}")
     for transposed, inputs, outputs, side, kernel, extra in LAYERS:
         for batch in given.batches:
             line = f"{inputs} to {outputs} channels, {kernel}×{kernel}, {side}×{side}"
             line = f"{'transposed ' if transposed else ''}{line}"
             layers = made(transposed, inputs, outputs, kernel, extra)
-            images = torch.randn(batch, inputs, side, side).contiguous(
+            images = torch.randn(batch, inputs, side, side, dtype=precision).contiguous(
                 memory_format=torch.channels_last
             )
-            plain, products = in_turn(layers, images, given.rounds)
+            plain, products = in_turn(layers, images, rounds)
             mark = "*" if takes_products(layers[1], images[:1]) else " "
             numbers = f"{1e3 * plain:>9.1f}{1e3 * products:>9.1f}{plain / products:>7.2f}×"
             print(f"{mark} {line:<44}{batch:>6}{numbers}", flush=True)
@@ -99,7 +104,14 @@ def in_turn(
 def step(layer: nn.Module, images: Tensor) -> None:
     given = images.detach().requires_grad_()
     layer.zero_grad(set_to_none=True)
-    layer(given).square().sum().backward()
+    with autocast(images):
+        result = layer(given)
+    result.float().square().sum().backward()
+
+
+def autocast(images: Tensor) -> torch.autocast:
+    """To the precision of some images, of which float32 needs none."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=images.dtype == torch.bfloat16)
 
 
 def seconds(work: Callable[[], None]) -> float:
@@ -110,7 +122,8 @@ def seconds(work: Callable[[], None]) -> float:
 
 def takes_products(layer: nn.Module, images: Tensor) -> bool:
     """Whether the module gathers, by its own rule."""
-    with mock.patch.object(wide_convolutions, "_under", wraps=wide_convolutions._under) as under:
+    watched = mock.patch.object(wide_convolutions, "_under", wraps=wide_convolutions._under)
+    with watched as under, autocast(images):
         layer(images)
     return under.called
 

@@ -1,9 +1,9 @@
 """Prints how fast OpenVINO and torch compute extractors on a CPU, and what that does to scores.
 
-Both have the same weights and inputs, in one process and in turn. First whole extractors, resizing
-included; then networks alone, also of extractors that stay with torch. One thread is timed by its
-CPU time, so that what else the machine does counts less. At last scores of real images (the digits
-of scikit-learn) from the features of either.
+Both have the same weights and inputs, in one process and in turn, and do all that extractors do,
+resizing included, as many images at a time as the feature cache gives it. One thread is timed by
+its CPU time, so that what else the machine does counts less. At last scores of real images (the
+digits of scikit-learn) from the features of either.
 
 Usage: python benchmarks/speed/extractors.py [--threads N] [--rounds N] [--quick]
 """
@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,23 +27,28 @@ import timm
 import torch
 from safetensors.torch import save_file
 from sklearn.datasets import load_digits
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from regene_bench_plugins.backbones.inception import build_inception, weights_of_layers
+from regene_bench_plugins.extractors.dinov2 import DinoV2
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
+from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
-from regene_bench_plugins.extractors.openvino_network import CompiledNetwork
 from regene_bench_plugins.extractors.timm_models import Timm
 from regene_bench_plugins.extractors.vgg16 import VGG16
 
 from regene_bench.api import FeatureExtractor
 from regene_bench.base.environment import TORCH_ONLY_VARIABLE
+from regene_bench.evaluation.feature_cache import _CHUNK_ON_CPU
 from regene_bench.evaluation.frechet import frechet_distance
 from regene_bench.evaluation.kid import kernel_distance
-from tests.extractors.random_inception import random_inception
+from tests.extractors.random_inception import (
+    published_in_place_of,
+    random_inception,
+    save_script,
+)
 from tests.extractors.random_vgg16 import save_vgg16, vgg16_in_place_of
 from tests.methods.builders import make_data, make_runtime
 
@@ -65,10 +71,9 @@ def main() -> None:
     print(f"{processor()}, {given.threads} thread(s), images/s, medians of {rounds} rounds")
     print(", ".join(f"{name} {version(name)}" for name in ("torch", "openvino", "timm")))
     heading = *SIDES, "ratio", "off by", "ready after"
-    for what, subjects in (("extractors", extractors), ("networks alone", networks)):
-        print("\n{:<36}{:>9}{:>10}{:>8}{:>10}{:>13}".format(what, *heading))
-        for name, both, images, seconds in subjects():
-            line(name, both, images, seconds, rounds, given.threads)
+    print("\n{:<36}{:>9}{:>10}{:>8}{:>10}{:>13}".format("extractors", *heading))
+    for name, both, images, seconds in extractors():
+        line(name, both, images, seconds, rounds, given.threads)
     floor(given.threads)
     scores()
 
@@ -104,15 +109,20 @@ def largest_difference(found: Tensor, expected: Tensor) -> float:
 
 
 def extractors() -> Iterator[Subject]:
-    """Whole extractors that OpenVINO computes."""
-    yield subject("efficientnet_lite0, 224 px", lambda: EfficientNetLite0({}), noise(48, 3, 32))
-    for model in ("resnet18", "resnet50", "mobilenetv3_small_100"):
-        images = noise(16, 3, 32)
-        yield subject(f"timm:{model}, {size_of(model)} px", lambda m=model: random_timm(m), images)
+    """Extractors and images, as many as the feature cache has computed at a time."""
+    yield subject("efficientnet_lite0, 224 px", lambda: EfficientNetLite0({}), noise(3, 32))
+    with published_in_place_of(
+        save_script(random_inception(), Path(tempfile.mkdtemp()) / "weights")
+    ):
+        yield subject("inception, 299 px", lambda: Inception({}), noise(3, 32))
+    for model in ("resnet18", "resnet50", "mobilenetv3_small_100", "convnext_tiny"):
+        made = partial(random_timm, model)
+        yield subject(f"timm:{model}, {size_of(model)} px", made, noise(3, 32))
+    yield subject("dinov2's smallest, 224 px", small_dinov2, noise(3, 32))
     with vgg16_in_place_of(save_vgg16(Path(tempfile.mkdtemp()) / "weights")):
-        yield subject("vgg16, 32 px", lambda: VGG16({}), noise(64, 3, 32))
+        yield subject("vgg16, 32 px", lambda: VGG16({}), noise(3, 32))
     recipe = {"epochs": 0.1}
-    yield subject("neutral, 28 px", lambda: NeutralClassifier(recipe), noise(256, 1, 28))
+    yield subject("neutral, 28 px", lambda: NeutralClassifier(recipe), noise(1, 28))
 
 
 def subject(name: str, make: Callable[[], FeatureExtractor], images: Tensor) -> Subject:
@@ -133,42 +143,31 @@ def subject(name: str, make: Callable[[], FeatureExtractor], images: Tensor) -> 
 
 
 def random_timm(model: str) -> FeatureExtractor:
+    return Timm.named(model)({"weights": random_weights(model)})
+
+
+def small_dinov2() -> FeatureExtractor:
+    class Small(DinoV2):
+        model = "vit_small_patch14_dinov2.lvd142m"
+
+    return Small({"weights": random_weights("vit_small_patch14_dinov2")})
+
+
+def random_weights(model: str) -> str:
     torch.manual_seed(0)
     path = Path(tempfile.mkdtemp()) / "weights.safetensors"
     save_file(timm.create_model(model).state_dict(), path)
-    return Timm.named(model)({"weights": str(path)})
+    return str(path)
 
 
 def size_of(model: str) -> int:
     return int(timm.get_pretrained_cfg(model).input_size[1])
 
 
-def networks() -> Iterator[Subject]:
-    """Networks of random weights, as many images at a time as their extractors take."""
-    torch.manual_seed(0)
-    layers = random_inception()
-    inception = build_inception(weights_of_layers(layers))
-    yield network("inception, 299 px", inception, 299, 8)
-    transformer = timm.create_model("vit_small_patch14_dinov2", num_classes=0, img_size=224)
-    yield network("dinov2's smallest, 224 px", transformer, 224, 4)
-    convnext = timm.create_model("convnext_tiny", num_classes=0)
-    yield network("timm's convnext_tiny, 224 px", convnext, 224, 16)
-
-
-def network(name: str, module: nn.Module, side: int, n: int) -> Subject:
-    module = module.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-    images = (noise(n, 3, side) / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-    start = time.process_time()
-    compiled = CompiledNetwork(module, images)
-    compiled(images)
-    seconds = time.process_time() - start
-    return name, {"torch": module, "openvino": compiled}, images, seconds
-
-
 @torch.inference_mode()
 def floor(threads: int) -> None:
     """How near EfficientNet-Lite0 is to what the processor multiplies at best."""
-    _, both, images, _ = subject("the floor", lambda: EfficientNetLite0({}), noise(16, 3, 32))
+    _, both, images, _ = subject("the floor", lambda: EfficientNetLite0({}), noise(3, 32))
     with FlopCounterMode(display=False) as counter:
         both["torch"](images)
     factors = torch.randn(2, 1024, 1024)
@@ -214,9 +213,11 @@ def kid(first: Tensor, second: Tensor) -> float:
     return kernel_distance(first, second)[0]
 
 
-def noise(n: int, channels: int, side: int) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, (n, channels, side, side), generator=generator, dtype=torch.uint8)
+def noise(channels: int, side: int) -> Tensor:
+    shape = (_CHUNK_ON_CPU, channels, side, side)
+    return torch.randint(
+        0, 256, shape, generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
 
 
 def processor() -> str:

@@ -22,6 +22,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -30,9 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cleanfid.inception_torchscript import InceptionV3W
 from cleanfid.resize import build_resizer
-from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
-from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
@@ -129,8 +128,8 @@ def resized(images: Tensor, resize: Callable[..., object]) -> Tensor:
 
 
 def chunked(extractor: Inception | EfficientNetLite0, images: Tensor, size: int) -> Tensor:
-    with full_float32(images.device):
-        return in_chunks_on_cpu(extractor._pooled, images, size)
+    with mock.patch.object(sys.modules[type(extractor).__module__], "_CHUNK", size):
+        return extractor.extract(images).features
 
 
 def by(size: int, images: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:

@@ -9,7 +9,8 @@ Not called ``profile.py``: Python would take that for its module of the name, be
 scripts of this folder stand.
 
 Usage: python benchmarks/speed/phases.py [--calls digits,real,mnist,score,score-mnist,site]
-       [--threads N] [--against CHECKOUT [--at-once]] [--data FOLDER] [--mnist OPTIONS] [--rows N]
+       [--threads N] [--against CHECKOUT [--at-once]] [--data FOLDER] [--mnist OPTIONS]
+       [--score OPTIONS] [--rows N]
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ TITLES = {
     "real": "run digits --methods real",
     "mnist": "run mnist --preset quick {mnist}",
     "score": "score 1,797 digits --against digits",
-    "score-mnist": "score 1,000 images --against mnist",
+    "score-mnist": "score 1,000 images --against mnist {score}",
     "site": "publish site, of {rows:,} rows",
 }
 # where functions are looked up by those who call them, by phase
@@ -89,6 +90,12 @@ def main() -> None:
     parser.add_argument(
         "--mnist", default="--methods real,cvae", metavar="OPTIONS", help="of the call mnist"
     )
+    parser.add_argument(
+        "--score",
+        default="--metrics fd_efficientnet_lite0",
+        metavar="OPTIONS",
+        help="of the call score-mnist",
+    )
     parser.add_argument("--rows", type=int, default=100_000, help="of the call site")
     parser.add_argument("--against", type=Path, help="an older checkout, timed before this one")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -124,7 +131,7 @@ def arguments_of(call: str, folder: Path, given: argparse.Namespace) -> list[str
             return ["score", str(digits(folder)), "--against", "digits"]
         case "score-mnist":
             images = digits(folder, most=1000, enlarged=28)
-            return ["score", str(images), "--against", "mnist", *data]
+            return ["score", str(images), "--against", "mnist", *shlex.split(given.score), *data]
         case "site":
             sys.path.insert(0, str(HERE))
             rows = import_module("benchmarks.speed.leaderboard")

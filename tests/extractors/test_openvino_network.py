@@ -7,14 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from regene_bench_plugins.extractors import openvino_network as module
+from regene_bench_plugins.extractors.dinov2 import DinoV2
 from regene_bench_plugins.extractors.efficientnet_lite0 import EfficientNetLite0
+from regene_bench_plugins.extractors.inception import Inception
 from regene_bench_plugins.extractors.neutral_classifier import NeutralClassifier
 from regene_bench_plugins.extractors.openvino_network import (
     TOLERANCE,
@@ -23,11 +27,19 @@ from regene_bench_plugins.extractors.openvino_network import (
     faster,
     probe_images,
 )
+from regene_bench_plugins.extractors.timm_models import Timm
+from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
+from regene_bench.api import FeatureExtractor
 from regene_bench.base.environment import TORCH_ONLY_VARIABLE
 from regene_bench.base.events import Event, Message
+from tests.extractors.random_inception import (
+    published_in_place_of,
+    random_inception,
+    save_script,
+)
 from tests.methods.builders import make_data, make_runtime
 
 needs_openvino = pytest.mark.skipif(
@@ -86,17 +98,50 @@ def warnings_in(told: list[Event]) -> list[str]:
     return [e.text for e in told if isinstance(e, Message) and e.level == "warning"]
 
 
+def inception(folder: Path, stack: ExitStack) -> FeatureExtractor:
+    script = save_script(random_inception(), folder / "weights")
+    stack.enter_context(published_in_place_of(script))
+    return Inception({})
+
+
+def small_dinov2(folder: Path, stack: ExitStack) -> FeatureExtractor:
+    class Small(DinoV2):
+        model = "vit_small_patch14_dinov2.lvd142m"
+
+    return Small({"weights": random_weights("vit_small_patch14_dinov2", folder)})
+
+
+def small_transformer(folder: Path, stack: ExitStack) -> FeatureExtractor:
+    name = "vit_tiny_patch16_224"
+    return Timm.named(name)({"weights": random_weights(name, folder)})
+
+
+def random_weights(model: str, folder: Path) -> str:
+    torch.manual_seed(0)
+    path = folder / f"{model}.safetensors"
+    save_file(timm.create_model(model).state_dict(), path)
+    return str(path)
+
+
 @needs_openvino
+@pytest.mark.parametrize(
+    "make",
+    [lambda *_: EfficientNetLite0({}), inception, small_dinov2, small_transformer],
+    ids=["efficientnet_lite0", "inception", "dinov2", "timm"],
+)
 def test_features_of_real_images_are_those_of_torch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[Path, ExitStack], FeatureExtractor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    digits = load_digits().images[:24] * (255 / 16)
+    digits = load_digits().images[:12] * (255 / 16)
     images = torch.from_numpy(digits.astype(np.uint8))[:, None]
     found = {}
     for torch_only in ("1", "0"):
         monkeypatch.setenv(TORCH_ONLY_VARIABLE, torch_only)
-        extractor = EfficientNetLite0({})
-        extractor.prepare(make_data(), make_runtime(tmp_path))
+        with ExitStack() as stack:
+            extractor = make(tmp_path, stack)
+            extractor.prepare(make_data(), make_runtime(tmp_path))
         assert list(extractor.computed_by) == ([] if torch_only == "1" else ["openvino"])
         with torch.inference_mode():
             found[torch_only] = extractor.extract(images).features
@@ -143,8 +188,9 @@ def test_it_computes_in_float32_with_torchs_number_of_threads(network: nn.Module
         for threads in (2, 1):
             torch.set_num_threads(threads)
             compiled(inputs(2))
-            settings = compiled._request.get_compiled_model()
+            settings = compiled._requests[0].get_compiled_model()
             assert settings.get_property("INFERENCE_NUM_THREADS") == threads
+            assert torch.get_num_threads() == threads
             assert settings.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
         images = inputs(64, side=96)
         compiled(images)
@@ -173,6 +219,48 @@ def test_equal_images_have_equal_bits_in_every_process(network: nn.Module) -> No
 
 
 @needs_openvino
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_at_once_are_as_one_by_one_and_in_their_order(
+    network: nn.Module, threads: int
+) -> None:
+    before = torch.get_num_threads()
+    compiled = CompiledNetwork(network, inputs(2))
+    batches = [inputs(n, seed=n) for n in (4, 4, 1, 4, 2, 4, 4)]
+    try:
+        torch.set_num_threads(threads)
+        seen = []
+
+        def made() -> Iterator[Tensor]:
+            for batch in batches:
+                seen.append(torch.get_num_threads())
+                yield batch
+
+        found = compiled.all_of(made())
+        assert seen == [1] * len(batches), "torch leaves the other cores to OpenVINO"
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for features, batch in zip(found, batches, strict=True):
+        assert torch.equal(features, compiled(batch))
+
+
+@needs_openvino
+def test_batches_that_cannot_be_made_end_the_work_and_leave_the_network_as_it_was(
+    network: nn.Module,
+) -> None:
+    compiled, threads = CompiledNetwork(network, inputs(2)), torch.get_num_threads()
+
+    def made() -> Iterator[Tensor]:
+        yield from (inputs(4, seed=seed) for seed in range(3))
+        raise RuntimeError("no more images")
+
+    with pytest.raises(RuntimeError, match="no more images"):
+        compiled.all_of(made())
+    assert torch.get_num_threads() == threads
+    assert error(compiled(inputs(3)), network(inputs(3)).detach()) <= TOLERANCE
+
+
+@needs_openvino
 def test_results_do_not_change_when_the_next_ones_are_computed(network: nn.Module) -> None:
     compiled = CompiledNetwork(network, inputs(2))
     found = compiled(inputs(4))
@@ -183,7 +271,7 @@ def test_results_do_not_change_when_the_next_ones_are_computed(network: nn.Modul
 
 @needs_openvino
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
-def test_a_forked_child_computes_on_and_lets_go_without_harm(
+def test_a_forked_child_computes_and_lets_go_without_harm(
     network: nn.Module, tmp_path: Path
 ) -> None:
     threads = torch.get_num_threads()

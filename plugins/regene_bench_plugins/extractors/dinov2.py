@@ -19,6 +19,7 @@ from regene_bench.api import (
 from regene_bench_plugins.backbones.timm_weights import TimmConfig, load_model, state_sha256
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
+from regene_bench_plugins.extractors.openvino_network import computed_by, faster, probe_images
 from regene_bench_plugins.extractors.timm_models import Preprocessing
 
 _PREPROCESSING = Preprocessing(224, "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -45,7 +46,9 @@ class DinoV2(FeatureExtractor):
         self._sha256 = state_sha256(network)
         self._dimension = int(network.num_features)  # type: ignore[arg-type]
         take_size(network, _PREPROCESSING.size)
-        self._network = network.to(runtime.device)
+        probe = _PREPROCESSING(probe_images(runtime.device))
+        self._network = faster(network.to(runtime.device), probe, "dinov2", runtime)
+        self.computed_by = computed_by(self._network)
 
     @property
     def card(self) -> ExtractorCard:
@@ -60,11 +63,7 @@ class DinoV2(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
-
-    def _pooled(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network(_PREPROCESSING(images))
-        return features
+            return Features(in_chunks_on_cpu(self._network, _PREPROCESSING, images, _CHUNK))
 
 
 def take_size(network: nn.Module, size: int) -> None:

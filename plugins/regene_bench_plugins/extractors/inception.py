@@ -18,6 +18,12 @@ from regene_bench.api import (
 from regene_bench_plugins.backbones import inception as backbone
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
+from regene_bench_plugins.extractors.openvino_network import (
+    Network,
+    computed_by,
+    faster,
+    probe_images,
+)
 from regene_bench_plugins.extractors.preprocess import bicubic_square
 
 _SIZE = 299
@@ -45,11 +51,15 @@ class Inception(FeatureExtractor):
             runtime.progress("fetching the Inception weights", done, total, "bytes")
 
         published = backbone.load_published(obtain_weights(backbone.INCEPTION_2015, progress))
-        network = _faster(published)
+        network = _rebuilt(published)
         if network is None:
             text = "inception: the file's layers are not as expected; its own, slower code is used"
             runtime.tell(Message(text, "warning"))
-        self._network = (network or _own_layers(published)).to(runtime.device)
+            self._network: Network = _own_layers(published).to(runtime.device)
+        else:
+            network, probe = network.to(runtime.device), probe_images(runtime.device)
+            self._network = faster(network, _inputs(probe), "inception", runtime)
+        self.computed_by = computed_by(self._network)
         self._output = published.state_dict()["output.weight"].to(runtime.device)
 
     @property
@@ -65,19 +75,19 @@ class Inception(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            features = in_chunks_on_cpu(self._pooled, images, _CHUNK)
+            features = in_chunks_on_cpu(self._network, _inputs, images, _CHUNK)
             return Features(features, F.linear(features, self._output))
 
-    def _pooled(self, images: Tensor) -> Tensor:
-        features: Tensor = self._network((bicubic_square(images, _SIZE) - 128) / 128)
-        return features
+
+def _inputs(images: Tensor) -> Tensor:
+    return (bicubic_square(images, _SIZE) - 128) / 128
 
 
 def _own_layers(published: nn.Module) -> nn.Module:
     return nn.Sequential(dict(published.named_children())["layers"], nn.Flatten())
 
 
-def _faster(published: nn.Module) -> nn.Module | None:
+def _rebuilt(published: nn.Module) -> nn.Module | None:
     """Return a faster network of the same weights, if it answers as the file's own code does."""
     try:
         network = backbone.build_inception(backbone.weights_of_layers(published))

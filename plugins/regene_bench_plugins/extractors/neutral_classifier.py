@@ -35,6 +35,7 @@ from regene_bench.api import (
     warmup_then_cosine,
 )
 from regene_bench_plugins.backbones.resnet_cifar import CifarResNet, kaiming_init, standardise
+from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.openvino_network import (
     Network,
@@ -48,6 +49,8 @@ _STAGE = "neutral classifier"
 _ACCURACY = "test accuracy"
 # of smaller images the features take less time than OpenVINO needs to compile the network
 _FEWEST_PIXELS = 28 * 28
+# images at a time on a CPU
+_CHUNK = 32
 
 
 class NeutralConfig(MethodConfig):
@@ -133,7 +136,7 @@ class NeutralClassifier(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            features = self._features(_inputs(images))
+            features = in_chunks_on_cpu(self._features, _inputs, images, _CHUNK)
             return Features(features, self._head(features))
 
 

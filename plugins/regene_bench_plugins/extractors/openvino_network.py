@@ -12,7 +12,8 @@ import ctypes
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -30,6 +31,8 @@ Network = Callable[[Tensor], Tensor]
 # Of the Euclidean length of an image's features: rounding stays ten times below, TF32 is a hundred
 # times above, bfloat16 ten thousand times.
 TOLERANCE = 1e-5
+# Batches at once: each has maps of its own in memory, and a caller seldom has more of them.
+_MOST_AT_ONCE = 8
 
 
 def faster(network: nn.Module, probe: Tensor, name: str, runtime: Runtime) -> Network:
@@ -99,15 +102,44 @@ class CompiledNetwork:
     def __init__(self, network: nn.Module, example: Tensor) -> None:
         self._model = _converted(network, example[:1])
         self._compiled_for: tuple[int, ...] = ()
-        self._request: Any = None
+        self._requests: list[Any] = []
         _compiled.add(self)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Map float32 ``[N, 3, H, W]`` to float32 ``[N, D]``."""
-        self._compile(torch.get_num_threads(), inputs.shape[1:])
-        # shared with us while it computes, which it does before it returns
-        given = {0: inputs.detach().contiguous().numpy()}
-        return torch.from_numpy(self._request.infer(given, share_inputs=True)[0])
+        return self.all_of([inputs])[0]
+
+    def all_of(self, batches: Iterable[Tensor]) -> list[Tensor]:
+        """Map batches of equally large images, several of them at once.
+
+        What makes the batches runs meanwhile, with one thread: torch's others would go on looking
+        for work for a while after each operation, on the cores that compute here.
+
+        Args:
+            batches: float32 ``[N, 3, H, W]`` each; the next one is asked for when it can start.
+
+        Returns:
+            Features of each, float32 ``[N, D]``.
+        """
+        found: list[Tensor] = []
+        waiting: deque[tuple[Any, Tensor]] = deque()
+        threads = torch.get_num_threads()
+        try:
+            for inputs in _by_one_thread(batches):
+                self._compile(threads, inputs.shape[1:])
+                if len(waiting) == len(self._requests):
+                    found.append(_result(*waiting.popleft()))
+                request = self._requests[(len(found) + len(waiting)) % len(self._requests)]
+                # shared with us while it computes, so that it is kept until then
+                given = inputs.detach().contiguous()
+                request.start_async({0: given.numpy()}, share_inputs=True)
+                waiting.append((request, given))
+            while waiting:
+                found.append(_result(*waiting.popleft()))
+        finally:
+            for request, _ in waiting:
+                request.wait()
+        return found
 
     def _compile(self, threads: int, size: torch.Size) -> None:
         wanted = (threads, *size)
@@ -116,13 +148,30 @@ class CompiledNetwork:
         from openvino import Core
 
         self._model.reshape([-1, *size])
-        compiled = Core().compile_model(self._model, "CPU", _settings(threads))
-        self._request = compiled.create_infer_request()
+        at_once = min(threads, _MOST_AT_ONCE)
+        compiled = Core().compile_model(self._model, "CPU", _settings(threads, at_once))
+        self._requests = [compiled.create_infer_request() for _ in range(at_once)]
         self._compiled_for = wanted
 
 
-def _settings(threads: int) -> dict[str, Any]:
-    """What keeps OpenVINO to float32 proper and to torch's number of threads."""
+def _result(request: Any, inputs: Tensor) -> Tensor:
+    """Wait for the features of some inputs, which may go then."""
+    request.wait()
+    return torch.from_numpy(request.get_output_tensor(0).data.copy())
+
+
+def _by_one_thread(batches: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Have torch keep to the caller's thread while it makes batches."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield from batches
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _settings(threads: int, at_once: int) -> dict[str, Any]:
+    """What keeps OpenVINO to float32 proper and to torch's number of threads, in so many groups."""
     return {
         # left out, processors with bfloat16 units compute in that
         "INFERENCE_PRECISION_HINT": "f32",
@@ -130,7 +179,7 @@ def _settings(threads: int) -> dict[str, Any]:
         # numbers below 1e-38 stay what they are, as in torch
         "CPU_DENORMALS_OPTIMIZATION": "NO",
         "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": at_once,
         # pinned threads of two processes would share one core and leave another idle
         "ENABLE_CPU_PINNING": "NO",
     }
@@ -177,10 +226,12 @@ _compiled: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
 def _keep_what_was_compiled() -> None:
     """In a forked child, let nothing go that was compiled before the fork, also not at its end.
 
-    It computes on, but to let it go waits for threads that are not there, and ends the process.
+    To let it go waits for threads that are not there, and ends the process.
     """
     for network in _compiled:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(network._request))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(network._requests))
+        # it is compiled anew, with threads that are there
+        network._compiled_for = ()
 
 
 if hasattr(os, "register_at_fork"):

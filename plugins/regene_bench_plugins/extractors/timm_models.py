@@ -25,14 +25,13 @@ from regene_bench_plugins.backbones.timm_weights import (
 from regene_bench_plugins.extractors.chunks import in_chunks_on_cpu
 from regene_bench_plugins.extractors.float32 import full_float32
 from regene_bench_plugins.extractors.openvino_network import (
-    Network,
     computed_by,
     faster,
     probe_images,
 )
 from regene_bench_plugins.extractors.preprocess import Kernel, antialiased_square
 
-_CHUNK = 16
+_CHUNK = 8
 
 
 class Timm(FeatureExtractor):
@@ -67,10 +66,8 @@ class Timm(FeatureExtractor):
         self._preprocessing = _stated_preprocessing(network, self.model)
         self._sha256 = state_sha256(network)
         network = network.to(runtime.device).to(memory_format=torch.channels_last)
-        self._network: Network = network
-        if _is_convolutional(network):
-            probe = self._preprocessing(probe_images(runtime.device))
-            self._network = faster(network, probe, name, runtime)
+        probe = self._preprocessing(probe_images(runtime.device))
+        self._network = faster(network, probe, name, runtime)
         self.computed_by = computed_by(self._network)
         blank = torch.zeros(1, 3, 8, 8, dtype=torch.uint8, device=runtime.device)
         with torch.inference_mode():
@@ -89,10 +86,8 @@ class Timm(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            return Features(in_chunks_on_cpu(self._pooled, images, _CHUNK))
-
-    def _pooled(self, images: Tensor) -> Tensor:
-        return self._network(self._preprocessing(images)).flatten(1)
+            found = in_chunks_on_cpu(self._network, self._preprocessing, images, _CHUNK)
+            return Features(found.flatten(1))
 
 
 class Preprocessing:
@@ -132,12 +127,6 @@ class Preprocessing:
             torch.tensor(v, device=images.device)[:, None, None] for v in (self.mean, self.std)
         )
         return (values / 255 - mean) / std
-
-
-def _is_convolutional(network: nn.Module) -> bool:
-    """Whether most weights are those of convolutions: transformers gain nothing from OpenVINO."""
-    convolutions = (m.weight.numel() for m in network.modules() if isinstance(m, nn.Conv2d))
-    return 2 * sum(convolutions) > sum(weight.numel() for weight in network.parameters())
 
 
 def _stated_preprocessing(network: nn.Module, model: str) -> Preprocessing:

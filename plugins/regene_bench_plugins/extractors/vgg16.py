@@ -57,10 +57,7 @@ class VGG16(FeatureExtractor):
 
     def extract(self, images: Tensor) -> Features:
         with full_float32(images.device):
-            return Features(in_chunks_on_cpu(self._averaged, images, _CHUNK))
-
-    def _averaged(self, images: Tensor) -> Tensor:
-        return self._network(_inputs(images))
+            return Features(in_chunks_on_cpu(self._network, _inputs, images, _CHUNK))
 
 
 def _inputs(images: Tensor) -> Tensor:
