@@ -3,8 +3,8 @@
 Every measurement is of a fresh process: the best of some repetitions, and the highest resident
 memory above what is held at the start, where both sides' features already are (on Linux; elsewhere
 it is not known). Sides take turns, and the medians of all rounds are printed. The values that each
-side found stand beside. What is called "alone" is the part
-that our ways cannot go without at full size, in float32 or, of the Fréchet distance, in float64.
+side found stand beside. What is called "alone" is the part that our ways cannot go without at full
+size: products in the precision that we take them in, or factorisations in float64.
 
 Usage: python benchmarks/speed/metrics.py [--quick] [--threads N] [--rounds N] [--device DEVICE]
        [--case NAME]
@@ -234,17 +234,37 @@ def factorisations_on(size: Size, device: str) -> Work:
     return work
 
 
-def products(size: Size, device: str) -> Work:
+def full_products(size: Size, device: str) -> Work:
     """Products of both sets with each other and, half of them, with themselves, in float32."""
-    real, generated = pair(size, device)
-    out = torch.empty(_TILE * _TILE, device=device)
+    from regene_bench.evaluation.matmul_precision import products
+
+    return all_products(*pair(size, device), products)
+
+
+def bounding_products(size: Size, device: str) -> Work:
+    """The same in the precision that bounds of distances are taken in."""
+    from regene_bench.evaluation import matmul_precision as precision
+
+    sets = pair(size, device)
+    here = torch.device(device)
+    if not precision.has_fast_low_precision(here):
+        return all_products(*sets, precision.products)
+    dtype = precision.low_precision_dtype(here)
+    real, generated = (features.bfloat16().to(dtype) for features in sets)
+    return all_products(real, generated, precision.low_precision_products)
+
+
+def all_products(
+    real: Tensor, generated: Tensor, multiply: Callable[[Tensor, Tensor, Tensor], Tensor]
+) -> Work:
+    out = torch.empty(_TILE * _TILE, device=real.device)
 
     def work() -> list[float]:
         for first, second in ((real, real), (generated, generated), (real, generated)):
-            for i in range(0, size.n, _TILE):
-                for j in range(0 if second is not first else i, size.n, _TILE):
+            for i in range(0, len(first), _TILE):
+                for j in range(0 if second is not first else i, len(second), _TILE):
                     x, y = first[i : i + _TILE], second[j : j + _TILE]
-                    torch.mm(x, y.T, out=out[: len(x) * len(y)].view(len(x), len(y)))
+                    multiply(x, y, out[: len(x) * len(y)].view(len(x), len(y)))
         return []
 
     return work
@@ -257,8 +277,8 @@ SIDES: dict[str, dict[str, Callable[[Size, str], Work]]] = {
         "pytorch-fid": frechet_pytorch_fid,
         "torch-fidelity": frechet_torch_fidelity,
     },
-    "kid": {OURS: kid_ours, "products alone": products, "torch-fidelity": kid_torch_fidelity},
-    "prdc": {OURS: prdc_ours, "products alone": products, "prdc": prdc_theirs},
+    "kid": {OURS: kid_ours, "products alone": full_products, "torch-fidelity": kid_torch_fidelity},
+    "prdc": {OURS: prdc_ours, "products alone": bounding_products, "prdc": prdc_theirs},
     "all": {OURS: all_ours, "torch-fidelity + prdc": all_theirs},
 }
 

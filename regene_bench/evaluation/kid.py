@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.evaluation.frechet import check_pair
-from regene_bench.evaluation.matmul_precision import matmul_dtype
+from regene_bench.evaluation.matmul_precision import matmul_dtype, products
 from regene_bench.runtime.stop import StopCheck, no_stop
 
 # Samples on either side of a tile of products; its kernels are float64 in strips of fewer rows.
@@ -215,13 +215,13 @@ class _Kernels:
             b: The same of the m.
         """
         n, m = len(x), len(y)
-        products = torch.mm(x.rest, y.rest.T, out=self.products[: n * m].view(n, m))
+        of_all = products(x.rest, y.rest, out=self.products[: n * m].view(n, m))
         total = torch.zeros(a.shape[1], dtype=torch.float64, device=a.device)
         for start in range(0, n, _STRIP):
             rows = slice(start, min(start + _STRIP, n))
             count = rows.stop - start
             kernels = self.strip[: count * m].view(count, m)
-            torch.add(x.along[rows, None], products[rows], alpha=1 / x.rest.shape[1], out=kernels)
+            torch.add(x.along[rows, None], of_all[rows], alpha=1 / x.rest.shape[1], out=kernels)
             kernels.add_(y.along).pow_(3)
             if y is x:
                 kernels[:, rows].fill_diagonal_(0)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.evaluation.frechet import check_pair
-from regene_bench.evaluation.matmul_precision import matmul_dtype
+from regene_bench.evaluation.matmul_precision import matmul_dtype, products
 from regene_bench.runtime.stop import StopCheck, no_stop
 
 _TILE = 1024
@@ -93,5 +93,5 @@ def _mean(one: Tensor, two: Tensor, scale: float, between: StopCheck) -> float:
 
 def _kernel_sum(rows: Tensor, columns: Tensor, scale: float) -> float:
     squares = rows.double().square().sum(1)[:, None] + columns.double().square().sum(1)[None]
-    squares -= 2 * (rows @ columns.T).double()
+    squares -= 2 * products(rows, columns, rows.new_empty(len(rows), len(columns))).double()
     return float(squares.clamp_(min=0).mul_(scale).exp_().sum())

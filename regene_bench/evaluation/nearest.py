@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from regene_bench.base.errors import MethodError
+from regene_bench.evaluation.matmul_precision import products
 
 # More candidates than neighbours, so that a rounding error among near-equals does not drop one.
 _SPARE = 8
@@ -85,8 +86,9 @@ def _candidates(
     for first in range(0, len(a), _QUERIES):
         rows = slice(first, first + _QUERIES)
         query = a[rows].float() - centre
+        score = products(query, part, query.new_empty(len(query), len(part)))
         # |a|² is the same for all references, so the order does not need it.
-        score = torch.addmm(squares, query, part.T, alpha=-2.0)
+        score.mul_(-2).add_(squares)
         if exclude is not None:
             place = exclude[rows] - start
             here = torch.nonzero((place >= 0) & (place < len(part))).flatten()

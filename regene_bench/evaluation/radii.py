@@ -8,6 +8,7 @@ from torch import Tensor
 from regene_bench.base.errors import TooFewImagesError
 from regene_bench.evaluation.moments import check_features
 from regene_bench.evaluation.screen import Screen
+from regene_bench.evaluation.true_pairs import true_pairs
 from regene_bench.runtime.stop import StopCheck, no_stop
 
 CHUNK = 1024
@@ -86,7 +87,7 @@ def _merge(lower: Tensor, index: Tensor, bounds: Tensor, offset: int) -> None:
         few = bounds.topk(min(count, bounds.shape[1]), dim=1, largest=False)
         values, whose = few.values, few.indices
     else:
-        first, second = below.nonzero(as_tuple=True)
+        first, second = true_pairs(below)
         i, j = (second, first) if turned else (first, second)
         values, whose = _by_row(i, j, bounds[i, j], n)
     both = torch.cat([lower, values], dim=1)
@@ -115,7 +116,7 @@ def _settle(
     rows = torch.arange(start, start + len(lower), device=lower.device)
     # What was not kept as a candidate is no nearer than the last that was.
     beyond = lower[:, -1].clone()
-    upper = lower + screen.width(rows[:, None].expand_as(index), index)
+    upper = screen.upper(lower, rows[:, None].expand_as(index), index)
     i, c = _open(lower, upper, k).nonzero(as_tuple=True)
     lower[i, c], upper[i, c] = screen.closer(rows[i], index[i, c])
     i, c = _open(lower, upper, k).nonzero(as_tuple=True)

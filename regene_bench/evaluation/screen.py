@@ -10,8 +10,9 @@ The bounds hold for any vectors. A sum of D products in unit roundoff u, in any 
 most D u |x| |y| (Higham 2002, section 3.1); twice that allows for units that cut digits off instead
 of rounding. Factors that are off by a share s of themselves add (2 s + s²) |x| |y|, by Cauchy and
 Schwarz. As 2 |x| |y| ≤ |x|² + |y|², the squared distance |x|² − 2 x·y + |y|² is off by the same
-shares of |x|² + |y|². The share s that rounding takes is measured. A sum of D squared differences
-is off by D u of itself and no more.
+shares of |x|² + |y|². The share s that rounding takes is measured. Where the product is rounded in
+the end, it is off by a share of itself. A sum of D squared differences is off by D u of itself and
+no more.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from regene_bench.evaluation.matmul_precision import (
     BFLOAT16_ROUNDOFF,
     has_fast_low_precision,
-    low_precision_matmul,
+    low_precision_dtype,
+    low_precision_products,
     matmul_dtype,
+    products,
 )
+from regene_bench.evaluation.true_pairs import true_pairs
 
 # Roundings beside those of the sum, generously: centring, adding norms, the radius, the comparison.
 _OTHER_ROUNDINGS = 32
@@ -70,6 +75,9 @@ class Screen:
         self._rough = has_fast_low_precision(first.device)
         self._full = matmul_dtype(first)
         self.dtype = torch.float32 if self._rough else self._full
+        self._factors = low_precision_dtype(first.device) if self._rough else self._full
+        # Share of a product that its last rounding takes.
+        self._rounded = BFLOAT16_ROUNDOFF if self._factors == torch.bfloat16 else 0.0
         dimension = first.shape[1]
         self._rows, self._columns = self._buffer(dimension), self._buffer(dimension)
         self._products = self._buffer(chunk)
@@ -92,12 +100,16 @@ class Screen:
         A tile is valid until the next one is asked for, and one sweep goes at a time: all share
         one piece of memory, because fresh memory costs as much time as a product of few features.
         """
-        multiply = low_precision_matmul if self._rough else _full_precision_matmul
+        multiply = low_precision_products if self._rough else products
         x = self._factor(self.first, row, self._rows).mul_(-2)
         low1 = self._low(self._norms1, row).sub_(_UNDERFLOW)[:, None]
         for start in range(column, len(self.second), self.chunk):
             y = self._factor(self.second, start, self._columns)
-            lower = multiply(x, y.T, self._products[: len(x) * len(y)].view(len(x), len(y)))
+            lower = multiply(x, y, self._products[: len(x) * len(y)].view(len(x), len(y)))
+            if self._rounded:
+                # the product less its rounding: p (1 − u) where it is positive, p (1 + u) elsewhere
+                slope = (1 + self._rounded) / (1 - self._rounded)
+                F.leaky_relu_(lower, slope).mul_(1 - self._rounded)
             yield Tile(row, start, lower.add_(low1).add_(self._low(self._norms2, start)))
 
     def bounds(self, tile: Tile, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,18 +128,28 @@ class Screen:
         rows, columns = i + tile.row, j + tile.column
         if not self._rough or len(i) * _TILE_PER_PAIR < tile.lower.numel():
             lower = tile.lower[i, j].double()
-            return lower, lower + self.width(rows, columns)
+            return lower, self.upper(lower, rows, columns)
         x = self._block(self.first, tile.row, self._buffer(self.first.shape[1], self._full))
         y = self._block(self.second, tile.column, self._buffer(self.first.shape[1], self._full))
         norms = self._norms1[rows] + self._norms2[columns]
-        middle = norms.sub((x @ y.T)[i, j].double(), alpha=2)
+        whole = x.new_empty(len(x), len(y))
+        middle = norms.sub(products(x, y, whole)[i, j].double(), alpha=2)
         off = norms.mul_(self._full_share).add_(_UNDERFLOW)
         return middle - off, middle + off
 
-    def width(self, rows: Tensor, columns: Tensor) -> Tensor:
-        """How far the upper bounds of pairs lie above their lower ones in a tile, float64."""
+    def upper(self, lower: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """Upper bounds of the squared distances of pairs, from their lower ones in a tile.
+
+        Returns:
+            Float64, in units of the screen.
+        """
         norms = self._norms1[rows] + self._norms2[columns]
-        return norms.mul_(2 * self._share).add_(2 * _UNDERFLOW)
+        upper = lower + norms.mul(2 * self._share).add_(2 * _UNDERFLOW)
+        if self._rounded:
+            # what the tile took for the product, which no rounding made smaller than this
+            part = norms.mul_(self._share - 1).add_(lower).abs_()
+            upper += part.mul_(2 * self._rounded / (1 - self._rounded))
+        return upper
 
     def closer(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """Narrower bounds of the squared distances of pairs, from their differences.
@@ -172,7 +194,7 @@ class Screen:
         thresholds = (radii.double() * self.scale).square()
         # No distance is below zero, whatever its bound is.
         thresholds[radii == 0] = -torch.inf
-        i, j = (tile.lower < thresholds.to(self.dtype)).nonzero(as_tuple=True)
+        i, j = true_pairs(tile.lower < thresholds.to(self.dtype))
         rows, columns = i + tile.row, j + tile.column
         lower, upper = self.bounds(tile, i, j)
         limits = thresholds.expand(tile.lower.shape)[i, j]
@@ -198,7 +220,7 @@ class Screen:
     def _factor(self, features: Tensor, start: int, buffer: Tensor) -> Tensor:
         """A block as the tiles' products take it."""
         block = self._block(features, start, buffer)
-        return block.copy_(block.bfloat16()) if self._rough else block
+        return block.bfloat16().to(self._factors) if self._rough else block
 
     def _measure(self, features: Tensor) -> tuple[Tensor, float]:
         """Norms of the samples, float64, and the largest share of one that bfloat16 loses."""
@@ -220,10 +242,6 @@ class Screen:
     def _low(self, norms: Tensor, start: int) -> Tensor:
         part = norms[start : start + self.chunk]
         return part.mul(1 - self._share).to(self.dtype)
-
-
-def _full_precision_matmul(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
-    return torch.mm(first, second, out=out)
 
 
 def _mean(features: Tensor) -> Tensor:

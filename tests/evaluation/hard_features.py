@@ -52,8 +52,18 @@ def without_low_precision(patch: Callable[[object, str, object], None]) -> None:
 
 
 def with_low_precision(patch: Callable[[object, str, object], None]) -> None:
-    """Factors are rounded to bfloat16, also where the device gains nothing by it."""
+    """Factors and products are rounded to bfloat16, also where the device gains nothing by it."""
     patch(screen, "has_fast_low_precision", lambda device: True)
 
 
-WAYS = {"full": without_low_precision, "low": with_low_precision}
+def with_low_precision_of_factors(patch: Callable[[object, str, object], None]) -> None:
+    """Factors are rounded to bfloat16 and products are not, as on a CUDA device."""
+    with_low_precision(patch)
+    patch(screen, "low_precision_dtype", lambda device: torch.float32)
+
+
+WAYS = {
+    "full": without_low_precision,
+    "low": with_low_precision,
+    "low factors": with_low_precision_of_factors,
+}

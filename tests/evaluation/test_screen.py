@@ -40,7 +40,7 @@ def test_every_squared_distance_lies_within_its_bounds(name: str, dtype: torch.d
             here = torch.ones_like(tile.lower, dtype=torch.bool).nonzero(as_tuple=True)
             expected = exact[here[0] + row, here[1] + tile.column]
             lower = tile.lower[here].double()
-            upper = lower + screen.width(here[0] + row, here[1] + tile.column)
+            upper = screen.upper(lower, here[0] + row, here[1] + tile.column)
             assert (lower <= expected).all()
             assert (expected <= upper).all()
             lower, upper = screen.bounds(tile, *here)
