@@ -88,6 +88,7 @@ from regene_bench.plan.runs import Run
 from regene_bench.plan.weights import find_weights, obtain_weights
 from regene_bench.runtime.checkpoints import CheckpointStore
 from regene_bench.runtime.locks import exclusive
+from regene_bench.runtime.processor import has_slow_float32_products
 from regene_bench.runtime.random import SampleRng, derive_seed
 from regene_bench.runtime.runtime import Runtime
 from regene_bench.runtime.shared_weights import hash_weights
@@ -228,6 +229,7 @@ __all__ = [
     "gaussian_mmd",
     "half_width",
     "halves_likelihood",
+    "has_slow_float32_products",
     "hash_weights",
     "hookimpl",
     "images_to_see",

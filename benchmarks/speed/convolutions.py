@@ -42,7 +42,7 @@ LAYERS = (
     (True, 1024, 512, 4, 4, 0),
     (True, 1024, 512, 4, 3, 0),
 )
-_ALWAYS = {"_CHANNELS": 0, "_TRANSPOSED_CHANNELS": 0, "_SIDE": 999, "_TRANSPOSED_SIDE": 999}
+_ALWAYS = {"_CHANNELS": 0, "_TRANSPOSED_CHANNELS": 0, "_largest_sides": lambda _: (999, 999)}
 
 
 def main() -> None:

@@ -1,13 +1,13 @@
 """Prints how fast a VAE trains here and in pythae, in one run, and what loss both end with.
 
 The network is pythae's MNIST benchmark (convolutions of 128 to 1024 channels), on our side with the
-layers that GANs here have on a CPU (``networks/wide_convolutions.py``), in batches of 100,
-with Adam at one constant rate and half the summed squared error plus the divergence as the loss.
-Images are scikit-learn's digits, enlarged to 28×28. Each side is timed in a process of its own, by
-epochs; pythae's is timed without the saving of models, ours with its checkpoint. Both end with the
-same loss over the same images, in evaluation mode. "products alone" are as many operations as a
-step's convolutions and linear layers have, at the rate of large float32 matrix products: what no
-float32 way can be faster than.
+layers that GANs here have on a CPU (``networks/wide_convolutions.py``) and in the precision that a
+user gets, in batches of 100, with Adam at one constant rate and half the summed squared error plus
+the divergence as the loss. Images are scikit-learn's digits, enlarged to 28×28. Each side is timed
+in a process of its own, by epochs; pythae's is timed without the saving of models, ours with its
+checkpoint. Both end with the same loss over the same images, in evaluation mode. "products alone"
+are as many operations as a step's convolutions and linear layers have, at the rate of torch's large
+matrix products in our side's precision.
 
 Usage: python benchmarks/speed/vae.py [--quick] [--threads N] [--device cpu|cuda] [--precision P]
 """
@@ -235,7 +235,8 @@ def products_alone(size: Size, options: argparse.Namespace) -> Result:
         rebuilt = torch.sigmoid(network.logits(posterior.draw(), found.labels))
         assert posterior.log_variance is not None
         bound(rebuilt, images, posterior.mean, posterior.log_variance).backward()  # type: ignore[no-untyped-call]
-    one, other = (torch.randn(2048, 2048, device=device) for _ in range(2))
+    dtype = getattr(torch, choose_precision(options.precision, device))
+    one, other = (torch.randn(2048, 2048, device=device).to(dtype) for _ in range(2))
     seconds = min(timed(lambda: torch.mm(one, other), device) for _ in range(8))
     count = size.epochs * size.images
     operations = counter.get_total_flops() / BATCH * count

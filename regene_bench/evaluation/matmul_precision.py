@@ -7,14 +7,11 @@ in full float32 or float64 elsewhere. Whether networks train in bfloat16 is anot
 
 from __future__ import annotations
 
-import platform
-from functools import cache
-from pathlib import Path
-
 import torch
 from torch import Tensor
-from torch.backends import mkldnn
 from torch.nn import functional as F
+
+from regene_bench.runtime.processor import has_slow_float32_products
 
 # Unit roundoff: a number rounded to bfloat16, the lowest precision that is multiplied in, is off by
 # no larger share of itself.
@@ -43,7 +40,8 @@ def products(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
     Returns:
         ``out``.
     """
-    if first.device.type == "cpu" and first.dtype == torch.float32 and _mkl_is_slow():
+    if first.device.type == "cpu" and first.dtype == torch.float32 and has_slow_float32_products():
+        # in oneDNN's own form of a tensor it is oneDNN that multiplies
         by_onednn = F.linear(first.detach().to_mkldnn(), second.detach().to_mkldnn())
         return out.copy_(by_onednn.to_dense())
     return torch.mm(first, second.T, out=out)
@@ -89,17 +87,3 @@ def low_precision_products(first: Tensor, second: Tensor, out: Tensor) -> Tensor
         return torch.mm(first, second.T, out=out)
     finally:
         torch.set_float32_matmul_precision(before)
-
-
-@cache
-def _mkl_is_slow() -> bool:
-    """Whether the processor has AVX-512 and is AMD's.
-
-    There torch's library of matrix products, Intel's MKL, takes instructions of 256 bits, and
-    oneDNN, which torch has for convolutions, those of 512: in half of the time.
-    """
-    if torch.backends.cpu.get_cpu_capability() != "AVX512" or not mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    described = Path("/proc/cpuinfo")
-    text = described.read_text(encoding="utf-8") if described.exists() else platform.processor()
-    return "AuthenticAMD" in text

@@ -24,7 +24,7 @@ def test_products_are_exact_up_to_the_rounding_of_their_sums(
     slow: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(matmul_precision, "_mkl_is_slow", lambda: slow)
+    monkeypatch.setattr(matmul_precision, "has_slow_float32_products", lambda: slow)
     n, m, dimension = shape
     # views of larger sets, as tiles are
     first = gaussian(n + 2, dimension, 0).to(dtype)[1:-1].requires_grad_()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
@@ -34,6 +35,17 @@ TRANSPOSED = [
     (4, 1, 0, 0, (1, 1)),
     ((3, 4), (2, 2), (1, 1), (1, 0), (3, 8)),
 ]
+
+
+@pytest.fixture(autouse=True)
+def slow_products(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Say how fast this processor multiplies float32 matrices: as fast as others, at first."""
+
+    def say(slow: bool) -> None:
+        monkeypatch.setattr(wide_convolutions, "has_slow_float32_products", lambda: slow)
+
+    say(False)
+    return say
 
 
 def by_products(layer: nn.Module, features: Tensor) -> Tensor:
@@ -111,10 +123,11 @@ def test_any_number_of_images(images: int) -> None:
         torch.testing.assert_close(by_products(ours, features), theirs(features))
 
 
-def test_in_bfloat16_as_near_to_exact_as_torchs() -> None:
-    for theirs, ours, channels in (
-        (*pair(nn.Conv2d, WideConv2d, 256, 64, 4, 2, 1), 256),
-        (*pair(nn.ConvTranspose2d, WideConvTranspose2d, 512, 64, 4, 2, 1), 512),
+def test_in_bfloat16_about_as_near_to_exact_as_torchs() -> None:
+    # a transposed one adds up products that were rounded, where units for bfloat16 round the sum
+    for theirs, ours, channels, most in (
+        (*pair(nn.Conv2d, WideConv2d, 256, 64, 4, 2, 1), 256, 1.1),
+        (*pair(nn.ConvTranspose2d, WideConvTranspose2d, 512, 64, 4, 2, 1), 512, 1.5),
     ):
         features = torch.randn(8, channels, 4, 4, dtype=torch.float64)
         exact = theirs(features)
@@ -123,7 +136,7 @@ def test_in_bfloat16_as_near_to_exact_as_torchs() -> None:
             torchs = theirs.float()(features.float())
         assert found.dtype == torchs.dtype == torch.bfloat16
         off, torchs_off = ((each.double() - exact).square().mean() for each in (found, torchs))
-        assert off <= 1.1 * torchs_off
+        assert off <= most * torchs_off
 
 
 @pytest.mark.parametrize(
@@ -151,6 +164,27 @@ def test_large_maps_are_torchs_own() -> None:
         wide = WideConvTranspose2d(512, 4, 4, 2, 1)
         assert wide(torch.randn(1, 512, 9, 4)).shape == (1, 4, 18, 8)
         assert wide(torch.randn(1, 512, 4, 4), [9, 8]).shape == (1, 4, 9, 8)
+
+
+def test_in_bfloat16_fewer_transposed_convolutions_are_products() -> None:
+    wide, features = WideConvTranspose2d(512, 4, 4, 2, 1), torch.randn(1, 512, 7, 7)
+    by_products(wide, features)
+    with mock.patch.object(wide_convolutions, "_under", side_effect=AssertionError):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert wide(features).shape == (1, 4, 14, 14)
+        assert wide.bfloat16()(features.bfloat16()).shape == (1, 4, 14, 14)
+
+
+def test_where_float32_products_are_slow_only_the_smallest_maps_are_products(
+    slow_products: Callable[[bool], None],
+) -> None:
+    slow_products(True)
+    by_products(WideConv2d(256, 4, 4, 2, 1), torch.randn(1, 256, 4, 4))
+    by_products(WideConvTranspose2d(512, 4, 4, 2, 1).double(), torch.randn(1, 512, 4, 4).double())
+    with mock.patch.object(wide_convolutions, "_under", side_effect=AssertionError):
+        assert WideConv2d(256, 4, 4, 2, 1)(torch.randn(1, 256, 8, 8)).shape == (1, 4, 4, 4)
+        wide = WideConvTranspose2d(512, 4, 4, 2, 1)
+        assert wide(torch.randn(1, 512, 2, 2)).shape == (1, 4, 4, 4)
 
 
 def test_a_map_too_small_for_the_weights_raises_what_torch_raises() -> None:

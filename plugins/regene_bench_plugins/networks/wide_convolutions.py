@@ -4,8 +4,8 @@ A convolution is a product of its weights and of what lies under them at each pl
 maps of a few pixels, oneDNN's convolutions of many channels and their gradients take up to eleven
 times as long as gathering what lies under the weights and one product of large matrices; on larger
 maps, and with fewer channels, gathering takes longer than it saves. The rules below come from what
-``benchmarks/speed/convolutions.py`` prints in float32, for layers on either side of where this
-changes.
+``benchmarks/speed/convolutions.py`` prints in float32 and bfloat16, for layers on either side of
+where this changes.
 
 The modules are ``nn.Conv2d`` and ``nn.ConvTranspose2d`` in all else: the same weights under the
 same names, equal results and gradients up to rounding. Elsewhere than on a CPU, and where a network
@@ -18,9 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regene_bench.api import has_slow_float32_products
+
 _CHANNELS, _TRANSPOSED_CHANNELS = 256, 512
-# pixels of a side, of the smaller of the two maps
-_SIDE, _TRANSPOSED_SIDE = 4, 8
+# pixels of a side, of the smaller of the two maps: of convolutions, and of transposed ones
+_SIDES = 4, 8
+# what is added up in transposed ones is float32 all the same
+_SIDES_IN_BFLOAT16 = 4, 4
+_SIDES_WHERE_PRODUCTS_ARE_SLOW = 2, 0
 _AXES = 4
 
 
@@ -36,7 +41,7 @@ class WideConv2d(nn.Conv2d):
         padded = F.pad(input.permute(0, 2, 3, 1), (0, 0, columns, columns, rows, rows))
         n, *sides, _ = padded.shape
         places = [(side - k) // s + 1 for side, k, s in zip(sides, kernel, stride, strict=True)]
-        if max(places) > _SIDE or min(places) < 1:
+        if max(places) > _largest_sides(input)[0] or min(places) < 1:
             return super().forward(input)
         under = _under(kernel, stride, places, sides[1], input.device)
         weight = self.weight.permute(0, 2, 3, 1).flatten(1)
@@ -52,7 +57,8 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
         padding, places = _plain_padding(self), list(input.shape[2:])
         wide = self.in_channels >= _TRANSPOSED_CHANNELS and on_a_cpu(input)
-        if padding is None or output_size is not None or not wide or max(places) > _TRANSPOSED_SIDE:
+        side = _largest_sides(input)[1]
+        if padding is None or output_size is not None or not wide or max(places) > side:
             return super().forward(input, output_size)
         kernel, stride = self.kernel_size, self.stride
         # what padding cuts off is made, too
@@ -82,6 +88,16 @@ def on_a_cpu(features: Tensor) -> bool:
     # a program that is kept or compiled has the convolution itself, which any engine knows
     is_batch = features.dim() == _AXES
     return is_batch and features.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def _largest_sides(features: Tensor) -> tuple[int, int]:
+    """Up to which side maps are products, by what these are computed in."""
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else features.dtype
+    if dtype == torch.bfloat16:
+        return _SIDES_IN_BFLOAT16
+    if dtype == torch.float32 and has_slow_float32_products():
+        return _SIDES_WHERE_PRODUCTS_ARE_SLOW
+    return _SIDES
 
 
 def _plain_padding(layer: nn.Conv2d | nn.ConvTranspose2d) -> tuple[int, int] | None:
