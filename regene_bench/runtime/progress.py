@@ -24,9 +24,11 @@ from regene_bench.base.text import visible
 from regene_bench.runtime.stop import StopRequest, stop_on_signals
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 _LINE_SECONDS = 5.0
+# Characters of a terminal that has room for a bar and for losses, and of a task's name elsewhere.
+_ROOM_FOR_ALL, _SHORT_NAME = 120, 31
 
 
 @contextmanager
@@ -90,10 +92,11 @@ class JsonLines:
             self._stream = None
 
 
-@contextmanager
-def _bars() -> Iterator[Sink]:
-    from rich.console import Console
-    from rich.markup import escape
+def _columns(width: int) -> list[ProgressColumn]:
+    """What is shown of a task in a terminal of so many characters.
+
+    Where not all has room, the time left and how fast the work goes have.
+    """
     from rich.progress import (
         BarColumn,
         SpinnerColumn,
@@ -102,14 +105,13 @@ def _bars() -> Iterator[Sink]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-    from rich.progress import (
-        Progress as Bars,
-    )
+    from rich.table import Column
 
-    console = Console(stderr=True)
-    bars = Bars(
+    all_of_it = width >= _ROOM_FOR_ALL
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=None if all_of_it else _SHORT_NAME)
+    columns = [
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", table_column=name),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -117,8 +119,18 @@ def _bars() -> Iterator[Sink]:
         TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[values]}"),
-        console=console,
-    )
+    ]
+    return columns if all_of_it else [*columns[:2], *columns[3:-1]]
+
+
+@contextmanager
+def _bars() -> Iterator[Sink]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    bars = Bars(*_columns(console.width), console=console)
     tasks: dict[str, TaskID] = {}
     started: dict[str, tuple[float, float]] = {}
 

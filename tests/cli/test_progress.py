@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,22 @@ def test_a_piece_of_work_that_begins_again_counts_from_there(
     assert shown.count("regene: judging") == 1
     assert "6%" in shown
     assert "-" not in shown.split("images/s")[0].rsplit("%", 1)[1]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_time_left_has_room_in_every_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    task = "cvae · seed 0: real images: efficientnet_lite0"
+    with progress_sink(_Terminal()) as sink:
+        for done in (0.0, 120.0, 12_345.0):
+            sink(Progress(task, done, 60_000.0, values={"cross-entropy": 2.25}))
+    shown = capsys.readouterr().err
+    assert re.search(r"21% .*images/s \d:\d\d:\d\d left (\d:\d\d:\d\d|-:--:--)", shown), shown
+    assert (task in shown) == (width == 160)
+    assert ("cross-entropy 2.25" in shown) == (width == 160)
+    assert all(len(line) <= width for line in shown.splitlines())
 
 
 class _NoReader(io.StringIO):
