@@ -245,7 +245,7 @@ def test_batches_at_once_are_as_one_by_one_and_in_their_order(
 
 
 @needs_openvino
-def test_batches_that_cannot_be_made_end_the_work_and_leave_the_network_as_it_was(
+def test_batches_that_cannot_be_made_or_computed_leave_all_as_it_was(
     network: nn.Module,
 ) -> None:
     compiled, threads = CompiledNetwork(network, inputs(2)), torch.get_num_threads()
@@ -254,9 +254,17 @@ def test_batches_that_cannot_be_made_end_the_work_and_leave_the_network_as_it_wa
         yield from (inputs(4, seed=seed) for seed in range(3))
         raise RuntimeError("no more images")
 
-    with pytest.raises(RuntimeError, match="no more images"):
-        compiled.all_of(made())
-    assert torch.get_num_threads() == threads
+    def of_another_number_of_channels() -> Iterator[Tensor]:
+        yield from (inputs(4, seed=seed) for seed in range(3))
+        yield inputs(4, channels=5)
+
+    for batches, message in (
+        (made(), "no more images"),
+        (of_another_number_of_channels(), "channel count"),
+    ):
+        with pytest.raises(RuntimeError, match=message):
+            compiled.all_of(batches)
+        assert torch.get_num_threads() == threads
     assert error(compiled(inputs(3)), network(inputs(3)).detach()) <= TOLERANCE
 
 

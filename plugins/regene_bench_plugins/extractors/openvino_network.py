@@ -14,6 +14,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -124,21 +125,23 @@ class CompiledNetwork:
         found: list[Tensor] = []
         waiting: deque[tuple[Any, Tensor]] = deque()
         threads = torch.get_num_threads()
-        try:
-            for inputs in _by_one_thread(batches):
-                self._compile(threads, inputs.shape[1:])
-                if len(waiting) == len(self._requests):
+        with _one_thread():
+            try:
+                for inputs in batches:
+                    self._compile(threads, inputs.shape[1:])
+                    if len(waiting) == len(self._requests):
+                        found.append(_result(*waiting.popleft()))
+                    request = self._requests[(len(found) + len(waiting)) % len(self._requests)]
+                    # shared with us while it computes, so that it is kept until then
+                    given = inputs.detach().contiguous()
+                    request.start_async({0: given.numpy()}, share_inputs=True)
+                    waiting.append((request, given))
+                while waiting:
                     found.append(_result(*waiting.popleft()))
-                request = self._requests[(len(found) + len(waiting)) % len(self._requests)]
-                # shared with us while it computes, so that it is kept until then
-                given = inputs.detach().contiguous()
-                request.start_async({0: given.numpy()}, share_inputs=True)
-                waiting.append((request, given))
-            while waiting:
-                found.append(_result(*waiting.popleft()))
-        finally:
-            for request, _ in waiting:
-                request.wait()
+            finally:
+                for request, _ in waiting:
+                    with suppress(Exception):
+                        request.wait()
         return found
 
     def _compile(self, threads: int, size: torch.Size) -> None:
@@ -160,12 +163,13 @@ def _result(request: Any, inputs: Tensor) -> Tensor:
     return torch.from_numpy(request.get_output_tensor(0).data.copy())
 
 
-def _by_one_thread(batches: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Have torch keep to the caller's thread while it makes batches."""
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have torch keep to the caller's thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield from batches
+        yield
     finally:
         torch.set_num_threads(threads)
 
