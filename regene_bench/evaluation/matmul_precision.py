@@ -41,14 +41,15 @@ def products(first: Tensor, second: Tensor, out: Tensor) -> Tensor:
         ``out``.
     """
     if first.device.type == "cpu" and first.dtype == torch.float32 and has_slow_float32_products():
-        # in oneDNN's own form of a tensor it is oneDNN that multiplies
-        by_onednn = F.linear(first.detach().to_mkldnn(), second.detach().to_mkldnn())
+        # tensors in oneDNN's own form are multiplied by it; autocast would round them
+        with torch.autocast("cpu", enabled=False):
+            by_onednn = F.linear(first.detach().to_mkldnn(), second.detach().to_mkldnn())
         return out.copy_(by_onednn.to_dense())
-    return torch.mm(first, second.T, out=out)
+    return torch.mm(first.detach(), second.detach().T, out=out)
 
 
 def has_fast_low_precision(device: torch.device) -> bool:
-    """Tell whether a device multiplies matrices several times as fast in low precision.
+    """Tell whether a device multiplies matrices twice as fast, or faster, in low precision.
 
     The units for it are AMX or AVX512-BF16 (bfloat16) on a CPU, and tensor cores (TF32) on a CUDA
     device.

@@ -98,7 +98,7 @@ class Screen:
         """The tiles of the rows from ``row``, from a column onwards.
 
         A tile is valid until the next one is asked for, and one sweep goes at a time: all share
-        one piece of memory, because fresh memory costs as much time as a product of few features.
+        their memory, because fresh memory costs as much time as a product of few features.
         """
         multiply = low_precision_products if self._rough else products
         x = self._factor(self.first, row, self._rows).mul_(-2)
@@ -220,7 +220,10 @@ class Screen:
     def _factor(self, features: Tensor, start: int, buffer: Tensor) -> Tensor:
         """A block as the tiles' products take it."""
         block = self._block(features, start, buffer)
-        return block.bfloat16().to(self._factors) if self._rough else block
+        if not self._rough:
+            return block
+        low = block.bfloat16()
+        return low if self._factors == torch.bfloat16 else block.copy_(low)
 
     def _measure(self, features: Tensor) -> tuple[Tensor, float]:
         """Norms of the samples, float64, and the largest share of one that bfloat16 loses."""

@@ -10,13 +10,17 @@ import torch
 from torch.backends import mkldnn
 
 
-@cache
 def has_slow_float32_products() -> bool:
     """Whether torch's float32 matrix products take half of what the processor can do.
 
     Where it has AVX-512 and is AMD's: torch's library for them, Intel's MKL, takes instructions of
     256 bits there, and oneDNN, torch's library for convolutions, those of 512.
     """
+    return _is_amds_with_avx512()
+
+
+@cache
+def _is_amds_with_avx512() -> bool:
     has_onednn = bool(mkldnn.is_available())  # type: ignore[no-untyped-call]
     if torch.backends.cpu.get_cpu_capability() != "AVX512" or not has_onednn:
         return False

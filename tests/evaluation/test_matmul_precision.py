@@ -30,7 +30,7 @@ def test_products_are_exact_up_to_the_rounding_of_their_sums(
     first = gaussian(n + 2, dimension, 0).to(dtype)[1:-1].requires_grad_()
     second = gaussian(m + 2, dimension, 1).to(dtype)[1:-1]
     memory = torch.full((n * m + 1,), torch.nan, dtype=dtype)
-    with torch.no_grad():
+    with torch.autocast("cpu", dtype=torch.bfloat16):
         found = products(first, second, memory[:-1].view(n, m))
     assert found.data_ptr() == memory.data_ptr()
     assert memory[-1].isnan()

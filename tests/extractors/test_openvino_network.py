@@ -285,6 +285,7 @@ def test_a_forked_child_computes_and_lets_go_without_harm(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # torch's own do not come along into a child
     compiled = CompiledNetwork(network, inputs(2))
+    compiled(inputs(3, side=32))
     expected = compiled(inputs(3))
 
     def in_the_child() -> None:

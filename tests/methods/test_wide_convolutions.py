@@ -205,6 +205,10 @@ def test_an_exported_network_has_the_convolution_itself() -> None:
     program = torch.export.export(WideConv2d(256, 4, 4, 2, 1), (torch.randn(2, 256, 4, 4),))
     assert "conv2d" in str(program.graph)
     assert "index_select" not in str(program.graph)
+    wide = WideConvTranspose2d(512, 4, 4, 2, 1)
+    program = torch.export.export(wide, (torch.randn(2, 512, 4, 4),), strict=True)
+    assert "conv_transpose2d" in str(program.graph)
+    assert "index_add" not in str(program.graph)
 
 
 def test_wide_generators_and_discriminators_have_them() -> None:

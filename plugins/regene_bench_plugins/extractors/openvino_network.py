@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import warnings
 import weakref
 from collections import deque
@@ -27,7 +28,7 @@ from regene_bench_plugins.extractors.float32 import full_float32
 
 PACKAGE = "openvino"
 Network = Callable[[Tensor], Tensor]
-"""Maps inputs float32 ``[N, 3, H, W]`` to features float32 ``[N, D]``."""
+"""Maps inputs float32 ``[N, C, H, W]`` to features float32 ``[N, D]``."""
 
 # Of the Euclidean length of an image's features: rounding stays ten times below, TF32 is a hundred
 # times above, bfloat16 ten thousand times.
@@ -74,6 +75,11 @@ def probe_images(device: torch.device) -> Tensor:
     return (torch.cat([noise, shades]) * 255).to(torch.uint8).to(device)
 
 
+def most_at_once() -> int:
+    """Return how many batches a ``CompiledNetwork`` computes at once."""
+    return min(torch.get_num_threads(), _MOST_AT_ONCE)
+
+
 def is_installed() -> bool:
     """Tell whether OpenVINO is here; it is not imported."""
     return find_spec(PACKAGE) is not None
@@ -104,20 +110,22 @@ class CompiledNetwork:
         self._model = _converted(network, example[:1])
         self._compiled_for: tuple[int, ...] = ()
         self._requests: list[Any] = []
+        self._lock = threading.Lock()
         _compiled.add(self)
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Map float32 ``[N, 3, H, W]`` to float32 ``[N, D]``."""
+        """Map float32 ``[N, C, H, W]`` to float32 ``[N, D]``."""
         return self.all_of([inputs])[0]
 
     def all_of(self, batches: Iterable[Tensor]) -> list[Tensor]:
         """Map batches of equally large images, several of them at once.
 
         What makes the batches runs meanwhile, with one thread: torch's others would go on looking
-        for work for a while after each operation, on the cores that compute here.
+        for work for a while after each operation, on the cores that compute here. Threads of Python
+        that use torch for the first time meanwhile keep to one, too. Other callers wait.
 
         Args:
-            batches: float32 ``[N, 3, H, W]`` each; the next one is asked for when it can start.
+            batches: float32 ``[N, C, H, W]`` each; the next one is made while others are computed.
 
         Returns:
             Features of each, float32 ``[N, D]``.
@@ -125,7 +133,7 @@ class CompiledNetwork:
         found: list[Tensor] = []
         waiting: deque[tuple[Any, Tensor]] = deque()
         threads = torch.get_num_threads()
-        with _one_thread():
+        with self._lock, _one_thread():
             try:
                 for inputs in batches:
                     self._compile(threads, inputs.shape[1:])
@@ -234,8 +242,8 @@ def _keep_what_was_compiled() -> None:
     """
     for network in _compiled:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(network._requests))
-        # it is compiled anew, with threads that are there
-        network._compiled_for = ()
+        # it is compiled anew, with threads that are there, and no other thread is at work
+        network._compiled_for, network._lock = (), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

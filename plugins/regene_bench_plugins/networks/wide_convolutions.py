@@ -57,8 +57,9 @@ class WideConvTranspose2d(nn.ConvTranspose2d):
         """Map ``[N, C, H, W]`` to ``[N, C', H', W']``."""
         padding, places = _plain_padding(self), list(input.shape[2:])
         wide = self.in_channels >= _TRANSPOSED_CHANNELS and on_a_cpu(input)
-        side = _largest_sides(input)[1]
-        if padding is None or output_size is not None or not wide or max(places) > side:
+        if padding is None or output_size is not None or not wide:
+            return super().forward(input, output_size)
+        if max(places) > _largest_sides(input)[1]:
             return super().forward(input, output_size)
         kernel, stride = self.kernel_size, self.stride
         # what padding cuts off is made, too
