@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
+from regene_bench.runtime.device import choose_precision
 from tests.cli.conftest import Cli
 from tests.plugins.distributions import install
 
@@ -52,7 +54,8 @@ def test_it_is_asked_before_a_repetition_forgets_anything(
     (trained,) = tmp_path.glob("results/runs/*/checkpoints")
     refused = cli(*call, "--force", "--run-timeout", "9m", **cache)
     assert refused.returncode == 2
-    assert "No timeouts on cpu in float32. None." in refused.stderr.replace("\n", " ")
+    precision = choose_precision("auto", torch.device("cpu"))
+    assert f"No timeouts on cpu in {precision}. None." in refused.stderr.replace("\n", " ")
     assert trained.is_dir()
     assert not (tmp_path / "results" / ".repeating").exists()
     # whatever else it raises is a fault of its own

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from regene_bench.base.errors import ConfigError, UsageError
 from regene_bench.base.events import Event, RunStarted
@@ -19,6 +20,7 @@ from regene_bench.harness.options import Options, make_options
 from regene_bench.harness.prepare import prepare
 from regene_bench.harness.ticket import Ticket, make_ticket, read_ticket
 from regene_bench.plan.selection import settings_with_absolute_files, with_absolute_files
+from regene_bench.runtime.device import choose_precision
 from regene_bench.runtime.stop import StopRequest
 from tests.processes import parts
 
@@ -45,7 +47,8 @@ def test_it_is_the_same_after_a_journey_as_a_file(
     path.write_text(ticket.model_dump_json())
     assert read_ticket(path) == ticket
     assert (ticket.numbers, ticket.total) == ((3, 1), SEEDS)
-    assert (ticket.options.device, ticket.options.precision) == ("cpu", "float32")
+    precision = choose_precision("auto", torch.device("cpu"))
+    assert (ticket.options.device, ticket.options.precision) == ("cpu", precision)
 
 
 def test_all_its_paths_are_absolute(

@@ -26,6 +26,7 @@ from scipy import linalg
 from torch import Tensor
 from torch.nn import functional as F
 
+from regene_bench.base.environment import TORCH_ONLY_VARIABLE
 from regene_bench.evaluation.frechet import frechet_distance
 from tests.extractors.random_inception import (
     RandomInception,
@@ -144,8 +145,16 @@ def test_features_and_logits_come_from_one_pass_and_are_the_files_own(
     torch.testing.assert_close(found.logits.softmax(1), probabilities, rtol=1e-4, atol=1e-7)
 
 
-def test_the_fast_network_is_the_one_in_use(extractor: Inception) -> None:
-    assert not any(isinstance(m, torch.jit.ScriptModule) for m in extractor._network.modules())
+def test_the_fast_network_is_the_one_in_use(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TORCH_ONLY_VARIABLE, "1")
+    with published_in_place_of(file):
+        extractor = Inception({})
+        extractor.prepare(make_data(), make_runtime(tmp_path))
+    network = extractor._network
+    assert isinstance(network, torch.nn.Module)
+    assert not any(isinstance(module, torch.jit.ScriptModule) for module in network.modules())
 
 
 def resized_by_us(images: Tensor) -> Tensor:
