@@ -7,7 +7,7 @@
 #
 # What happens: torch's other threads do not sleep when an operation ends. They look for more work in a loop for a while, on the
 # cores where OpenVINO's threads have just been woken. With as many threads as cores each batch pays for it: the same features
-# take more CPU time (a tenth more at least is asked for below), and on two cores took a third or more on top by the clock, too. With one
+# take more CPU time (a tenth more at least is asked for below), and on two cores they took at least a third longer. With one
 # thread for the preparation, or with OMP_WAIT_POLICY=passive, that is gone. Nothing warns, and a profile books the loss on OpenVINO.
 #
 # Who is hurt: whoever computes features with an inference engine between torch operations (FID, KID and their kin over tens of
