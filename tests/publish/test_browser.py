@@ -173,7 +173,7 @@ def test_a_line_is_folded_until_it_is_asked_for(watched: Watched) -> None:
     scores = page.get_by_role("region", name="Scores of cgan[noise_dim=8]", exact=True)
     assert not scores.is_visible()
     page.locator("table.lines").get_by_role("link", name="cgan[noise_dim=8]").click()
-    assert scores.is_visible()
+    scores.wait_for(state="visible")
 
 
 def test_without_javascript_all_is_there(browser: Any, site: Path) -> None:
