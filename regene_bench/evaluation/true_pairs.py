@@ -10,7 +10,7 @@ from torch import Tensor
 def true_pairs(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Rows and columns of what is true in a mask, bool ``[n, m]``, row by row; int64 ``[P]`` each.
 
-    On a CPU NumPy finds them, in a fifth of the time that torch takes where they are few.
+    On a CPU NumPy finds them, sooner than torch does where they are few.
     """
     if mask.device.type == "cpu":
         places = torch.from_numpy(np.flatnonzero(mask.numpy()))
